@@ -1,1 +1,2 @@
-
+pub mod channels;
+pub mod domain;

@@ -1,0 +1,26 @@
+//! The words of the business: ids, people, messages, conversations, and the pure decisions over them.
+//!
+//! Owns what is true whatever the provider, the store or the clock. Must not know actix, sled, tantivy, reqwest or the
+//! system clock: time, random values and new ids always come in as arguments.
+
+pub mod content;
+pub mod conversation;
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod inbound;
+pub mod message;
+pub mod outbound;
+pub mod policy;
+pub mod time;
+
+pub use content::Content;
+pub use conversation::{Conversation, ConversationStatus, Priority};
+pub use event::{Event, EventKind};
+pub use identity::{Identity, IdentityKind};
+pub use ids::{
+    ChannelId, ContactId, ConversationId, MessageId, RawEventId, SessionId, TokenId, TraceId, UserId,
+    WorkspaceId,
+};
+pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};
+pub use time::Timestamp;
