@@ -1,2 +1,3 @@
 pub mod channels;
 pub mod domain;
+pub mod storage;
