@@ -4,11 +4,16 @@
 //! the journal.
 
 pub mod board;
+pub mod channel;
 pub mod conversation;
 pub mod core;
+pub mod directory;
+pub mod dispatcher;
 pub mod due;
 pub mod hub;
+pub mod intake;
 pub mod registry;
+pub mod supervisor;
 
 pub use board::Board;
 pub use conversation::{Command, CommandError, Reply};

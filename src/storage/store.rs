@@ -105,6 +105,16 @@ impl Store {
         todo!()
     }
 
+    /// Only the keys, in reverse order, before `before` (exclusive).
+    pub fn scan_keys_back<K: Key>(
+        &self,
+        _prefix: &Prefix<K>,
+        _before: Option<&K>,
+        _limit: usize,
+    ) -> Result<Vec<K>, StorageError> {
+        todo!()
+    }
+
     /// Bytes kept by [`Batch::put_blob`]; `None` if there are none or their segment is gone.
     pub fn blob<K: Key>(&self, _key: &K) -> Result<Option<Vec<u8>>, StorageError> {
         todo!()

@@ -8,6 +8,7 @@ mod apply;
 mod commands;
 mod outcome;
 mod persist;
+
 mod post;
 mod settle;
 
@@ -24,6 +25,7 @@ use crate::storage::keys::ConversationKey;
 use crate::storage::{Batch, CommitError, Fingerprint, Seal, StorageError};
 
 pub use commands::{ApplyItem, Command, PostMessage, RawDone, Reply};
+pub(super) use persist::list_key;
 
 use super::core::Core;
 use super::hub::Hub;
