@@ -1,4 +1,5 @@
 pub mod channels;
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod storage;
