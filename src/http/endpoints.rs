@@ -5,15 +5,15 @@
 /// Each handler carries `#[utoipa::path(…)]` above actix's `#[get("/api/v1/…")]` with the whole address; path and method
 /// in the document are taken from the latter.
 macro_rules! endpoints {
-    ($($handler:path),* $(,)?) => {
+    ($($($handler:ident)::+),* $(,)?) => {
         /// Registers this part's routes.
         pub fn configure(config: &mut actix_web::web::ServiceConfig) {
-            $(config.service($handler);)*
+            $(config.service($($handler)::+);)*
         }
 
         /// Documents this part's routes.
         #[derive(utoipa::OpenApi)]
-        #[openapi(paths($($handler),*))]
+        #[openapi(paths($($($handler)::+),*))]
         pub struct Docs;
     };
 }

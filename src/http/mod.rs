@@ -26,7 +26,7 @@ pub(crate) use endpoints::endpoints;
 pub use error::{ApiError, ErrorCode, ProblemDocument};
 pub use headers::{IdempotencyKeyHeader, IfMatch, etag};
 pub use json::{ApiBody, ValidJson};
-pub use paging::{Items, ListId, Page};
+pub use paging::{Items, ListId, Page, PageParams};
 pub use path::PathId;
 pub use query::{ListQuery, NoQuery, StrictQuery};
 pub use secret::Secret;

@@ -148,6 +148,14 @@ impl Page {
 }
 
 impl<T> Items<T> {
+    /// Each item as something else.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Items<U> {
+        Items {
+            items: self.items.into_iter().map(view).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
+
     /// A list that fits one page.
     pub fn all(items: Vec<T>) -> Self {
         Self {
