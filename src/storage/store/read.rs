@@ -106,23 +106,43 @@ impl Store {
         after: Option<&K>,
         limit: usize,
     ) -> Result<Vec<K>, StorageError> {
-        let mut found = vec![];
-        let limit = limit.min(MAX_PAGE);
+        self.keys(prefix, after, limit, false)
+    }
+
+    /// Only the keys, in reverse order, before `before` (exclusive).
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn scan_keys_back<K: Key>(
+        &self,
+        prefix: &Prefix<K>,
+        before: Option<&K>,
+        limit: usize,
+    ) -> Result<Vec<K>, StorageError> {
+        self.keys(prefix, before, limit, true)
+    }
+
+    fn keys<K: Key>(
+        &self,
+        prefix: &Prefix<K>,
+        from: Option<&K>,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Vec<K>, StorageError> {
+        let (mut found, limit) = (vec![], limit.min(MAX_PAGE));
         if limit == 0 {
             return Ok(found);
         }
-        let after = after.map(Key::to_bytes);
-        self.inner
-            .shared
-            .engine
-            .scan(&prefix.bytes, after.as_deref(), false, |key, _| {
-                found.extend(self.read_key::<K>(key));
-                if found.len() < limit {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })?;
+        let from = from.map(Key::to_bytes);
+        let engine = &self.inner.shared.engine;
+        engine.scan(&prefix.bytes, from.as_deref(), reverse, |key, _| {
+            found.extend(self.read_key::<K>(key));
+            if found.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
         Ok(found)
     }
 

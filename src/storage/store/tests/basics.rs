@@ -29,6 +29,10 @@ fn what_is_committed_is_read_in_order_and_after_reopening() {
             Vec::<u64>::new()
         );
         assert_eq!(store.scan_keys(&all(), Some(&N(2)), 1).unwrap(), [N(3)]);
+        assert_eq!(
+            store.scan_keys_back(&all(), Some(&N(300)), 2).unwrap(),
+            [N(3), N(2)]
+        );
         assert!(store.scan(&all(), None, 0).unwrap().is_empty());
         let seqs: Vec<u64> = store
             .events_after(1, 2)
