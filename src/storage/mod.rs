@@ -5,6 +5,7 @@
 //! made by whoever decides, committed by the one writer; reading is free for all.
 
 pub mod batch;
+mod codec;
 pub mod error;
 pub mod keys;
 pub mod records;
