@@ -8,6 +8,7 @@ pub mod channel;
 pub mod contact;
 pub mod content;
 pub mod conversation;
+pub mod decide;
 pub mod event;
 pub mod identity;
 pub mod ids;

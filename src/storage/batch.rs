@@ -86,6 +86,15 @@ impl Batch {
         self
     }
 
+    /// Writes a record and answers what identifies it for a later [`Self::require_unchanged`].
+    pub fn put_tracked<K: Key>(&mut self, key: &K, value: &K::Value, seal: &Seal) -> Fingerprint {
+        let key = key.to_bytes();
+        let value = seal.wrap(&key, value);
+        let fingerprint = Fingerprint::of(&value);
+        self.ops.push(Op::Put { key, value });
+        fingerprint
+    }
+
     /// Removes a record; no error if there is none.
     pub fn delete<K: Key>(&mut self, key: &K) -> &mut Self {
         self.ops.push(Op::Delete { key: key.to_bytes() });

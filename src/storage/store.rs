@@ -33,6 +33,13 @@ pub enum StoreState {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fingerprint(pub(super) u64);
 
+impl Fingerprint {
+    /// Of the bytes as they stand in the store.
+    pub(super) fn of(_value: &[u8]) -> Self {
+        todo!()
+    }
+}
+
 /// A durable change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Committed {
