@@ -4,6 +4,7 @@
 //! Owns durability and the layout of keys and records. Must not know providers, actors or HTTP. A write is a [`Batch`],
 //! made by whoever decides, committed by the one writer; reading is free for all.
 
+pub mod backup;
 pub mod batch;
 mod codec;
 pub mod error;
