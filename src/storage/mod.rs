@@ -9,9 +9,13 @@ pub mod batch;
 mod codec;
 pub mod error;
 pub mod keys;
+mod lookups;
+pub mod migrations;
 pub mod records;
 pub mod store;
 pub mod vault;
+pub mod verify;
+mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
