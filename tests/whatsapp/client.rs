@@ -93,6 +93,7 @@ async fn the_base_may_have_a_path_and_the_version_follows_it() {
 #[rstest]
 #[case::gateway(502, "<html>bad gateway</html>")]
 #[case::gateway_timeout(504, "")]
+#[case::proxy_timeout(524, "")]
 #[case::garbage(200, "<html>welcome to the hotel</html>")]
 #[case::empty(200, "")]
 #[case::no_id(200, r#"{"messages":[{}]}"#)]
@@ -196,6 +197,19 @@ async fn retry_after_is_passed_on_within_reason(#[case] header: &str, #[case] se
                 assert_eq!(error.class, ErrorClass::Throttle);
                 assert_eq!(error.retry_after, seconds.map(Duration::from_secs));
             }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_estimated_wait_counts_where_no_other_is_given() {
+    let usage =
+        r#"x-business-use-case-usage: {"1":[{"type":"whatsapp","estimated_time_to_regain_access":3}]}"#;
+    for (headers, seconds) in [(usage.to_owned(), 180), (format!("{usage}\r\nretry-after: 5"), 5)] {
+        let reply = Reply::answer(400, &format!("{headers}\r\n"), r#"{"error":{"code":80007}}"#);
+        match outcome(reply).await {
+            SendOutcome::Refused(error) => assert_eq!(error.retry_after, Some(Duration::from_secs(seconds))),
             other => panic!("{other:?}"),
         }
     }

@@ -68,7 +68,7 @@ async fn short_templates_become_components() {
     let body = json!({
         "name": "order_ready", "language": "pt-BR", "rendered": "Hi Ana", "header": "Order 12",
         "variables": ["Ana", 12],
-        "buttons": [{"payload": "CANCEL"}, {"text": "o/12", "index": 2}, {"coupon_code": "BREAD10", "sub_type": "copy_code"}],
+        "buttons": [{"payload": "CANCEL"}, {"text": "o/12", "index": 1}, {"coupon_code": "BREAD10", "sub_type": "copy_code"}],
     });
     let got = rendered(&request(content("template", body))).await;
     let wanted = json!({
@@ -78,7 +78,7 @@ async fn short_templates_become_components() {
             {"type": "body", "parameters": [{"type": "text", "text": "Ana"}, {"type": "text", "text": "12"}]},
             {"type": "button", "sub_type": "quick_reply", "index": "0",
              "parameters": [{"type": "payload", "payload": "CANCEL"}]},
-            {"type": "button", "sub_type": "url", "index": "2", "parameters": [{"type": "text", "text": "o/12"}]},
+            {"type": "button", "sub_type": "url", "index": "1", "parameters": [{"type": "text", "text": "o/12"}]},
             {"type": "button", "sub_type": "copy_code", "index": "2",
              "parameters": [{"type": "coupon_code", "coupon_code": "BREAD10"}]},
         ],
@@ -293,6 +293,9 @@ fn cards_are_alike_and_numbered() {
 #[case(json!({"name": "a", "language": "en", "buttons": [{}]}), "template.buttons.0.payload")]
 #[case(json!({"name": "a", "language": "en", "buttons": [{"payload": "a", "text": "b"}]}), "template.buttons.0.payload")]
 #[case(json!({"name": "a", "language": "en", "namespace": "x"}), "template.namespace")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"payload": "a"}, {"payload": "b", "index": 0}]}), "template.buttons.1.index")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"coupon_code": "x".repeat(21)}]}), "template.buttons.0.parameters.0.coupon_code")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "poll", "payload": "x"}]}), "template.buttons.0.sub_type")]
 #[case(template(body_text("a     b")), "template.components.0.parameters.0.text")]
 #[case(template(json!([{"type": "footer"}])), "template.components.0.type")]
 #[case(template(json!([{"type": "body", "index": 0}])), "template.components.0.index")]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::errors::class_of;
 use super::limits::PROVIDER_ID;
-use super::payload::{text_at, whole_number};
+use super::payload::{cut, text_at, whole_number};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome};
 
@@ -17,14 +17,14 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 /// Most identities that one answer may teach.
 const MAX_LEARNT: usize = 4;
 /// Longest text of an error that is kept, in characters.
-const MAX_DETAIL_CHARS: usize = 500;
+pub(super) const MAX_DETAIL_CHARS: usize = 500;
 
 /// An HTTP answer, whole or as far as it came.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Answer {
     /// The HTTP status.
     pub(super) status: u16,
-    /// What `Retry-After` asked for, in seconds.
+    /// How long the provider asked to wait.
     pub(super) retry_after: Option<Duration>,
     /// The body; `Err` says why there is none (cut off, too long).
     pub(super) body: Result<Vec<u8>, String>,
@@ -61,6 +61,16 @@ pub(super) fn retry_after(header: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
+/// The longest wait that `X-Business-Use-Case-Usage` names, at most an hour. It lists, by account, objects with
+/// `estimated_time_to_regain_access` in minutes (Graph API, rate limiting).
+pub(super) fn time_to_regain_access(header: &str) -> Option<Duration> {
+    let usage: Value = serde_json::from_str(header).ok()?;
+    let entries = usage.as_object()?.values().filter_map(Value::as_array).flatten();
+    let minutes = entries.filter_map(|entry| entry.get("estimated_time_to_regain_access")?.as_u64());
+    let minutes = minutes.max().filter(|minutes| *minutes > 0)?;
+    Some(Duration::from_secs(minutes.saturating_mul(60)).min(MAX_RETRY_AFTER))
+}
+
 /// What became of a send.
 pub(super) fn of_send(answer: &Answer) -> SendOutcome {
     let json = answer.json();
@@ -73,8 +83,8 @@ pub(super) fn of_send(answer: &Answer) -> SendOutcome {
             Err(why) => format!("the answer was lost: {why}"),
             Ok(_) => "the answer was no JSON".into(),
         }),
-        // A gateway on the way gave up; the message may have passed it.
-        (502 | 504, _) => SendOutcome::Unknown(format!("a gateway answered {}", answer.status)),
+        // Something on the way gave up (502, 504, 52x of proxies); the message may have passed it.
+        (501..=502 | 504..=599, _) => SendOutcome::Unknown(format!("a gateway answered {}", answer.status)),
         _ => SendOutcome::Refused(without_envelope(answer)),
     }
 }
@@ -122,8 +132,11 @@ fn envelope(json: &Value, answer: &Answer) -> Option<ProviderError> {
     Some(ProviderError {
         class,
         code: code.to_string(),
-        title: cut(text_at(error, "error_user_title").unwrap_or_else(|| title(&message))),
-        detail: cut(details.or_else(user_message).unwrap_or(message)),
+        title: cut(
+            text_at(error, "error_user_title").unwrap_or_else(|| title(&message)),
+            MAX_DETAIL_CHARS,
+        ),
+        detail: cut(details.or_else(user_message).unwrap_or(message), MAX_DETAIL_CHARS),
         retry_after: answer.retry_after,
     })
 }
@@ -135,13 +148,6 @@ fn title(message: &str) -> String {
         .and_then(|rest| rest.split_once(") "))
         .map_or(message, |(_, title)| title);
     bare.to_owned()
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().nth(MAX_DETAIL_CHARS) {
-        Some((end, _)) => text[..end].to_owned(),
-        None => text,
-    }
 }
 
 fn without_envelope(answer: &Answer) -> ProviderError {

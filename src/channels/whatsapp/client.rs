@@ -5,11 +5,10 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, of_send, retry_after};
+use super::answer::{Answer, of_send, retry_after, time_to_regain_access};
 use super::{render, settings};
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
@@ -18,6 +17,9 @@ use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendReques
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a whole call may take.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an idle connection is kept. Shorter than the provider keeps it, so that a send seldom meets a connection
+/// that is just being closed (which would leave doubt).
+const POOL_IDLE: Duration = Duration::from_secs(20);
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
@@ -29,6 +31,7 @@ pub fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)
+        .pool_idle_timeout(POOL_IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -51,12 +54,21 @@ pub(super) async fn send(
     access: &ChannelAccess,
     request: &SendRequest,
 ) -> SendOutcome {
+    send_within(http, access, request, TIMEOUT).await
+}
+
+async fn send_within(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    request: &SendRequest,
+    timeout: Duration,
+) -> SendOutcome {
     let refused = |error: FieldError| SendOutcome::Refused(invalid_content(&error));
     let body = match render::body(request) {
         Ok(body) => body,
         Err(error) => return refused(error),
     };
-    match post_message(http, access, &body).await {
+    match post_message(http, access, &body, timeout).await {
         Ok(answer) => of_send(&answer),
         Err(CallError::Config(why)) => SendOutcome::Refused(config(why)),
         Err(CallError::NotSent(why)) => SendOutcome::NotSent(why),
@@ -75,7 +87,9 @@ pub(super) async fn mark_read(
         "status": "read",
         "message_id": provider_message_id,
     });
-    let answer = post_message(http, access, &body).await.map_err(unanswered)?;
+    let answer = post_message(http, access, &body, TIMEOUT)
+        .await
+        .map_err(unanswered)?;
     answer.success().map(drop)
 }
 
@@ -83,11 +97,12 @@ async fn post_message(
     http: &reqwest::Client,
     access: &ChannelAccess,
     body: &Value,
+    timeout: Duration,
 ) -> Result<Answer, CallError> {
     let number = access.settings.get("phone_number_id").map_or("", String::as_str);
     let url = settings::endpoint(&access.settings, &[number, "messages"])
         .map_err(|error| CallError::Config(error.to_string()))?;
-    call(http.post(url).json(body), access).await
+    call_within(http.post(url).json(body), access, timeout).await
 }
 
 /// Makes one call with the channel's token and reads the whole answer.
@@ -95,19 +110,26 @@ pub(super) async fn call(
     request: reqwest::RequestBuilder,
     access: &ChannelAccess,
 ) -> Result<Answer, CallError> {
+    call_within(request, access, TIMEOUT).await
+}
+
+async fn call_within(
+    request: reqwest::RequestBuilder,
+    access: &ChannelAccess,
+    timeout: Duration,
+) -> Result<Answer, CallError> {
     let token = access
         .secrets
         .get("access_token")
         .map_or("", |token| token.expose_secret());
-    let sent = request.bearer_auth(token).timeout(TIMEOUT).send().await;
+    let sent = request.bearer_auth(token).timeout(timeout).send().await;
     let mut response = sent.map_err(|error| without_answer(&error))?;
-    let header = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let asked = header("retry-after").and_then(retry_after);
+    let estimated = || header("x-business-use-case-usage").and_then(time_to_regain_access);
     Ok(Answer {
         status: response.status().as_u16(),
-        retry_after: header.and_then(retry_after),
+        retry_after: asked.or_else(estimated),
         body: read(&mut response).await,
     })
 }
@@ -184,5 +206,43 @@ fn invalid_content(error: &FieldError) -> ProviderError {
         title: "Not sent: the message breaks a rule of WhatsApp".into(),
         detail: error.to_string(),
         retry_after: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::identity::{Identity, IdentityKind};
+    use crate::domain::{Content, ConversationId, MessageId};
+
+    fn request() -> SendRequest {
+        SendRequest {
+            message: MessageId {
+                conversation: ConversationId([1; 16]),
+                n: 1,
+            },
+            to: vec![Identity::new(IdentityKind::WhatsappId, "254711000234")],
+            content: Content::text("hi"),
+            reply_to: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_after_the_connection_leaves_doubt() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // The kernel completes the connection; nobody ever reads or answers.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base = format!("http://{}", silent.local_addr().expect("an address"));
+        let access = ChannelAccess {
+            settings: [
+                ("phone_number_id".to_owned(), "1".to_owned()),
+                ("api_base".to_owned(), base),
+            ]
+            .into(),
+            secrets: [("access_token".to_owned(), "token".into())].into(),
+        };
+        let http = http_client().expect("a client");
+        let got = send_within(&http, &access, &request(), Duration::from_millis(50)).await;
+        assert_eq!(got, SendOutcome::Unknown("no answer in time".into()));
     }
 }

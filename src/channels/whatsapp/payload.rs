@@ -98,6 +98,14 @@ pub(super) fn text_at(value: &Value, name: &str) -> Option<String> {
     text(value.get(name)?)
 }
 
+/// At most `max` characters of a text.
+pub(super) fn cut(text: String, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// A whole number, written as number or as text.
 pub(super) fn whole_number(value: &Value) -> Option<i64> {
     match value {

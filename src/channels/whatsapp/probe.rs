@@ -13,7 +13,7 @@ use crate::domain::outbound::{ErrorClass, ProviderError};
 
 /// Fields asked of the number (Meta's phone number reference).
 const NUMBER_FIELDS: &str = "id,verified_name,display_phone_number,quality_rating,status,name_status,\
-                             code_verification_status,throughput,account_mode";
+                             throughput,account_mode,webhook_configuration";
 
 /// Asks step by step; later steps are left out when they could only repeat an earlier failure.
 pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {

@@ -13,12 +13,11 @@ use crate::domain::inbound::{Inbound, InboundMessage};
 use crate::domain::time::Timestamp;
 
 /// Fields of a message that have a place of their own; all others are kept as extra.
-const PLACED: [&str; 9] = [
+const PLACED: [&str; 8] = [
     "context",
     "from",
     "from_user_id",
     "id",
-    "recipient_id",
     "timestamp",
     "to",
     "to_user_id",

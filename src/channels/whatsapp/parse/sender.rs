@@ -6,7 +6,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::payload::{array, read, text, text_at};
+use super::super::payload::{array, cut, read, text, text_at};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::inbound::Sender;
 
@@ -95,7 +95,7 @@ impl Contact {
             name: profile
                 .get("name")
                 .and_then(text)
-                .map(|name| name.chars().take(MAX_NAME_CHARS).collect()),
+                .map(|name| cut(name, MAX_NAME_CHARS)),
             username: username
                 .map(|name| name.trim_start_matches('@').to_owned())
                 .filter(|n| !n.is_empty()),

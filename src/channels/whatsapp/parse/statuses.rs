@@ -4,14 +4,18 @@
 
 use serde_json::Value;
 
+use super::super::answer::MAX_DETAIL_CHARS;
 use super::super::errors::class_of;
-use super::super::payload::{text_at, whole_number};
+use super::super::payload::{cut, text_at, whole_number};
 use super::messages::{id, time};
 use super::sender::{Contacts, Ids};
 use crate::domain::identity::Identity;
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::message::{MessageError, MessageStatus, Pricing};
 use crate::domain::outbound::ErrorClass;
+
+/// Longest code or price word that is kept, in characters.
+const MAX_WORD_CHARS: usize = 64;
 
 /// One status; `None` if it names no message or a step that this version does not know.
 pub(super) fn read(value: &Value, contacts: &Contacts) -> Option<Inbound> {
@@ -49,7 +53,7 @@ fn recipient(value: &Value, contacts: &Contacts) -> Vec<Identity> {
 }
 
 fn pricing(value: &Value) -> Option<Pricing> {
-    let word = |name| text_at(value, name).unwrap_or_default();
+    let word = |name| cut(text_at(value, name).unwrap_or_default(), MAX_WORD_CHARS);
     let pricing = Pricing {
         category: word("category"),
         kind: word("type"),
@@ -65,20 +69,20 @@ fn failure(value: &Value) -> (Option<MessageError>, Option<ErrorClass>) {
     let Some(first) = first.filter(|error| error.is_object()) else {
         return (Some(without_reason()), None);
     };
-    let code = first.get("code").and_then(whole_number);
-    let class = code
+    let class = first
+        .get("code")
+        .and_then(whole_number)
         .and_then(|code| class_of(u32::try_from(code).ok()?, None))
         .unwrap_or(ErrorClass::Permanent);
     let details = first.get("error_data").and_then(|data| text_at(data, "details"));
     let message = text_at(first, "message");
     let title = text_at(first, "title").or_else(|| message.clone());
+    let detail = details.or_else(|| text_at(first, "details")).or(message);
+    let code = text_at(first, "code").unwrap_or_else(|| "unknown".into());
     let error = MessageError {
-        code: text_at(first, "code").unwrap_or_else(|| "unknown".into()),
-        title: title.unwrap_or_else(|| "Not delivered".into()),
-        detail: details
-            .or_else(|| text_at(first, "details"))
-            .or(message)
-            .unwrap_or_default(),
+        code: cut(code, MAX_WORD_CHARS),
+        title: cut(title.unwrap_or_else(|| "Not delivered".into()), MAX_DETAIL_CHARS),
+        detail: cut(detail.unwrap_or_default(), MAX_DETAIL_CHARS),
         advice: class.advice().into(),
     };
     (Some(error), Some(class))

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::super::limits;
+use super::super::payload::whole_number;
 use super::fields::{Checked, Fields, length};
 use super::interactive::product_sections;
 use super::simple;
@@ -25,15 +26,20 @@ const BUTTONS: [(&str, &str); 7] = [
     ("voice_call", "payload"),
 ];
 
+/// The last place of a button (`limits::TEMPLATE_BUTTONS` of them, from 0).
+const LAST_BUTTON: i64 = 9;
+
 /// The list `components`, which may be missing.
 pub(super) fn check_components(template: &Fields<'_>) -> Checked {
+    let mut places = Vec::new();
     template
         .optional_list("components", limits::TEMPLATE_COMPONENTS)?
         .into_iter()
-        .try_for_each(|(path, component)| check_component(component, path, false))
+        .try_for_each(|(path, component)| check_component(component, path, &mut places, false))
 }
 
-fn check_component(value: &Value, path: String, on_card: bool) -> Checked {
+/// One component. `places` holds the buttons' indexes so far: two buttons cannot have the same.
+pub(super) fn check_component(value: &Value, path: String, places: &mut Vec<i64>, on_card: bool) -> Checked {
     let component = Fields::of(value, path, &["type", "sub_type", "index", "parameters", "cards"])?;
     let kinds: &[&str] = match on_card {
         true => &["header", "body", "button"],
@@ -52,7 +58,7 @@ fn check_component(value: &Value, path: String, on_card: bool) -> Checked {
         other if !kinds.contains(&other) => {
             component.refuse("type", format!("must be one of: {}.", kinds.join(", ")))
         }
-        "button" => button(&component),
+        "button" => button(&component, places),
         "carousel" => cards(&component),
         "header" => parameters(&component, "header", 1),
         "body" => parameters(&component, "body", limits::TEMPLATE_VARIABLES),
@@ -178,7 +184,7 @@ fn action(fields: &Fields<'_>) -> Checked {
     }
 }
 
-fn button(component: &Fields<'_>) -> Checked {
+fn button(component: &Fields<'_>, places: &mut Vec<i64>) -> Checked {
     let sub_type = component
         .text("sub_type", limits::SHORT_TEXT)?
         .to_ascii_lowercase();
@@ -186,17 +192,19 @@ fn button(component: &Fields<'_>) -> Checked {
         let known = BUTTONS.map(|(name, _)| name).join(", ");
         return component.refuse("sub_type", format!("must be one of: {known}."));
     };
-    let index = component
-        .value("index")
-        .and_then(|index| super::super::payload::whole_number(index));
-    let places = 0..i64::try_from(limits::TEMPLATE_BUTTONS).unwrap_or(i64::MAX);
-    if !index.is_some_and(|index| places.contains(&index)) {
-        return component.refuse(
+    match component.value("index").and_then(whole_number) {
+        Some(index) if places.contains(&index) => {
+            component.refuse("index", "stands twice; each must be different.")
+        }
+        Some(index @ 0..=LAST_BUTTON) => {
+            places.push(index);
+            parameters(component, parameter, 1)
+        }
+        _ => component.refuse(
             "index",
             "must be the button's place in the template, from 0 to 9.",
-        );
+        ),
     }
-    parameters(component, parameter, 1)
 }
 
 fn cards(component: &Fields<'_>) -> Checked {
@@ -212,8 +220,9 @@ fn cards(component: &Fields<'_>) -> Checked {
                 format!("must be {i}: cards are numbered in order from 0."),
             );
         }
+        let mut places = Vec::new();
         for (path, inner) in card.list("components", 1, limits::TEMPLATE_COMPONENTS)? {
-            check_component(inner, path, true)?;
+            check_component(inner, path, &mut places, true)?;
         }
     }
     Ok(())

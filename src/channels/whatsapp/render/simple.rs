@@ -8,6 +8,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::super::limits;
 use super::fields::{Checked, Fields};
 
+/// Longest emoji in bytes (ours): a family with skin tones has about 40.
+const MAX_EMOJI_BYTES: usize = 64;
+
 pub(super) fn text(body: &Value) -> Checked {
     let fields = Fields::of(body, "text", &["body", "preview_url"])?;
     fields.text("body", limits::TEXT)?;
@@ -67,10 +70,8 @@ pub(super) fn reaction(body: &Value) -> Checked {
             );
         }
     };
-    let is_word = emoji
-        .chars()
-        .any(|c| c.is_alphabetic() || c.is_whitespace() || c.is_control());
-    match emoji.graphemes(true).take(2).count() > 1 || emoji.len() > 64 || is_word {
+    let is_plain_text = !emoji.is_empty() && emoji.is_ascii() || emoji.chars().any(char::is_whitespace);
+    match emoji.graphemes(true).take(2).count() > 1 || emoji.len() > MAX_EMOJI_BYTES || is_plain_text {
         true => fields.refuse("emoji", "must be one emoji."),
         false => Ok(()),
     }
