@@ -117,6 +117,7 @@ async fn a_lost_or_endless_answer_leaves_doubt() {
     let nonsense = b"SMTP ready\r\n\r\n".to_vec();
     for reply in [
         Reply::HangUp,
+        Reply::Reset,
         Reply::Bytes(cut),
         Reply::Bytes(endless),
         Reply::Bytes(nonsense),
@@ -233,6 +234,65 @@ async fn without_a_connection_nothing_was_sent() {
         .await;
     assert!(matches!(got, SendOutcome::NotSent(_)), "{got:?}");
     server.abort();
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_made_sends_nothing() {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind("127.0.0.1:0".parse().expect("an address"))
+        .expect("a free port");
+    // Nobody accepts: once the queue is full, the kernel leaves further connections hanging.
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let wait = Duration::from_millis(100);
+    let mut queued = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(wait, tokio::net::TcpStream::connect(address)).await {
+        queued.push(stream);
+        assert!(queued.len() < 100, "the queue never fills");
+    }
+    drop(http());
+    let http = reqwest::Client::builder()
+        .connect_timeout(wait)
+        .build()
+        .expect("a client");
+    let got = WhatsappCloud
+        .send(
+            &http,
+            &access(&format!("http://{address}")),
+            &request(Content::text("hi")),
+        )
+        .await;
+    assert!(matches!(got, SendOutcome::NotSent(_)), "{got:?}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_on_a_used_connection_is_never_asked_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let access = access(&format!("http://{}", listener.local_addr().expect("an address")));
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        crate::support::read_request(&mut stream).await;
+        let body = r#"{"messages":[{"id":"wamid.FIRST"}]}"#;
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes())
+            .await
+            .expect("written");
+        crate::support::read_request(&mut stream).await;
+        drop(stream);
+        listener
+    });
+    let http = http();
+    let request = request(Content::text("hi"));
+    let first = WhatsappCloud.send(&http, &access, &request).await;
+    assert!(matches!(first, SendOutcome::Accepted { .. }), "{first:?}");
+    let second = WhatsappCloud.send(&http, &access, &request).await;
+    assert!(matches!(second, SendOutcome::Unknown(_)), "{second:?}");
+    let listener = server.await.expect("two requests on one connection");
+    let third = futures_util::FutureExt::now_or_never(listener.accept());
+    assert!(third.is_none(), "the second request was repeated");
 }
 
 async fn serve_garbage() -> (String, tokio::task::JoinHandle<()>) {

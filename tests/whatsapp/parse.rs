@@ -467,6 +467,30 @@ fn endless_bodies_are_refused_whole() {
 }
 
 #[test]
+fn lists_in_the_place_of_objects_fool_nobody() {
+    let body = |entry: &str| format!(r#"{{"object":"whatsapp_business_account","entry":[{entry}]}}"#);
+    let change = |value: &str| format!(r#"{{"id":"1","changes":[{{"field":"messages","value":{value}}}]}}"#);
+    let entries = [
+        r#"["1",[]]"#.to_owned(),
+        r#"{"id":"1","changes":[[{"metadata":{"phone_number_id":"2"}}]]}"#.to_owned(),
+        change(r#"{"metadata":["2"]}"#),
+        change(r#"[{"phone_number_id":"2"}]"#),
+        change(r#"{"metadata":{"phone_number_id":" 2 "}}"#),
+        change(r#"{"metadata":{"phone_number_id":2}}"#),
+        change(r#"{"metadata":{"phone_number_id":"2"},"metadata":{"phone_number_id":"3"}}"#),
+        change(r#"{"metadata":null,"waba_info":{"waba_id":"\u0037"}}"#),
+    ];
+    for entry in entries {
+        let raw = body(&entry);
+        let parsed: Vec<Address> = parse(raw.as_bytes())
+            .into_iter()
+            .map(|delivery| delivery.address)
+            .collect();
+        assert_eq!(WhatsappCloud.peek_addresses(raw.as_bytes()), parsed, "{raw}");
+    }
+}
+
+#[test]
 fn addresses_are_found_without_reading_and_always_the_same() {
     for (name, raw) in fixtures("webhook-") {
         let deliveries: Vec<Address> = parse(&raw).into_iter().map(|delivery| delivery.address).collect();

@@ -107,6 +107,8 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Hangs up after the request.
     HangUp,
+    /// Resets the connection after the request.
+    Reset,
 }
 
 impl Reply {
@@ -141,9 +143,11 @@ pub async fn serve(replies: Vec<Reply>) -> (String, tokio::task::JoinHandle<Vec<
         for reply in replies {
             let (mut stream, _) = listener.accept().await.expect("a connection");
             requests.push(read_request(&mut stream).await);
-            if let Reply::Bytes(bytes) = reply {
+            match reply {
                 // A client that has heard enough may hang up first.
-                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await;
+                Reply::Bytes(bytes) => drop(tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await),
+                Reply::Reset => stream.set_zero_linger().expect("a socket"),
+                Reply::HangUp => {}
             }
         }
         requests
@@ -151,7 +155,7 @@ pub async fn serve(replies: Vec<Reply>) -> (String, tokio::task::JoinHandle<Vec<
     (base, task)
 }
 
-async fn read_request(stream: &mut tokio::net::TcpStream) -> Request {
+pub async fn read_request(stream: &mut tokio::net::TcpStream) -> Request {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
