@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::support::{Reply, access, fixture, http, request, serve};
 
-async fn outcome(reply: Reply) -> SendOutcome {
+/// What comes of one send that is answered like this.
+pub async fn outcome(reply: Reply) -> SendOutcome {
     let (base, server) = serve(vec![reply]).await;
     let outcome = WhatsappCloud
         .send(&http(), &access(&base), &request(Content::text("hi")))
@@ -351,7 +352,7 @@ async fn reading_is_reported_and_its_failure_too() {
 }
 
 /// The checks as `name: ok`.
-async fn checks(
+pub async fn checks(
     replies: Vec<Reply>,
     change: impl Fn(&mut frontdesk::channels::ChannelAccess),
 ) -> Vec<String> {

@@ -3,9 +3,10 @@
 use frontdesk::channels::Provider;
 use frontdesk::channels::whatsapp::WhatsappCloud;
 use frontdesk::domain::inbound::Inbound;
+use frontdesk::domain::outbound::SendOutcome;
 use serde_json::{Value, json};
 
-use crate::support::{contract, json, json_files};
+use crate::support::{Reply, contract, json, json_files};
 
 /// How many things a body says: one per message, status, error and unread history chunk, one per change without any.
 fn things(body: &Value) -> usize {
@@ -154,4 +155,36 @@ async fn every_code_of_the_table_has_its_class() {
         let got = crate::client::class_of_answer(status, &body).await;
         assert_eq!(crate::client::contract_word(got), class, "{code}");
     }
+}
+
+#[tokio::test]
+async fn every_success_is_understood() {
+    let Some(folder) = contract() else { return };
+    let read =
+        |path: &str| String::from_utf8(std::fs::read(folder.join(path)).expect("a file")).expect("text");
+    for (name, raw) in json_files(&folder.join("responses")) {
+        if !name.starts_with("send-success") {
+            continue;
+        }
+        let sample = json(&raw);
+        let contact = sample["contacts"][0].as_object().expect("a contact");
+        let ids = usize::from(contact.contains_key("wa_id")) + usize::from(contact.contains_key("user_id"));
+        match crate::client::outcome(Reply::answer(200, "", &sample.to_string())).await {
+            SendOutcome::Accepted {
+                provider_message_id,
+                learnt,
+            } => {
+                assert_eq!(json!(provider_message_id), sample["messages"][0]["id"], "{name}");
+                assert_eq!(learnt.len(), ids, "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    let number = Reply::answer(200, "", &read("management/phone-number-fields.response.json"));
+    let apps = Reply::answer(200, "", &read("management/subscribed-apps.response.json"));
+    let checks = crate::client::checks(vec![number, apps], |_| {}).await;
+    assert!(
+        checks.iter().all(|check| check.contains(": true ")),
+        "{checks:#?}"
+    );
 }

@@ -252,6 +252,7 @@ fn a_bad_item_never_takes_its_neighbours_along() {
                 "status wamid.OUR1 read",
                 "notice statuses unknown",
                 "message wamid.OWN0033 text",
+                "notice entry unknown",
             ]),
         ),
         (
@@ -267,7 +268,6 @@ fn a_bad_item_never_takes_its_neighbours_along() {
             lines(&["notice account_update known"]),
         ),
         (number("300100200300999"), lines(&["status wamid.OUR1 read"])),
-        (account(""), lines(&["notice entry unknown"])),
     ];
     assert_eq!(shown, wanted);
     let Inbound::Notice(ChannelNotice { body, .. }) = &deliveries[0].items[1] else {
@@ -449,6 +449,19 @@ fn deep_nesting_and_half_characters_stay_with_their_message() {
         panic!("a message")
     };
     assert_eq!(message.content.body["body"], "cut \u{fffd}");
+}
+
+#[test]
+fn what_names_no_address_alone_stands_under_an_empty_one() {
+    let raw = br#"{"object":"whatsapp_business_account","entry":[7,{"changes":[{"field":"x","value":{}}]}]}"#;
+    let deliveries = parse(raw);
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(deliveries[0].address, Address::Account(String::new()));
+    assert_eq!(deliveries[0].items.len(), 2);
+    assert_eq!(
+        WhatsappCloud.peek_addresses(raw),
+        [Address::Account(String::new())]
+    );
 }
 
 #[test]

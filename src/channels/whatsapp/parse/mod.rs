@@ -28,7 +28,8 @@ const OBJECT: &str = "whatsapp_business_account";
 /// than this many is parked whole.
 const MAX_ITEMS: usize = 10_000;
 
-/// Reads a whole body. What names no address at all (an entry without id) stands under an empty account address.
+/// Reads a whole body. What names no address at all (an entry without id) comes last in the first delivery; if there is
+/// no other, under an empty account address.
 pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
     let mut sorted = Sorted::default();
     for part in walk(raw)? {
@@ -39,7 +40,12 @@ pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
         }
         sorted.add(part.address, items)?;
     }
-    Ok(sorted.deliveries)
+    Ok(sorted.housed())
+}
+
+/// The address of what names none.
+fn nowhere() -> Address {
+    Address::Account(String::new())
 }
 
 /// One change of a body, or what stood where a change should be.
@@ -149,5 +155,18 @@ impl Sorted {
         }
         self.deliveries[place].items.extend(items);
         Ok(())
+    }
+
+    /// The deliveries, with what named no address put to the first that has one, so that somebody sees it.
+    fn housed(mut self) -> Vec<Delivery> {
+        let homeless = self
+            .deliveries
+            .iter()
+            .position(|delivery| delivery.address == nowhere());
+        if let (Some(place), 2..) = (homeless, self.deliveries.len()) {
+            let items = self.deliveries.remove(place).items;
+            self.deliveries[0].items.extend(items);
+        }
+        self.deliveries
     }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::{OBJECT, walk};
+use super::{OBJECT, nowhere, walk};
 use crate::channels::Address;
 
 /// The addresses that a body speaks to, each once; empty for a body that is not Meta's.
@@ -25,10 +25,14 @@ pub(in crate::channels::whatsapp) fn addresses(raw: &[u8]) -> Vec<Address> {
             .unwrap_or_default(),
     };
     let mut seen = HashSet::new();
-    found
+    let mut addresses: Vec<Address> = found
         .into_iter()
         .filter(|address| seen.insert(address.clone()))
-        .collect()
+        .collect();
+    if addresses.len() > 1 {
+        addresses.retain(|address| *address != nowhere());
+    }
+    addresses
 }
 
 /// A `T` that is written as an object. Derived readers would also take its fields from a list, which the walk does not.

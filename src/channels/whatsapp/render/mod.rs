@@ -132,3 +132,60 @@ fn recipient(identities: &[Identity]) -> Result<(&'static str, String), FieldErr
         .or_else(|| user_id().map(|id| ("recipient", id)))
         .ok_or_else(|| FieldError::new("to", "This contact has neither a phone number nor a WhatsApp id."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ConversationId, MessageId};
+    use proptest::prelude::*;
+
+    fn request(content: Content) -> SendRequest {
+        SendRequest {
+            message: MessageId {
+                conversation: ConversationId([1; 16]),
+                n: 1,
+            },
+            to: vec![Identity::new(IdentityKind::Phone, "+254711000234")],
+            content,
+            reply_to: None,
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            "[a-z ]{0,6}".prop_map(Value::from),
+            any::<i16>().prop_map(Value::from),
+            Just(json!({"type": "text", "text": "x"})),
+            Just(json!({"type": "image", "image": {"media_id": "7"}})),
+            Just(json!([])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_template_that_passes_is_rendered_whole(
+            language in prop_oneof![Just(json!("en-US")), Just(json!({"code": "en"})), value()],
+            variables in prop_oneof![
+                prop::collection::vec(value(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[a-z_]{1,3}", value(), 0..3).prop_map(|map| map.into_iter().collect()),
+                Just(Value::Null),
+            ],
+            header in value(),
+            payloads in prop::collection::vec(value(), 0..3),
+        ) {
+            let buttons: Vec<Value> = payloads.iter().map(|payload| json!({"payload": payload})).collect();
+            let body = json!({"name": "a", "language": language, "variables": variables, "header": header,
+                "buttons": buttons});
+            let content = Content { kind: "template".into(), body: body.clone() };
+            if validate(&content).is_ok() {
+                let out = super::body(&request(content)).expect("valid content can be rendered");
+                let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+                let filled = variables.as_array().map_or_else(|| variables.as_object().map_or(0, Map::len), Vec::len);
+                let wanted = usize::from(!header.is_null()) + usize::from(filled > 0) + buttons.len();
+                prop_assert_eq!(count(&out["template"]["components"]), wanted);
+                prop_assert!(!out.to_string().contains("media_id"));
+            }
+        }
+    }
+}
