@@ -3,5 +3,15 @@
 #[path = "sandbox/support.rs"]
 mod support;
 
+#[path = "sandbox/contract.rs"]
+mod contract;
+#[path = "sandbox/customers.rs"]
+mod customers;
+#[path = "sandbox/faults.rs"]
+mod faults;
+#[path = "sandbox/management.rs"]
+mod management;
+#[path = "sandbox/refusals.rs"]
+mod refusals;
 #[path = "sandbox/sending.rs"]
 mod sending;

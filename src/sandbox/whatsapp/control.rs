@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use super::customers::{Behaviour, Customer};
 use super::faults::Faults;
-use super::inbound::{self, CustomerMessage};
+use super::inbound;
+use super::message::CustomerMessage;
 use super::state::Shared;
 use super::webhooks::{self, Update};
 use super::{SandboxError, reviews};
@@ -104,8 +105,12 @@ fn route(shared: &Arc<Shared>, request: &HttpRequest, body: &[u8]) -> Outcome {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+    let refuse = |what: String| Refusal(StatusCode::UNPROCESSABLE_ENTITY, what);
+    // Serde would fill a struct from a list, too.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(refuse("an object is expected".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
 }
 
 fn limit(query: &HashMap<String, String>) -> usize {

@@ -279,9 +279,12 @@ const CATALOGUE: &[Entry] = &[
     ),
 ];
 
-/// An error of the Graph API.
+/// An error of the Graph API; boxed, since it is the rare branch of almost every result here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GraphError {
+pub(crate) struct GraphError(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
     status: u16,
     code: u32,
     subcode: Option<u32>,
@@ -305,7 +308,7 @@ impl GraphError {
             .map_or((400, "Unspecified error", "Unspecified error"), |entry| {
                 (entry.1, entry.2, entry.3)
             });
-        Self {
+        Self(Box::new(Parts {
             status,
             code,
             subcode: None,
@@ -314,14 +317,13 @@ impl GraphError {
             title: title.to_owned(),
             details: (!details.is_empty()).then(|| details.to_owned()),
             user: None,
-        }
+        }))
     }
 
     pub(crate) fn with(code: u32, details: impl Into<String>) -> Self {
-        Self {
-            details: Some(details.into()),
-            ..Self::new(code)
-        }
+        let mut error = Self::new(code);
+        error.0.details = Some(details.into());
+        error
     }
 
     fn plain(
@@ -331,7 +333,7 @@ impl GraphError {
         kind: &'static str,
         message: String,
     ) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             code,
             subcode,
@@ -340,7 +342,7 @@ impl GraphError {
             message,
             details: None,
             user: None,
-        }
+        }))
     }
 
     pub(crate) fn token_invalid() -> Self {
@@ -367,32 +369,26 @@ impl GraphError {
 
     /// A refusal of template management: code 100 with subcode and a text for people.
     pub(crate) fn template(subcode: u32, title: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            user: Some((title, text.into())),
-            ..Self::plain(
-                400,
-                100,
-                Some(subcode),
-                "OAuthException",
-                "Invalid parameter".to_owned(),
-            )
-        }
+        let message = "Invalid parameter".to_owned();
+        let mut error = Self::plain(400, 100, Some(subcode), "OAuthException", message);
+        error.0.user = Some((title, text.into()));
+        error
     }
 
     pub(crate) fn code(&self) -> u32 {
-        self.code
+        self.0.code
     }
 
     /// The envelope `{"error": {…}}`.
     pub(crate) fn envelope(&self, trace: &str) -> Value {
-        let mut error = json!({"message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace});
-        if let Some(details) = &self.details {
+        let mut error = json!({"message": self.0.message, "type": self.0.kind, "code": self.0.code, "fbtrace_id": trace});
+        if let Some(details) = &self.0.details {
             error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
         }
-        if let Some(subcode) = self.subcode {
+        if let Some(subcode) = self.0.subcode {
             error["error_subcode"] = subcode.into();
         }
-        if let Some((title, text)) = &self.user {
+        if let Some((title, text)) = &self.0.user {
             error["is_transient"] = false.into();
             error["error_user_title"] = (*title).into();
             error["error_user_msg"] = text.as_str().into();
@@ -401,17 +397,17 @@ impl GraphError {
     }
 
     pub(crate) fn response(&self, trace: &str) -> HttpResponse {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::BAD_REQUEST);
         HttpResponse::build(status).json(self.envelope(trace))
     }
 
     /// The form inside a webhook's `errors`.
     pub(crate) fn in_webhook(&self) -> Value {
-        let details = self.details.as_deref().unwrap_or(&self.title);
+        let details = self.0.details.as_deref().unwrap_or(&self.0.title);
         json!({
-            "code": self.code,
-            "title": self.title,
-            "message": self.title,
+            "code": self.0.code,
+            "title": self.0.title,
+            "message": self.0.title,
             "error_data": {"details": details},
             "href": "/documentation/business-messaging/whatsapp/support/error-codes",
         })

@@ -13,14 +13,18 @@ pub mod faults;
 mod graph;
 mod handshake;
 mod inbound;
+mod message;
 mod payload;
+mod refusal;
 mod replies;
 mod reviews;
 mod schedule;
 mod send;
 mod server;
 mod state;
+mod statuses;
 mod validate;
+mod verdict;
 mod wamid;
 mod webhooks;
 
@@ -47,7 +51,8 @@ pub use customers::{
 pub use faults::{Down, ErrorFault, Faults, Often};
 pub use graph::media::Upload;
 pub use handshake::HandshakeError;
-pub use inbound::CustomerMessage;
+pub use message::CustomerMessage;
+pub use refusal::SandboxError;
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
@@ -61,35 +66,6 @@ use server::Server;
 use state::{Counters, Ledger, Shared};
 use wamid::WamidMint;
 use webhooks::{Lane, Retries, Update};
-
-/// Why a wish was not fulfilled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SandboxError {
-    UnknownNumber,
-    UnknownCustomer,
-    UnknownTemplate,
-    /// The phone number id is taken.
-    NumberExists,
-    /// Names what is wrong.
-    Invalid(String),
-    /// A limit of the simulator was reached: of customers, media, ….
-    Full(&'static str),
-}
-
-impl fmt::Display for SandboxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownNumber => f.write_str("no such phone number id"),
-            Self::UnknownCustomer => f.write_str("no such customer"),
-            Self::UnknownTemplate => f.write_str("no such template"),
-            Self::NumberExists => f.write_str("the phone number id is taken"),
-            Self::Invalid(what) => f.write_str(what),
-            Self::Full(what) => write!(f, "the simulator's limit of {what} is reached"),
-        }
-    }
-}
-
-impl std::error::Error for SandboxError {}
 
 /// A running simulator. Cheap to clone; stops when [`Simulator::stop`] is called.
 #[derive(Clone)]

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::accounts::Number;
 use super::customers::{AutoReply, Customer, TranscriptEntry};
-use super::inbound::{self, CustomerMessage};
+use super::inbound;
+use super::message::CustomerMessage;
 use super::state::Shared;
 use crate::sandbox::rng::Rng;
 

@@ -42,7 +42,7 @@ impl Shared {
     /// Plans a job after simulated milliseconds; counts it when the schedule is full.
     pub(crate) fn later(self: &Arc<Self>, delay_ms: u64, job: Job) {
         if !self.schedule.after(self.clock.real(delay_ms), job) {
-            self.counters.steps_dropped.fetch_add(1, Ordering::Relaxed);
+            self.counters.steps_dropped.add(1);
         }
     }
 
@@ -81,11 +81,25 @@ pub enum PhoneChange {
     Typing,
 }
 
+/// A count that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         /// Running counts.
         #[derive(Debug, Default)]
-        pub(crate) struct Counters { $(pub $name: AtomicU64,)* }
+        pub(crate) struct Counters { $(pub $name: Count,)* }
 
         /// A reading of all counters since the start.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +113,7 @@ macro_rules! counters {
 
         impl Counters {
             fn read(&self) -> CounterReading {
-                CounterReading { $($name: self.$name.load(Ordering::Relaxed),)* ..CounterReading::default() }
+                CounterReading { $($name: self.$name.get(),)* ..CounterReading::default() }
             }
         }
     };

@@ -81,19 +81,13 @@ pub(crate) fn signature(app_secret: &str, body: &[u8]) -> String {
 /// Queues an update on the customer's lane, minding duplicates and reordering.
 pub(crate) fn enqueue(shared: &Arc<Shared>, number: &Arc<Number>, customer: &str, update: Update) {
     if shared.config.rules.subscription && !number.waba.state.lock().subscribed {
-        shared
-            .counters
-            .webhook_updates_unsubscribed
-            .fetch_add(1, Ordering::Relaxed);
+        shared.counters.webhook_updates_unsubscribed.add(1);
         return;
     }
     let lane = lane_of(number, customer);
     let (twice, late) = shared.faults.webhook(&shared.rng);
     let copies = if twice { 2 } else { 1 };
-    shared
-        .counters
-        .webhook_duplicates
-        .fetch_add(copies - 1, Ordering::Relaxed);
+    shared.counters.webhook_duplicates.add(copies - 1);
     for _ in 0..copies {
         match late {
             None => push(shared, &lane, Item::Update(update.clone())),
@@ -124,10 +118,7 @@ fn push(shared: &Shared, lane: &Lane, item: Item) {
             Item::Update(_) => 1,
             Item::Retry(packet) => packet.updates,
         };
-        shared
-            .counters
-            .webhook_updates_dropped
-            .fetch_add(lost, Ordering::Relaxed);
+        shared.counters.webhook_updates_dropped.add(lost);
         return;
     }
     queue.push_back(item);
@@ -190,11 +181,11 @@ fn fill(first: Update, lane: &Lane, limit: usize) -> Vec<Update> {
     let mut batch = vec![first];
     let mut queue = lane.queue.lock();
     while batch.len() < limit.min(1_000) {
-        let fits = match (&batch[0], queue.front()) {
-            (Update::Status(..), Some(Item::Update(Update::Status(..)))) => true,
-            (Update::Message(..), Some(Item::Update(Update::Message(..)))) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (&batch[0], queue.front()),
+            (Update::Status(..), Some(Item::Update(Update::Status(..))))
+                | (Update::Message(..), Some(Item::Update(Update::Message(..))))
+        );
         match queue.pop_front_if(|_| fits) {
             Some(Item::Update(update)) => batch.push(update),
             _ => break,
@@ -264,13 +255,11 @@ async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, m
     };
     let counters = &shared.counters;
     let Some(url) = target else {
-        counters
-            .webhook_updates_dropped
-            .fetch_add(packet.updates, Ordering::Relaxed);
+        counters.webhook_updates_dropped.add(packet.updates);
         return;
     };
     packet.attempts = packet.attempts.saturating_add(1);
-    counters.webhook_attempts.fetch_add(1, Ordering::Relaxed);
+    counters.webhook_attempts.add(1);
     let answer = shared
         .client
         .post(url)
@@ -301,12 +290,10 @@ async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, m
         }
     };
     if delivered {
-        counters.webhooks_delivered.fetch_add(1, Ordering::Relaxed);
-        counters
-            .webhook_updates_delivered
-            .fetch_add(packet.updates, Ordering::Relaxed);
+        counters.webhooks_delivered.add(1);
+        counters.webhook_updates_delivered.add(packet.updates);
     } else {
-        counters.webhooks_failed.fetch_add(1, Ordering::Relaxed);
+        counters.webhooks_failed.add(1);
         retry(shared, lane, packet);
     }
 }
@@ -316,10 +303,7 @@ fn retry(shared: &Arc<Shared>, lane: &Arc<Lane>, packet: Packet) {
     let config = &shared.config.webhooks;
     let updates = packet.updates;
     if packet.first.elapsed() >= config.retry_for || shared.retries.waiting() >= config.retries {
-        shared
-            .counters
-            .webhook_updates_dropped
-            .fetch_add(updates, Ordering::Relaxed);
+        shared.counters.webhook_updates_dropped.add(updates);
         return;
     }
     let pause = backoff(config, packet.attempts);
@@ -334,10 +318,7 @@ fn retry(shared: &Arc<Shared>, lane: &Arc<Lane>, packet: Packet) {
     );
     if !planned {
         shared.retries.0.fetch_sub(1, Ordering::Relaxed);
-        shared
-            .counters
-            .webhook_updates_dropped
-            .fetch_add(updates, Ordering::Relaxed);
+        shared.counters.webhook_updates_dropped.add(updates);
     }
 }
 

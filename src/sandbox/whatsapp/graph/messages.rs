@@ -1,7 +1,6 @@
 //! `POST /{phone number id}/messages`: sending, marking as read, typing.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use actix_web::HttpResponse;
 use serde_json::json;
@@ -20,7 +19,7 @@ const LATE_MS: u64 = 60_000;
 pub(super) async fn send(call: &Call<'_>, id: &str) -> Answer {
     let number = call.number(id)?;
     let shared = call.shared;
-    shared.counters.send_calls.fetch_add(1, Ordering::Relaxed);
+    shared.counters.send_calls.add(1);
     let plan = shared.faults.plan(&shared.rng);
     let delay_ms = plan
         .delay_ms
@@ -32,10 +31,7 @@ pub(super) async fn send(call: &Call<'_>, id: &str) -> Answer {
     let request = match validate::request(&call.body, &number.digits) {
         Ok(request) => request,
         Err(error) => {
-            shared
-                .counters
-                .sends_refused
-                .fetch_add(1, Ordering::Relaxed);
+            shared.counters.sends_refused.add(1);
             pause(shared, delay_ms).await;
             return Err(error);
         }
@@ -62,17 +58,14 @@ async fn finish(
         Ok(accepted) => accepted,
         Err(Refused::Fault(before)) => return fault(shared, before),
         Err(Refused::Error(error)) => {
-            shared
-                .counters
-                .sends_refused
-                .fetch_add(1, Ordering::Relaxed);
+            shared.counters.sends_refused.add(1);
             return Err(error);
         }
     };
     let Some(after) = accepted.after else {
         return answer(number, &accepted);
     };
-    shared.counters.answers_lost.fetch_add(1, Ordering::Relaxed);
+    shared.counters.answers_lost.add(1);
     match after {
         After::Close => Ok(cut(call.request)),
         After::Html500 => Ok(html(500)),
@@ -97,10 +90,7 @@ fn answer(number: &Number, accepted: &Accepted) -> Answer {
 }
 
 fn fault(shared: &Arc<Shared>, before: Before) -> Answer {
-    shared
-        .counters
-        .sends_faulted
-        .fetch_add(1, Ordering::Relaxed);
+    shared.counters.sends_faulted.add(1);
     match before {
         Before::Html500 => Ok(html(500)),
         Before::Garbage => Ok(HttpResponse::Ok()

@@ -10,7 +10,6 @@ mod templates;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
@@ -152,7 +151,7 @@ pub(crate) async fn handle(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    shared.counters.graph_calls.fetch_add(1, Ordering::Relaxed);
+    shared.counters.graph_calls.add(1);
     match shared.faults.down() {
         Down::No => {}
         Down::Unavailable => return html(503),
