@@ -5,6 +5,8 @@ mod support;
 
 #[path = "sandbox/contract.rs"]
 mod contract;
+#[path = "sandbox/control.rs"]
+mod control;
 #[path = "sandbox/customers.rs"]
 mod customers;
 #[path = "sandbox/faults.rs"]
@@ -15,3 +17,5 @@ mod management;
 mod refusals;
 #[path = "sandbox/sending.rs"]
 mod sending;
+#[path = "sandbox/templates.rs"]
+mod templates;

@@ -396,3 +396,74 @@ async fn the_recipients_last_digits_choose_a_fault() {
     assert_eq!(stage.simulator.accepted_for("254719990502"), 1);
     stage.end().await;
 }
+
+#[tokio::test]
+async fn a_late_answer_comes_after_a_minute_of_simulated_time() {
+    let stage = Stage::with(|config| {
+        config.rules.window = false;
+        config.time_scale = 1_000.0;
+    });
+    let started = std::time::Instant::now();
+    stage.text("254719990504", "x").await;
+    assert!(started.elapsed() >= Duration::from_millis(60));
+    assert_eq!(stage.simulator.counters().answers_lost, 1);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn webhooks_are_given_up_in_the_end_and_counted() {
+    let stage = Stage::with(|config| {
+        config.rules.window = false;
+        config.webhooks.retry_for = Duration::from_millis(60);
+    });
+    stage.receiver.refuse_next(u32::MAX);
+    stage.text(AMINA, "x").await;
+    while stage.simulator.counters().webhook_updates_dropped < 3 {
+        tokio::task::yield_now().await;
+    }
+    let counters = stage.simulator.counters();
+    assert!(
+        counters.webhooks_failed > 3,
+        "tried more than once: {counters:?}"
+    );
+    assert_eq!(
+        (
+            counters.webhooks_delivered,
+            counters.webhook_retries_waiting,
+            counters.webhook_updates_queued
+        ),
+        (0, 0, 0)
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn only_loopback_addresses_are_served() {
+    let config = frontdesk::sandbox::SimulatorConfig {
+        listen: "0.0.0.0:0".parse().expect("an address"),
+        ..frontdesk::sandbox::SimulatorConfig::default()
+    };
+    let error = frontdesk::sandbox::Simulator::start(config).expect_err("open to everybody");
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_stopped_or_dropped_simulator_frees_its_port() {
+    let stage = Stage::new();
+    let address = stage.simulator.address();
+    stage.end().await;
+    let config = |listen| frontdesk::sandbox::SimulatorConfig {
+        listen,
+        ..Default::default()
+    };
+    let again =
+        frontdesk::sandbox::Simulator::start(config(address)).expect("the port is free again");
+    drop(again);
+    for _ in 0..100 {
+        match frontdesk::sandbox::Simulator::start(config(address)) {
+            Ok(third) => return third.stop().await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    panic!("the dropped simulator still holds its port");
+}

@@ -428,3 +428,58 @@ async fn several_numbers_keep_their_tokens_and_threads_apart() {
     assert_ne!(TOKEN, "EAAOTHER");
     stage.end().await;
 }
+
+#[tokio::test]
+async fn groups_and_identity_hashes() {
+    let stage = Stage::new();
+    let known = Customer {
+        identity_key_hash: Some("Zm9v".to_owned()),
+        ..amina()
+    };
+    stage
+        .simulator
+        .customer_says(NUMBER, &known, CustomerMessage::text("Hi"))
+        .expect("accepted");
+    for (hash, status) in [("Zm9v", 200), ("b3RoZXI", 400)] {
+        let mut body = text(AMINA, "private");
+        body["recipient_identity_key_hash"] = hash.into();
+        assert_eq!(stage.send(&body).await.0, status, "{hash}");
+    }
+    stage.receiver.statuses(3).await;
+    let mut body = text("HBgMZ3JvdXBpZGV4YW1wbGUA", "hello all");
+    body["recipient_type"] = "group".into();
+    assert_eq!(stage.send(&body).await.0, 200);
+    let statuses = stage.receiver.statuses(6).await;
+    for status in &statuses[3..] {
+        assert_eq!(
+            (&status["recipient_id"], &status["recipient_type"]),
+            (&json!("HBgMZ3JvdXBpZGV4YW1wbGUA"), &json!("group"))
+        );
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn shapes_of_older_versions_on_request() {
+    let stage = Stage::with(|config| {
+        config.webhooks.user_ids = false;
+        config.webhooks.status_contacts = false;
+        config.webhooks.conversations = true;
+        config.webhooks.escape_slashes = false;
+    });
+    stage.greet().await;
+    stage.text(AMINA, "https://a.example/").await;
+    let statuses = stage.receiver.statuses(3).await;
+    assert_eq!(statuses[0]["conversation"]["origin"]["type"], "service");
+    assert!(
+        statuses
+            .iter()
+            .all(|status| status.get("recipient_user_id").is_none())
+    );
+    for change in values(&stage.receiver.deliveries()) {
+        let contact = &change["value"]["contacts"][0];
+        assert!(contact.get("user_id").is_none());
+        assert_eq!(contact.is_null(), change["value"]["statuses"].is_array());
+    }
+    stage.end().await;
+}

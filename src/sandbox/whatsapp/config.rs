@@ -2,6 +2,7 @@
 //!
 //! All delays are in simulated milliseconds unless a field says otherwise.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -149,7 +150,7 @@ impl Default for WebhookConfig {
         Self {
             batch: 1,
             linger: Duration::from_millis(10),
-            lanes: 4,
+            lanes: 8,
             queue: 50_000,
             retries: 10_000,
             timeout: Duration::from_secs(10),
@@ -234,7 +235,7 @@ pub(crate) const PAIR_RATE: Rate = Rate {
 };
 
 /// A business number with the secrets that its app would have.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberConfig {
     pub phone_number_id: String,
@@ -259,6 +260,18 @@ pub struct NumberConfig {
     pub registered: bool,
     #[serde(default = "default_app")]
     pub app_id: String,
+}
+
+impl fmt::Debug for NumberConfig {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NumberConfig")
+            .field("phone_number_id", &self.phone_number_id)
+            .field("waba_id", &self.waba_id)
+            .field("display_phone_number", &self.display_phone_number)
+            .field("webhook_url", &self.webhook_url)
+            .finish_non_exhaustive()
+    }
 }
 
 fn default_name() -> String {

@@ -1,9 +1,25 @@
 //! Control API under `/_sandbox`: what the Rust API offers, for scripts and other processes.
 //!
-//! It has no login, so the simulator listens on loopback only, and calls that carry an `Origin` (a browser's page) are
-//! refused.
+//! It has no login, so the simulator listens on loopback only, and what comes from a browser's page is refused.
+//!
+//! | call | body or query | answer |
+//! |---|---|---|
+//! | `GET /_sandbox` | | name and simulated time |
+//! | `GET numbers` | | numbers without their secrets |
+//! | `GET counters` | `recipient`, `callback` | all counts, callbacks accepted twice |
+//! | `GET`, `PUT faults` | [`Faults`] | the faults |
+//! | `GET customers` | `limit` | customers and behaviours |
+//! | `PUT customers` | [`Customer`] | the customer |
+//! | `PUT customers/{id}/behaviour` | [`Behaviour`] or null | the behaviour |
+//! | `POST say` | `phone_number_id`, `customer`, `message` as in webhooks | `id` |
+//! | `POST read` | `phone_number_id`, `customer` | how many turned read |
+//! | `GET transcript` | `phone_number_id`, `customer`, `limit` | newest messages, oldest first |
+//! | `POST emit` | `phone_number_id`, `field`, `value`, `account` | |
+//! | `POST templates/status` | `waba_id`, `id`, `status`, `reason` | the status |
+//! | `POST clock/advance` | `ms` | simulated time |
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,25 +64,39 @@ pub(crate) async fn handle(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let outcome = if request.headers().contains_key(header::ORIGIN) {
-        Err(Refusal(
-            StatusCode::FORBIDDEN,
-            "the control API is not for browsers".to_owned(),
-        ))
+    let outcome = if from_browser(request) {
+        let what = "the control API is not for browsers".to_owned();
+        Err(Refusal(StatusCode::FORBIDDEN, what))
     } else {
         match payload.to_bytes_limited(LIMIT).await {
             Ok(Ok(body)) => route(shared, request, &body),
             Ok(Err(error)) => Err(Refusal(StatusCode::BAD_REQUEST, error.to_string())),
-            Err(_) => Err(Refusal(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("a body may have {LIMIT} bytes"),
-            )),
+            Err(_) => {
+                let what = format!("a body may have {LIMIT} bytes");
+                Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, what))
+            }
         }
     };
     match outcome {
         Ok(value) => HttpResponse::Ok().json(value),
         Err(Refusal(status, detail)) => HttpResponse::build(status).json(json!({"detail": detail})),
     }
+}
+
+/// A web page's call: it names its origin, or reached the loopback address under a name of its own.
+fn from_browser(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("");
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let address = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    let local = name == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    headers.contains_key(header::ORIGIN) || !local
 }
 
 fn route(shared: &Arc<Shared>, request: &HttpRequest, body: &[u8]) -> Outcome {

@@ -56,18 +56,13 @@ pub use refusal::SandboxError;
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
-use super::rng::Rng;
-use accounts::{Accounts, Template, same_language};
-use customers::Customers;
-use faults::FaultBox;
-use graph::media::MediaStore;
-use schedule::Schedule;
+use accounts::{Template, same_language};
 use server::Server;
-use state::{Counters, Ledger, Shared};
-use wamid::WamidMint;
-use webhooks::{Lane, Retries, Update};
+use state::Shared;
+use webhooks::{Lane, Update};
 
-/// A running simulator. Cheap to clone; stops when [`Simulator::stop`] is called.
+/// A running simulator. Cheap to clone. [`Simulator::stop`] ends it in good order; dropping the last clone ends it, too,
+/// without waiting.
 #[derive(Clone)]
 pub struct Simulator {
     inner: Arc<Inner>,
@@ -80,6 +75,15 @@ struct Inner {
     server: Mutex<Option<Server>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     stop: CancellationToken,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(server) = self.server.get_mut().take() {
+            server.abandon();
+        }
+    }
 }
 
 impl Simulator {
@@ -99,7 +103,7 @@ impl Simulator {
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(shared(config, address)?);
+        let shared = Arc::new(Shared::build(config, address)?);
         let server = Server::start(&shared, listener, &runtime)?;
         let stop = CancellationToken::new();
         let clockwork = runtime.spawn(schedule::run(Arc::clone(&shared), stop.clone()));
@@ -256,6 +260,25 @@ impl Simulator {
         let id = found.ok_or(SandboxError::UnknownTemplate)?;
         reviews::set_status(self.shared(), &waba, id, status, "NONE");
         Ok(())
+    }
+
+    /// Sets a template's quality (`GREEN`, `YELLOW`, `RED`, `UNKNOWN`) and sends the webhook.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownTemplate`], or `Invalid` for another score.
+    pub fn set_template_quality(
+        &self,
+        waba_id: &str,
+        name: &str,
+        language: &str,
+        score: &str,
+    ) -> Result<(), SandboxError> {
+        let waba = self
+            .shared()
+            .accounts
+            .waba(waba_id)
+            .ok_or(SandboxError::UnknownTemplate)?;
+        reviews::set_quality(self.shared(), &waba, name, language, score)
     }
 
     /// Writes as a customer, who becomes known with it; returns the message's id.
@@ -442,40 +465,4 @@ impl fmt::Debug for Simulator {
             .field("address", &self.inner.address)
             .finish_non_exhaustive()
     }
-}
-
-fn shared(config: SimulatorConfig, address: SocketAddr) -> io::Result<Shared> {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may win the race to install it, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(config.webhooks.timeout)
-        .build()
-        .map_err(io::Error::other)?;
-    let mut salt = [0_u8; 8];
-    getrandom::fill(&mut salt).map_err(io::Error::other)?;
-    let salt = u64::from_le_bytes(salt);
-    let start_ms = config
-        .start_ms
-        .unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
-    Ok(Shared {
-        clock: SimClock::new(start_ms, config.time_scale),
-        rng: Rng::new(config.seed),
-        ids: WamidMint::new(salt),
-        accounts: Accounts::default(),
-        customers: Customers::new(&config.limits),
-        media: MediaStore::new(config.limits.media_bytes, salt),
-        faults: FaultBox::new(),
-        ledger: Ledger::new(config.limits.ledger),
-        counters: Counters::default(),
-        schedule: Schedule::new(config.limits.scheduled),
-        retries: Retries::default(),
-        events: broadcast::Sender::new(config.limits.events.max(1)),
-        client,
-        base_url: format!("http://{address}"),
-        config,
-    })
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::accounts::{Template, Waba};
+use super::SandboxError;
+use super::accounts::{Template, Waba, same_language};
 use super::config::TemplateConfig;
 use super::errors::GraphError;
 use super::state::Shared;
@@ -258,6 +259,42 @@ pub(crate) fn set_status(
     }
     announce(shared, waba, "message_template_status_update", value);
     true
+}
+
+/// Sets a template's quality score and tells the business.
+pub(crate) fn set_quality(
+    shared: &Arc<Shared>,
+    waba: &Waba,
+    name: &str,
+    language: &str,
+    score: &str,
+) -> Result<(), SandboxError> {
+    let score = ["GREEN", "YELLOW", "RED", "UNKNOWN"]
+        .into_iter()
+        .find(|known| *known == score)
+        .ok_or_else(|| {
+            SandboxError::Invalid("score must be GREEN, YELLOW, RED or UNKNOWN".to_owned())
+        })?;
+    let mut state = waba.state.lock();
+    let template = state
+        .templates
+        .iter_mut()
+        .find(|template| {
+            template.definition.name == name
+                && same_language(&template.definition.language, language)
+        })
+        .ok_or(SandboxError::UnknownTemplate)?;
+    let previous = std::mem::replace(&mut template.quality, score);
+    let value = json!({
+        "previous_quality_score": previous,
+        "new_quality_score": score,
+        "message_template_id": template.id,
+        "message_template_name": name,
+        "message_template_language": template.definition.language,
+    });
+    drop(state);
+    announce(shared, waba, "message_template_quality_update", value);
+    Ok(())
 }
 
 fn described(template: &Template) -> Value {

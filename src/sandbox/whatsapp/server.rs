@@ -49,6 +49,12 @@ impl Server {
         Ok(Self { handle, task })
     }
 
+    /// Tells the server to end, without waiting for it.
+    pub(crate) fn abandon(self) {
+        // The command is sent by the call; the future only waits for the end.
+        drop(self.handle.stop(false));
+    }
+
     /// Closes the port and all connections.
     pub(crate) async fn stop(self) {
         self.handle.stop(false).await;

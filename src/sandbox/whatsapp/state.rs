@@ -1,6 +1,8 @@
 //! What all parts of a running simulator share, with its counters and ledger.
 
 use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,6 +41,43 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// A simulator at rest that will be reached at `address`.
+    pub(crate) fn build(config: SimulatorConfig, address: SocketAddr) -> io::Result<Self> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Somebody else may win the race to install it, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(config.webhooks.timeout)
+            .build()
+            .map_err(io::Error::other)?;
+        let mut salt = [0_u8; 8];
+        getrandom::fill(&mut salt).map_err(io::Error::other)?;
+        let salt = u64::from_le_bytes(salt);
+        let start_ms = config
+            .start_ms
+            .unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
+        Ok(Self {
+            clock: SimClock::new(start_ms, config.time_scale),
+            rng: Rng::new(config.seed),
+            ids: WamidMint::new(salt),
+            accounts: Accounts::default(),
+            customers: Customers::new(&config.limits),
+            media: MediaStore::new(config.limits.media_bytes, salt),
+            faults: FaultBox::new(),
+            ledger: Ledger::new(config.limits.ledger),
+            counters: Counters::default(),
+            schedule: Schedule::new(config.limits.scheduled),
+            retries: Retries::default(),
+            events: broadcast::Sender::new(config.limits.events.max(1)),
+            client,
+            base_url: format!("http://{address}"),
+            config,
+        })
+    }
+
     /// Plans a job after simulated milliseconds; counts it when the schedule is full.
     pub(crate) fn later(self: &Arc<Self>, delay_ms: u64, job: Job) {
         if !self.schedule.after(self.clock.real(delay_ms), job) {
