@@ -350,3 +350,70 @@ async fn beyond_the_directorys_limit_messages_pass_and_are_counted() {
     assert!(stage.simulator.customers(1_000).len() <= 32);
     stage.end().await;
 }
+
+#[tokio::test]
+async fn a_phone_that_was_off_receives_everything_when_it_is_on() {
+    let stage = Stage::greeted().await;
+    stage.behave(Behaviour {
+        offline: true,
+        ..Behaviour::default()
+    });
+    let ids = [
+        stage.text(AMINA, "one").await,
+        stage.text(AMINA, "two").await,
+    ];
+    stage.receiver.statuses(2).await;
+    stage.behave(Behaviour {
+        offline: true,
+        ..Behaviour::default()
+    });
+    stage.behave(Behaviour {
+        delay: Delay::new(5, 5),
+        ..Behaviour::default()
+    });
+    let statuses = stage.receiver.statuses(6).await;
+    for id in &ids {
+        let own: Vec<Value> = statuses
+            .iter()
+            .filter(|status| status["id"] == id.as_str())
+            .cloned()
+            .collect();
+        assert_eq!(names(&own), ["sent", "delivered", "read"]);
+    }
+    stage.behave(Behaviour::default());
+    stage.text(AMINA, "three").await;
+    assert_eq!(
+        stage.receiver.statuses(9).await.len(),
+        9,
+        "nothing was delivered twice"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn who_somebody_is_can_change_without_losing_the_thread() {
+    let stage = Stage::greeted().await;
+    let renamed = Customer::new(AMINA, "Amina O.");
+    stage.simulator.put_customer(&renamed).expect("accepted");
+    let (known, _) = stage.simulator.customers(1).remove(0);
+    assert_eq!(
+        known.user_id.as_deref(),
+        Some("KE.90012345678901234567"),
+        "kept, as none was given"
+    );
+    assert_eq!(known.name, "Amina O.");
+    let new_id = Customer {
+        user_id: Some("KE.9111".to_owned()),
+        ..renamed
+    };
+    stage.simulator.put_customer(&new_id).expect("accepted");
+    assert_eq!(stage.simulator.transcript(NUMBER, "KE.9111").len(), 1);
+    assert!(
+        stage
+            .simulator
+            .transcript(NUMBER, "KE.90012345678901234567")
+            .is_empty(),
+        "the old id is nobody's"
+    );
+    stage.end().await;
+}

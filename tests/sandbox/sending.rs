@@ -288,19 +288,19 @@ async fn behaviour_decides_how_far_a_message_comes() {
         ),
         (
             Behaviour {
-                offline: true,
-                ..Behaviour::default()
-            },
-            vec!["sent"],
-        ),
-        (
-            Behaviour {
                 refuse: true,
                 ..Behaviour::default()
             },
             vec!["failed"],
         ),
         (Behaviour::default(), vec!["sent", "delivered", "read"]),
+        (
+            Behaviour {
+                offline: true,
+                ..Behaviour::default()
+            },
+            vec!["sent"],
+        ),
     ];
     let mut seen = 0;
     for (behaviour, expected) in cases {
@@ -311,8 +311,13 @@ async fn behaviour_decides_how_far_a_message_comes() {
         seen = statuses.len();
     }
     assert_eq!(
-        stage.receiver.statuses(seen).await[3]["errors"][0]["code"],
+        stage.receiver.statuses(seen).await[2]["errors"][0]["code"],
         131_026
+    );
+    assert_eq!(
+        stage.simulator.counters().steps_waiting,
+        0,
+        "nothing else follows"
     );
     stage.end().await;
 }

@@ -37,7 +37,7 @@ use super::inbound;
 use super::message::CustomerMessage;
 use super::state::Shared;
 use super::webhooks::{self, Update};
-use super::{SandboxError, reviews};
+use super::{SandboxError, reviews, statuses};
 
 const LIMIT: usize = 1 << 20;
 
@@ -198,14 +198,13 @@ fn put_customer(shared: &Shared, body: &[u8]) -> Outcome {
     Ok(json!(customer))
 }
 
-fn behaviour(shared: &Shared, id: &str, body: &[u8]) -> Outcome {
+fn behaviour(shared: &Arc<Shared>, id: &str, body: &[u8]) -> Outcome {
     let behaviour: Option<Behaviour> = parse(body)?;
     let key = shared.customers.resolve(id);
-    let set = shared
-        .customers
-        .with(&key, |record| record.behaviour = behaviour.clone());
-    set.ok_or(SandboxError::UnknownCustomer)?;
-    Ok(json!(behaviour))
+    if statuses::behave(shared, &key, behaviour.clone()) {
+        return Ok(json!(behaviour));
+    }
+    Err(SandboxError::UnknownCustomer.into())
 }
 
 #[derive(Deserialize)]

@@ -125,8 +125,10 @@ pub struct Behaviour {
     pub refuse: bool,
     /// Marketing templates fail with 131050.
     pub marketing_stopped: bool,
-    /// The phone is off: messages stay `sent`.
+    /// The phone is off: messages stay `sent` until it is on again.
     pub offline: bool,
+    /// Added before a message is delivered (simulated).
+    pub delay: Delay,
     pub auto_reply: Option<AutoReply>,
 }
 
@@ -340,21 +342,28 @@ impl Customers {
         shard.get_mut(key).map(work)
     }
 
-    /// Sets who somebody is, keeping threads and behaviour. `None` when the directory is full or no id was given.
+    /// Sets who somebody is, keeping threads and behaviour, and the user id where none is given. `None` when the
+    /// directory is full or no id was given.
     pub(crate) fn put(&self, customer: &Customer) -> Option<String> {
         let key = customer.key()?.to_owned();
-        let profile = completed(customer.clone());
-        let alias = profile.user_id.clone().filter(|_| profile.wa_id.is_some());
-        let old = self.with_or_new(
+        let (old, new) = self.with_or_new(
             &key,
-            || profile.clone(),
-            |record| std::mem::replace(&mut record.profile, profile.clone()).user_id,
+            || customer.clone(),
+            |record| {
+                let old = record.profile.user_id.clone();
+                let user_id = customer.user_id.clone().or_else(|| old.clone());
+                record.profile = completed(Customer {
+                    user_id,
+                    ..customer.clone()
+                });
+                (old, record.profile.user_id.clone())
+            },
         )?;
         let mut aliases = self.aliases.lock();
         if let Some(old) = old {
             aliases.remove(&old);
         }
-        if let Some(user_id) = alias {
+        if let Some(user_id) = new.filter(|user_id| *user_id != key) {
             aliases.insert(user_id, key.clone());
         }
         drop(aliases);

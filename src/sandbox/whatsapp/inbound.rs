@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::accounts::Number;
-use super::customers::{Customer, Direction, EntryState, ReadPolicy, TranscriptEntry};
+use super::customers::{Customer, Direction, EntryState, TranscriptEntry};
 use super::message::CustomerMessage;
-use super::payload::{self, Status, StatusHead, Tariff};
+use super::payload;
 use super::state::{PhoneChange, Shared};
 use super::wamid::Author;
 use super::webhooks::{self, Update};
@@ -39,51 +39,50 @@ pub(crate) fn say(
             .ok_or(SandboxError::Full("customers"))?;
     }
     let id = shared.ids.mint(&key, Author::Customer);
-    let entry = TranscriptEntry {
-        id: id.clone(),
-        direction: Direction::FromCustomer,
-        kind: message.kind.clone(),
-        content: content.clone().unwrap_or(Value::Null),
-        context_id: message
-            .beside
-            .get("context")
-            .and_then(|context| context["id"].as_str())
-            .map(str::to_owned),
-        at_ms: now_ms,
-        state: EntryState::Accepted,
-        error: None,
-        biz_opaque_callback_data: None,
-    };
+    let entry = entry(&message, content.as_ref(), &id, now_ms);
     let referral = message.beside.contains_key("referral");
-    let profile = shared
-        .customers
-        .with(&key, |record| {
-            let thread = record.thread(phone_number_id);
-            thread.last_inbound_ms = Some(now_ms);
-            if referral {
-                thread.referral_ms = Some(now_ms);
-            }
-            thread.push(entry.clone(), shared.customers.transcript_limit);
-            record.profile.clone()
-        })
-        .ok_or(SandboxError::Full("customers"))?;
+    let noted = shared.customers.with(&key, |record| {
+        let thread = record.thread(phone_number_id);
+        thread.last_inbound_ms = Some(now_ms);
+        if referral {
+            thread.referral_ms = Some(now_ms);
+        }
+        thread.push(entry.clone(), shared.customers.transcript_limit);
+        record.profile.clone()
+    });
+    let profile = noted.ok_or(SandboxError::Full("customers"))?;
     shared.counters.customer_messages.add(1);
     shared.announce(phone_number_id, &key, PhoneChange::Message { entry });
     let wire = wire(shared, &number, &profile, &message, content, &id, now_ms);
     // A classic system message comes without contacts.
-    let classic = message.kind == "system"
-        && message
-            .content
-            .as_ref()
-            .is_some_and(|c| c["type"] == "user_changed_number");
+    let classic = message.kind == "system" && wire["system"]["type"] == "user_changed_number";
     let contact = (!classic).then(|| payload::contact(&profile, &shared.config.webhooks));
-    webhooks::enqueue(
-        shared,
-        &number,
-        &key,
-        Update::Message(Arc::new(wire), contact),
-    );
+    let update = Update::Message(Arc::new(wire), contact);
+    webhooks::enqueue(shared, &number, &key, update);
     Ok(id)
+}
+
+fn entry(
+    message: &CustomerMessage,
+    content: Option<&Value>,
+    id: &str,
+    now_ms: i64,
+) -> TranscriptEntry {
+    let quoted = message
+        .beside
+        .get("context")
+        .and_then(|context| context["id"].as_str());
+    TranscriptEntry {
+        id: id.to_owned(),
+        direction: Direction::FromCustomer,
+        kind: message.kind.clone(),
+        content: content.cloned().unwrap_or(Value::Null),
+        context_id: quoted.map(str::to_owned),
+        at_ms: now_ms,
+        state: EntryState::Accepted,
+        error: None,
+        biz_opaque_callback_data: None,
+    }
 }
 
 /// The directory key of somebody whose ids have the provider's form.
@@ -191,7 +190,7 @@ fn wire(
     wire
 }
 
-/// The customer reads everything that has been delivered; returns how many messages turned read.
+/// The customer opens the chat.
 pub(crate) fn read(
     shared: &Arc<Shared>,
     phone_number_id: &str,
@@ -202,56 +201,11 @@ pub(crate) fn read(
         .number(phone_number_id)
         .ok_or(SandboxError::UnknownNumber)?;
     let key = shared.customers.resolve(customer);
-    let found = shared.customers.with(&key, |record| {
-        let silent = record
-            .behaviour
-            .as_ref()
-            .unwrap_or(&shared.config.default_behaviour)
-            .read
-            == ReadPolicy::Never;
-        let unread: Vec<_> = record
-            .thread(phone_number_id)
-            .entries()
-            .filter(|entry| {
-                entry.direction == Direction::FromBusiness && entry.state == EntryState::Delivered
-            })
-            .map(|entry| (entry.id.clone(), entry.biz_opaque_callback_data.clone()))
-            .collect();
-        (
-            record.profile.clone(),
-            if silent { Vec::new() } else { unread },
-        )
-    });
-    let (profile, unread) = found.ok_or(SandboxError::UnknownCustomer)?;
-    for (wamid, callback) in &unread {
-        emit_read(shared, &number, &key, &profile, wamid, callback.clone());
-    }
-    Ok(unread.len())
-}
-
-fn emit_read(
-    shared: &Arc<Shared>,
-    number: &Arc<Number>,
-    key: &str,
-    profile: &Customer,
-    wamid: &str,
-    callback: Option<String>,
-) {
-    let head = StatusHead {
-        wamid: wamid.to_owned(),
-        recipient_id: profile.wa_id.clone(),
-        group: false,
-        user_id: profile.user_id.clone(),
-        callback,
-        // `read` carries no price.
-        tariff: Tariff::Service,
-    };
-    let contact = shared
-        .config
-        .webhooks
-        .status_contacts
-        .then(|| payload::contact(profile, &shared.config.webhooks));
-    statuses::emit(shared, number, key, contact, &head, Status::Read, None);
+    shared
+        .customers
+        .with(&key, |_| ())
+        .ok_or(SandboxError::UnknownCustomer)?;
+    Ok(statuses::read(shared, &number, &key))
 }
 
 /// The business marks a message, and all before it, as read; perhaps it starts to type.

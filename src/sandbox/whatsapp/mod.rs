@@ -319,7 +319,8 @@ impl Simulator {
             .ok_or(SandboxError::Full("customers"))
     }
 
-    /// How one customer acts from now on; `None` returns to the default.
+    /// How one customer acts from now on; `None` returns to the default. A phone that is switched on again receives
+    /// what has waited for it.
     ///
     /// # Errors
     /// [`SandboxError::UnknownCustomer`].
@@ -329,11 +330,12 @@ impl Simulator {
         behaviour: Option<Behaviour>,
     ) -> Result<(), SandboxError> {
         let key = self.shared().customers.resolve(customer);
-        let set = self
-            .shared()
-            .customers
-            .with(&key, |record| record.behaviour = behaviour);
-        set.ok_or(SandboxError::UnknownCustomer)
+        let known = statuses::behave(self.shared(), &key, behaviour);
+        if known {
+            Ok(())
+        } else {
+            Err(SandboxError::UnknownCustomer)
+        }
     }
 
     /// Up to `limit` customers with their own behaviour, in order of their ids.

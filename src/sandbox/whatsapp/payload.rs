@@ -116,7 +116,8 @@ pub(crate) struct StatusHead {
     pub group: bool,
     pub user_id: Option<String>,
     pub callback: Option<String>,
-    pub tariff: Tariff,
+    /// `None`: the price has been told already.
+    pub tariff: Option<Tariff>,
 }
 
 /// Name of a status on the wire.
@@ -163,18 +164,15 @@ pub(crate) fn status(
     if let Some(callback) = &head.callback {
         entry["biz_opaque_callback_data"] = callback.as_str().into();
     }
-    if matches!(status, Status::Sent | Status::Delivered) {
-        entry["pricing"] = head.tariff.pricing();
-    }
-    if status == Status::Sent && (config.conversations || head.tariff == Tariff::FreeEntry) {
-        let id: String = head
-            .wamid
-            .bytes()
-            .rev()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        entry["conversation"] = head.tariff.conversation(&id, now_secs + 24 * 3_600);
+    if let Some(tariff) = head.tariff {
+        if matches!(status, Status::Sent | Status::Delivered) {
+            entry["pricing"] = tariff.pricing();
+        }
+        if status == Status::Sent && (config.conversations || tariff == Tariff::FreeEntry) {
+            let tail = head.wamid.bytes().rev().take(16);
+            let id: String = tail.map(|byte| format!("{byte:02x}")).collect();
+            entry["conversation"] = tariff.conversation(&id, now_secs + 24 * 3_600);
+        }
     }
     if let Some(error) = error {
         entry["errors"] = json!([error.in_webhook()]);

@@ -9,11 +9,11 @@ use super::config::TemplateConfig;
 use super::customers::Customer;
 use super::errors::GraphError;
 use super::faults::{After, Before, CallPlan, RecipientFault, by_recipient};
-use super::payload::StatusHead;
+use super::payload::{self, StatusHead};
 use super::state::Shared;
-use super::statuses::{self, Life};
+use super::statuses::{self, Course};
 use super::validate::{Recipient, SendRequest, check_template};
-use super::verdict::Message;
+use super::verdict::{Message, Verdict};
 use super::wamid::Author;
 
 /// An accepted message: the answer's body, and what becomes of the answer.
@@ -62,44 +62,46 @@ pub(crate) fn accept(
         wamid: &wamid,
         now_ms,
     };
-    let judged = shared.customers.with_or_new(
-        &target.key,
-        || target.profile(),
-        |record| message.judge(record, &target),
-    );
-    let mut verdict = match judged {
-        Some(verdict) => verdict?,
-        None => {
-            shared.counters.customers_untracked.add(1);
-            message.unknown(&target)
-        }
-    };
+    let mut verdict = judge(shared, &message, &target)?;
     shared.counters.sends_accepted.add(1);
     let lost = shared
         .ledger
         .record(&target.key, request.callback.as_deref());
     shared.counters.ledger_overflow.add(lost);
     let body = answer(&request, &target, &wamid);
-    let head = StatusHead {
-        recipient_id: target.recipient_id(),
-        group: target.group,
-        user_id: verdict.profile.user_id.clone(),
-        callback: request.callback.clone(),
-        tariff: verdict.tariff,
-        wamid,
+    let config = &shared.config.webhooks;
+    let course = Course {
+        number: Arc::clone(number),
+        contact: config
+            .status_contacts
+            .then(|| payload::contact(&verdict.profile, config)),
+        head: StatusHead {
+            recipient_id: target.recipient_id(),
+            group: target.group,
+            user_id: verdict.profile.user_id.clone(),
+            callback: request.callback.clone(),
+            tariff: Some(verdict.tariff),
+            wamid,
+        },
+        customer: target.key,
     };
     verdict.error = plan.failure.take().or(verdict.error);
-    let life = Life {
-        number,
-        customer: &target.key,
-        verdict,
-        head,
-        request: &request,
-    };
-    statuses::begin(shared, life);
+    statuses::begin(shared, course, verdict, &request);
     Ok(Accepted {
         body,
         after: plan.after,
+    })
+}
+
+/// Judges under the customer's lock; customers beyond the directory's limit are judged as strangers.
+fn judge(shared: &Shared, message: &Message<'_>, target: &Target) -> Result<Verdict, GraphError> {
+    let profile = || target.profile();
+    let judged = shared
+        .customers
+        .with_or_new(&target.key, profile, |record| message.judge(record, target));
+    judged.unwrap_or_else(|| {
+        shared.counters.customers_untracked.add(1);
+        Ok(message.unknown(target))
     })
 }
 

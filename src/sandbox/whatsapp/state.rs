@@ -178,6 +178,7 @@ counters! {
     statuses_sent,
     statuses_delivered,
     statuses_read,
+    statuses_played,
     statuses_failed,
     /// Webhooks answered 2xx, failed attempts, all attempts.
     webhooks_delivered,
