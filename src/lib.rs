@@ -1,1 +1,8 @@
+pub mod actors;
+pub mod channels;
+pub mod clock;
+pub mod domain;
+pub mod features;
+pub mod http;
 pub mod sandbox;
+pub mod storage;

@@ -63,8 +63,7 @@ impl SimClock {
     /// The real time that a simulated span takes.
     #[must_use]
     pub fn real(&self, simulated_ms: u64) -> Duration {
-        Duration::try_from_secs_f64(simulated_ms as f64 / 1_000.0 / self.scale)
-            .unwrap_or(Duration::MAX)
+        Duration::try_from_secs_f64(simulated_ms as f64 / 1_000.0 / self.scale).unwrap_or(Duration::MAX)
     }
 }
 
@@ -77,20 +76,14 @@ mod tests {
         let clock = SimClock::new(1_000_000, 60.0);
         assert_eq!(clock.at(Duration::from_secs(2)), 1_000_000 + 120_000);
         clock.advance(Duration::from_secs(3_600));
-        assert_eq!(
-            clock.at(Duration::from_secs(2)),
-            1_000_000 + 120_000 + 3_600_000
-        );
+        assert_eq!(clock.at(Duration::from_secs(2)), 1_000_000 + 120_000 + 3_600_000);
         assert_eq!(clock.real(60_000), Duration::from_secs(1));
     }
 
     #[test]
     fn a_senseless_scale_counts_as_one() {
         for scale in [0.0, -3.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(
-                SimClock::new(0, scale).real(500),
-                Duration::from_millis(500)
-            );
+            assert_eq!(SimClock::new(0, scale).real(500), Duration::from_millis(500));
         }
     }
 }

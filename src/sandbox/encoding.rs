@@ -8,10 +8,8 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |acc, byte| acc << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let group =
+            chunk.iter().fold(0_u32, |acc, byte| acc << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for position in 0..4 {
             if position <= chunk.len() {
                 let index = (group >> (18 - 6 * position)) & 0x3f;
@@ -113,10 +111,6 @@ mod tests {
             serde_json::from_slice::<Value>(&bytes).expect("still JSON"),
             value
         );
-        assert!(
-            !escaped_json(&value, false)
-                .windows(2)
-                .any(|pair| pair == b"\\/")
-        );
+        assert!(!escaped_json(&value, false).windows(2).any(|pair| pair == b"\\/"));
     }
 }

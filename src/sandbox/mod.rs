@@ -14,7 +14,6 @@ pub mod whatsapp;
 
 pub use clock::SimClock;
 pub use whatsapp::{
-    AutoReply, Behaviour, Customer, CustomerMessage, Delays, Direction, Faults, NumberConfig,
-    PhoneEvent, ReadPolicy, SandboxError, Simulator, SimulatorConfig, TemplateConfig,
-    TranscriptEntry,
+    AutoReply, Behaviour, Customer, CustomerMessage, Delays, Direction, Faults, NumberConfig, PhoneEvent,
+    ReadPolicy, SandboxError, Simulator, SimulatorConfig, TemplateConfig, TranscriptEntry,
 };

@@ -17,11 +17,9 @@ impl Rng {
 
     /// A generator of its own for one subject, so that its draws do not depend on what others do at the same time.
     pub(crate) fn keyed(seed: u64, subject: &str, ordinal: u64) -> Self {
-        let folded = subject
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+        let folded = subject.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         Self::new(mix(seed ^ folded).wrapping_add(mix(ordinal.wrapping_add(STEP))))
     }
 

@@ -29,10 +29,7 @@ fn files(folder: &Path, prefix: &str) -> BTreeMap<String, Value> {
         let text = std::fs::read_to_string(&path)
             .ok()
             .filter(|_| name.starts_with(prefix))?;
-        Some((
-            name,
-            serde_json::from_str(&text).expect("the contract is JSON"),
-        ))
+        Some((name, serde_json::from_str(&text).expect("the contract is JSON")))
     };
     std::fs::read_dir(folder)
         .expect("a folder")
@@ -43,13 +40,8 @@ fn files(folder: &Path, prefix: &str) -> BTreeMap<String, Value> {
 /// A template of which the body has as many parameters as the example gives.
 fn template_for(example: &Value) -> TemplateConfig {
     let template = &example["template"];
-    let components = template["components"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let body = components
-        .iter()
-        .find(|component| component["type"] == "body");
+    let components = template["components"].as_array().cloned().unwrap_or_default();
+    let body = components.iter().find(|component| component["type"] == "body");
     let count = body
         .and_then(|body| body["parameters"].as_array())
         .map_or(0, Vec::len);
@@ -105,9 +97,7 @@ async fn every_error_example_is_answered_alike() {
             continue;
         }
         let code = u32::try_from(expected["code"].as_u64().expect("a code")).expect("small");
-        let details = expected["error_data"]["details"]
-            .as_str()
-            .map(str::to_owned);
+        let details = expected["error_data"]["details"].as_str().map(str::to_owned);
         let errors = vec![ErrorFault {
             code,
             details,
@@ -124,10 +114,7 @@ async fn every_error_example_is_answered_alike() {
             "{name}"
         );
         for error in [&mut expected, &mut answer["error"]] {
-            error
-                .as_object_mut()
-                .expect("an object")
-                .remove("fbtrace_id");
+            error.as_object_mut().expect("an object").remove("fbtrace_id");
         }
         assert_eq!(answer["error"], expected, "{name}");
     }
@@ -153,10 +140,7 @@ async fn every_message_example_can_be_produced() {
             .simulator
             .customer_says(NUMBER, &customer, said)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let got = stage
-            .receiver
-            .until(&name, |got| got.len() > produced)
-            .await;
+        let got = stage.receiver.until(&name, |got| got.len() > produced).await;
         let mut arrived = values(&got)[produced]["value"].clone();
         for message in [&mut arrived["messages"][0], &mut message] {
             for own in ["id", "timestamp", "from_user_id"] {

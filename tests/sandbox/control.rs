@@ -40,27 +40,16 @@ async fn the_control_api_does_what_the_rust_api_does() {
         .await;
     assert_eq!(page["items"][0]["content"]["body"], "hello");
     let (_, counters) = stage
-        .control(
-            Method::GET,
-            &format!("counters?recipient={AMINA}"),
-            &json!({}),
-        )
+        .control(Method::GET, &format!("counters?recipient={AMINA}"), &json!({}))
         .await;
     assert_eq!(
         (&counters["accepted_for"], &counters["sends_accepted"]),
         (&json!(1), &json!(1))
     );
-    let faults =
-        json!({"errors": [{"code": 131_016, "often": {"next": 1}}], "duplicate_webhooks": 0.25});
+    let faults = json!({"errors": [{"code": 131_016, "often": {"next": 1}}], "duplicate_webhooks": 0.25});
     let (status, set) = stage.control(Method::PUT, "faults", &faults).await;
-    assert_eq!(
-        (status, &set["errors"][0]["often"]["next"]),
-        (200, &json!(1))
-    );
-    assert_eq!(
-        stage.send(&text(AMINA, "x")).await.1["error"]["code"],
-        131_016
-    );
+    assert_eq!((status, &set["errors"][0]["often"]["next"]), (200, &json!(1)));
+    assert_eq!(stage.send(&text(AMINA, "x")).await.1["error"]["code"], 131_016);
     assert_eq!(
         stage.control(Method::GET, "faults", &json!({})).await.1["errors"][0]["often"]["next"],
         0
@@ -128,12 +117,7 @@ async fn the_control_api_refuses_nonsense_and_browsers() {
             json!({"phone_number_id": NUMBER, "customer": "254799999999"}),
             404,
         ),
-        (
-            Method::PUT,
-            "customers/254799999999/behaviour",
-            json!({}),
-            404,
-        ),
+        (Method::PUT, "customers/254799999999/behaviour", json!({}), 404),
         (Method::GET, "transcript", json!({}), 422),
         (
             Method::GET,
@@ -151,10 +135,7 @@ async fn the_control_api_refuses_nonsense_and_browsers() {
         assert!(answer["detail"].is_string());
     }
     let url = format!("{}/_sandbox/faults", stage.simulator.base_url());
-    for (name, value) in [
-        ("Origin", "https://evil.example"),
-        ("Host", "evil.example:80"),
-    ] {
+    for (name, value) in [("Origin", "https://evil.example"), ("Host", "evil.example:80")] {
         let answer = stage
             .client
             .get(&url)

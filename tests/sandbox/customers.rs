@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use frontdesk::sandbox::whatsapp::{
-    AutoReply, Behaviour, Customer, CustomerMessage, Delay, Direction, EntryState, PhoneChange,
-    ReadPolicy, Upload,
+    AutoReply, Behaviour, Customer, CustomerMessage, Delay, Direction, EntryState, PhoneChange, ReadPolicy,
+    Upload,
 };
 use serde_json::{Value, json};
 
@@ -17,17 +17,13 @@ async fn every_inbound_kind_arrives_as_the_provider_would_send_it() {
         serde_json::from_str(include_str!("../fixtures/sandbox/inbound.json")).expect("JSON");
     let stage = Stage::new();
     for (n, fixture) in fixtures.iter().enumerate() {
-        let customer: Customer =
-            serde_json::from_value(fixture["customer"].clone()).expect("a customer");
+        let customer: Customer = serde_json::from_value(fixture["customer"].clone()).expect("a customer");
         let message = CustomerMessage::from_json(fixture["say"].clone()).expect("a message");
         let id = stage
             .simulator
             .customer_says(NUMBER, &customer, message)
             .expect("accepted");
-        let got = stage
-            .receiver
-            .until("the message", |got| got.len() > n)
-            .await;
+        let got = stage.receiver.until("the message", |got| got.len() > n).await;
         let value = values(&got)[n]["value"].clone();
         let mut arrived = value["messages"][0].clone();
         assert_eq!(arrived["id"], id.as_str());
@@ -131,8 +127,7 @@ async fn constructors_write_the_contracts_shapes() {
 async fn a_picture_can_be_fetched_until_its_url_expires() {
     let stage = Stage::new();
     let upload = Upload::new("image/jpeg", &b"\xff\xd8\xff a picture"[..]);
-    let message =
-        CustomerMessage::media("image", upload).content_field("caption", json!("My broken handle"));
+    let message = CustomerMessage::media("image", upload).content_field("caption", json!("My broken handle"));
     stage
         .simulator
         .customer_says(NUMBER, &amina(), message)
@@ -143,11 +138,7 @@ async fn a_picture_can_be_fetched_until_its_url_expires() {
         (&json!("image/jpeg"), &json!("My broken handle"))
     );
     let (status, found) = stage.get(image["id"].as_str().expect("an id")).await;
-    assert_eq!(
-        (status, &found["file_size"]),
-        (200, &json!("13")),
-        "{found}"
-    );
+    assert_eq!((status, &found["file_size"]), (200, &json!("13")), "{found}");
     let url = found["url"].as_str().expect("a url");
     let fetch = |token: &'static str| stage.client.get(url).bearer_auth(token).send();
     let answer = fetch(TOKEN).await.expect("an answer");
@@ -211,11 +202,7 @@ async fn scripted_customers_answer_and_press_buttons_the_same_way_each_time() {
         stage.end().await;
     }
     assert_eq!(runs[0], runs[1]);
-    assert_eq!(
-        runs[0].len(),
-        7,
-        "the greeting and, by the limit, six answers"
-    );
+    assert_eq!(runs[0].len(), 7, "the greeting and, by the limit, six answers");
 
     let stage = Stage::greeted().await;
     let auto = AutoReply {
@@ -255,10 +242,7 @@ async fn the_phone_shows_both_sides_and_reading_is_told() {
         ..Behaviour::default()
     });
     let id = stage.text(AMINA, "Read me").await;
-    assert_eq!(
-        names(&stage.receiver.statuses(2).await),
-        ["sent", "delivered"]
-    );
+    assert_eq!(names(&stage.receiver.statuses(2).await), ["sent", "delivered"]);
     let phone = stage.simulator.transcript(NUMBER, AMINA);
     assert_eq!(phone.len(), 2);
     assert_eq!(
@@ -296,14 +280,7 @@ async fn the_phone_shows_both_sides_and_reading_is_told() {
     }
     assert_eq!(
         seen,
-        [
-            "message Read me",
-            "Sent",
-            "Delivered",
-            "Read",
-            "Read",
-            "typing"
-        ]
+        ["message Read me", "Sent", "Delivered", "Read", "Read", "typing"]
     );
     stage.end().await;
 }
@@ -324,12 +301,7 @@ async fn a_transcript_keeps_the_newest_only() {
         .map(|entry| entry.content["body"].clone())
         .collect();
     assert_eq!(kept, [json!("2"), json!("3"), json!("4")]);
-    assert!(
-        stage
-            .simulator
-            .transcript("no such number", AMINA)
-            .is_empty()
-    );
+    assert!(stage.simulator.transcript("no such number", AMINA).is_empty());
     stage.end().await;
 }
 
@@ -358,10 +330,7 @@ async fn a_phone_that_was_off_receives_everything_when_it_is_on() {
         offline: true,
         ..Behaviour::default()
     });
-    let ids = [
-        stage.text(AMINA, "one").await,
-        stage.text(AMINA, "two").await,
-    ];
+    let ids = [stage.text(AMINA, "one").await, stage.text(AMINA, "two").await];
     stage.receiver.statuses(2).await;
     stage.behave(Behaviour {
         offline: true,

@@ -58,10 +58,7 @@ async fn a_dropped_answer_is_a_message_all_the_same() {
     assert!(stage.simulator.doubled_callbacks().is_empty());
     // A client that repeats blindly is found out.
     raw(&stage, &tagged("row=1")).await.expect("an answer");
-    assert_eq!(
-        stage.simulator.doubled_callbacks(),
-        [("row=1".to_owned(), 2)]
-    );
+    assert_eq!(stage.simulator.doubled_callbacks(), [("row=1".to_owned(), 2)]);
     stage.end().await;
 }
 
@@ -125,9 +122,7 @@ async fn failures_before_acceptance_accept_nothing() {
         let body = answer.bytes().await.expect("a body");
         let parsed: Option<Value> = serde_json::from_slice(&body).ok();
         assert_eq!(
-            parsed
-                .as_ref()
-                .and_then(|body| body["error"]["code"].as_u64()),
+            parsed.as_ref().and_then(|body| body["error"]["code"].as_u64()),
             code,
             "{parsed:?}"
         );
@@ -156,10 +151,7 @@ async fn an_error_after_acceptance_and_a_failure_by_webhook() {
         ..Faults::default()
     });
     assert_eq!(
-        raw(&stage, &text(AMINA, "x"))
-            .await
-            .expect("an answer")
-            .status(),
+        raw(&stage, &text(AMINA, "x")).await.expect("an answer").status(),
         500
     );
     let statuses = stage.receiver.statuses(1).await;
@@ -215,10 +207,7 @@ async fn an_expired_token_and_a_provider_that_is_down() {
         ..Faults::default()
     });
     assert_eq!(
-        raw(&stage, &text(AMINA, "x"))
-            .await
-            .expect("an answer")
-            .status(),
+        raw(&stage, &text(AMINA, "x")).await.expect("an answer").status(),
         503
     );
     stage.simulator.set_faults(Faults {
@@ -226,9 +215,7 @@ async fn an_expired_token_and_a_provider_that_is_down() {
         ..Faults::default()
     });
     raw(&stage, &text(AMINA, "x")).await.expect_err("no answer");
-    let (status, _) = stage
-        .control(reqwest::Method::PUT, "faults", &json!({}))
-        .await;
+    let (status, _) = stage.control(reqwest::Method::PUT, "faults", &json!({})).await;
     assert_eq!(status, 200, "the control API works meanwhile");
     stage.text(AMINA, "back").await;
     assert_eq!(stage.simulator.counters().sends_accepted, 1);
@@ -239,9 +226,7 @@ async fn an_expired_token_and_a_provider_that_is_down() {
 async fn offline_refuses_connections_until_online_again() {
     let stage = Stage::greeted().await;
     stage.simulator.go_offline().await;
-    let error = raw(&stage, &text(AMINA, "x"))
-        .await
-        .expect_err("nobody listens");
+    let error = raw(&stage, &text(AMINA, "x")).await.expect_err("nobody listens");
     assert!(error.is_connect(), "{error:?}");
     stage.simulator.go_online().expect("the port is free");
     stage.simulator.go_online().expect("and twice is harmless");
@@ -286,11 +271,7 @@ async fn duplicated_and_reordered_webhooks() {
     );
     for mut steps in steps.into_values() {
         steps.sort_unstable();
-        assert_eq!(
-            steps,
-            ["delivered", "read", "sent"],
-            "none is lost or doubled"
-        );
+        assert_eq!(steps, ["delivered", "read", "sent"], "none is lost or doubled");
     }
     stage.end().await;
 }
@@ -422,10 +403,7 @@ async fn webhooks_are_given_up_in_the_end_and_counted() {
         tokio::task::yield_now().await;
     }
     let counters = stage.simulator.counters();
-    assert!(
-        counters.webhooks_failed > 3,
-        "tried more than once: {counters:?}"
-    );
+    assert!(counters.webhooks_failed > 3, "tried more than once: {counters:?}");
     assert_eq!(
         (
             counters.webhooks_delivered,
@@ -456,8 +434,7 @@ async fn a_stopped_or_dropped_simulator_frees_its_port() {
         listen,
         ..Default::default()
     };
-    let again =
-        frontdesk::sandbox::Simulator::start(config(address)).expect("the port is free again");
+    let again = frontdesk::sandbox::Simulator::start(config(address)).expect("the port is free again");
     drop(again);
     for _ in 0..100 {
         match frontdesk::sandbox::Simulator::start(config(address)) {

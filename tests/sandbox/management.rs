@@ -60,15 +60,11 @@ async fn media_go_up_and_come_back() {
         assert_eq!(upload(form(part)).await.1["error"]["code"], code);
     }
     assert_eq!(
-        upload(Form::new().text("messaging_product", "whatsapp"))
-            .await
-            .1["error"]["code"],
+        upload(Form::new().text("messaging_product", "whatsapp")).await.1["error"]["code"],
         100
     );
     assert_eq!(
-        upload(Form::new().part("file", file("image/png", 10)))
-            .await
-            .1["error"]["code"],
+        upload(Form::new().part("file", file("image/png", 10))).await.1["error"]["code"],
         100
     );
     assert_eq!(
@@ -101,17 +97,18 @@ async fn media_go_up_and_come_back() {
     );
     assert_eq!(stage.get(id).await.1["error"]["error_subcode"], 33);
     stage.send(&image(id)).await;
-    assert_eq!(
-        stage.receiver.statuses(4).await[3]["errors"][0]["code"],
-        131_053
-    );
+    assert_eq!(stage.receiver.statuses(4).await[3]["errors"][0]["code"], 131_053);
     stage.end().await;
 }
 
 #[tokio::test]
 async fn numbers_tokens_and_profiles() {
     let stage = Stage::new();
-    let (_, number) = stage.get(&format!("{NUMBER}?fields=status,quality_rating,throughput,whatsapp_business_manager_messaging_limit")).await;
+    let (_, number) = stage
+        .get(&format!(
+            "{NUMBER}?fields=status,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
+        ))
+        .await;
     assert_eq!(
         number,
         json!({
@@ -136,8 +133,7 @@ async fn numbers_tokens_and_profiles() {
         stage.get("debug_token?input_token=other").await.1["data"]["is_valid"],
         false
     );
-    let profile =
-        json!({"messaging_product": "whatsapp", "about": "Handmade baskets", "vertical": "RETAIL"});
+    let profile = json!({"messaging_product": "whatsapp", "about": "Handmade baskets", "vertical": "RETAIL"});
     assert_eq!(
         stage
             .post(&format!("{NUMBER}/whatsapp_business_profile"), &profile)
@@ -145,9 +141,7 @@ async fn numbers_tokens_and_profiles() {
             .0,
         200
     );
-    let (_, read) = stage
-        .get(&format!("{NUMBER}/whatsapp_business_profile"))
-        .await;
+    let (_, read) = stage.get(&format!("{NUMBER}/whatsapp_business_profile")).await;
     assert_eq!(
         (&read["data"][0]["about"], &read["data"][0]["vertical"]),
         (&json!("Handmade baskets"), &json!("RETAIL"))
@@ -199,11 +193,7 @@ async fn subscriptions_are_verified_by_a_handshake() {
     let other = crate::support::Receiver::start();
     let wrong = json!({"override_callback_uri": other.url, "verify_token": "wrong"});
     let (status, answer) = stage.post(&path, &wrong).await;
-    assert_eq!(
-        (status, &answer["error"]["code"]),
-        (400, &json!(100)),
-        "{answer}"
-    );
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!(100)), "{answer}");
     let right = json!({"override_callback_uri": other.url, "verify_token": VERIFY});
     assert_eq!(stage.post(&path, &right).await.0, 200);
     assert_eq!(

@@ -34,10 +34,7 @@ async fn every_broken_body_gets_its_error() {
                 .is_some_and(|trace| trace.starts_with('A'))
         );
         let message = error["message"].as_str().expect("a text");
-        assert!(
-            message.starts_with(&format!("(#{})", case["code"])),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("(#{})", case["code"])), "{message}");
         if let Some(details) = case.get("details") {
             assert_eq!(&error["error_data"]["details"], details, "{}", case["name"]);
         }
@@ -216,9 +213,7 @@ async fn unregistered_numbers_and_huge_bodies() {
             .status(),
         400
     );
-    stage
-        .post(&format!("{NUMBER}/deregister"), &json!({}))
-        .await;
+    stage.post(&format!("{NUMBER}/deregister"), &json!({})).await;
     let (status, answer) = stage.send(&text(AMINA, "x")).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!(133_010)));
     stage.end().await;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::sandbox::whatsapp::{
-    Behaviour, Customer, CustomerMessage, ReadPolicy, TemplateConfig,
-};
+use frontdesk::sandbox::whatsapp::{Behaviour, Customer, CustomerMessage, ReadPolicy, TemplateConfig};
 use serde_json::{Value, json};
 
 use crate::support::{AMINA, NUMBER, Stage, TOKEN, WABA, amina, items, names, text, values};
@@ -12,10 +10,7 @@ use crate::support::{AMINA, NUMBER, Stage, TOKEN, WABA, amina, items, names, tex
 #[tokio::test]
 async fn a_text_is_answered_and_becomes_read_step_by_step() {
     let stage = Stage::greeted().await;
-    let mut body = text(
-        "+254 711-000234",
-        "Señor 😀, see https://shop.example/o/1042",
-    );
+    let mut body = text("+254 711-000234", "Señor 😀, see https://shop.example/o/1042");
     body["biz_opaque_callback_data"] = "cmp=77;row=1203".into();
     let (status, answer) = stage.send(&body).await;
     assert_eq!(status, 200, "{answer}");
@@ -24,10 +19,7 @@ async fn a_text_is_answered_and_becomes_read_step_by_step() {
         answer["contacts"],
         json!([{"input": "+254 711-000234", "wa_id": AMINA}])
     );
-    let id = answer["messages"][0]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = answer["messages"][0]["id"].as_str().expect("an id").to_owned();
     assert!(id.starts_with("wamid.HBgMMjU0NzExMDAwMjM0"), "{id}");
     assert_eq!(answer["messages"][0].as_object().expect("object").len(), 1);
 
@@ -46,10 +38,7 @@ async fn a_text_is_answered_and_becomes_read_step_by_step() {
         assert!(seconds > 1_700_000_000);
     }
     let free = json!({"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"});
-    assert_eq!(
-        (&statuses[0]["pricing"], &statuses[1]["pricing"]),
-        (&free, &free)
-    );
+    assert_eq!((&statuses[0]["pricing"], &statuses[1]["pricing"]), (&free, &free));
     assert!(statuses[2].get("pricing").is_none() && statuses[0].get("conversation").is_none());
 
     let change = values(&stage.receiver.deliveries())
@@ -81,21 +70,13 @@ async fn webhooks_are_plain_ascii_with_escaped_slashes() {
     let zoe = Customer::new("254711000299", "Zoë 😀");
     stage
         .simulator
-        .customer_says(
-            NUMBER,
-            &zoe,
-            CustomerMessage::text("https://a.example/?q=ü"),
-        )
+        .customer_says(NUMBER, &zoe, CustomerMessage::text("https://a.example/?q=ü"))
         .expect("accepted");
-    let got = stage
-        .receiver
-        .until("a message", |got| !got.is_empty())
-        .await;
+    let got = stage.receiver.until("a message", |got| !got.is_empty()).await;
     let raw = std::str::from_utf8(&got[0].raw).expect("ASCII");
     assert!(raw.is_ascii());
     assert!(
-        raw.contains("Zo\\u00eb \\ud83d\\ude00")
-            && raw.contains("https:\\/\\/a.example\\/?q=\\u00fc"),
+        raw.contains("Zo\\u00eb \\ud83d\\ude00") && raw.contains("https:\\/\\/a.example\\/?q=\\u00fc"),
         "{raw}"
     );
     assert_eq!(
@@ -131,8 +112,7 @@ async fn outside_the_window_free_text_fails_later_and_templates_pass() {
         (200, &json!("accepted"))
     );
     let statuses = stage.receiver.statuses(4).await;
-    let billed =
-        json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"});
+    let billed = json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"});
     assert_eq!(statuses[1]["pricing"], billed);
 
     stage.greet().await;
@@ -141,9 +121,7 @@ async fn outside_the_window_free_text_fails_later_and_templates_pass() {
     let statuses = stage.receiver.statuses(10).await;
     assert_eq!(statuses[4]["pricing"]["type"], "free_customer_service");
     assert!(
-        statuses[4..]
-            .iter()
-            .all(|status| status["status"] != "failed"),
+        statuses[4..].iter().all(|status| status["status"] != "failed"),
         "{statuses:#?}"
     );
 
@@ -173,14 +151,8 @@ async fn an_answer_to_an_ad_is_free_for_three_days() {
     stage.text(AMINA, "Welcome").await;
     let sent = stage.receiver.statuses(1).await[0].clone();
     assert_eq!(sent["pricing"]["type"], "free_entry_point");
-    assert_eq!(
-        sent["conversation"]["origin"]["type"],
-        "referral_conversion"
-    );
-    stage
-        .simulator
-        .clock()
-        .advance(Duration::from_secs(71 * 3_600));
+    assert_eq!(sent["conversation"]["origin"]["type"], "referral_conversion");
+    stage.simulator.clock().advance(Duration::from_secs(71 * 3_600));
     stage.text(AMINA, "still free").await;
     assert!(
         stage
@@ -231,10 +203,7 @@ async fn above_the_throughput_of_the_number_sends_are_refused() {
     let mut codes = Vec::new();
     for n in 0..8 {
         let (status, answer) = stage
-            .post(
-                "205300400500999/messages",
-                &text(&format!("25471100030{n}"), "x"),
-            )
+            .post("205300400500999/messages", &text(&format!("25471100030{n}"), "x"))
             .await;
         codes.push(if status == 200 {
             0
@@ -255,17 +224,13 @@ async fn a_message_to_a_user_id_reaches_the_person_and_hides_the_number() {
     let (status, answer) = stage.send(&body).await;
     assert_eq!(status, 200, "{answer}");
     let user = "KE.90012345678901234567";
-    assert_eq!(
-        answer["contacts"],
-        json!([{"input": user, "user_id": user}])
-    );
+    assert_eq!(answer["contacts"], json!([{"input": user, "user_id": user}]));
     let statuses = stage.receiver.statuses(3).await;
     assert_eq!(names(&statuses), ["sent", "delivered", "read"]);
     assert!(
         statuses
             .iter()
-            .all(|status| status.get("recipient_id").is_none()
-                && status["recipient_user_id"] == user)
+            .all(|status| status.get("recipient_id").is_none() && status["recipient_user_id"] == user)
     );
     assert_eq!(
         stage.simulator.transcript(NUMBER, AMINA).len(),
@@ -362,9 +327,7 @@ async fn statuses_share_webhooks_when_batching_is_on() {
         events = stage.simulator.counters();
     }
     assert!(stage.receiver.deliveries().is_empty(), "held");
-    stage
-        .simulator
-        .set_faults(frontdesk::sandbox::Faults::default());
+    stage.simulator.set_faults(frontdesk::sandbox::Faults::default());
     stage.receiver.statuses(90).await;
     let got = stage.receiver.deliveries();
     assert_eq!(got.len(), 1, "one webhook for all");
@@ -376,10 +339,7 @@ async fn statuses_share_webhooks_when_batching_is_on() {
     );
     let counters = stage.simulator.counters();
     assert_eq!(
-        (
-            counters.webhook_updates_queued,
-            counters.webhook_updates_dropped
-        ),
+        (counters.webhook_updates_queued, counters.webhook_updates_dropped),
         (0, 0)
     );
     stage.end().await;
@@ -394,21 +354,12 @@ async fn several_numbers_keep_their_tokens_and_threads_apart() {
         waba_id: "104200300400999".to_owned(),
         ..crate::support::number(&stage.receiver.url)
     };
-    stage
-        .simulator
-        .add_number(other.clone())
-        .expect("a new number");
-    assert!(
-        stage.simulator.add_number(other).is_err(),
-        "an id is taken once"
-    );
+    stage.simulator.add_number(other.clone()).expect("a new number");
+    assert!(stage.simulator.add_number(other).is_err(), "an id is taken once");
     let (status, answer) = stage
         .post("205300400500999/messages", &text(AMINA, "not my number"))
         .await;
-    assert_eq!(
-        (status, &answer["error"]["error_subcode"]),
-        (400, &json!(33))
-    );
+    assert_eq!((status, &answer["error"]["error_subcode"]), (400, &json!(33)));
     let answer = stage
         .client
         .post(stage.url("205300400500999/messages"))

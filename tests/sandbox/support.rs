@@ -7,8 +7,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use frontdesk::sandbox::whatsapp::{
-    Behaviour, Customer, CustomerMessage, Delays, NumberConfig, Simulator, SimulatorConfig,
-    TemplateConfig,
+    Behaviour, Customer, CustomerMessage, Delays, NumberConfig, Simulator, SimulatorConfig, TemplateConfig,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -62,11 +61,10 @@ fn signed(request: &HttpRequest, raw: &[u8]) -> bool {
 
 async fn take(inbox: web::Data<Inbox>, request: HttpRequest, raw: web::Bytes) -> HttpResponse {
     if request.method() == "GET" {
-        let query = web::Query::<std::collections::HashMap<String, String>>::from_query(
-            request.query_string(),
-        )
-        .expect("a query")
-        .into_inner();
+        let query =
+            web::Query::<std::collections::HashMap<String, String>>::from_query(request.query_string())
+                .expect("a query")
+                .into_inner();
         let known = query["hub.verify_token"] == VERIFY && query["hub.mode"] == "subscribe";
         return if known {
             HttpResponse::Ok().body(query["hub.challenge"].clone())
@@ -80,9 +78,7 @@ async fn take(inbox: web::Data<Inbox>, request: HttpRequest, raw: web::Bytes) ->
     }
     if inbox
         .refuse
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            left.checked_sub(1)
-        })
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
         .is_ok()
     {
         return HttpResponse::InternalServerError().finish();
@@ -129,8 +125,7 @@ impl Receiver {
     /// Waits until `enough` says so about all deliveries so far.
     pub async fn until(&self, what: &str, enough: impl Fn(&[Delivery]) -> bool) -> Vec<Delivery> {
         let mut got = self.inbox.got.subscribe();
-        let waited =
-            tokio::time::timeout(Duration::from_secs(10), got.wait_for(|got| enough(got))).await;
+        let waited = tokio::time::timeout(Duration::from_secs(10), got.wait_for(|got| enough(got))).await;
         match waited {
             Ok(got) => got.expect("the receiver lives").clone(),
             Err(_) => panic!("no {what} within 10 s; got {:#?}", self.deliveries()),
@@ -189,12 +184,7 @@ pub fn values(got: &[Delivery]) -> Vec<Value> {
 pub fn items(got: &[Delivery], name: &str) -> Vec<Value> {
     values(got)
         .iter()
-        .flat_map(|change| {
-            change["value"][name]
-                .as_array()
-                .cloned()
-                .unwrap_or_default()
-        })
+        .flat_map(|change| change["value"][name].as_array().cloned().unwrap_or_default())
         .collect()
 }
 
@@ -227,16 +217,11 @@ impl Stage {
         change(&mut config);
         let simulator = Simulator::start(config).expect("a loopback port");
         let receiver = Receiver::start();
-        simulator
-            .add_number(number(&receiver.url))
-            .expect("a new number");
+        simulator.add_number(number(&receiver.url)).expect("a new number");
         Self {
             simulator,
             receiver,
-            client: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a client"),
+            client: reqwest::Client::builder().no_proxy().build().expect("a client"),
         }
     }
 
@@ -293,10 +278,7 @@ impl Stage {
     pub async fn text(&self, to: &str, body: &str) -> String {
         let (status, answer) = self.send(&text(to, body)).await;
         assert_eq!(status, 200, "{answer}");
-        answer["messages"][0]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        answer["messages"][0]["id"].as_str().expect("an id").to_owned()
     }
 
     pub async fn control(&self, method: reqwest::Method, path: &str, body: &Value) -> (u16, Value) {

@@ -45,11 +45,7 @@ async fn a_template_is_reviewed_used_paused_and_deleted() {
         (404, &json!(132_001)),
         "not yet approved"
     );
-    let change = stage
-        .receiver
-        .changes("message_template_status_update", 1)
-        .await[0]
-        .clone();
+    let change = stage.receiver.changes("message_template_status_update", 1).await[0].clone();
     assert_eq!(
         change,
         json!({
@@ -61,10 +57,7 @@ async fn a_template_is_reviewed_used_paused_and_deleted() {
     let entry = stage.receiver.deliveries()[0].body["entry"][0].clone();
     assert!(entry["time"].is_i64() && entry["id"] == WABA);
     assert_eq!(
-        stage
-            .send(&send("order_shipped", &["Amina", "1042"]))
-            .await
-            .0,
+        stage.send(&send("order_shipped", &["Amina", "1042"])).await.0,
         200
     );
     let (status, answer) = stage.send(&send("order_shipped", &["Amina"])).await;
@@ -79,10 +72,7 @@ async fn a_template_is_reviewed_used_paused_and_deleted() {
             .set_template_status(WABA, "order_shipped", "en-US", state)
             .expect("known");
         assert_eq!(
-            stage
-                .send(&send("order_shipped", &["Amina", "1042"]))
-                .await
-                .1["error"]["code"],
+            stage.send(&send("order_shipped", &["Amina", "1042"])).await.1["error"]["code"],
             code
         );
     }
@@ -94,10 +84,7 @@ async fn a_template_is_reviewed_used_paused_and_deleted() {
         stage.post(&format!("{id}/unpause"), &json!({})).await,
         (200, json!({"success": true}))
     );
-    let changes = stage
-        .receiver
-        .changes("message_template_status_update", 5)
-        .await;
+    let changes = stage.receiver.changes("message_template_status_update", 5).await;
     assert!(
         changes
             .iter()
@@ -106,8 +93,7 @@ async fn a_template_is_reviewed_used_paused_and_deleted() {
     assert!(
         changes
             .iter()
-            .any(|change| change["other_info"]["title"] == "UNPAUSE"
-                && change["event"] == "APPROVED")
+            .any(|change| change["other_info"]["title"] == "UNPAUSE" && change["event"] == "APPROVED")
     );
     let delete = stage
         .client
@@ -180,25 +166,15 @@ async fn template_rules_and_rejection() {
         }
     }
     stage
-        .post(
-            &path,
-            &template("please_reject_me", "Hi {{1}}, see {{2}} now"),
-        )
+        .post(&path, &template("please_reject_me", "Hi {{1}}, see {{2}} now"))
         .await;
-    let change = stage
-        .receiver
-        .changes("message_template_status_update", 1)
-        .await[0]
-        .clone();
+    let change = stage.receiver.changes("message_template_status_update", 1).await[0].clone();
     assert_eq!(
         (&change["event"], &change["reason"]),
         (&json!("REJECTED"), &json!("INVALID_FORMAT"))
     );
     let (_, twice) = stage
-        .post(
-            &path,
-            &template("please_reject_me", "Hi {{1}}, see {{2}} now"),
-        )
+        .post(&path, &template("please_reject_me", "Hi {{1}}, see {{2}} now"))
         .await;
     assert_eq!(twice["error"]["error_subcode"], 2_388_024);
     stage.end().await;
@@ -215,9 +191,7 @@ async fn templates_are_listed_by_pages_and_filters() {
             n,
         ));
     }
-    let mut url = stage.url(&format!(
-        "{WABA}/message_templates?limit=3&summary=total_count"
-    ));
+    let mut url = stage.url(&format!("{WABA}/message_templates?limit=3&summary=total_count"));
     let mut found = Vec::new();
     loop {
         let page: Value = stage
@@ -242,10 +216,7 @@ async fn templates_are_listed_by_pages_and_filters() {
             None => break,
         }
     }
-    assert_eq!(
-        found,
-        (0..7).map(|n| json!(format!("t{n}"))).collect::<Vec<_>>()
-    );
+    assert_eq!(found, (0..7).map(|n| json!(format!("t{n}"))).collect::<Vec<_>>());
     let (_, page) = stage
         .get(&format!(
             "{WABA}/message_templates?category=MARKETING&fields=name,quality_score"
@@ -260,18 +231,10 @@ async fn templates_are_listed_by_pages_and_filters() {
             .collect::<Vec<_>>(),
         ["id", "name", "quality_score"]
     );
-    let (_, one) = stage
-        .get(page["data"][0]["id"].as_str().expect("an id"))
-        .await;
+    let (_, one) = stage.get(page["data"][0]["id"].as_str().expect("an id")).await;
+    assert_eq!((&one["name"], &one["status"]), (&json!("t1"), &json!("APPROVED")));
     assert_eq!(
-        (&one["name"], &one["status"]),
-        (&json!("t1"), &json!("APPROVED"))
-    );
-    assert_eq!(
-        stage
-            .get(&format!("{WABA}/message_templates?after=zzz"))
-            .await
-            .0,
+        stage.get(&format!("{WABA}/message_templates?after=zzz")).await.0,
         400
     );
     stage.end().await;
@@ -291,15 +254,13 @@ async fn headers_buttons_and_named_parameters_are_checked() {
         body_only: false,
         ..TemplateConfig::counted("full", "en_US", "UTILITY", 0)
     });
-    let header =
-        json!({"type": "header", "parameters": [{"type": "image", "image": {"id": "7001"}}]});
+    let header = json!({"type": "header", "parameters": [{"type": "image", "image": {"id": "7001"}}]});
     let body = json!({"type": "body", "parameters": [
         {"type": "text", "parameter_name": "first_name", "text": "Amina"},
         {"type": "text", "parameter_name": "order_no", "text": "1042"},
     ]});
     let unnamed = json!({"type": "body", "parameters": [{"type": "text", "text": "Amina"}, {"type": "text", "text": "1042"}]});
-    let video =
-        json!({"type": "header", "parameters": [{"type": "video", "video": {"id": "7001"}}]});
+    let video = json!({"type": "header", "parameters": [{"type": "video", "video": {"id": "7001"}}]});
     let button = json!({"type": "button", "sub_type": "url", "index": "1", "parameters": [{"type": "text", "text": "1042"}]});
     let stray = json!({"type": "button", "sub_type": "url", "index": 5, "parameters": [{"type": "text", "text": "1042"}]});
     let cases = [
@@ -336,26 +297,16 @@ async fn headers_buttons_and_named_parameters_are_checked() {
         let (_, answer) = stage.send(&message).await;
         assert_eq!(answer["error"]["code"], code, "{answer}");
         assert_eq!(
-            answer["error"]["error_data"]["details"]
-                .as_str()
-                .unwrap_or(""),
+            answer["error"]["error_data"]["details"].as_str().unwrap_or(""),
             details
         );
     }
     let (status, answer) = stage.send(&send("no_such", &[])).await;
     assert_eq!(
         (status, &answer["error"]["error_data"]["details"]),
-        (
-            404,
-            &json!("template name (no_such) does not exist in en_US")
-        )
+        (404, &json!("template name (no_such) does not exist in en_US"))
     );
-    stage.template(TemplateConfig::counted(
-        "code",
-        "en_US",
-        "AUTHENTICATION",
-        0,
-    ));
+    stage.template(TemplateConfig::counted("code", "en_US", "AUTHENTICATION", 0));
     let mut to_user = send("code", &[]);
     to_user["recipient"] = "KE.9001".into();
     to_user.as_object_mut().expect("an object").remove("to");
@@ -371,16 +322,9 @@ async fn a_falling_quality_is_told() {
         .simulator
         .set_template_quality(WABA, "promo", "en_US", "RED")
         .expect("known");
-    let change = stage
-        .receiver
-        .changes("message_template_quality_update", 1)
-        .await[0]
-        .clone();
+    let change = stage.receiver.changes("message_template_quality_update", 1).await[0].clone();
     assert_eq!(
-        (
-            &change["previous_quality_score"],
-            &change["new_quality_score"]
-        ),
+        (&change["previous_quality_score"], &change["new_quality_score"]),
         (&json!("GREEN"), &json!("RED"))
     );
     assert!(

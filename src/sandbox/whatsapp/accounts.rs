@@ -113,11 +113,7 @@ impl Accounts {
     /// All numbers in order of their ids.
     pub(crate) fn numbers(&self) -> Vec<Arc<Number>> {
         let mut all: Vec<_> = self.numbers.read().values().cloned().collect();
-        all.sort_by(|left, right| {
-            left.config
-                .phone_number_id
-                .cmp(&right.config.phone_number_id)
-        });
+        all.sort_by(|left, right| left.config.phone_number_id.cmp(&right.config.phone_number_id));
         all
     }
 
@@ -176,11 +172,7 @@ impl Accounts {
 }
 
 /// The template of a name and language that may be sent now.
-pub(crate) fn sendable(
-    waba: &Waba,
-    name: &str,
-    language: &str,
-) -> Result<TemplateConfig, GraphError> {
+pub(crate) fn sendable(waba: &Waba, name: &str, language: &str) -> Result<TemplateConfig, GraphError> {
     let state = waba.state.lock();
     let found = state.templates.iter().find(|template| {
         template.definition.name == name && same_language(&template.definition.language, language)

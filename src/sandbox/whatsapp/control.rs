@@ -46,9 +46,9 @@ struct Refusal(StatusCode, String);
 impl From<SandboxError> for Refusal {
     fn from(error: SandboxError) -> Self {
         let status = match error {
-            SandboxError::UnknownNumber
-            | SandboxError::UnknownCustomer
-            | SandboxError::UnknownTemplate => StatusCode::NOT_FOUND,
+            SandboxError::UnknownNumber | SandboxError::UnknownCustomer | SandboxError::UnknownTemplate => {
+                StatusCode::NOT_FOUND
+            }
             SandboxError::NumberExists => StatusCode::CONFLICT,
             SandboxError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             SandboxError::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
@@ -127,10 +127,7 @@ fn route(shared: &Arc<Shared>, request: &HttpRequest, body: &[u8]) -> Outcome {
         ("POST", ["emit"]) => emit(shared, body),
         ("POST", ["templates", "status"]) => template_status(shared, body),
         ("POST", ["clock", "advance"]) => advance(shared, body),
-        _ => Err(Refusal(
-            StatusCode::NOT_FOUND,
-            "no such control call".to_owned(),
-        )),
+        _ => Err(Refusal(StatusCode::NOT_FOUND, "no such control call".to_owned())),
     }
 }
 
@@ -247,12 +244,9 @@ fn read(shared: &Arc<Shared>, body: &[u8]) -> Outcome {
 
 fn transcript(shared: &Shared, query: &HashMap<String, String>) -> Outcome {
     let required = |name: &str| {
-        query.get(name).ok_or_else(|| {
-            Refusal(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                format!("{name} is required"),
-            )
-        })
+        query
+            .get(name)
+            .ok_or_else(|| Refusal(StatusCode::UNPROCESSABLE_ENTITY, format!("{name} is required")))
     };
     let (number, customer) = (required("phone_number_id")?, required("customer")?);
     let key = shared.customers.resolve(customer);
@@ -327,13 +321,7 @@ fn template_status(shared: &Arc<Shared>, body: &[u8]) -> Outcome {
         .accounts
         .waba(&waba_id)
         .ok_or(SandboxError::UnknownTemplate)?;
-    let set = reviews::set_status(
-        shared,
-        &waba,
-        id,
-        &status,
-        reason.as_deref().unwrap_or("NONE"),
-    );
+    let set = reviews::set_status(shared, &waba, id, &status, reason.as_deref().unwrap_or("NONE"));
     if set {
         Ok(json!({"status": status}))
     } else {

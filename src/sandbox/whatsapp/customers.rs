@@ -223,10 +223,7 @@ impl Thread {
     }
 
     pub(crate) fn find(&mut self, id: &str) -> Option<&mut TranscriptEntry> {
-        self.transcript
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.id == id)
+        self.transcript.iter_mut().rev().find(|entry| entry.id == id)
     }
 
     pub(crate) fn entries(&mut self) -> impl DoubleEndedIterator<Item = &mut TranscriptEntry> {
@@ -254,15 +251,10 @@ impl Record {
 
     /// The thread with a number that exists.
     pub(crate) fn thread(&mut self, phone_number_id: &str) -> &mut Thread {
-        let position = match self
-            .threads
-            .iter()
-            .position(|(id, _)| id == phone_number_id)
-        {
+        let position = match self.threads.iter().position(|(id, _)| id == phone_number_id) {
             Some(position) => position,
             None => {
-                self.threads
-                    .push((phone_number_id.to_owned(), Thread::default()));
+                self.threads.push((phone_number_id.to_owned(), Thread::default()));
                 self.threads.len() - 1
             }
         };
@@ -294,9 +286,7 @@ impl Customers {
     }
 
     fn shard(&self, key: &str) -> &Mutex<HashMap<String, Record>> {
-        let hash = key
-            .bytes()
-            .fold(0_u64, |hash, byte| mix(hash ^ u64::from(byte)));
+        let hash = key.bytes().fold(0_u64, |hash, byte| mix(hash ^ u64::from(byte)));
         &self.shards[(hash % SHARDS as u64) as usize]
     }
 

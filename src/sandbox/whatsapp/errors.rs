@@ -97,12 +97,7 @@ const CATALOGUE: &[Entry] = &[
         "Recipient cannot be sender",
         "Recipient and sender phone numbers are the same.",
     ),
-    Entry(
-        131026,
-        400,
-        "Message undeliverable",
-        "Message Undeliverable.",
-    ),
+    Entry(131026, 400, "Message undeliverable", "Message Undeliverable."),
     Entry(
         131030,
         400,
@@ -175,12 +170,7 @@ const CATALOGUE: &[Entry] = &[
         "Media upload error",
         "Unsupported media type or the file could not be fetched from the given link.",
     ),
-    Entry(
-        131055,
-        400,
-        "Method not allowed",
-        "This method is not allowed.",
-    ),
+    Entry(131055, 400, "Method not allowed", "This method is not allowed."),
     Entry(
         131056,
         400,
@@ -205,12 +195,7 @@ const CATALOGUE: &[Entry] = &[
         "Number of parameters does not match the expected number of params",
         "",
     ),
-    Entry(
-        132001,
-        404,
-        "Template name does not exist in the translation",
-        "",
-    ),
+    Entry(132001, 404, "Template name does not exist in the translation", ""),
     Entry(
         132005,
         400,
@@ -326,13 +311,7 @@ impl GraphError {
         error
     }
 
-    fn plain(
-        status: u16,
-        code: u32,
-        subcode: Option<u32>,
-        kind: &'static str,
-        message: String,
-    ) -> Self {
+    fn plain(status: u16, code: u32, subcode: Option<u32>, kind: &'static str, message: String) -> Self {
         Self(Box::new(Parts {
             status,
             code,
@@ -381,7 +360,8 @@ impl GraphError {
 
     /// The envelope `{"error": {…}}`.
     pub(crate) fn envelope(&self, trace: &str) -> Value {
-        let mut error = json!({"message": self.0.message, "type": self.0.kind, "code": self.0.code, "fbtrace_id": trace});
+        let mut error =
+            json!({"message": self.0.message, "type": self.0.kind, "code": self.0.code, "fbtrace_id": trace});
         if let Some(details) = &self.0.details {
             error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
         }

@@ -177,10 +177,7 @@ impl FaultBox {
         } else if faults.drop_answer.strikes(rng) {
             Some(After::Close)
         } else {
-            faults
-                .error_after_accept
-                .strikes(rng)
-                .then_some(After::Html500)
+            faults.error_after_accept.strikes(rng).then_some(After::Html500)
         };
         let failure = if before.is_some() {
             None
@@ -231,9 +228,7 @@ pub(crate) enum RecipientFault {
 /// | 9990500 9990501 | 500 with an HTML page, 500 with an envelope (131000) |
 /// | 9990408 9990502 9990504 | accepted, then: connection closed, 500, answer a minute late |
 pub(crate) fn by_recipient(wa_id: &str) -> Option<RecipientFault> {
-    let last = wa_id
-        .get(wa_id.len().checked_sub(7)?..)?
-        .strip_prefix("999")?;
+    let last = wa_id.get(wa_id.len().checked_sub(7)?..)?.strip_prefix("999")?;
     let error = |code| RecipientFault::Before(Before::Error(GraphError::new(code)));
     Some(match last {
         "0026" => RecipientFault::Failure(131_026),

@@ -28,19 +28,14 @@ impl fmt::Display for HandshakeError {
 impl std::error::Error for HandshakeError {}
 
 /// `GET url?hub.mode=subscribe&hub.challenge=…&hub.verify_token=…` must answer 200 with the challenge.
-pub(crate) async fn verify(
-    shared: &Shared,
-    url: &str,
-    verify_token: &str,
-) -> Result<(), HandshakeError> {
+pub(crate) async fn verify(shared: &Shared, url: &str, verify_token: &str) -> Result<(), HandshakeError> {
     let challenge = (shared.rng.next() % 2_000_000_000).to_string();
     let query = [
         ("hub.mode", "subscribe"),
         ("hub.challenge", &challenge),
         ("hub.verify_token", verify_token),
     ];
-    let unreachable =
-        |error: reqwest::Error| HandshakeError::Unreachable(error.without_url().to_string());
+    let unreachable = |error: reqwest::Error| HandshakeError::Unreachable(error.without_url().to_string());
     let mut answer = shared
         .client
         .get(url)

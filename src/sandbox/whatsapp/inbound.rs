@@ -62,12 +62,7 @@ pub(crate) fn say(
     Ok(id)
 }
 
-fn entry(
-    message: &CustomerMessage,
-    content: Option<&Value>,
-    id: &str,
-    now_ms: i64,
-) -> TranscriptEntry {
+fn entry(message: &CustomerMessage, content: Option<&Value>, id: &str, now_ms: i64) -> TranscriptEntry {
     let quoted = message
         .beside
         .get("context")
@@ -87,8 +82,7 @@ fn entry(
 
 /// The directory key of somebody whose ids have the provider's form.
 pub(crate) fn checked_key(customer: &Customer) -> Result<&str, SandboxError> {
-    let digits =
-        |id: &str| (5..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = |id: &str| (5..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     if customer.wa_id.as_deref().is_some_and(|id| !digits(id)) {
         return Err(SandboxError::Invalid(
             "customer.wa_id must be 5 to 20 digits".to_owned(),
@@ -142,9 +136,7 @@ fn stored_media(
         }
         content = Some(object);
     }
-    let size = content
-        .as_ref()
-        .map_or(0, |content| content.to_string().len())
+    let size = content.as_ref().map_or(0, |content| content.to_string().len())
         + Value::Object(message.beside.clone()).to_string().len();
     if size > MAX_MESSAGE {
         return Err(SandboxError::Invalid(format!(

@@ -63,10 +63,7 @@ impl CustomerMessage {
 
     #[must_use]
     pub fn location(latitude: f64, longitude: f64) -> Self {
-        Self::other(
-            "location",
-            json!({"latitude": latitude, "longitude": longitude}),
-        )
+        Self::other("location", json!({"latitude": latitude, "longitude": longitude}))
     }
 
     /// A list of contact cards, as in the contract.
@@ -99,22 +96,14 @@ impl CustomerMessage {
         if let Some(description) = description {
             row["description"] = description.into();
         }
-        Self::other(
-            "interactive",
-            json!({"type": "list_reply", "list_reply": row}),
-        )
-        .replying_to(of)
+        Self::other("interactive", json!({"type": "list_reply", "list_reply": row})).replying_to(of)
     }
 
     /// A filled-in flow or address form; `response` travels as a string of JSON.
     #[must_use]
     pub fn form_reply(of: &str, name: &str, body: &str, response: &Value) -> Self {
         let reply = json!({"name": name, "body": body, "response_json": response.to_string()});
-        Self::other(
-            "interactive",
-            json!({"type": "nfm_reply", "nfm_reply": reply}),
-        )
-        .replying_to(of)
+        Self::other("interactive", json!({"type": "nfm_reply", "nfm_reply": reply})).replying_to(of)
     }
 
     /// A tap on a quick reply of the template message `of`.
@@ -212,9 +201,7 @@ impl CustomerMessage {
     /// Names what is wrong: no object, no type, too large.
     pub fn from_json(value: Value) -> Result<Self, SandboxError> {
         let Value::Object(mut fields) = value else {
-            return Err(SandboxError::Invalid(
-                "message must be an object".to_owned(),
-            ));
+            return Err(SandboxError::Invalid("message must be an object".to_owned()));
         };
         let kind = match fields.remove("type") {
             Some(Value::String(kind)) if (1..=64).contains(&kind.len()) => kind,

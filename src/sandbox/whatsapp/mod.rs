@@ -42,12 +42,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{
-    Delay, Delays, LimitConfig, NumberConfig, RuleConfig, SimulatorConfig, TemplateConfig,
-    WebhookConfig,
+    Delay, Delays, LimitConfig, NumberConfig, RuleConfig, SimulatorConfig, TemplateConfig, WebhookConfig,
 };
-pub use customers::{
-    AutoReply, Behaviour, Customer, Direction, EntryState, ReadPolicy, TranscriptEntry,
-};
+pub use customers::{AutoReply, Behaviour, Customer, Direction, EntryState, ReadPolicy, TranscriptEntry};
 pub use faults::{Down, ErrorFault, Faults, Often};
 pub use graph::media::Upload;
 pub use handshake::HandshakeError;
@@ -99,8 +96,8 @@ impl Simulator {
                 "the simulator listens on loopback addresses only",
             ));
         }
-        let runtime = Handle::try_current()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let runtime =
+            Handle::try_current().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::build(config, address)?);
@@ -158,7 +155,8 @@ impl Simulator {
             .any(|text| text.is_empty() || text.len() > 1_024)
             || !has_digits
         {
-            let what = "phone_number_id, waba_id, access_token, app_secret and display_phone_number are required";
+            let what =
+                "phone_number_id, waba_id, access_token, app_secret and display_phone_number are required";
             return Err(SandboxError::Invalid(what.to_owned()));
         }
         let lanes: Vec<Arc<Lane>> = (0..self.shared().config.webhooks.lanes.clamp(1, 64))
@@ -186,11 +184,7 @@ impl Simulator {
     ///
     /// # Errors
     /// [`SandboxError::UnknownNumber`].
-    pub fn set_webhook_url(
-        &self,
-        phone_number_id: &str,
-        url: Option<&str>,
-    ) -> Result<(), SandboxError> {
+    pub fn set_webhook_url(&self, phone_number_id: &str, url: Option<&str>) -> Result<(), SandboxError> {
         let number = self
             .shared()
             .accounts
@@ -206,11 +200,10 @@ impl Simulator {
     /// Why the callback was not accepted; a number without a callback counts as unreachable.
     pub async fn verify_webhook(&self, phone_number_id: &str) -> Result<(), HandshakeError> {
         let number = self.shared().accounts.number(phone_number_id);
-        let number = number
-            .ok_or_else(|| HandshakeError::Unreachable("no such phone number id".to_owned()))?;
+        let number =
+            number.ok_or_else(|| HandshakeError::Unreachable("no such phone number id".to_owned()))?;
         let target = number.app_target();
-        let url = target
-            .ok_or_else(|| HandshakeError::Unreachable("no webhook URL is set".to_owned()))?;
+        let url = target.ok_or_else(|| HandshakeError::Unreachable("no webhook URL is set".to_owned()))?;
         handshake::verify(self.shared(), &url, &number.config.verify_token).await
     }
 
@@ -253,8 +246,7 @@ impl Simulator {
             .templates
             .iter()
             .find(|template| {
-                template.definition.name == name
-                    && same_language(&template.definition.language, language)
+                template.definition.name == name && same_language(&template.definition.language, language)
             })
             .map(|template| template.id);
         let id = found.ok_or(SandboxError::UnknownTemplate)?;
@@ -298,11 +290,7 @@ impl Simulator {
     ///
     /// # Errors
     /// Unknown number or customer.
-    pub fn customer_reads(
-        &self,
-        phone_number_id: &str,
-        customer: &str,
-    ) -> Result<usize, SandboxError> {
+    pub fn customer_reads(&self, phone_number_id: &str, customer: &str) -> Result<usize, SandboxError> {
         inbound::read(self.shared(), phone_number_id, customer)
     }
 
@@ -324,11 +312,7 @@ impl Simulator {
     ///
     /// # Errors
     /// [`SandboxError::UnknownCustomer`].
-    pub fn set_behaviour(
-        &self,
-        customer: &str,
-        behaviour: Option<Behaviour>,
-    ) -> Result<(), SandboxError> {
+    pub fn set_behaviour(&self, customer: &str, behaviour: Option<Behaviour>) -> Result<(), SandboxError> {
         let key = self.shared().customers.resolve(customer);
         let known = statuses::behave(self.shared(), &key, behaviour);
         if known {

@@ -150,8 +150,7 @@ pub(crate) fn status(
     error: Option<&GraphError>,
     config: &WebhookConfig,
 ) -> Value {
-    let mut entry =
-        json!({"id": head.wamid, "status": status.name(), "timestamp": now_secs.to_string()});
+    let mut entry = json!({"id": head.wamid, "status": status.name(), "timestamp": now_secs.to_string()});
     if let Some(recipient) = &head.recipient_id {
         entry["recipient_id"] = recipient.as_str().into();
     }

@@ -80,9 +80,7 @@ fn press(entry: &TranscriptEntry, rng: &Rng) -> Option<CustomerMessage> {
                 .filter_map(|part| part["parameters"][0]["payload"].as_str())
                 .collect();
             let payload = buttons.get(rng.index(buttons.len()))?;
-            Some(CustomerMessage::template_button(
-                &entry.id, payload, payload,
-            ))
+            Some(CustomerMessage::template_button(&entry.id, payload, payload))
         }
         _ => None,
     }

@@ -42,10 +42,7 @@ pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
         ));
     }
     let category = text("category")?.to_ascii_uppercase();
-    if !matches!(
-        category.as_str(),
-        "MARKETING" | "UTILITY" | "AUTHENTICATION"
-    ) {
+    if !matches!(category.as_str(), "MARKETING" | "UTILITY" | "AUTHENTICATION") {
         return Err(GraphError::with(
             100,
             "Param category must be one of {AUTHENTICATION, MARKETING, UTILITY}.",
@@ -53,9 +50,7 @@ pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
     }
     let components = body["components"]
         .as_array()
-        .filter(|components| {
-            (1..=10).contains(&components.len()) && components.iter().all(Value::is_object)
-        })
+        .filter(|components| (1..=10).contains(&components.len()) && components.iter().all(Value::is_object))
         .ok_or_else(|| {
             GraphError::with(
                 100,
@@ -80,10 +75,7 @@ pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
 }
 
 fn check_component(component: &Value, category: &str) -> Result<(), GraphError> {
-    let kind = component["type"]
-        .as_str()
-        .unwrap_or("")
-        .to_ascii_uppercase();
+    let kind = component["type"].as_str().unwrap_or("").to_ascii_uppercase();
     let text = component["text"].as_str().unwrap_or("");
     let (field, max) = match kind.as_str() {
         "HEADER" => ("Header", 60),
@@ -124,12 +116,7 @@ fn check_component(component: &Value, category: &str) -> Result<(), GraphError> 
     Ok(())
 }
 
-fn body(
-    component: &Value,
-    category: &str,
-    text: &str,
-    variables: &[String],
-) -> Result<(), GraphError> {
+fn body(component: &Value, category: &str, text: &str, variables: &[String]) -> Result<(), GraphError> {
     if text.is_empty() && category != "AUTHENTICATION" {
         return Err(refuse(
             2_388_072,
@@ -159,11 +146,7 @@ fn body(
         .count();
     if !variables.is_empty() && words < variables.len() {
         let text = "This template has too many variables for its length.";
-        return Err(refuse(
-            2_388_293,
-            "Parameters words ratio exceeds limit",
-            text,
-        ));
+        return Err(refuse(2_388_293, "Parameters words ratio exceeds limit", text));
     }
     Ok(())
 }
@@ -203,9 +186,7 @@ pub(crate) fn plan(shared: &Arc<Shared>, waba: &Arc<Waba>, id: u64) {
                 Some(name) if name.contains("reject") => {
                     set_status(shared, &waba, id, "REJECTED", "INVALID_FORMAT")
                 }
-                Some(name) if !name.contains("pending") => {
-                    set_status(shared, &waba, id, "APPROVED", "NONE")
-                }
+                Some(name) if !name.contains("pending") => set_status(shared, &waba, id, "APPROVED", "NONE"),
                 _ => false,
             };
         }),
@@ -213,19 +194,9 @@ pub(crate) fn plan(shared: &Arc<Shared>, waba: &Arc<Waba>, id: u64) {
 }
 
 /// Sets a template's state and tells the business. False for an unknown template.
-pub(crate) fn set_status(
-    shared: &Arc<Shared>,
-    waba: &Waba,
-    id: u64,
-    status: &str,
-    reason: &str,
-) -> bool {
+pub(crate) fn set_status(shared: &Arc<Shared>, waba: &Waba, id: u64, status: &str, reason: &str) -> bool {
     let mut state = waba.state.lock();
-    let Some(template) = state
-        .templates
-        .iter_mut()
-        .find(|template| template.id == id)
-    else {
+    let Some(template) = state.templates.iter_mut().find(|template| template.id == id) else {
         return false;
     };
     let resumed = template.definition.status == "PAUSED" && status == "APPROVED";
@@ -240,7 +211,8 @@ pub(crate) fn set_status(
     value["reason"] = reason.into();
     match status {
         "REJECTED" => {
-            let why = json!({"reason": "The template breaks a rule.", "recommendation": "Choose another wording."});
+            let why =
+                json!({"reason": "The template breaks a rule.", "recommendation": "Choose another wording."});
             value["rejection_info"] = why;
         }
         "PAUSED" => {
@@ -272,16 +244,13 @@ pub(crate) fn set_quality(
     let score = ["GREEN", "YELLOW", "RED", "UNKNOWN"]
         .into_iter()
         .find(|known| *known == score)
-        .ok_or_else(|| {
-            SandboxError::Invalid("score must be GREEN, YELLOW, RED or UNKNOWN".to_owned())
-        })?;
+        .ok_or_else(|| SandboxError::Invalid("score must be GREEN, YELLOW, RED or UNKNOWN".to_owned()))?;
     let mut state = waba.state.lock();
     let template = state
         .templates
         .iter_mut()
         .find(|template| {
-            template.definition.name == name
-                && same_language(&template.definition.language, language)
+            template.definition.name == name && same_language(&template.definition.language, language)
         })
         .ok_or(SandboxError::UnknownTemplate)?;
     let previous = std::mem::replace(&mut template.quality, score);

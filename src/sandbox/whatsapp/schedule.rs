@@ -74,9 +74,7 @@ impl Schedule {
         let at = now
             .checked_add(delay)
             .unwrap_or_else(|| now + Duration::from_secs(365 * 86_400));
-        let order = self
-            .order
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let order = self.order.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut heap = self.heap.lock();
         if heap.len() >= self.limit {
             return false;

@@ -49,8 +49,7 @@ pub(crate) fn accept(
     let template = template_of(shared, number, &request)?;
     let target = Target::of(shared, &request.to);
     recipient_fault(shared, &target, &mut plan)?;
-    if shared.config.rules.throughput && !number.state.lock().throughput.take(number.rate(), now_ms)
-    {
+    if shared.config.rules.throughput && !number.state.lock().throughput.take(number.rate(), now_ms) {
         return Err(GraphError::new(130_429).into());
     }
     let wamid = shared.ids.mint(&target.key, Author::Business);
@@ -64,9 +63,7 @@ pub(crate) fn accept(
     };
     let mut verdict = judge(shared, &message, &target)?;
     shared.counters.sends_accepted.add(1);
-    let lost = shared
-        .ledger
-        .record(&target.key, request.callback.as_deref());
+    let lost = shared.ledger.record(&target.key, request.callback.as_deref());
     shared.counters.ledger_overflow.add(lost);
     let body = answer(&request, &target, &wamid);
     let config = &shared.config.webhooks;

@@ -22,24 +22,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(
-        shared: &Arc<Shared>,
-        listener: TcpListener,
-        runtime: &Handle,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(shared: &Arc<Shared>, listener: TcpListener, runtime: &Handle) -> io::Result<Self> {
         let data = web::Data::from(Arc::clone(shared));
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .default_service(web::to(entry))
-        })
-        .workers(shared.config.workers.clamp(1, 16))
-        .keep_alive(Duration::from_secs(75))
-        .disable_signals()
-        .shutdown_timeout(1)
-        .on_connect(remember)
-        .listen(listener)?
-        .run();
+        let server =
+            HttpServer::new(move || App::new().app_data(data.clone()).default_service(web::to(entry)))
+                .workers(shared.config.workers.clamp(1, 16))
+                .keep_alive(Duration::from_secs(75))
+                .disable_signals()
+                .shutdown_timeout(1)
+                .on_connect(remember)
+                .listen(listener)?
+                .run();
         let handle = server.handle();
         let task = runtime.spawn(async move {
             if let Err(error) = server.await {
@@ -81,11 +74,7 @@ pub(crate) fn reopen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)
 }
 
-async fn entry(
-    shared: web::Data<Shared>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
+async fn entry(shared: web::Data<Shared>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let shared = shared.into_inner();
     if shared.config.control && request.path().starts_with("/_sandbox") {
         return control::handle(&shared, &request, payload).await;

@@ -297,9 +297,7 @@ impl Ledger {
 }
 
 fn shard_of(key: &str) -> usize {
-    (key.bytes()
-        .fold(0_u64, |hash, byte| mix(hash ^ u64::from(byte)))
-        % SHARDS as u64) as usize
+    (key.bytes().fold(0_u64, |hash, byte| mix(hash ^ u64::from(byte))) % SHARDS as u64) as usize
 }
 
 #[cfg(test)]
@@ -320,9 +318,7 @@ mod tests {
             (2, 2, 0)
         );
         assert_eq!(ledger.doubled(10), [("x".to_owned(), 2)]);
-        let lost: u64 = (0..1_000)
-            .map(|n| ledger.record(&n.to_string(), None))
-            .sum();
+        let lost: u64 = (0..1_000).map(|n| ledger.record(&n.to_string(), None)).sum();
         assert!(lost >= 1_000 - SHARDS as u64, "{lost}");
     }
 }

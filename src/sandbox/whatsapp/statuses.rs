@@ -35,17 +35,10 @@ struct Timeline {
 pub(crate) fn begin(shared: &Arc<Shared>, course: Course, verdict: Verdict, request: &SendRequest) {
     let phone_number_id = &course.number.config.phone_number_id;
     let entry = shared.customers.with(&course.customer, |record| {
-        record
-            .thread(phone_number_id)
-            .find(&course.head.wamid)
-            .cloned()
+        record.thread(phone_number_id).find(&course.head.wamid).cloned()
     });
     if let Some(entry) = entry.flatten() {
-        shared.announce(
-            phone_number_id,
-            &course.customer,
-            PhoneChange::Message { entry },
-        );
+        shared.announce(phone_number_id, &course.customer, PhoneChange::Message { entry });
     }
     let voice = request.content["voice"] == true;
     let sent = shared.config.delays.sent.draw(&shared.rng);
@@ -109,12 +102,7 @@ fn step(shared: &Arc<Shared>, mut timeline: Timeline) {
 }
 
 /// Notes a status on the customer's phone and tells the business.
-pub(crate) fn emit(
-    shared: &Arc<Shared>,
-    course: &Course,
-    status: Status,
-    error: Option<&GraphError>,
-) {
+pub(crate) fn emit(shared: &Arc<Shared>, course: &Course, status: Status, error: Option<&GraphError>) {
     let (state, counter) = match status {
         Status::Sent => (EntryState::Sent, &shared.counters.statuses_sent),
         Status::Delivered => (EntryState::Delivered, &shared.counters.statuses_delivered),
@@ -186,9 +174,7 @@ fn standing_at(
                 let course = Course {
                     number: Arc::clone(number),
                     customer: customer.to_owned(),
-                    contact: config
-                        .status_contacts
-                        .then(|| payload::contact(&profile, config)),
+                    contact: config.status_contacts.then(|| payload::contact(&profile, config)),
                     head,
                 };
                 (course, entry.content["voice"] == true)

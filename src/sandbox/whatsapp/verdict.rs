@@ -4,9 +4,7 @@
 
 use super::accounts::Number;
 use super::config::{PAIR_RATE, TemplateConfig};
-use super::customers::{
-    Behaviour, Customer, Direction, EntryState, Record, Thread, TranscriptEntry,
-};
+use super::customers::{Behaviour, Customer, Direction, EntryState, Record, Thread, TranscriptEntry};
 use super::errors::GraphError;
 use super::payload::{Category, Tariff};
 use super::send::Target;
@@ -33,11 +31,7 @@ pub(crate) struct Verdict {
 
 impl Message<'_> {
     /// Runs under the customer's lock: rate, window, behaviour, transcript.
-    pub(crate) fn judge(
-        &self,
-        record: &mut Record,
-        target: &Target,
-    ) -> Result<Verdict, GraphError> {
+    pub(crate) fn judge(&self, record: &mut Record, target: &Target) -> Result<Verdict, GraphError> {
         let profile = record.profile.clone();
         let behaviour = record
             .behaviour
@@ -53,10 +47,7 @@ impl Message<'_> {
             return Err(GraphError::new(137_000));
         }
         let thread = record.thread(&self.number.config.phone_number_id);
-        if self.shared.config.rules.pair_rate
-            && !target.group
-            && !thread.pair.take(PAIR_RATE, self.now_ms)
-        {
+        if self.shared.config.rules.pair_rate && !target.group && !thread.pair.take(PAIR_RATE, self.now_ms) {
             return Err(GraphError::new(131_056));
         }
         thread.answered(self.now_ms);
@@ -106,12 +97,7 @@ impl Message<'_> {
     }
 
     /// The asynchronous failure that this message meets, if any.
-    fn failure(
-        &self,
-        behaviour: &Behaviour,
-        thread: &mut Thread,
-        target: &Target,
-    ) -> Option<GraphError> {
+    fn failure(&self, behaviour: &Behaviour, thread: &mut Thread, target: &Target) -> Option<GraphError> {
         if behaviour.refuse {
             return Some(GraphError::new(131_026));
         }

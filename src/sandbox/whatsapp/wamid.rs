@@ -78,10 +78,7 @@ mod tests {
     fn ids_look_like_the_providers_and_never_repeat() {
         let mint = WamidMint::new(42);
         let out = mint.mint("254711000234", Author::Business);
-        assert!(
-            out.starts_with("wamid.HBgMMjU0NzExMDAwMjM0FQIAERgS"),
-            "{out}"
-        );
+        assert!(out.starts_with("wamid.HBgMMjU0NzExMDAwMjM0FQIAERgS"), "{out}");
         let inbound = mint.mint("254711000234", Author::Customer);
         assert!(
             inbound.starts_with("wamid.HBgMMjU0NzExMDAwMjM0FQIAEhgU"),
@@ -92,9 +89,7 @@ mod tests {
         for odd in ["", "wamid.", "wamid.####", "wamid.HBgM", "x"] {
             assert_eq!(customer_of(odd), None, "{odd}");
         }
-        let ids: HashSet<_> = (0..20_000)
-            .map(|_| mint.mint("1", Author::Business))
-            .collect();
+        let ids: HashSet<_> = (0..20_000).map(|_| mint.mint("1", Author::Business)).collect();
         assert_eq!(ids.len(), 20_000);
     }
 

@@ -72,8 +72,8 @@ impl Retries {
 
 /// Value of `X-Hub-Signature-256`.
 pub(crate) fn signature(app_secret: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes())
-        .expect("HMAC takes keys of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(body);
     format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
@@ -127,12 +127,7 @@ fn push(shared: &Shared, lane: &Lane, item: Item) {
 }
 
 /// Serves one lane until stopped.
-pub(crate) async fn run(
-    shared: Arc<Shared>,
-    number: Arc<Number>,
-    lane: Arc<Lane>,
-    stop: CancellationToken,
-) {
+pub(crate) async fn run(shared: Arc<Shared>, number: Arc<Number>, lane: Arc<Lane>, stop: CancellationToken) {
     let work = async {
         let mut hold = shared.faults.hold();
         loop {
@@ -233,10 +228,7 @@ fn messages_value(number: &Number, batch: &[Update]) -> Value {
             }
             Update::Change { .. } => continue,
         };
-        if let Some(contact) = contact
-            .as_ref()
-            .filter(|contact| !contacts.contains(contact))
-        {
+        if let Some(contact) = contact.as_ref().filter(|contact| !contacts.contains(contact)) {
             contacts.push(contact);
         }
     }
@@ -276,10 +268,7 @@ async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, m
         Ok(answer) => {
             let ok = answer.status().is_success();
             // Reading a small body lets the connection be used again; its content means nothing to the provider.
-            if answer
-                .content_length()
-                .is_some_and(|length| length <= 64 << 10)
-            {
+            if answer.content_length().is_some_and(|length| length <= 64 << 10) {
                 let _ = answer.bytes().await;
             }
             ok
@@ -327,19 +316,12 @@ fn backoff(config: &WebhookConfig, attempts: u32) -> Duration {
     let factor = 1_u32
         .checked_shl(attempts.saturating_sub(1).min(20))
         .unwrap_or(u32::MAX);
-    config
-        .retry_base
-        .saturating_mul(factor)
-        .min(config.retry_cap)
+    config.retry_base.saturating_mul(factor).min(config.retry_cap)
 }
 
 /// Updates waiting in a number's lanes.
 pub(crate) fn queued(number: &Number) -> usize {
-    number
-        .lanes
-        .iter()
-        .map(|lane| lane.queue.lock().len())
-        .sum()
+    number.lanes.iter().map(|lane| lane.queue.lock().len()).sum()
 }
 
 #[cfg(test)]

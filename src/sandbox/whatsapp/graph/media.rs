@@ -127,10 +127,7 @@ impl MediaStore {
     /// A download URL that is valid for five minutes.
     pub(crate) fn url(&self, base: &str, id: &str, now_ms: i64) -> String {
         let expires = (now_ms + URL_LIFETIME_MS).div_euclid(1_000);
-        format!(
-            "{base}/_media/{id}?ext={expires}&hash={}",
-            self.hash(id, expires)
-        )
+        format!("{base}/_media/{id}?ext={expires}&hash={}", self.hash(id, expires))
     }
 
     fn hash(&self, id: &str, expires: i64) -> String {
@@ -153,9 +150,7 @@ fn limit_of(mime: &str) -> Option<(usize, &'static str)> {
         | "application/msword"
         | "application/vnd.ms-excel"
         | "application/vnd.ms-powerpoint" => (100 << 20, "100 MB"),
-        _ if base.starts_with("application/vnd.openxmlformats-officedocument.") => {
-            (100 << 20, "100 MB")
-        }
+        _ if base.starts_with("application/vnd.openxmlformats-officedocument.") => (100 << 20, "100 MB"),
         _ => return None,
     })
 }
@@ -171,19 +166,22 @@ pub(super) fn upload(call: &Call<'_>, id: &str) -> Answer {
             "The parameter messaging_product is required.",
         ));
     }
-    let file =
-        field("file").ok_or_else(|| GraphError::with(100, "The parameter file is required."))?;
+    let file = field("file").ok_or_else(|| GraphError::with(100, "The parameter file is required."))?;
     let declared = field("type")
         .and_then(|part| std::str::from_utf8(&part.bytes).ok())
         .map(str::to_owned);
     let mime = file.mime.clone().or(declared).unwrap_or_default();
     let (limit, words) = limit_of(&mime).ok_or_else(|| {
         let mime: String = mime.chars().take(100).collect();
-        GraphError::with(100, format!("Param file must be a file with one of the supported types. Received file of type '{mime}'."))
+        GraphError::with(
+            100,
+            format!(
+                "Param file must be a file with one of the supported types. Received file of type '{mime}'."
+            ),
+        )
     })?;
     if file.bytes.len() > limit {
-        let details =
-            format!("Media file size too big. Max file size we currently support: {words}.");
+        let details = format!("Media file size too big. Max file size we currently support: {words}.");
         return Err(GraphError::with(131_053, details));
     }
     let upload = Upload {
@@ -203,11 +201,7 @@ pub(super) fn upload(call: &Call<'_>, id: &str) -> Answer {
 /// `GET` and `DELETE /{media id}`.
 pub(super) fn object(call: &Call<'_>, id: &str) -> Answer {
     let now_ms = call.shared.clock.now_ms();
-    let stored = call
-        .shared
-        .media
-        .get(id, now_ms)
-        .ok_or_else(|| call.unknown())?;
+    let stored = call.shared.media.get(id, now_ms).ok_or_else(|| call.unknown())?;
     match call.method {
         "GET" => ok(&json!({
             "messaging_product": "whatsapp",
@@ -274,9 +268,7 @@ fn multipart(call: &Call<'_>) -> Result<Vec<Part>, GraphError> {
         .map(str::trim)
         .find_map(|part| part.strip_prefix("boundary="))
         .map(|boundary| boundary.trim_matches('"'))
-        .filter(|boundary| {
-            kind.starts_with("multipart/form-data") && (1..=70).contains(&boundary.len())
-        });
+        .filter(|boundary| kind.starts_with("multipart/form-data") && (1..=70).contains(&boundary.len()));
     let parts = boundary.and_then(|boundary| split_parts(&call.body, boundary));
     parts.ok_or_else(|| GraphError::with(100, "The request body must be multipart/form-data."))
 }
@@ -321,8 +313,7 @@ fn part(head: &str, bytes: Bytes) -> Option<Part> {
     let value = |wanted: &str| {
         head.split("\r\n").find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case(wanted)
-                .then(|| value.trim().to_owned())
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned())
         })
     };
     let disposition = value("content-disposition")?;

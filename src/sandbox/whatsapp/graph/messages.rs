@@ -48,11 +48,7 @@ pub(super) async fn send(call: &Call<'_>, id: &str) -> Answer {
     finish(call, &number, result).await
 }
 
-async fn finish(
-    call: &Call<'_>,
-    number: &Arc<Number>,
-    result: Result<Accepted, Refused>,
-) -> Answer {
+async fn finish(call: &Call<'_>, number: &Arc<Number>, result: Result<Accepted, Refused>) -> Answer {
     let shared = call.shared;
     let accepted = match result {
         Ok(accepted) => accepted,

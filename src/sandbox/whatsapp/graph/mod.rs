@@ -58,13 +58,9 @@ impl Call<'_> {
     /// The number of the path, if the caller may use it.
     pub(crate) fn number(&self, id: &str) -> Result<Arc<Number>, GraphError> {
         let caller = self.caller()?;
-        let number = self
-            .shared
-            .accounts
-            .number(id)
-            .ok_or_else(|| self.unknown())?;
-        let own = number.config.access_token == caller.config.access_token
-            || number.waba.id == caller.waba.id;
+        let number = self.shared.accounts.number(id).ok_or_else(|| self.unknown())?;
+        let own =
+            number.config.access_token == caller.config.access_token || number.waba.id == caller.waba.id;
         if own { Ok(number) } else { Err(self.unknown()) }
     }
 
@@ -85,10 +81,7 @@ impl Call<'_> {
         }
         match serde_json::from_slice(&self.body) {
             Ok(value @ Value::Object(_)) => Ok(value),
-            Ok(_) => Err(GraphError::with(
-                100,
-                "The request body must be a JSON object.",
-            )),
+            Ok(_) => Err(GraphError::with(100, "The request body must be a JSON object.")),
             Err(error) => Err(GraphError::with(
                 100,
                 format!("The request body is not valid JSON: {error}"),
@@ -138,8 +131,8 @@ pub(crate) fn cut(request: &HttpRequest) -> HttpResponse {
 
 /// A failure as a proxy in front of the API would answer it.
 pub(crate) fn html(status: u16) -> HttpResponse {
-    let status = actix_web::http::StatusCode::from_u16(status)
-        .unwrap_or(actix_web::http::StatusCode::BAD_GATEWAY);
+    let status =
+        actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::BAD_GATEWAY);
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .body("<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>")
@@ -195,17 +188,11 @@ fn is_version(segment: &str) -> bool {
     number.split_once('.').is_some_and(|(major, minor)| {
         !major.is_empty()
             && !minor.is_empty()
-            && number
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     })
 }
 
-async fn read(
-    request: &HttpRequest,
-    payload: web::Payload,
-    path: &[&str],
-) -> Result<Bytes, GraphError> {
+async fn read(request: &HttpRequest, payload: web::Payload, path: &[&str]) -> Result<Bytes, GraphError> {
     let upload = matches!(path, [_, "media"]) || request.path().contains("upload:");
     let limit = if upload { UPLOAD_LIMIT } else { JSON_LIMIT };
     match payload.to_bytes_limited(limit).await {
@@ -266,10 +253,8 @@ fn authenticate(call: &mut Call<'_>) -> Result<(), GraphError> {
 }
 
 fn app_secret_proof(caller: &Number) -> String {
-    let signature = super::webhooks::signature(
-        &caller.config.app_secret,
-        caller.config.access_token.as_bytes(),
-    );
+    let signature =
+        super::webhooks::signature(&caller.config.app_secret, caller.config.access_token.as_bytes());
     signature.trim_start_matches("sha256=").to_owned()
 }
 

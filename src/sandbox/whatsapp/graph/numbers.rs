@@ -145,12 +145,7 @@ pub(super) fn waba(call: &Call<'_>, id: &str) -> Answer {
     ok(&selected(
         call,
         all,
-        &[
-            "name",
-            "timezone_id",
-            "message_template_namespace",
-            "currency",
-        ],
+        &["name", "timezone_id", "message_template_namespace", "currency"],
     ))
 }
 
@@ -171,10 +166,7 @@ pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
     match body["pin"].as_str() {
         Some(pin) if is_pin(pin) => {}
         Some(_) => {
-            return Err(GraphError::with(
-                131_009,
-                "Parameter 'pin' must have 6 digits.",
-            ));
+            return Err(GraphError::with(131_009, "Parameter 'pin' must have 6 digits."));
         }
         None => return Err(GraphError::with(131_008, "Parameter 'pin' is missing.")),
     }
@@ -211,11 +203,7 @@ pub(super) async fn subscribed_apps(call: &Call<'_>, id: &str) -> Answer {
             if let Some(webhook) = &state.webhook {
                 app["override_callback_uri"] = webhook.url.as_str().into();
             }
-            let data = if state.subscribed {
-                vec![app]
-            } else {
-                Vec::new()
-            };
+            let data = if state.subscribed { vec![app] } else { Vec::new() };
             ok(&json!({"data": data}))
         }
         _ => Err(call.unknown()),
@@ -248,14 +236,7 @@ pub(super) fn profile(call: &Call<'_>, id: &str) -> Answer {
                 }
             }
             let mut state = number.state.lock();
-            for name in [
-                "about",
-                "address",
-                "description",
-                "email",
-                "websites",
-                "vertical",
-            ] {
+            for name in ["about", "address", "description", "email", "websites", "vertical"] {
                 if !body[name].is_null() {
                     state.profile[name] = body[name].clone();
                 }
@@ -276,14 +257,10 @@ pub(super) fn debug_token(call: &Call<'_>) -> Answer {
         .ok_or_else(|| GraphError::with(100, "The parameter input_token is required."))?;
     let Some(number) = call.shared.accounts.by_token(token) else {
         let message = "The access token could not be decrypted";
-        let data =
-            json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});
+        let data = json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});
         return Ok(HttpResponse::Ok().json(json!({"data": data})));
     };
-    let scopes = [
-        "whatsapp_business_management",
-        "whatsapp_business_messaging",
-    ];
+    let scopes = ["whatsapp_business_management", "whatsapp_business_messaging"];
     let granular = scopes.map(|scope| json!({"scope": scope, "target_ids": [number.waba.id]}));
     ok(&json!({"data": {
         "app_id": caller.config.app_id,

@@ -63,11 +63,9 @@ fn selected(call: &Call<'_>, mut view: Value) -> Value {
 
 fn list(call: &Call<'_>, waba: &Waba) -> Answer {
     let matches = |name: &str, value: &str| {
-        call.query.get(name).is_none_or(|wanted| {
-            wanted
-                .split(',')
-                .any(|wanted| wanted.eq_ignore_ascii_case(value))
-        })
+        call.query
+            .get(name)
+            .is_none_or(|wanted| wanted.split(',').any(|wanted| wanted.eq_ignore_ascii_case(value)))
     };
     let state = waba.state.lock();
     let all: Vec<&Template> = state
@@ -176,10 +174,7 @@ fn delete(call: &Call<'_>, waba: &Waba) -> Answer {
         .query
         .get("name")
         .ok_or_else(|| GraphError::with(100, "The parameter name is required."))?;
-    let id = call
-        .query
-        .get("hsm_id")
-        .map(|id| id.parse::<u64>().unwrap_or(0));
+    let id = call.query.get("hsm_id").map(|id| id.parse::<u64>().unwrap_or(0));
     let mut state = waba.state.lock();
     let before = state.templates.len();
     let mut approved = false;

@@ -25,10 +25,7 @@ fn text(text: &Fields<'_>) -> Checked<()> {
     }
     match text.raw("preview_url") {
         None | Some(serde_json::Value::Bool(_)) => Ok(()),
-        Some(_) => Err(GraphError::with(
-            100,
-            "Param text.preview_url must be a boolean.",
-        )),
+        Some(_) => Err(GraphError::with(100, "Param text.preview_url must be a boolean.")),
     }
 }
 
@@ -48,18 +45,13 @@ pub(super) fn media(media: &Fields<'_>, kind: &str) -> Checked<()> {
     }
     match media.raw("voice") {
         None | Some(serde_json::Value::Bool(_)) => Ok(()),
-        Some(_) => Err(GraphError::with(
-            100,
-            "Param audio.voice must be a boolean.",
-        )),
+        Some(_) => Err(GraphError::with(100, "Param audio.voice must be a boolean.")),
     }
 }
 
 /// Exactly one of `id` (digits) and `link` (http or https).
 pub(super) fn media_source(media: &Fields<'_>) -> Checked<()> {
-    let id = media
-        .optional_string("id", 128)?
-        .filter(|id| !id.is_empty());
+    let id = media.optional_string("id", 128)?.filter(|id| !id.is_empty());
     let link = media
         .optional_string("link", 2_048)?
         .filter(|link| !link.is_empty());
@@ -74,8 +66,7 @@ pub(super) fn media_source(media: &Fields<'_>) -> Checked<()> {
 }
 
 pub(super) fn is_url(text: &str) -> bool {
-    reqwest::Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn location(location: &Fields<'_>) -> Checked<()> {

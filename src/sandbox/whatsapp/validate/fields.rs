@@ -67,13 +67,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A required string whose length error speaks of `label` ("Button title length invalid …").
-    pub(super) fn labelled(
-        &self,
-        name: &str,
-        label: &str,
-        min: usize,
-        max: usize,
-    ) -> Checked<&'a str> {
+    pub(super) fn labelled(&self, name: &str, label: &str, min: usize, max: usize) -> Checked<&'a str> {
         let value = self.raw(name).ok_or_else(|| self.missing(name))?;
         let text = value.as_str().ok_or_else(|| self.wrong(name, "a string"))?;
         length(label, text, min, max)?;
@@ -81,8 +75,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn object(&self, name: &str) -> Checked<Fields<'a>> {
-        self.optional_object(name)?
-            .ok_or_else(|| self.missing(name))
+        self.optional_object(name)?.ok_or_else(|| self.missing(name))
     }
 
     pub(super) fn optional_object(&self, name: &str) -> Checked<Option<Fields<'a>>> {
@@ -99,9 +92,7 @@ impl<'a> Fields<'a> {
     /// A required list of objects with `min..=max` entries.
     pub(super) fn list(&self, name: &str, min: usize, max: usize) -> Checked<Vec<Fields<'a>>> {
         let value = self.raw(name).ok_or_else(|| self.missing(name))?;
-        let items = value
-            .as_array()
-            .ok_or_else(|| self.wrong(name, "an array"))?;
+        let items = value.as_array().ok_or_else(|| self.wrong(name, "an array"))?;
         if !(min..=max).contains(&items.len()) {
             return Err(self.invalid(
                 name,

@@ -167,9 +167,7 @@ fn flow(action: &Fields<'_>) -> Checked<()> {
     }
     match (parameters.has("flow_id"), parameters.has("flow_name")) {
         (true, true) => {
-            return Err(
-                parameters.invalid("flow_name", "must not be given together with 'flow_id'.")
-            );
+            return Err(parameters.invalid("flow_name", "must not be given together with 'flow_id'."));
         }
         (false, false) => return Err(parameters.missing("flow_id")),
         _ => {}

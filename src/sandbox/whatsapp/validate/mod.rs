@@ -55,14 +55,10 @@ pub(crate) type Checked<T> = Result<T, GraphError>;
 
 /// Parses and checks a body of `POST /{phone number id}/messages`. `own_digits` are the sender's.
 pub(crate) fn request(body: &[u8], own_digits: &str) -> Checked<Request> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
-        GraphError::with(100, format!("The request body is not valid JSON: {error}"))
-    })?;
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| GraphError::with(100, format!("The request body is not valid JSON: {error}")))?;
     let Value::Object(object) = value else {
-        return Err(GraphError::with(
-            100,
-            "The request body must be a JSON object.",
-        ));
+        return Err(GraphError::with(100, "The request body must be a JSON object."));
     };
     if object.get("messaging_product").and_then(Value::as_str) != Some("whatsapp") {
         return Err(GraphError::with(
@@ -80,10 +76,7 @@ fn mark_read(object: &Map<String, Value>) -> Checked<Request> {
     let fields = Fields::new(object, "");
     let status = fields.string("status", 1, 32)?;
     if status != "read" {
-        return Err(GraphError::with(
-            131_009,
-            "Parameter 'status' must be 'read'.",
-        ));
+        return Err(GraphError::with(131_009, "Parameter 'status' must be 'read'."));
     }
     let message_id = fields.string("message_id", 1, 1_024)?;
     if !message_id.starts_with("wamid.") {
@@ -155,9 +148,7 @@ fn recipient(fields: &Fields<'_>, own_digits: &str) -> Checked<Recipient> {
             ));
         }
     };
-    let to = fields
-        .optional_string("to", 256)?
-        .filter(|to| !to.is_empty());
+    let to = fields.optional_string("to", 256)?.filter(|to| !to.is_empty());
     let user = fields
         .optional_string("recipient", 256)?
         .filter(|user| !user.is_empty());

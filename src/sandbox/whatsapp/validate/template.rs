@@ -122,8 +122,7 @@ fn body(sent: Option<&Value>, template: &TemplateConfig) -> Checked<()> {
     // Authentication bodies are fixed texts with the code as their only variable.
     let (wanted, text) = match defined(template, "body") {
         Some(component)
-            if template.category.eq_ignore_ascii_case("AUTHENTICATION")
-                && component["text"].is_null() =>
+            if template.category.eq_ignore_ascii_case("AUTHENTICATION") && component["text"].is_null() =>
         {
             (vec!["1".to_owned()], "")
         }
@@ -221,8 +220,7 @@ fn buttons(message: &Value, template: &TemplateConfig) -> Checked<()> {
                 .iter()
                 .any(|part| position(part) == Some(index) && !given(Some(part)).is_empty())
         {
-            let details =
-                format!("buttons: Button at index {index} of type {kind} requires a parameter");
+            let details = format!("buttons: Button at index {index} of type {kind} requires a parameter");
             return Err(GraphError::with(131_008, details));
         }
     }
@@ -241,9 +239,7 @@ fn buttons(message: &Value, template: &TemplateConfig) -> Checked<()> {
 
 fn position(part: &Value) -> Option<usize> {
     match &part["index"] {
-        Value::Number(number) => number
-            .as_u64()
-            .and_then(|index| usize::try_from(index).ok()),
+        Value::Number(number) => number.as_u64().and_then(|index| usize::try_from(index).ok()),
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
