@@ -4,4 +4,5 @@ pub mod clock;
 pub mod domain;
 pub mod features;
 pub mod http;
+pub mod sandbox;
 pub mod storage;
