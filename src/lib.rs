@@ -1,3 +1,4 @@
+pub mod actors;
 pub mod channels;
 pub mod clock;
 pub mod domain;

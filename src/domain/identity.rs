@@ -82,9 +82,56 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// The text under which a contact is found. A number means the same person whether it comes as phone or as `wa_id`,
+    /// with or without the digit that some countries' mobile numbers gained or lost on the way.
+    pub fn lookup_text(&self) -> String {
+        match self.kind {
+            IdentityKind::Phone | IdentityKind::WhatsappId => {
+                let digits: String = self.value.chars().filter(char::is_ascii_digit).collect();
+                format!("tel:{}", without_national_variant(&digits))
+            }
+            IdentityKind::Email => format!("email:{}", self.value.to_lowercase()),
+            IdentityKind::WhatsappUserId | IdentityKind::InstagramId | IdentityKind::Username => {
+                format!("{}:{}", self.kind as u8, self.value)
+            }
+        }
+    }
+}
+
+/// Meta answers some numbers with another `wa_id`: Mexico adds a 1 after the country code, Argentina a 9, Brazil a 9
+/// before eight-digit mobile numbers (WhatsApp Cloud API, phone number formats). One form stands for both.
+fn without_national_variant(digits: &str) -> String {
+    let variants: [(&str, usize, usize); 3] = [("521", 13, 2), ("549", 13, 2), ("55", 13, 4)];
+    for (start, length, drop_at) in variants {
+        let matches = digits.starts_with(start) && digits.len() == length;
+        if matches && (start != "55" || digits.as_bytes()[4] == b'9') {
+            return format!("{}{}", &digits[..drop_at], &digits[drop_at + 1..]);
+        }
+    }
+    digits.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn national_variants_meet() {
+        let text = |kind, value: &str| Identity::new(kind, value).lookup_text();
+        let wa = IdentityKind::WhatsappId;
+        assert_eq!(
+            text(wa, "5215512345678"),
+            text(IdentityKind::Phone, "+52 55 1234 5678")
+        );
+        assert_eq!(text(wa, "5491123456789"), text(wa, "541123456789"));
+        assert_eq!(text(wa, "5511987654321"), text(wa, "551187654321"));
+        assert_ne!(text(wa, "254711000234"), text(wa, "254711000235"));
+        assert_ne!(
+            text(IdentityKind::WhatsappUserId, "1"),
+            text(IdentityKind::InstagramId, "1")
+        );
+    }
 
     #[test]
     fn whatsapp_senders_are_told_apart() {

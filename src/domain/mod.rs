@@ -8,6 +8,7 @@ pub mod channel;
 pub mod contact;
 pub mod content;
 pub mod conversation;
+pub mod decide;
 pub mod event;
 pub mod identity;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod outbound;
 pub mod policy;
 pub mod time;
 
+pub use account::Workspace;
 pub use channel::Channel;
 pub use contact::Contact;
 pub use content::Content;

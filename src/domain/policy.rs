@@ -14,7 +14,7 @@ pub struct Proposal<'a> {
     /// What would be sent.
     pub content: &'a Content,
     /// How the channel is.
-    pub channel: ChannelCondition<'a>,
+    pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window (WhatsApp: yes, SMS: no).
     pub has_window: bool,
     /// Now.
@@ -23,15 +23,13 @@ pub struct Proposal<'a> {
 
 /// How a channel is, as far as policy cares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ChannelCondition<'a> {
+pub enum ChannelCondition {
     /// It sends. (A channel stopped by the provider also queues: its messages wait for the operator.)
     Active,
     /// Someone paused it.
     Paused,
     /// It was removed.
     Removed,
-    /// The provider blocks it; the text says why.
-    Blocked(&'a str),
 }
 
 /// A rightful no.
@@ -71,7 +69,8 @@ pub fn check(proposal: &Proposal<'_>) -> Result<(), Refusal> {
 }
 
 fn channel_accepts(proposal: &Proposal<'_>) -> Option<Refusal> {
-    let no = |code, reason: String, kind, detail: &str| {
+    let no = |code, reason: &str, kind, detail: &str| {
+        let reason = reason.to_owned();
         Some(Refusal {
             code,
             reason,
@@ -85,21 +84,15 @@ fn channel_accepts(proposal: &Proposal<'_>) -> Option<Refusal> {
         ChannelCondition::Active => None,
         ChannelCondition::Paused => no(
             "channel_paused",
-            "The channel is paused.".into(),
+            "The channel is paused.",
             "resume_channel",
             "Resume the channel in Settings, then send.",
         ),
         ChannelCondition::Removed => no(
             "channel_removed",
-            "The channel was removed.".into(),
+            "The channel was removed.",
             "other_channel",
             "Write to this customer on another channel.",
-        ),
-        ChannelCondition::Blocked(why) => no(
-            "channel_blocked",
-            format!("The provider blocks this channel: {why}"),
-            "reconnect_channel",
-            "Repair the channel in Settings, then send.",
         ),
     }
 }
@@ -132,7 +125,7 @@ mod tests {
     fn verdict(
         kind: &str,
         expires: Option<i64>,
-        channel: ChannelCondition<'_>,
+        channel: ChannelCondition,
         has_window: bool,
     ) -> Option<&'static str> {
         let mut conversation = conversation();
@@ -153,17 +146,14 @@ mod tests {
 
     #[test]
     fn the_table_of_verdicts() {
-        use ChannelCondition::{Active, Blocked, Paused};
+        use ChannelCondition::{Active, Paused, Removed};
         assert_eq!(verdict("text", Some(101), Active, true), None);
         assert_eq!(verdict("text", Some(100), Active, true), Some("window_closed"));
         assert_eq!(verdict("text", None, Active, true), Some("window_closed"));
         assert_eq!(verdict("text", None, Active, false), None);
         assert_eq!(verdict("template", None, Active, true), None);
         assert_eq!(verdict("template", None, Paused, true), Some("channel_paused"));
-        assert_eq!(
-            verdict("text", Some(101), Blocked("expired"), true),
-            Some("channel_blocked")
-        );
+        assert_eq!(verdict("text", Some(101), Removed, true), Some("channel_removed"));
         assert_eq!(verdict("note", None, Paused, true), None);
     }
 

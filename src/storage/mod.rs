@@ -5,7 +5,12 @@
 //! made by whoever decides, committed by the one writer; reading is free for all.
 
 pub mod batch;
+mod codec;
+mod committer;
+mod engine;
 pub mod error;
+pub mod faults;
+mod journal;
 pub mod keys;
 pub mod records;
 pub mod store;
@@ -13,7 +18,17 @@ pub mod vault;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
+pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
-pub use store::{Committed, Fingerprint, Store, StoreOptions, StoreState};
+pub use store::{Committed, Fingerprint, Store, StoreOptions, StoreState, StoreStatus, Tuning};
 pub use vault::{DataKey, MasterKey, Seal};
+
+/// Bytes that this process may still take on the disk that holds `dir`.
+pub(crate) fn free_bytes(dir: &std::path::Path) -> Result<u64, StorageError> {
+    let space = rustix::fs::statvfs(dir).map_err(|error| StorageError::Io {
+        doing: "asking for free space",
+        cause: error.to_string(),
+    })?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
