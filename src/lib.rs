@@ -6,3 +6,4 @@ pub mod features;
 pub mod http;
 pub mod sandbox;
 pub mod storage;
+pub mod web;
