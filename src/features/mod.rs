@@ -2,4 +2,6 @@
 
 pub mod accounts;
 
+pub mod channels;
+
 pub mod inbox;
