@@ -5,3 +5,4 @@ pub mod accounts;
 pub mod channels;
 
 pub mod inbox;
+pub mod live;
