@@ -11,7 +11,6 @@ mod sandbox;
 mod tests;
 
 pub use routes::{Docs, configure};
-pub use sandbox::{Sandbox, SandboxNumber, SandboxNumbers};
 
 use actix_web::web;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Json;
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpResponse, delete, get, patch, post};
 use tokio::sync::Semaphore;
 
 use super::errors::registry_error;
 use super::model::{ChannelBody, ChannelPatch, CheckView, TestView, validate};
-use super::sandbox::Sandbox;
+use super::sandbox::furnish;
 use super::{Machinery, Views};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
@@ -18,8 +18,8 @@ use crate::channels::{Provider, ProviderKind};
 use crate::domain::{ChannelId, WorkspaceId};
 use crate::http::views::ChannelView;
 use crate::http::{
-    ApiError, ApiResult, Caller, ErrorCode, IfMatch, Items, ListId, NoQuery, OwnerCaller, Page, PageParams,
-    PathId, Trace, ValidJson, endpoints, etag,
+    ApiError, ApiResult, Caller, IfMatch, Items, ListId, NoQuery, OwnerCaller, Page, PageParams, PathId,
+    Trace, ValidJson, endpoints, etag,
 };
 use crate::storage::keys::ChannelKey;
 
@@ -88,7 +88,6 @@ pub(super) async fn list_channels(
 pub(super) async fn add_channel(
     house: Machinery,
     views: Views,
-    sandbox: Option<web::Data<Sandbox>>,
     who: OwnerCaller,
     body: ValidJson<ChannelBody>,
     trace: Trace,
@@ -96,7 +95,9 @@ pub(super) async fn add_channel(
 ) -> ApiResult<HttpResponse> {
     let mut body = body.0;
     let provider = provider(&house, body.provider)?;
-    furnish(sandbox.as_deref().map(|it| &**it), &mut body)?;
+    if body.provider == ProviderKind::Sandbox {
+        furnish(&mut body)?;
+    }
     let now = house.core.clock.now();
     let channel = body.into_channel(ChannelId::from_uuid(uuid::Uuid::now_v7()), now);
     validate(provider.as_ref(), &channel)?;
@@ -111,22 +112,6 @@ pub(super) async fn add_channel(
     let place = format!("/api/v1/channels/{}", entry.channel.id);
     response.insert_header((header::LOCATION, place));
     answer(response, &views, &entry)
-}
-
-/// Gives a sandbox channel that says nothing of itself a number of the simulator.
-fn furnish(sandbox: Option<&Sandbox>, body: &mut ChannelBody) -> ApiResult<()> {
-    let is_bare = body.settings.is_empty() && body.secrets.is_empty();
-    if body.provider != ProviderKind::Sandbox || !is_bare {
-        return Ok(());
-    }
-    let Some(numbers) = sandbox.and_then(|sandbox| sandbox.0.as_ref()) else {
-        return Ok(());
-    };
-    let number = numbers
-        .make(&body.name)
-        .map_err(|why| ApiError::new(ErrorCode::Unavailable, why))?;
-    (body.settings, body.secrets) = (number.settings, number.secrets);
-    Ok(())
 }
 
 /// One channel.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::model::{ChannelBody, ChannelPatch, TestView, validate};
+use super::sandbox::furnish;
 use crate::channels::whatsapp::WhatsappCloud;
 use crate::domain::{Channel, ChannelId, Timestamp};
 use crate::http::ApiError;
@@ -137,6 +138,22 @@ fn a_change_that_the_provider_refuses_is_named() {
     for (patch, field) in table {
         let error = change(&channel, &patch).expect_err(field);
         assert_eq!(error.field(), Some(field), "{error}");
+    }
+}
+
+#[test]
+fn a_sandbox_channel_needs_no_account() {
+    let mut bare: ChannelBody = parse(br#"{"provider":"sandbox","name":"Try"}"#).expect("enough");
+    furnish(&mut bare).expect("random bytes");
+    let mut kept: ChannelBody =
+        parse(br#"{"provider":"sandbox","name":"Try","settings":{"phone_number_id":"7"}}"#).expect("enough");
+    furnish(&mut kept).expect("random bytes");
+    assert_eq!(kept.settings["phone_number_id"], "7");
+    assert_ne!(bare.settings["waba_id"], kept.settings["waba_id"]);
+    for body in [bare, kept] {
+        let channel = body.into_channel(ChannelId([1; 16]), Timestamp(5));
+        assert_eq!(channel.provider, 2);
+        validate(&WhatsappCloud, &channel).expect("the simulator takes it");
     }
 }
 
