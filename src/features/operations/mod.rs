@@ -11,12 +11,9 @@ mod notices;
 mod raw;
 mod system;
 
-use std::sync::Arc;
-
 use actix_web::web;
 
 use crate::actors::House;
-use crate::domain::Timestamp;
 use crate::http::views::ChannelViews;
 
 pub use alerts::AlertSettings;
