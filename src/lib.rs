@@ -4,5 +4,6 @@ pub mod clock;
 pub mod domain;
 pub mod features;
 pub mod http;
+pub mod sandbox;
 pub mod storage;
 pub mod web;
