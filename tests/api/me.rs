@@ -139,3 +139,15 @@ async fn the_oldest_session_gives_way_to_the_fifty_first() {
         "newest first"
     );
 }
+
+#[actix_web::test]
+async fn an_open_session_cannot_guess_the_password() {
+    let app = TestApp::start().await;
+    let guess = json!({ "current": "wrong password", "new": "another horse battery" });
+    for _ in 0..5 {
+        let answer = app.a.agent.post("/api/v1/me/password", &guess).await;
+        answer.expect_problem(422, "invalid_field");
+    }
+    let answer = app.a.agent.post("/api/v1/me/password", &guess).await;
+    answer.expect_problem(429, "locked_out");
+}

@@ -160,3 +160,47 @@ async fn what_a_slow_client_sends_does_not_hold_others() {
         .expect("an answer and the end");
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
 }
+
+#[actix_web::test]
+async fn head_answers_like_get_without_the_body() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/api/v1/setup"] {
+        let get = app.stranger.get(path).await;
+        let head = Answer::of(app.stranger.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_stopped_server_finishes_what_it_began_and_goes() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::start().await;
+    let address = app.base.trim_start_matches("http://").to_owned();
+    let mut socket = tokio::net::TcpStream::connect(&address)
+        .await
+        .expect("a connection");
+    let body = r#"{"email":"nobody@x.example","password":"wrong password"}"#;
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.expect("sent");
+    let mut continued = [0; 25];
+    socket
+        .read_exact(&mut continued)
+        .await
+        .expect("asked to go on: the call has begun");
+    let stopped = actix_web::rt::spawn(app.handle.stop(true));
+    socket.write_all(body.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    socket
+        .read_to_string(&mut answer)
+        .await
+        .expect("an answer and the end");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    stopped.await.expect("stopped");
+    let refused = app.stranger.request(Method::GET, "/healthz").send().await;
+    assert!(refused.is_err(), "nobody listens any more");
+}

@@ -14,8 +14,8 @@ fn body(code: &str, email: &str) -> Value {
 
 #[actix_web::test]
 async fn the_code_makes_the_first_owner_once() {
-    let (base, _store, _dir) = start_empty(Options::default()).await;
-    let client = Client::stranger(&base);
+    let app = start_empty(Options::default()).await;
+    let client = Client::stranger(&app.base);
     assert_eq!(
         client.get("/api/v1/setup").await.expect(200),
         json!({ "needed": true })
@@ -57,8 +57,8 @@ async fn the_code_makes_the_first_owner_once() {
 
 #[actix_web::test]
 async fn of_two_at_the_same_moment_one_wins() {
-    let (base, _store, _dir) = start_empty(Options::default()).await;
-    let client = Client::stranger(&base);
+    let app = start_empty(Options::default()).await;
+    let client = Client::stranger(&app.base);
     let (one, two) = (
         body(SETUP_CODE, "one@a.example"),
         body(SETUP_CODE, "two@a.example"),

@@ -42,6 +42,8 @@ pub struct TestApp {
     pub b: Team,
     pub stranger: Client,
     pub store: Store,
+    /// Stops the server.
+    pub handle: actix_web::dev::ServerHandle,
     /// Gone with the test.
     dir: tempfile::TempDir,
 }
@@ -109,13 +111,26 @@ pub fn build(store: &Store, hasher: &PasswordHasher, options: &Options) -> Runni
 }
 
 /// A server with nothing in it, waiting for its set-up.
-pub async fn start_empty(options: Options) -> (String, Store, tempfile::TempDir) {
+pub struct EmptyApp {
+    pub base: String,
+    pub store: Store,
+    pub handle: actix_web::dev::ServerHandle,
+    /// Gone with the test.
+    dir: tempfile::TempDir,
+}
+
+pub async fn start_empty(options: Options) -> EmptyApp {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = open(dir.path());
     let hasher = PasswordHasher::cheap_for_tests().expect("parameters");
     let running = build(&store, &hasher, &options);
     actix_web::rt::spawn(running.server);
-    (format!("http://{}", running.addresses[0]), store, dir)
+    EmptyApp {
+        base: format!("http://{}", running.addresses[0]),
+        store,
+        handle: running.handle,
+        dir,
+    }
 }
 
 async fn make_workspace(store: &Store, name: &str, operator: bool) {
@@ -160,7 +175,12 @@ impl TestApp {
     }
 
     pub async fn with(options: Options) -> Self {
-        let (base, store, dir) = start_empty(options).await;
+        let EmptyApp {
+            base,
+            store,
+            handle,
+            dir,
+        } = start_empty(options).await;
         make_workspace(&store, "alpha", true).await;
         make_workspace(&store, "beta", false).await;
         let a = make_team(&base, "alpha").await;
@@ -172,6 +192,7 @@ impl TestApp {
             b,
             stranger,
             store,
+            handle,
             dir,
         }
     }

@@ -240,3 +240,50 @@ async fn the_operator_may_set_a_short_password_in_the_environment() {
     assert!(make("", PasswordRule::Operator).await.is_err());
     assert!(make("short", PasswordRule::Operator).await.is_ok());
 }
+
+#[actix_web::test]
+async fn the_operator_sets_a_password_from_the_command_line() {
+    let house = house().await;
+    let old = house.log_in(PASSWORD).await.expect("logged in");
+    for _ in 0..5 {
+        assert_eq!(house.log_in("wrong").await, Err("invalid_credentials"));
+    }
+    let (store, hasher) = (&house.accounts.store, &house.accounts.hasher);
+    let all = everyone(store).expect("readable");
+    assert_eq!(
+        (all.len(), all[0].1.len(), all[0].1[0].email.as_str()),
+        (1, 1, EMAIL)
+    );
+    let set = |email, password| set_password(store, hasher, email, password, START, PasswordRule::Strict);
+    assert_eq!(
+        set("nobody@x.example", "a new long one")
+            .await
+            .expect_err("nobody")
+            .code(),
+        "not_found"
+    );
+    assert_eq!(
+        set(EMAIL, "short").await.expect_err("short").field(),
+        Some("password")
+    );
+    set("OWNER@bakery.example ", "a new long one").await.expect("set");
+    assert!(
+        house.log_in("a new long one").await.is_ok(),
+        "the lock is gone too"
+    );
+    house.auth.forget_user(house.owner.id);
+    assert!(house.auth.identify(&old).is_err(), "old sessions ended");
+}
+
+#[actix_web::test]
+async fn an_open_connection_notices_that_its_session_ended() {
+    let house = house().await;
+    let secret = house.log_in(PASSWORD).await.expect("logged in");
+    let who = house.auth.identify(&secret).expect("known");
+    assert!(house.auth.recheck(&who).is_ok());
+    house.accounts.log_out(&who).await.expect("logged out");
+    assert_eq!(
+        house.auth.recheck(&who).expect_err("ended").code(),
+        "unauthenticated"
+    );
+}
