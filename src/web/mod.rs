@@ -11,6 +11,7 @@ pub mod openapi;
 mod security;
 pub mod server;
 mod ui;
+pub mod webhooks;
 
 pub use health::Readiness;
 pub use metrics::Metrics;

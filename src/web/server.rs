@@ -79,6 +79,33 @@ pub struct RunningServer {
     pub server: Server,
 }
 
+/// A server that serves.
+pub struct RunningServerHandle {
+    handle: ServerHandle,
+    task: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl RunningServer {
+    /// Begins to serve.
+    pub fn spawn(self) -> RunningServerHandle {
+        let Self { handle, server, .. } = self;
+        RunningServerHandle {
+            handle,
+            task: actix_web::rt::spawn(server),
+        }
+    }
+}
+
+impl RunningServerHandle {
+    /// Takes no more requests and waits for those under way.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        if let Ok(Err(error)) = self.task.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+    }
+}
+
 /// The parts that every server has, besides the features'.
 pub const OWN_PARTS: [Part; 3] = [
     Part {

@@ -34,16 +34,19 @@ pub fn configure(config: &mut web::ServiceConfig) {
 }
 
 /// The feature's part of the OpenAPI document.
-pub fn docs() -> Vec<utoipa::openapi::OpenApi> {
+pub fn docs() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
-    vec![
-        list::Docs::openapi(),
+    let mut document = list::Docs::openapi();
+    for part in [
         tickets::Docs::openapi(),
         timeline::Docs::openapi(),
         send::Docs::openapi(),
         contacts::Docs::openapi(),
         drafts::Docs::openapi(),
-    ]
+    ] {
+        document.merge(part);
+    }
+    document
 }
 
 fn viewer(house: &House, workspace: WorkspaceId) -> Viewer<'_> {
