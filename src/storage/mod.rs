@@ -4,6 +4,7 @@
 //! Owns durability and the layout of keys and records. Must not know providers, actors or HTTP. A write is a [`Batch`],
 //! made by whoever decides, committed by the one writer; reading is free for all.
 
+pub mod backup;
 pub mod batch;
 mod codec;
 mod committer;
@@ -12,9 +13,13 @@ pub mod error;
 pub mod faults;
 mod journal;
 pub mod keys;
+mod lookups;
+pub mod migrations;
 pub mod records;
 pub mod store;
 pub mod vault;
+pub mod verify;
+mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
