@@ -28,10 +28,12 @@ pub(super) const MAX_INLINE: usize = 4096;
 pub(super) const MAX_VALUE: usize = 1 << 20;
 const STATE_KEY: &[u8] = &[0, 1];
 const RESTORED_KEY: &[u8] = &[0, 2];
+/// Stands for the frame of a restore that is under way or was broken off.
+pub(super) const UNFINISHED: u64 = u64::MAX;
 /// Tries to read a chunked value whose row is being replaced.
 const CHUNK_TRIES: usize = 16;
 /// Memory for the engine's cache, in bytes.
-pub(super) const CACHE_BYTES: u64 = 96 << 20;
+pub(super) const CACHE_BYTES: u64 = 64 << 20;
 
 /// How far the state is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -360,9 +362,15 @@ impl Engine {
             self.stage(&mut batch, carried.frame, key, value.as_deref())?;
         }
         batch.insert(STATE_KEY, state_row(carried));
-        self.guarded("writing", |db| db.apply_batch(batch))?;
-        self.guarded("writing", |db| db.flush())?;
-        Ok(())
+        self.guarded("writing", |db| db.apply_batch(batch))
+    }
+
+    /// Hands what was carried in to the operating system. Unflushed writing would stall for seconds later on.
+    ///
+    /// # Errors
+    /// The engine failed; what was carried in is carried in again at the next start.
+    pub(super) fn flush(&self) -> Result<(), StorageError> {
+        self.guarded("flushing", |db| db.flush()).map(drop)
     }
 
     fn stage(
@@ -407,7 +415,7 @@ impl Engine {
         rows: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StorageError>>,
         carried: Carried,
     ) -> Result<u64, StorageError> {
-        if self.carried()?.frame != 0 {
+        if self.carried()?.frame != 0 || self.restored_to()?.is_some() {
             return Err(StorageError::Io {
                 doing: "restoring",
                 cause: "the store is not empty".into(),
@@ -415,6 +423,7 @@ impl Engine {
         }
         let mut count = 0;
         let mut batch = sled::Batch::default();
+        batch.insert(RESTORED_KEY, UNFINISHED.to_be_bytes().as_slice());
         for row in rows {
             let (key, value) = row?;
             self.stage(&mut batch, carried.frame, &key, Some(&value))?;
@@ -436,7 +445,7 @@ impl Engine {
     /// # Errors
     /// The engine or the disk failed.
     pub(super) fn sync(&self) -> Result<(), StorageError> {
-        self.guarded("flushing", |db| db.flush())?;
+        self.flush()?;
         files::sync_tree(&self.dir)
     }
 

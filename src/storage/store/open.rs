@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::{Inner, Store, StoreOptions, StoreState};
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
-use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine};
+use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
@@ -57,6 +57,12 @@ impl Store {
         let engine = opened.engine;
         if let Some(aside) = &opened.set_aside {
             tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
+        }
+        if engine.restored_to()? == Some(UNFINISHED) {
+            return Err(StorageError::Damaged {
+                table: "Meta",
+                cause: "a restore was broken off: empty the data directory and restore again".into(),
+            });
         }
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
@@ -178,6 +184,7 @@ fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), Stor
         engine.apply(carried, &changes(frame.ops, segment, blobs_at))
     })?;
     if count > 0 {
+        engine.flush()?;
         tracing::info!(frames = count, "carried the journal's last frames into the state");
     }
     Ok(())

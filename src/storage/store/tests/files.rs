@@ -172,3 +172,22 @@ fn a_restore_without_a_journal_goes_on_counting() {
     drop(restored);
     assert_eq!(open(copy.path()).get(&N(2)).unwrap(), Some(text("y")));
 }
+
+#[test]
+fn a_restore_that_was_broken_off_is_not_taken_for_a_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put(&store, 1, "x");
+    let failure = || Err(StorageError::Erased);
+    let rows = store.raw_rows(None, 100).unwrap();
+    let rows = rows
+        .into_iter()
+        .cycle()
+        .take(2_000)
+        .map(Ok)
+        .chain(std::iter::once_with(failure));
+    let copy = tempfile::tempdir().unwrap();
+    assert!(Store::restore_rows(copy.path(), rows, 2, 2).is_err());
+    let error = open_with(copy.path(), tuning()).err().unwrap().to_string();
+    assert!(error.contains("broken off"), "{error}");
+}
