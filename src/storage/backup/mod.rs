@@ -3,13 +3,32 @@
 //! Owns the backup's file, its making, checking and restoring, and the arithmetic of its schedule. Sealed values stay
 //! sealed in it; the master key is never in it.
 
+mod export;
 mod format;
+mod restore;
+mod retention;
 mod schedule;
 
+pub use export::{Made, export, export_since};
 pub use format::{Header, Totals};
+pub use restore::{Restore, Restored, Until, restore, verify_backup};
+pub use retention::{note_verified, trim_journal};
 pub use schedule::{Every, Kept, Schedule, ScheduleError, next_backup, prune};
 
 use super::error::StorageError;
+
+/// A backup that was read from end to end and found whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified {
+    /// What it says of itself.
+    pub header: Header,
+    /// What it holds.
+    pub totals: Totals,
+    /// The checksum at its end.
+    pub sha256: [u8; 32],
+    /// Its size in bytes.
+    pub bytes: u64,
+}
 
 /// Why a backup could not be made, read or restored. Nothing half is left behind.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,6 +54,27 @@ pub enum BackupError {
         found: u32,
         /// Newest version known here.
         known: u32,
+    },
+    /// A file or directory is in the way.
+    #[error("{0} exists already and is not empty; name another place")]
+    Exists(String),
+    /// The master key is not the appliance's.
+    #[error("the master key does not fit this backup; give the key file that the appliance had when it was made")]
+    WrongKey,
+    /// The backups do not belong together.
+    #[error("the backups are of different appliances")]
+    OtherStore,
+    /// The backups do not follow one another.
+    #[error("the backups do not follow one another: {0}")]
+    Order(String),
+    /// The changes since the earlier backup are no longer in the journal.
+    #[error("the journal since then was deleted; make a complete backup")]
+    JournalGone,
+    /// The rows of the complete backup are newer than what was asked for.
+    #[error("the complete backup can only be restored up to event {earliest_seq} or later; take an older one")]
+    TooEarly {
+        /// The earliest possible.
+        earliest_seq: u64,
     },
     /// The store itself failed.
     #[error(transparent)]
