@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod policy;
 pub mod time;
 
+pub use account::Workspace;
 pub use channel::Channel;
 pub use contact::Contact;
 pub use content::Content;

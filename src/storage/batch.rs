@@ -39,6 +39,16 @@ pub(super) enum Expect {
     Absent(Vec<u8>),
     Present(Vec<u8>),
     Unchanged(Vec<u8>, Fingerprint),
+    /// A wrapped key's row stands in the store, or this batch puts it there.
+    KeyStored(Vec<u8>),
+}
+
+impl Op {
+    /// The row that it is about.
+    pub(super) fn key(&self) -> &[u8] {
+        let (Self::Put { key, .. } | Self::Delete { key } | Self::Blob { key, .. }) = self;
+        key
+    }
 }
 
 /// An event without its place in the order, which the writer gives it.
@@ -82,6 +92,7 @@ impl Batch {
     pub fn put<K: Key>(&mut self, key: &K, value: &K::Value, seal: &Seal) -> &mut Self {
         let key = key.to_bytes();
         let value = seal.wrap(&key, value);
+        self.require_key_of(seal);
         self.ops.push(Op::Put { key, value });
         self
     }
@@ -91,6 +102,7 @@ impl Batch {
         let key = key.to_bytes();
         let value = seal.wrap(&key, value);
         let fingerprint = Fingerprint::of(&value);
+        self.require_key_of(seal);
         self.ops.push(Op::Put { key, value });
         fingerprint
     }
@@ -105,8 +117,16 @@ impl Batch {
     pub fn put_blob<K: Key>(&mut self, key: &K, bytes: &[u8], seal: &Seal) -> &mut Self {
         let key = key.to_bytes();
         let bytes = seal.wrap_bytes(&key, bytes);
+        self.require_key_of(seal);
         self.ops.push(Op::Blob { key, bytes });
         self
+    }
+
+    /// A record sealed with a key that was made and never stored could not be read again.
+    fn require_key_of(&mut self, seal: &Seal) {
+        if let Some(row) = seal.unstored_row() {
+            self.expects.push(Expect::KeyStored(row));
+        }
     }
 
     /// Only if there is no such record.

@@ -4,7 +4,7 @@
 //! | table | key | value | written by |
 //! |---|---|---|---|
 //! | `Meta` | name | number | storage |
-//! | `WrappedKey` | workspace, key id | wrapped data key | storage |
+//! | `WrappedKey` | key id | workspace, wrapped data key | storage |
 //! | `ContactKey` | workspace, contact | key id | storage |
 //! | `Workspace` | workspace | [`account::Workspace`] | accounts |
 //! | `User` | workspace, user | [`account::User`] | accounts |
@@ -86,6 +86,49 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+}
+
+const NAMES: [&str; 33] = [
+    "Meta",
+    "WrappedKey",
+    "ContactKey",
+    "Workspace",
+    "User",
+    "UserByEmail",
+    "Session",
+    "SessionByUser",
+    "ApiToken",
+    "TokenByWorkspace",
+    "Channel",
+    "Contact",
+    "ContactByIdentity",
+    "Conversation",
+    "ConversationByContact",
+    "ConversationList",
+    "Message",
+    "MessageByProviderId",
+    "EarlyStatus",
+    "Outbox",
+    "DeadLetter",
+    "Doubtful",
+    "RawEvent",
+    "RawByState",
+    "RawPending",
+    "RawBlob",
+    "Notice",
+    "Alert",
+    "Due",
+    "Idempotency",
+    "Draft",
+    "Position",
+    "Setting",
+];
+
+/// The name of a stored key's table, for messages.
+pub(super) fn table_name(key: &[u8]) -> &'static str {
+    let table = key.first().copied().unwrap_or_default();
+    let at = usize::from(table).checked_sub(1);
+    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.

@@ -7,7 +7,11 @@
 pub mod backup;
 pub mod batch;
 mod codec;
+mod committer;
+mod engine;
 pub mod error;
+pub mod faults;
+mod journal;
 pub mod keys;
 mod lookups;
 pub mod migrations;
@@ -19,7 +23,17 @@ mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
+pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
-pub use store::{Committed, Fingerprint, Store, StoreOptions, StoreState};
+pub use store::{Committed, Fingerprint, Store, StoreOptions, StoreState, StoreStatus, Tuning};
 pub use vault::{DataKey, MasterKey, Seal};
+
+/// Bytes that this process may still take on the disk that holds `dir`.
+pub(crate) fn free_bytes(dir: &std::path::Path) -> Result<u64, StorageError> {
+    let space = rustix::fs::statvfs(dir).map_err(|error| StorageError::Io {
+        doing: "asking for free space",
+        cause: error.to_string(),
+    })?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}

@@ -1,16 +1,30 @@
 //! The store as the rest of the house sees it.
+//!
+//! Owns opening (lock, engine, journal, replay) and closing. Must not know what records mean.
 
+mod open;
+mod read;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::hash::Hasher as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use tokio::sync::watch;
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
 
-use crate::domain::{ContactId, Event, WorkspaceId};
+use crate::domain::{ContactId, WorkspaceId};
 
 use super::batch::Batch;
+use super::committer::{Answer, NoSlot, Shared, Waiting};
 use super::error::{CommitError, StorageError};
-use super::keys::{Key, Prefix};
-use super::vault::{DataKey, MasterKey, Seal};
+use super::vault::{MasterKey, Seal, Vault};
+
+pub use self::open::Tuning;
+pub use self::status::StoreStatus;
 
 /// How to open it.
 pub struct StoreOptions {
@@ -34,9 +48,11 @@ pub enum StoreState {
 pub struct Fingerprint(pub(super) u64);
 
 impl Fingerprint {
-    /// Of the bytes as they stand in the store.
-    pub(super) fn of(_value: &[u8]) -> Self {
-        todo!()
+    /// Of a stored value. Sealed values differ in their random nonce, so a collision cannot be arranged.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(bytes);
+        Self(hasher.finish())
     }
 }
 
@@ -47,136 +63,193 @@ pub struct Committed {
     pub seq: u64,
 }
 
-/// The store. Cheap to clone.
+/// The store. Cheap to clone. When the last clone goes, what waits is still written, then the files are closed.
 #[derive(Clone)]
-pub struct Store;
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    min_free_bytes: u64,
+    damaged: read::Quarantine,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as the store is open.
+    lock: Mutex<Option<std::fs::File>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.shared.lanes.close();
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer's thread had panicked");
+        }
+        self.lock.lock().take();
+    }
+}
 
 impl Store {
-    /// Opens (or makes) the store: lock, replay, migrate.
+    /// Opens (or makes) the store: lock, replay.
     ///
     /// # Errors
     /// Says what is wrong and what to do.
-    pub fn open(_options: StoreOptions) -> Result<Self, StorageError> {
-        todo!()
+    pub fn open(options: StoreOptions) -> Result<Self, StorageError> {
+        Self::open_with(options, Tuning::default())
     }
 
-    /// Reads a record.
-    pub fn get<K: Key>(&self, _key: &K) -> Result<Option<K::Value>, StorageError> {
-        todo!()
-    }
-
-    /// Reads a record, and what identifies it for [`Batch::require_unchanged`].
-    pub fn get_for_update<K: Key>(&self, _key: &K) -> Result<Option<(K::Value, Fingerprint)>, StorageError> {
-        todo!()
-    }
-
-    /// Whether there is such a record.
-    pub fn contains<K: Key>(&self, _key: &K) -> Result<bool, StorageError> {
-        todo!()
-    }
-
-    /// Up to `limit` records with the prefix, in key order, after `after` (exclusive).
-    pub fn scan<K: Key>(
-        &self,
-        _prefix: &Prefix<K>,
-        _after: Option<&K>,
-        _limit: usize,
-    ) -> Result<Vec<(K, K::Value)>, StorageError> {
-        todo!()
-    }
-
-    /// The same in reverse key order, before `before` (exclusive).
-    pub fn scan_back<K: Key>(
-        &self,
-        _prefix: &Prefix<K>,
-        _before: Option<&K>,
-        _limit: usize,
-    ) -> Result<Vec<(K, K::Value)>, StorageError> {
-        todo!()
-    }
-
-    /// Only the keys.
-    pub fn scan_keys<K: Key>(
-        &self,
-        _prefix: &Prefix<K>,
-        _after: Option<&K>,
-        _limit: usize,
-    ) -> Result<Vec<K>, StorageError> {
-        todo!()
-    }
-
-    /// Bytes kept by [`Batch::put_blob`]; `None` if there are none or their segment is gone.
-    pub fn blob<K: Key>(&self, _key: &K) -> Result<Option<Vec<u8>>, StorageError> {
-        todo!()
+    /// Writes what waits, makes the engine durable, lets the files go. Commits are refused from now on. Blocks; call it
+    /// off the async threads.
+    pub fn close(&self) {
+        self.inner.close();
     }
 
     /// Commits a batch; answers once it is durable and can be read.
-    pub async fn commit(&self, _batch: Batch) -> Result<Committed, CommitError> {
-        todo!()
+    ///
+    /// # Errors
+    /// See [`CommitError`]; only after [`CommitError::Unknown`] may something have been written.
+    pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        let pushed = self
+            .inner
+            .shared
+            .lanes
+            .push(Waiting {
+                batch,
+                answer: Answer::Task(answer),
+            })
+            .await;
+        self.queued(pushed)?;
+        answered.await.unwrap_or(Err(CommitError::Unknown))
     }
 
-    /// Up to `limit` events after `seq`, in order, over all workspaces.
-    pub fn events_after(&self, _seq: u64, _limit: usize) -> Result<Vec<Event>, StorageError> {
-        todo!()
+    /// [`Self::commit`] for threads outside the async runtime. It does not wait for a slot in the queue.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn commit_blocking(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        self.queued(self.inner.shared.lanes.push_now(Waiting {
+            batch,
+            answer: Answer::Thread(answer),
+        }))?;
+        answered.recv().unwrap_or(Err(CommitError::Unknown))
     }
 
-    /// The oldest event still kept; a reader further behind must rebuild from the records.
-    pub fn oldest_event(&self) -> u64 {
-        todo!()
+    fn queued(&self, pushed: Result<(), (Waiting, NoSlot)>) -> Result<(), CommitError> {
+        pushed.map_err(|(refused, why)| {
+            self.vault().refused(&refused.batch);
+            match why {
+                NoSlot::Busy => CommitError::Busy,
+                NoSlot::Closed => CommitError::ReadOnly("the store is closed".into()),
+            }
+        })
     }
 
     /// The last event's place, watched.
     pub fn watch_events(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.inner.shared.seq.subscribe()
     }
 
     /// Whether it can be written, watched.
     pub fn watch_state(&self) -> watch::Receiver<StoreState> {
-        todo!()
+        self.inner.shared.state.subscribe()
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.inner.shared.vault
     }
 
     /// Seals with the appliance's own key.
     pub fn system_seal(&self) -> Seal {
-        todo!()
+        self.vault().system_seal()
     }
 
     /// Seals with the workspace's key.
-    pub fn workspace_seal(&self, _workspace: WorkspaceId) -> Result<Seal, StorageError> {
-        todo!()
+    ///
+    /// # Errors
+    /// There is no such workspace, or its key's row is damaged.
+    pub fn workspace_seal(&self, workspace: WorkspaceId) -> Result<Seal, StorageError> {
+        self.vault().workspace_seal(workspace, &self.inner.shared.engine)
     }
 
     /// Seals with the contact's key. `Err(Erased)` if it was destroyed.
-    pub fn contact_seal(&self, _workspace: WorkspaceId, _contact: ContactId) -> Result<Seal, StorageError> {
-        todo!()
+    ///
+    /// # Errors
+    /// There is no such contact, it was erased, or its key's row is damaged.
+    pub fn contact_seal(&self, workspace: WorkspaceId, contact: ContactId) -> Result<Seal, StorageError> {
+        self.vault()
+            .contact_seal(workspace, contact, &self.inner.shared.engine)
     }
 
-    /// Makes a workspace's keys as part of `batch`; usable at once.
-    pub fn create_workspace_keys(&self, _workspace: WorkspaceId, _batch: &mut Batch) -> Seal {
-        todo!()
+    /// Makes a workspace's keys as part of `batch`; usable at once. What is sealed with them commits only with or after
+    /// this batch.
+    pub fn create_workspace_keys(&self, workspace: WorkspaceId, batch: &mut Batch) -> Seal {
+        self.vault().create_workspace_keys(workspace, batch)
     }
 
-    /// Makes a contact's key as part of `batch`; usable at once.
+    /// Makes a contact's key as part of `batch`; usable at once. What is sealed with it commits only with or after this
+    /// batch.
+    ///
+    /// # Errors
+    /// There is no such workspace, or its key's row is damaged.
     pub fn create_contact_key(
         &self,
-        _workspace: WorkspaceId,
-        _contact: ContactId,
-        _batch: &mut Batch,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        batch: &mut Batch,
     ) -> Result<Seal, StorageError> {
-        todo!()
+        self.vault()
+            .create_contact_key(workspace, contact, batch, &self.inner.shared.engine)
+    }
+
+    /// Destroys a contact's key as part of `batch`: afterwards everything sealed with it answers
+    /// [`StorageError::Erased`]. `false` if there is no such key.
+    ///
+    /// # Errors
+    /// The key's row cannot be read.
+    pub fn destroy_contact_key(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        batch: &mut Batch,
+    ) -> Result<bool, StorageError> {
+        self.vault()
+            .destroy_contact_key(workspace, contact, batch, &self.inner.shared.engine)
+    }
+
+    /// Wraps the root key with another master key. The new key must be in its place before the next start; keep the old
+    /// one for backups that were made before.
+    ///
+    /// # Errors
+    /// `old` is not the present master key, or the change cannot be committed.
+    pub async fn rewrap(&self, old: &MasterKey, new: &MasterKey) -> Result<(), StorageError> {
+        let batch = Vault::rewrap(old, new, &self.inner.shared.engine)?;
+        let committed = self.commit(batch).await;
+        committed
+            .map(drop)
+            .map_err(|error| StorageError::ReadOnly(error.to_string()))
     }
 
     /// A keyed hash for look-ups by personal data (phone numbers, provider ids).
-    pub fn lookup_hash(&self, _workspace: WorkspaceId, _text: &str) -> Result<[u8; 16], StorageError> {
-        todo!()
+    ///
+    /// # Errors
+    /// There is no such workspace, or its key's row is damaged.
+    pub fn lookup_hash(&self, workspace: WorkspaceId, text: &str) -> Result<[u8; 16], StorageError> {
+        self.vault()
+            .lookup_hash(workspace, text, &self.inner.shared.engine)
     }
 
     /// The same over the whole appliance (log-in names, channel addresses).
-    pub fn system_hash(&self, _text: &str) -> [u8; 16] {
-        todo!()
-    }
-
-    #[allow(dead_code)]
-    fn data_key(&self) -> Option<Arc<DataKey>> {
-        None
+    pub fn system_hash(&self, text: &str) -> [u8; 16] {
+        self.vault().system_hash(text)
     }
 }

@@ -1,0 +1,1 @@
+//! Through the feature's own service.

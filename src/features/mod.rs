@@ -1,0 +1,3 @@
+//! What the product does, one folder a feature. Features never use one another; `app.rs` joins them.
+
+pub mod accounts;
