@@ -7,22 +7,20 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write};
-use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::Timestamp;
 use crate::storage::codec::{self, BlobPlace};
-use crate::storage::engine::Carried;
-use crate::storage::journal::{SegmentFile, sync_dir};
+use crate::storage::journal::sync_dir;
 use crate::storage::migrations;
-use crate::storage::store::Store;
+use crate::storage::store::{SegmentFile, Store};
 
 use super::format::{Entry, Header, Totals, Writer};
 use super::{BackupError, Verified, verify_backup};
 
-/// Rows are gathered up to this many bytes before they are written.
-const PAGE_BYTES: usize = 256 << 10;
+/// Rows copied in one go.
+const PAGE: usize = 512;
 /// The journal is copied in pieces of this size.
 const PIECE: usize = 1 << 20;
 
@@ -33,8 +31,6 @@ pub struct Made {
     pub path: PathBuf,
     /// What reading it back found.
     pub verified: Verified,
-    /// Rows that could not be read in the store and are therefore not in it.
-    pub unreadable: u64,
 }
 
 /// Makes a complete backup. Blocks for as long as it takes; writing goes on meanwhile.
@@ -43,12 +39,12 @@ pub struct Made {
 /// The store cannot be read, the file exists or cannot be written, or what was written does not read back. Nothing is left
 /// under `to` then.
 pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupError> {
-    let base = store.engine().carried()?;
+    let base = store.carried()?;
     let header = header(store, now, true, base)?;
     make(to, |out| {
         let mut export = Export::begin(out, &header)?;
         export.rows(store)?;
-        export.journal(store, base)?;
+        export.journal(store, base.0)?;
         export.finish()
     })
 }
@@ -63,10 +59,7 @@ pub fn export_since(
     to: &Path,
     now: Timestamp,
 ) -> Result<Made, BackupError> {
-    let base = Carried {
-        frame: previous.totals.last_frame,
-        next_seq: previous.totals.last_seq + 1,
-    };
+    let base = (previous.totals.last_frame, previous.totals.last_seq + 1);
     let header = header(store, now, false, base)?;
     if header.store != previous.header.store {
         return Err(BackupError::OtherStore);
@@ -78,14 +71,14 @@ pub fn export_since(
     })
 }
 
-fn header(store: &Store, now: Timestamp, complete: bool, base: Carried) -> Result<Header, BackupError> {
+fn header(store: &Store, now: Timestamp, complete: bool, base: (u64, u64)) -> Result<Header, BackupError> {
     Ok(Header {
         complete,
         created_at: now.0,
         store: store.system_hash("identity of the store"),
         schema: migrations::version(store)?.unwrap_or(migrations::SCHEMA),
-        base_frame: base.frame,
-        base_next_seq: base.next_seq,
+        base_frame: base.0,
+        base_next_seq: base.1,
         program: concat!("frontdesk ", env!("CARGO_PKG_VERSION")).to_owned(),
     })
 }
@@ -93,22 +86,18 @@ fn header(store: &Store, now: Timestamp, complete: bool, base: Carried) -> Resul
 /// Writes under a temporary name, makes it durable, reads it back, then gives it its name.
 fn make(
     to: &Path,
-    write: impl FnOnce(BufWriter<File>) -> Result<(BufWriter<File>, u64), BackupError>,
+    write: impl FnOnce(BufWriter<File>) -> Result<BufWriter<File>, BackupError>,
 ) -> Result<Made, BackupError> {
     if to.exists() {
         return Err(BackupError::Exists(to.display().to_string()));
     }
     let part = to.with_extension("part");
-    let made = write_part(&part, write).and_then(|unreadable| {
+    let made = write_part(&part, write).and_then(|()| {
         let verified = verify_backup(&part)?;
         fs::rename(&part, to).map_err(|error| BackupError::io("naming the backup", &error))?;
         sync_dir(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         let path = to.to_owned();
-        Ok(Made {
-            path,
-            verified,
-            unreadable,
-        })
+        Ok(Made { path, verified })
     });
     if made.is_err() && part.exists() {
         // The first error is the one that counts.
@@ -121,8 +110,8 @@ fn make(
 
 fn write_part(
     part: &Path,
-    write: impl FnOnce(BufWriter<File>) -> Result<(BufWriter<File>, u64), BackupError>,
-) -> Result<u64, BackupError> {
+    write: impl FnOnce(BufWriter<File>) -> Result<BufWriter<File>, BackupError>,
+) -> Result<(), BackupError> {
     let io = |error: std::io::Error| BackupError::io("writing the backup", &error);
     let file = File::options()
         .write(true)
@@ -131,17 +120,15 @@ fn write_part(
         .mode(0o600)
         .open(part)
         .map_err(io)?;
-    let (out, unreadable) = write(BufWriter::with_capacity(1 << 20, file))?;
+    let out = write(BufWriter::with_capacity(1 << 20, file))?;
     let file = out.into_inner().map_err(|error| io(error.into_error()))?;
-    file.sync_all().map_err(io)?;
-    Ok(unreadable)
+    file.sync_all().map_err(io)
 }
 
 struct Export<W: Write> {
     out: Writer<W>,
     /// The oldest segment that a row points into.
     oldest_blob: u64,
-    unreadable: u64,
     end: Totals,
 }
 
@@ -154,61 +141,27 @@ impl<W: Write> Export<W> {
         Ok(Self {
             out: Writer::begin(out, header).map_err(writing)?,
             oldest_blob: u64::MAX,
-            unreadable: 0,
             end: Totals::default(),
         })
     }
 
-    fn finish(self) -> Result<(W, u64), BackupError> {
+    fn finish(self) -> Result<W, BackupError> {
         let (out, _) = self.out.finish(self.end).map_err(writing)?;
-        Ok((out, self.unreadable))
+        Ok(out)
     }
 
     /// Every row of the state.
     fn rows(&mut self, store: &Store) -> Result<(), BackupError> {
         let mut after: Option<Vec<u8>> = None;
         loop {
-            let (rows, last) = self.page(store, after.as_deref())?;
-            if !rows.is_empty() {
-                self.out.entry(&Entry::Rows(rows)).map_err(writing)?;
-            }
-            match last {
-                Some(last) => after = Some(last),
-                None => return Ok(()),
-            }
+            let rows = store.raw_rows(after.as_deref(), PAGE)?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            rows.iter().for_each(|(_, value)| self.note_blob(value));
+            self.out.entry(&Entry::Rows(rows)).map_err(writing)?;
         }
-    }
-
-    /// Some rows after a key, and the last key looked at; `None` behind the last row.
-    #[allow(clippy::type_complexity)] // rows and a key
-    fn page(
-        &mut self,
-        store: &Store,
-        after: Option<&[u8]>,
-    ) -> Result<(Vec<(Vec<u8>, Vec<u8>)>, Option<Vec<u8>>), BackupError> {
-        let (mut rows, mut bytes, mut last) = (Vec::new(), 0, None);
-        store.raw_rows(after, |key, value| {
-            match value {
-                Ok(Some(value)) => {
-                    self.note_blob(&value);
-                    bytes += key.len() + value.len();
-                    rows.push((key.to_vec(), value));
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::error!(%error, "a row cannot be read and is not in the backup");
-                    self.unreadable += 1;
-                }
-            }
-            match bytes >= PAGE_BYTES {
-                true => {
-                    last = Some(key.to_vec());
-                    ControlFlow::Break(())
-                }
-                false => ControlFlow::Continue(()),
-            }
-        })?;
-        Ok((rows, last))
     }
 
     fn note_blob(&mut self, value: &[u8]) {
@@ -220,11 +173,11 @@ impl<W: Write> Export<W> {
     }
 
     /// The journal after `base`, and what rows point to.
-    fn journal(&mut self, store: &Store, base: Carried) -> Result<(), BackupError> {
+    fn journal(&mut self, store: &Store, base_frame: u64) -> Result<(), BackupError> {
         let files = self.note_end(store)?;
         // The last segment that begins at or before the first frame that is needed.
         let needed = files
-            .partition_point(|file| file.first_frame <= base.frame + 1)
+            .partition_point(|file| file.first_frame <= base_frame + 1)
             .saturating_sub(1);
         let pointed = files.partition_point(|file| file.first_frame < self.oldest_blob);
         for file in files.iter().skip(needed.min(pointed)) {
@@ -250,17 +203,17 @@ impl<W: Write> Export<W> {
 
     /// Fixes where the backup ends: at what is durable now, which is all that the rows can hold.
     fn note_end(&mut self, store: &Store) -> Result<Vec<SegmentFile>, BackupError> {
-        let carried = store.engine().carried()?;
-        let files = store.journal().files();
+        let (frame, next_seq) = store.carried()?;
+        let files = store.journal_files();
         let Some(end) = files.last() else {
             return Err(BackupError::JournalGone);
         };
-        (self.end.last_frame, self.end.last_seq) = (carried.frame, carried.next_seq - 1);
+        (self.end.last_frame, self.end.last_seq) = (frame, next_seq - 1);
         (self.end.end_segment, self.end.end_offset) = (end.first_frame, end.len);
         let totals = &mut self.end;
         store
             .journal()
-            .frames_after(carried.frame, |frame, segment, blobs_at| {
+            .frames_after(frame, |frame, segment, blobs_at| {
                 let within = segment < end.first_frame || (segment == end.first_frame && blobs_at <= end.len);
                 if within {
                     totals.last_frame = frame.header.number;

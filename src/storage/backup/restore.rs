@@ -8,10 +8,9 @@ use std::io::{BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::domain::Timestamp;
-use crate::storage::engine::{CACHE_BYTES, Carried, Engine};
 use crate::storage::error::StorageError;
 use crate::storage::journal::{self, sync_dir};
-use crate::storage::store::{ENGINE_DIR, JOURNAL_DIR, Store, StoreOptions};
+use crate::storage::store::{RawRow, Store, StoreOptions};
 use crate::storage::vault::{MasterKey, Vault};
 use crate::storage::{migrations, verify};
 
@@ -227,7 +226,7 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
     for (path, verified) in options.backups.iter().zip(chain) {
         rows += write(path, verified, dir)?;
     }
-    cut(&dir.join(JOURNAL_DIR), &first.totals, options.until)?;
+    cut(&Store::journal_dir(dir), &first.totals, options.until)?;
     if options.write_key {
         options.master_key.replace_file(dir)?;
     }
@@ -255,37 +254,33 @@ fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupErro
     let mut next = reader.next()?;
     let mut rows = 0;
     if header.complete {
-        let carried = Carried {
-            frame: header.base_frame,
-            next_seq: header.base_next_seq,
-        };
-        let engine = Engine::open(&dir.join(ENGINE_DIR), CACHE_BYTES)?.engine;
         let mut source = Rows {
             reader: &mut reader,
             page: Vec::new().into_iter(),
             next: &mut next,
             failed: None,
         };
-        let loaded = engine.load(&mut source, carried);
+        let (frame, next_seq) = (header.base_frame, header.base_next_seq);
+        let loaded = Store::restore_rows(dir, &mut source, frame, next_seq);
         if let Some(error) = source.failed {
             return Err(error);
         }
         rows = loaded?;
     }
-    journal_files(&mut reader, next, &dir.join(JOURNAL_DIR))?;
+    journal_files(&mut reader, next, &Store::journal_dir(dir))?;
     Ok(rows)
 }
 
 /// Hands out rows until another sort of record comes, which it leaves in `next`.
 struct Rows<'a, R: std::io::Read> {
     reader: &'a mut Reader<R>,
-    page: std::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
+    page: std::vec::IntoIter<RawRow>,
     next: &'a mut Option<Entry>,
     failed: Option<BackupError>,
 }
 
 impl<R: std::io::Read> Iterator for Rows<'_, R> {
-    type Item = Result<(Vec<u8>, Vec<u8>), StorageError>;
+    type Item = Result<RawRow, StorageError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
