@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub const PREVIEW_CHARS: usize = 120;
 
 /// Names that a message's API view uses itself; an unknown provider type of such a name is shown under `content`.
-const RESERVED: [&str; 22] = [
+const RESERVED: &[&str] = &[
     "id",
     "conversation_id",
     "direction",
@@ -26,6 +26,7 @@ const RESERVED: [&str; 22] = [
     "raw_event_id",
     "trace_id",
     "private",
+    "extra",
     "content",
     "window",
     "contact",

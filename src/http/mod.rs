@@ -18,6 +18,7 @@ pub mod path;
 pub mod query;
 pub mod secret;
 pub mod trace;
+pub mod views;
 
 pub use crate::channels::FieldError;
 pub use auth::{AuthOptions, Authenticator, Caller, Credential, Identity, OperatorCaller, OwnerCaller};

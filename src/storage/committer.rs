@@ -155,8 +155,20 @@ impl Committer {
         committer
     }
 
-    /// Works until the lanes are closed and empty.
+    /// Works until the lanes are closed and empty. After a panic nothing is written any more, and whoever waits is told
+    /// that the outcome is unknown.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+        if worked.is_err() {
+            let why = "the writer failed; a restart is needed".to_owned();
+            tracing::error!(why, "the store is read-only");
+            shared.state.send_replace(StoreState::ReadOnly(why));
+            shared.lanes.abandon();
+        }
+    }
+
+    fn work(&mut self) {
         while let Some(work) = self.shared.lanes.take(GROUP_BATCHES, GROUP_BYTES, self.recheck()) {
             if work.rotate {
                 self.rotate();
@@ -165,9 +177,6 @@ impl Committer {
             if !work.batches.is_empty() {
                 self.commit(work.batches);
             }
-        }
-        if let Err(error) = self.shared.engine.close() {
-            tracing::error!(%error, "the engine was not made durable at closing; the journal carries it in at the next start");
         }
     }
 
@@ -191,7 +200,7 @@ impl Committer {
             .faults
             .as_ref()
             .and_then(|faults| faults.free_bytes());
-        if recent && faked.is_none() && self.stopped.is_none() {
+        if recent && faked.is_none() {
             return;
         }
         self.space_seen = Some(Instant::now());
@@ -223,6 +232,7 @@ impl Committer {
         let (Stopped::NoSpace(text) | Stopped::Failed(text)) = &why;
         tracing::error!(why = text, "the store is read-only");
         self.stopped = Some(why);
+        self.space_seen = Some(Instant::now());
         self.publish_state();
     }
 
@@ -265,14 +275,12 @@ impl Committer {
                 self.refuse(waiting, error);
             }
         }
-        let count = group.answers.len();
-        if count > 0 {
-            self.commit_group(group);
-            self.measure(count, begun.elapsed());
+        if !group.answers.is_empty() {
+            self.commit_group(group, begun);
         }
     }
 
-    fn commit_group(&mut self, mut group: Group<'_>) {
+    fn commit_group(&mut self, mut group: Group<'_>, begun: Instant) {
         let builder = std::mem::take(&mut group.frame);
         let Group {
             answers,
@@ -321,6 +329,7 @@ impl Committer {
         changes
             .iter()
             .for_each(|(key, value)| self.shared.vault.committed(key, value.as_deref()));
+        self.measure(answers.len(), begun.elapsed());
         let told = !events.is_empty();
         self.shared.ring.extend(events);
         if told {

@@ -72,6 +72,11 @@ impl Faults {
         });
     }
 
+    /// Whether something planned has not happened yet.
+    pub fn is_planned(&self) -> bool {
+        self.planned.lock().iter().any(|planned| planned.times > 0)
+    }
+
     /// Removes all that is planned.
     pub fn clear(&self) {
         self.planned.lock().clear();

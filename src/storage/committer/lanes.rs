@@ -156,6 +156,14 @@ impl Lanes {
         self.filled.notify_one();
     }
 
+    /// Closes without writing what waits: whoever waits for an answer gets none.
+    pub(in crate::storage) fn abandon(&self) {
+        self.close();
+        let mut queues = self.queues.lock();
+        queues.interactive.clear();
+        queues.bulk.clear();
+    }
+
     /// Batches that wait: interactive, bulk.
     pub(in crate::storage) fn depth(&self) -> (usize, usize) {
         let queues = self.queues.lock();

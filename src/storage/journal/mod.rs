@@ -52,7 +52,7 @@ pub(super) struct Opened {
     pub writer: Writer,
     pub reader: Arc<Reader>,
     /// Acknowledged data is damaged: where and what. Nothing may be written.
-    pub damage: Option<String>,
+    pub damage: Option<StorageError>,
     /// Bytes of a never acknowledged frame that were cut off.
     pub cut_bytes: u64,
 }
@@ -109,9 +109,10 @@ pub(super) fn open(options: Options) -> Result<Opened, StorageError> {
                 cut(&options.dir, &last, &file, tail.good_len)?;
             }
             End::Damaged => {
-                damage = Some(
-                    journal_damaged(&last.path, &format!("broken at byte {}", tail.good_len)).to_string(),
-                );
+                damage = Some(journal_damaged(
+                    &last.path,
+                    &format!("broken at byte {}", tail.good_len),
+                ));
             }
         }
         last.set_len(tail.good_len);
@@ -123,7 +124,7 @@ pub(super) fn open(options: Options) -> Result<Opened, StorageError> {
     let last = Arc::new(last);
     let mut all: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
     all.push(Arc::clone(&last));
-    let reader = Arc::new(Reader::new(all));
+    let reader = Arc::new(Reader::new(all, damage.clone()));
     let writer = Writer {
         len: last.len(),
         dir: options.dir,

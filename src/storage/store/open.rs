@@ -40,8 +40,9 @@ impl Default for Tuning {
 }
 
 /// The engine's directory within the data directory.
-pub(in crate::storage) const ENGINE_DIR: &str = "store";
-const JOURNAL_DIR: &str = "journal";
+pub(super) const ENGINE_DIR: &str = "store";
+/// The journal's directory within the data directory.
+pub(super) const JOURNAL_DIR: &str = "journal";
 
 impl Store {
     /// [`Self::open`] with what is rarely set.
@@ -73,7 +74,7 @@ impl Store {
         check_coverage(&journal.reader, carried)?;
         replay(&engine, &journal.reader, carried)?;
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
-        let damage = journal.damage.or(behind);
+        let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
         let (vault, first) = Vault::open(&master_key, &engine)?;
         let last_seq = engine.carried()?.next_seq - 1;
         let shared = Arc::new(Shared {
@@ -116,7 +117,8 @@ impl Store {
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StorageError> {
+/// Takes the instance lock; it holds until the file is dropped.
+pub(super) fn lock(dir: &Path) -> Result<File, StorageError> {
     let path = dir.join("lock");
     let file = File::options()
         .create(true)
