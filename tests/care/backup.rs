@@ -35,9 +35,25 @@ fn say(store: &Store) -> u64 {
     conversation.note_last(&message);
     put_message(store, &mut batch, &message, &seal);
     put_conversation(&mut batch, &conversation, &seal);
-    put_raw(&mut batch, &raw_event(u64::from(id.n), RawState::Done), &[id.n as u8; 300], &seal);
-    batch.event(WORKSPACE, message.created_at, TRACE, EventKind::MessageCreated(id));
+    put_raw(
+        &mut batch,
+        &raw_event(u64::from(id.n), RawState::Done),
+        &[id.n as u8; 300],
+        &seal,
+    );
+    batch.event(
+        WORKSPACE,
+        message.created_at,
+        TRACE,
+        EventKind::MessageCreated(id),
+    );
     commit(store, batch)
+}
+
+fn say_often(store: &Store, times: u32) {
+    for _ in 0..times {
+        say(store);
+    }
 }
 
 fn options<'a>(place: &Place, backups: &'a [PathBuf], dir: &'a Path) -> Restore<'a> {
@@ -65,7 +81,10 @@ fn content(store: &Store) -> BTreeMap<String, String> {
     for (key, message) in store.scan(&prefix, None, 10_000).expect("scan") {
         all.insert(format!("{key:?}"), format!("{message:?}"));
     }
-    for (key, raw) in store.scan(&Prefix::<RawEventKey>::table(), None, 10_000).expect("scan") {
+    for (key, raw) in store
+        .scan(&Prefix::<RawEventKey>::table(), None, 10_000)
+        .expect("scan")
+    {
         let bytes = store.blob(&RawBlobKey { raw: raw.blob }).expect("readable");
         all.insert(format!("{key:?}"), format!("{raw:?} {bytes:?}"));
     }
@@ -123,7 +142,9 @@ fn a_backup_made_while_writing_goes_on_is_the_state_at_its_last_event() {
     assert_eq!(last, Some((last_seq, EventKind::MessageCreated(id))));
     // And all of it is what the running store holds up to there.
     let (ours, theirs) = (content(&back), content(&store));
-    let differ = ours.iter().find(|(key, value)| *key != "conversation" && theirs.get(*key) != Some(value));
+    let differ = ours
+        .iter()
+        .find(|(key, value)| *key != "conversation" && theirs.get(*key) != Some(value));
     assert_eq!(differ, None);
     // It goes on from there.
     assert_eq!(say(&back), last_seq + 1);
@@ -134,15 +155,15 @@ fn backups_that_go_on_from_one_another_restore_to_any_event() {
     let place = Place::new();
     let store = place.open("data");
     fill(&store);
-    (0..20).for_each(|_| drop(say(&store)));
+    say_often(&store, 20);
     let [full, one, two] = ["full", "one", "two"].map(|name| place.path(&format!("{name}.fdbackup")));
     let first = export(&store, &full, AT).expect("complete");
-    (0..10).for_each(|_| drop(say(&store)));
+    say_often(&store, 10);
     store.rotate_journal();
-    (0..10).for_each(|_| drop(say(&store)));
+    say_often(&store, 10);
     let second = export_since(&store, &first.verified, &one, AT).expect("changes");
     let (middle, middle_content) = (say(&store), content(&store));
-    (0..10).for_each(|_| drop(say(&store)));
+    say_often(&store, 10);
     export_since(&store, &second.verified, &two, AT).expect("changes");
     assert!(second.verified.bytes < first.verified.bytes + 20_000);
     let end = content(&store);
@@ -163,12 +184,27 @@ fn backups_that_go_on_from_one_another_restore_to_any_event() {
     fs::remove_dir_all(place.path("restored")).expect("removed");
 
     let refused = |chain: &[PathBuf], until| bring_back(&place, chain, until).expect_err("refused");
-    assert!(matches!(refused(&chain, Until::Seq(3)), BackupError::TooEarly { earliest_seq } if earliest_seq == first.verified.totals.last_seq));
-    assert!(matches!(refused(&[one.clone()], Until::End), BackupError::Order(_)));
-    assert!(matches!(refused(&[full.clone(), two], Until::End), BackupError::Order(_)));
-    assert!(matches!(refused(&[full.clone(), full], Until::End), BackupError::Order(_)));
+    assert!(
+        matches!(refused(&chain, Until::Seq(3)), BackupError::TooEarly { earliest_seq } if earliest_seq == first.verified.totals.last_seq)
+    );
+    assert!(matches!(
+        refused(std::slice::from_ref(&one), Until::End),
+        BackupError::Order(_)
+    ));
+    assert!(matches!(
+        refused(&[full.clone(), two], Until::End),
+        BackupError::Order(_)
+    ));
+    assert!(matches!(
+        refused(&[full.clone(), full], Until::End),
+        BackupError::Order(_)
+    ));
     assert!(matches!(refused(&[], Until::End), BackupError::Order(_)));
-    assert!(!place.names().iter().any(|name| name.starts_with("restored")), "{:?}", place.names());
+    assert!(
+        !place.names().iter().any(|name| name.starts_with("restored")),
+        "{:?}",
+        place.names()
+    );
 }
 
 #[test]
@@ -187,7 +223,7 @@ fn a_damaged_backup_is_refused_and_nothing_is_written() {
     let place = Place::new();
     let store = place.open("data");
     fill(&store);
-    (0..30).for_each(|_| drop(say(&store)));
+    say_often(&store, 30);
     let path = place.path("a.fdbackup");
     export(&store, &path, AT).expect("a backup");
     let whole = fs::read(&path).expect("readable");
@@ -228,7 +264,11 @@ fn another_key_an_occupied_place_and_a_foreign_file_are_refused() {
     let occupied = restore(options(&place, &backups, &occupied));
     assert!(matches!(occupied, Err(BackupError::Exists(_))));
     let foreign = [place.path("foreign")];
-    fs::write(&foreign[0], b"PK and so on, but certainly no backup of ours at all").expect("written");
+    fs::write(
+        &foreign[0],
+        b"PK and so on, but certainly no backup of ours at all",
+    )
+    .expect("written");
     let refused = restore(options(&place, &foreign, &dir));
     assert!(matches!(refused, Err(BackupError::NotABackup)));
     assert_eq!(place.names(), ["a.fdbackup", "data", "foreign"]);
@@ -330,7 +370,9 @@ fn fill_large(store: &Store) {
     for id in 10..13u64 {
         let mut state = id;
         let noise: Vec<u8> = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as u8
         })
         .take(1 << 20)

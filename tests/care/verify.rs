@@ -113,15 +113,25 @@ fn provider_row(store: &Store, id: &str) -> MessageByProviderIdKey {
 
 fn accounts() -> Vec<Plant> {
     vec![
-        mended("e-mail row gone", "User", "cannot be found by e-mail", |store, batch| {
-            batch.delete(&UserByEmailKey {
-                email: store.email_hash("ana@example.org"),
-            });
-        }),
-        mended("e-mail row of nobody", "UserByEmail", "or is gone", |store, batch| {
-            let email = store.email_hash("nobody@example.org");
-            batch.put(&UserByEmailKey { email }, &(W, USER), &Seal::Open);
-        }),
+        mended(
+            "e-mail row gone",
+            "User",
+            "cannot be found by e-mail",
+            |store, batch| {
+                batch.delete(&UserByEmailKey {
+                    email: store.email_hash("ana@example.org"),
+                });
+            },
+        ),
+        mended(
+            "e-mail row of nobody",
+            "UserByEmail",
+            "or is gone",
+            |store, batch| {
+                let email = store.email_hash("nobody@example.org");
+                batch.put(&UserByEmailKey { email }, &(W, USER), &Seal::Open);
+            },
+        ),
         found("user gone", "Session", "user is missing", |store, batch| {
             batch.delete(&UserKey {
                 workspace: W,
@@ -131,22 +141,32 @@ fn accounts() -> Vec<Plant> {
                 email: store.email_hash("ana@example.org"),
             });
         }),
-        mended("session not listed", "Session", "not in its user's list", |_, batch| {
-            batch.delete(&SessionByUserKey {
-                workspace: W,
-                user: USER,
-                session: frontdesk::domain::SessionId([4; 16]),
-            });
-        }),
+        mended(
+            "session not listed",
+            "Session",
+            "not in its user's list",
+            |_, batch| {
+                batch.delete(&SessionByUserKey {
+                    workspace: W,
+                    user: USER,
+                    session: frontdesk::domain::SessionId([4; 16]),
+                });
+            },
+        ),
         mended("listed session gone", "SessionByUser", "or gone", |_, batch| {
             batch.delete(&SessionKey { secret: [40; 32] });
         }),
-        mended("token not listed", "ApiToken", "not in its workspace's", |_, batch| {
-            batch.delete(&TokenByWorkspaceKey {
-                workspace: W,
-                token: TokenId([5; 16]),
-            });
-        }),
+        mended(
+            "token not listed",
+            "ApiToken",
+            "not in its workspace's",
+            |_, batch| {
+                batch.delete(&TokenByWorkspaceKey {
+                    workspace: W,
+                    token: TokenId([5; 16]),
+                });
+            },
+        ),
         mended("listed token gone", "TokenByWorkspace", "or gone", |_, batch| {
             batch.delete(&ApiTokenKey { secret: [50; 32] });
         }),
@@ -168,40 +188,65 @@ fn accounts() -> Vec<Plant> {
 
 fn people() -> Vec<Plant> {
     vec![
-        mended("identity row gone", "Contact", "by an identity", |store, batch| {
-            let phone = frontdesk::domain::Identity::new(
-                frontdesk::domain::IdentityKind::WhatsappId,
-                "15550001111",
-            );
-            let identity = store.identity_hash(W, &phone).expect("hash");
-            batch.delete(&ContactByIdentityKey {
-                workspace: W,
-                identity,
-            });
-        }),
-        mended("identity of nobody", "ContactByIdentity", "or none", |_, batch| {
-            let key = ContactByIdentityKey {
-                workspace: W,
-                identity: [77; 16],
-            };
-            batch.put(&key, &CONTACT, &Seal::Open);
-        }),
-        found("contact gone", "Conversation", "contact is missing", |_, batch| {
-            batch.delete(&ContactKey {
-                workspace: W,
-                contact: CONTACT,
-            });
-        }),
-        mended("not in the list", "Conversation", "not in the list", |store, batch| {
-            let conversation = store.get(&conversation_key()).expect("read").expect("there");
-            batch.delete(&list_row(&conversation));
-        }),
-        mended("listed twice", "ConversationList", "stands elsewhere", |store, batch| {
-            let conversation = store.get(&conversation_key()).expect("read").expect("there");
-            let mut row = list_row(&conversation);
-            row.status = ConversationStatus::Closed as u8;
-            batch.put(&row, &(), &Seal::Open);
-        }),
+        mended(
+            "identity row gone",
+            "Contact",
+            "by an identity",
+            |store, batch| {
+                let phone = frontdesk::domain::Identity::new(
+                    frontdesk::domain::IdentityKind::WhatsappId,
+                    "15550001111",
+                );
+                let identity = store.identity_hash(W, &phone).expect("hash");
+                batch.delete(&ContactByIdentityKey {
+                    workspace: W,
+                    identity,
+                });
+            },
+        ),
+        mended(
+            "identity of nobody",
+            "ContactByIdentity",
+            "or none",
+            |_, batch| {
+                let key = ContactByIdentityKey {
+                    workspace: W,
+                    identity: [77; 16],
+                };
+                batch.put(&key, &CONTACT, &Seal::Open);
+            },
+        ),
+        found(
+            "contact gone",
+            "Conversation",
+            "contact is missing",
+            |_, batch| {
+                batch.delete(&ContactKey {
+                    workspace: W,
+                    contact: CONTACT,
+                });
+            },
+        ),
+        mended(
+            "not in the list",
+            "Conversation",
+            "not in the list",
+            |store, batch| {
+                let conversation = store.get(&conversation_key()).expect("read").expect("there");
+                batch.delete(&list_row(&conversation));
+            },
+        ),
+        mended(
+            "listed twice",
+            "ConversationList",
+            "stands elsewhere",
+            |store, batch| {
+                let conversation = store.get(&conversation_key()).expect("read").expect("there");
+                let mut row = list_row(&conversation);
+                row.status = ConversationStatus::Closed as u8;
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
         mended(
             "listed under an old time",
             "ConversationList",
@@ -217,63 +262,123 @@ fn people() -> Vec<Plant> {
         mended(
             "by contact gone",
             "Conversation",
-            "not found by its contact",
+            "be found by its contact",
             |_, batch| {
                 batch.delete(&by_contact(CONTACT));
             },
         ),
-        mended("by another contact", "ConversationByContact", "or gone", |_, batch| {
-            batch.put(&by_contact(ContactId([99; 16])), &CONVERSATION, &Seal::Open);
-        }),
-        found("contact names a stranger", "Contact", "another's or gone", |store, batch| {
-            let key = ContactKey {
-                workspace: W,
-                contact: CONTACT,
-            };
-            let mut contact = store.get(&key).expect("read").expect("there");
-            contact.conversations.push(ConversationId([98; 16]));
-            batch.put(&key, &contact, &seal(store));
-        }),
+        mended(
+            "by another contact",
+            "ConversationByContact",
+            "or gone",
+            |_, batch| {
+                batch.put(&by_contact(ContactId([99; 16])), &CONVERSATION, &Seal::Open);
+            },
+        ),
+        found(
+            "contact names a stranger",
+            "Contact",
+            "another's or gone",
+            |store, batch| {
+                let key = ContactKey {
+                    workspace: W,
+                    contact: CONTACT,
+                };
+                let mut contact = store.get(&key).expect("read").expect("there");
+                contact.conversations.push(ConversationId([98; 16]));
+                batch.put(&key, &contact, &seal(store));
+            },
+        ),
     ]
 }
 
 fn messages() -> Vec<Plant> {
     vec![
-        found("message gone", "Conversation", "message 2 is missing", |_, batch| {
-            batch.delete(&message_key(2));
-        }),
+        found(
+            "message gone",
+            "Conversation",
+            "message 2 is missing",
+            |_, batch| {
+                batch.delete(&message_key(2));
+            },
+        ),
         found("message too many", "Conversation", "holds 5", |store, batch| {
-            batch.put(&message_key(5), &message(5, MessageStatus::Received, None), &seal(store));
+            batch.put(
+                &message_key(5),
+                &message(5, MessageStatus::Received, None),
+                &seal(store),
+            );
         }),
-        found("last message gone", "Conversation", "last message is missing", |_, batch| {
-            batch.delete(&message_key(4));
-        }),
-        found("last message differs", "Conversation", "not that message", |store, batch| {
-            batch.put(&message_key(4), &message(4, MessageStatus::Sent, None), &seal(store));
-        }),
+        found(
+            "last message gone",
+            "Conversation",
+            "last message is missing",
+            |_, batch| {
+                batch.delete(&message_key(4));
+            },
+        ),
+        found(
+            "last message differs",
+            "Conversation",
+            "not that message",
+            |store, batch| {
+                batch.put(
+                    &message_key(4),
+                    &message(4, MessageStatus::Sent, None),
+                    &seal(store),
+                );
+            },
+        ),
         found("wrong id", "Message", "holds another message", |store, batch| {
-            batch.put(&message_key(1), &message(9, MessageStatus::Received, None), &seal(store));
+            batch.put(
+                &message_key(1),
+                &message(9, MessageStatus::Received, None),
+                &seal(store),
+            );
         }),
         mended("claim gone", "Message", "by the provider's id", |store, batch| {
             batch.delete(&provider_row(store, "wamid.1"));
         }),
-        found("claim of nothing", "MessageByProviderId", "is gone", |store, batch| {
-            batch.put(&provider_row(store, "wamid.x"), &message_id(70), &Seal::Open);
-        }),
-        found("claim elsewhere", "MessageByProviderId", "another channel", |store, batch| {
-            let mut row = provider_row(store, "wamid.1");
-            row.channel = frontdesk::domain::ChannelId([66; 16]);
-            batch.put(&row, &message_id(1), &Seal::Open);
-        }),
+        found(
+            "claim of nothing",
+            "MessageByProviderId",
+            "is gone",
+            |store, batch| {
+                batch.put(&provider_row(store, "wamid.x"), &message_id(70), &Seal::Open);
+            },
+        ),
+        found(
+            "claim elsewhere",
+            "MessageByProviderId",
+            "another channel",
+            |store, batch| {
+                let mut row = provider_row(store, "wamid.1");
+                row.channel = frontdesk::domain::ChannelId([66; 16]);
+                batch.put(&row, &message_id(1), &Seal::Open);
+            },
+        ),
         found("not in the outbox", "Message", "not in the outbox", |_, batch| {
             batch.delete(&outbox_key(2));
         }),
         found("outbox of a sent one", "Outbox", "not queued", |store, batch| {
-            batch.put(&message_key(2), &message(2, MessageStatus::Sent, None), &seal(store));
+            batch.put(
+                &message_key(2),
+                &message(2, MessageStatus::Sent, None),
+                &seal(store),
+            );
         }),
-        found("letter of a sent one", "DeadLetter", "has not failed", |store, batch| {
-            batch.put(&message_key(3), &message(3, MessageStatus::Sent, None), &seal(store));
-        }),
+        found(
+            "letter of a sent one",
+            "DeadLetter",
+            "has not failed",
+            |store, batch| {
+                batch.put(
+                    &message_key(3),
+                    &message(3, MessageStatus::Sent, None),
+                    &seal(store),
+                );
+            },
+        ),
         found("letter of nothing", "DeadLetter", "is gone", |store, batch| {
             let key = |n| DeadLetterKey {
                 workspace: W,
@@ -283,12 +388,17 @@ fn messages() -> Vec<Plant> {
             letter.message = message_id(70);
             batch.put(&key(70), &letter, &seal(store));
         }),
-        found("doubtful not listed", "Message", "among the doubtful", |_, batch| {
-            batch.delete(&DoubtfulKey {
-                workspace: W,
-                message: message_id(4),
-            });
-        }),
+        found(
+            "doubtful not listed",
+            "Message",
+            "among the doubtful",
+            |_, batch| {
+                batch.delete(&DoubtfulKey {
+                    workspace: W,
+                    message: message_id(4),
+                });
+            },
+        ),
         found("listed not doubtful", "Doubtful", "not doubtful", |_, batch| {
             let key = DoubtfulKey {
                 workspace: W,
@@ -296,10 +406,18 @@ fn messages() -> Vec<Plant> {
             };
             batch.put(&key, &AT, &Seal::Open);
         }),
-        found("status of another", "EarlyStatus", "another message", |store, batch| {
-            let early = store.get(&early_key(store, "wamid.early")).expect("read").expect("there");
-            batch.put(&early_key(store, "wamid.other"), &early, &seal(store));
-        }),
+        found(
+            "status of another",
+            "EarlyStatus",
+            "another message",
+            |store, batch| {
+                let early = store
+                    .get(&early_key(store, "wamid.early"))
+                    .expect("read")
+                    .expect("there");
+                batch.put(&early_key(store, "wamid.other"), &early, &seal(store));
+            },
+        ),
         found("key of nothing", "Idempotency", "is gone", |store, batch| {
             let mut record = store.get(&idempotency_key()).expect("read").expect("there");
             record.message = message_id(70);
@@ -310,13 +428,18 @@ fn messages() -> Vec<Plant> {
 
 fn deliveries() -> Vec<Plant> {
     vec![
-        mended("not in its state's list", "RawEvent", "list of its state", |_, batch| {
-            batch.delete(&RawByStateKey {
-                workspace: W,
-                state: RawState::Done as u8,
-                raw: RawEventId(2),
-            });
-        }),
+        mended(
+            "not in its state's list",
+            "RawEvent",
+            "list of its state",
+            |_, batch| {
+                batch.delete(&RawByStateKey {
+                    workspace: W,
+                    state: RawState::Done as u8,
+                    raw: RawEventId(2),
+                });
+            },
+        ),
         mended("in another's list", "RawByState", "another state", |_, batch| {
             let row = RawByStateKey {
                 workspace: W,
@@ -343,13 +466,18 @@ fn deliveries() -> Vec<Plant> {
         found("bytes gone", "RawEvent", "bytes are gone", |_, batch| {
             batch.delete(&RawBlobKey { raw: RawEventId(1) });
         }),
-        found("another's delivery", "RawEvent", "another delivery", |_, batch| {
-            let key = RawEventKey {
-                workspace: W,
-                raw: RawEventId(2),
-            };
-            batch.put(&key, &raw_event(9, RawState::Done), &Seal::Open);
-        }),
+        found(
+            "another's delivery",
+            "RawEvent",
+            "another delivery",
+            |_, batch| {
+                let key = RawEventKey {
+                    workspace: W,
+                    raw: RawEventId(2),
+                };
+                batch.put(&key, &raw_event(9, RawState::Done), &Seal::Open);
+            },
+        ),
         found("another's notice", "Notice", "another notice", |store, batch| {
             let key = |notice| NoticeKey { workspace: W, notice };
             let notice = store.get(&key(1)).expect("read").expect("there");
@@ -391,7 +519,11 @@ fn an_erased_person_is_counted_and_not_a_problem() {
     let store = place.open("data");
     fill(&store);
     let mut batch = Batch::new();
-    assert!(store.destroy_contact_key(W, CONTACT, &mut batch).expect("key row"));
+    assert!(
+        store
+            .destroy_contact_key(W, CONTACT, &mut batch)
+            .expect("key row")
+    );
     commit(&store, batch);
     let report = look(&store);
     // The contact, the conversation, four messages, a letter, a status, a draft; and the key itself.
@@ -404,7 +536,10 @@ fn nothing_personal_is_in_a_report() {
     let store = place.open("data");
     fill(&store);
     let mut batch = Batch::new();
-    for plant in [accounts(), people(), messages(), deliveries()].into_iter().flatten() {
+    for plant in [accounts(), people(), messages(), deliveries()]
+        .into_iter()
+        .flatten()
+    {
         (plant.plant)(&store, &mut batch);
     }
     commit(&store, batch);

@@ -93,8 +93,16 @@ pub fn message(n: u32, status: MessageStatus, provider_id: Option<&str>) -> Mess
     let inbound = status == MessageStatus::Received;
     Message {
         id: message_id(n),
-        direction: if inbound { Direction::Inbound } else { Direction::Outbound },
-        author: if inbound { Author::Customer } else { Author::User(USER) },
+        direction: if inbound {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        },
+        author: if inbound {
+            Author::Customer
+        } else {
+            Author::User(USER)
+        },
         content: Content::text(&format!("message {n}")),
         status,
         times: StatusTimes::default(),
@@ -127,16 +135,13 @@ pub fn fill(store: &Store) {
     accounts(store, &mut batch, &seal);
     commit(store, batch);
     let mut batch = Batch::new();
-    let theirs = store.create_contact_key(WORKSPACE, CONTACT, &mut batch).expect("key");
+    let theirs = store
+        .create_contact_key(WORKSPACE, CONTACT, &mut batch)
+        .expect("key");
     people(store, &mut batch, &theirs);
     messages(store, &mut batch, &theirs);
     operations(&mut batch, &seal);
-    batch.event(
-        WORKSPACE,
-        AT,
-        TRACE,
-        EventKind::ConversationCreated(CONVERSATION),
-    );
+    batch.event(WORKSPACE, AT, TRACE, EventKind::ConversationCreated(CONVERSATION));
     commit(store, batch);
 }
 

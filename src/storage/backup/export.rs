@@ -95,7 +95,11 @@ fn make(
     let made = write_part(&part, write).and_then(|()| {
         let verified = verify_backup(&part)?;
         fs::rename(&part, to).map_err(|error| BackupError::io("naming the backup", &error))?;
-        sync_dir(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        sync_dir(
+            to.parent()
+                .filter(|dir| !dir.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        )?;
         let path = to.to_owned();
         Ok(Made { path, verified })
     });
@@ -189,7 +193,9 @@ impl<W: Write> Export<W> {
     /// The journal from where a backup ended.
     fn journal_since(&mut self, store: &Store, previous: &Totals) -> Result<(), BackupError> {
         let files = self.note_end(store)?;
-        let from = files.iter().position(|file| file.first_frame == previous.end_segment);
+        let from = files
+            .iter()
+            .position(|file| file.first_frame == previous.end_segment);
         let from = from.ok_or(BackupError::JournalGone)?;
         for (place, file) in files.iter().skip(from).enumerate() {
             let offset = if place == 0 { previous.end_offset } else { 0 };
@@ -211,16 +217,14 @@ impl<W: Write> Export<W> {
         (self.end.last_frame, self.end.last_seq) = (frame, next_seq - 1);
         (self.end.end_segment, self.end.end_offset) = (end.first_frame, end.len);
         let totals = &mut self.end;
-        store
-            .journal()
-            .frames_after(frame, |frame, segment, blobs_at| {
-                let within = segment < end.first_frame || (segment == end.first_frame && blobs_at <= end.len);
-                if within {
-                    totals.last_frame = frame.header.number;
-                    totals.last_seq = frame.header.next_seq() - 1;
-                }
-                Ok(())
-            })?;
+        store.journal().frames_after(frame, |frame, segment, blobs_at| {
+            let within = segment < end.first_frame || (segment == end.first_frame && blobs_at <= end.len);
+            if within {
+                totals.last_frame = frame.header.number;
+                totals.last_seq = frame.header.next_seq() - 1;
+            }
+            Ok(())
+        })?;
         Ok(files)
     }
 

@@ -59,7 +59,9 @@ pub enum BackupError {
     #[error("{0} exists already and is not empty; name another place")]
     Exists(String),
     /// The master key is not the appliance's.
-    #[error("the master key does not fit this backup; give the key file that the appliance had when it was made")]
+    #[error(
+        "the master key does not fit this backup; give the key file that the appliance had when it was made"
+    )]
     WrongKey,
     /// The backups do not belong together.
     #[error("the backups are of different appliances")]
@@ -71,7 +73,9 @@ pub enum BackupError {
     #[error("the journal since then was deleted; make a complete backup")]
     JournalGone,
     /// The rows of the complete backup are newer than what was asked for.
-    #[error("the complete backup can only be restored up to event {earliest_seq} or later; take an older one")]
+    #[error(
+        "the complete backup can only be restored up to event {earliest_seq} or later; take an older one"
+    )]
     TooEarly {
         /// The earliest possible.
         earliest_seq: u64,

@@ -171,9 +171,7 @@ fn check_chain(backups: &[PathBuf], key: &MasterKey) -> Result<Vec<Verified>, Ba
 }
 
 fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result<(), BackupError> {
-    let Header {
-        complete, schema, ..
-    } = first.header;
+    let Header { complete, schema, .. } = first.header;
     if !complete {
         return Err(BackupError::Order(
             "the first one holds only changes: name the complete backup that they go on from first".into(),
@@ -186,7 +184,11 @@ fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result
         }));
     }
     let root = root.ok_or_else(|| BackupError::Damaged("the row with the root key is missing".into()))?;
-    if Vault::fits(key, root) { Ok(()) } else { Err(BackupError::WrongKey) }
+    if Vault::fits(key, root) {
+        Ok(())
+    } else {
+        Err(BackupError::WrongKey)
+    }
 }
 
 fn check_next(previous: &Verified, next: &Verified) -> Result<(), BackupError> {

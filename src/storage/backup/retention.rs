@@ -27,7 +27,7 @@ pub fn note_verified(store: &Store, backup: &Verified) -> Result<(), BackupError
     }
     let mut batch = Batch::bulk();
     batch.put(&EXPORTED, &backup.totals.last_frame, &Seal::Open);
-    let noted = crate::storage::wait::wait(store.commit(batch));
+    let noted = store.commit_patiently(&batch);
     noted.map(|_| ()).map_err(|error| BackupError::Io {
         doing: "noting the backup",
         cause: error.to_string(),

@@ -135,12 +135,7 @@ fn queued_without_row(tables: &mut Tables<'_>) -> Checked {
     for (workspace, message) in left {
         if status_of(&tables.walk, workspace, message)? == Some(MessageStatus::Queued) {
             let key = format!("{:?}", MessageKey { workspace, message });
-            tables.tell(
-                "Message",
-                &key,
-                "is queued but not in the outbox".into(),
-                None,
-            );
+            tables.tell("Message", &key, "is queued but not in the outbox".into(), None);
         }
     }
     Ok(())

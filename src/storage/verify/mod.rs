@@ -21,7 +21,6 @@ use super::error::StorageError;
 use super::keys::{ConversationKey, Key, Table};
 use super::store::Store;
 use super::vault::Seal;
-use super::wait::wait;
 
 /// Rows looked at in one go.
 const PAGE: usize = 512;
@@ -242,7 +241,12 @@ impl Tables<'_> {
         for table in 1..ENGINES_OWN {
             let unknown = !self.seen.contains(&table);
             if unknown && let Some(key) = self.walk.store.raw_keys(table, None, 1)?.first() {
-                self.tell("unknown", &hex(key), "stands in a table that does not exist".into(), None);
+                self.tell(
+                    "unknown",
+                    &hex(key),
+                    "stands in a table that does not exist".into(),
+                    None,
+                );
             }
         }
         Ok(())
@@ -304,7 +308,7 @@ impl Tables<'_> {
 fn repair(store: &Store, report: &mut Report, fixes: Vec<(Option<usize>, Batch)>) {
     for (told, fix) in fixes {
         // A conflict means that somebody else changed the row meanwhile; the next walk tells.
-        if let Err(error) = wait(store.commit(fix)) {
+        if let Err(error) = store.commit_patiently(&fix) {
             tracing::warn!(%error, "a look-up row was not mended");
             continue;
         }

@@ -74,7 +74,7 @@ fn raw_blob(tables: &mut Tables<'_>, key: &[u8]) -> Checked {
 fn raw_by_state(walk: &Walk<'_>, key: &RawByStateKey, (): &(), out: &mut Findings) -> Checked {
     let (workspace, raw) = (key.workspace, key.raw);
     let found = walk.store.get(&RawEventKey { workspace, raw })?;
-    if !found.is_some_and(|raw| raw.state as u8 == key.state) {
+    if found.is_none_or(|raw| raw.state as u8 != key.state) {
         out.mendable("lists a delivery of another state, or none", dangling(key));
     }
     Ok(())
