@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 use frontdesk::domain::operations::RawState;
 use frontdesk::domain::{EventKind, MessageId, MessageStatus, RawEventId, Timestamp};
 use frontdesk::storage::backup::{
-    BackupError, Restore, Restored, Until, export, export_since, note_verified, restore, trim_journal,
-    verify_backup,
+    BackupError, Every, Restore, Restored, Schedule, Until, export, export_since, list, make_scheduled,
+    note_verified, restore, trim_journal, verify_backup,
 };
 use frontdesk::storage::keys::{ConversationKey, MessageKey, PositionKey, Prefix, RawBlobKey, RawEventKey};
-use frontdesk::storage::{Batch, MasterKey, Seal, Store};
+use frontdesk::storage::{Batch, MasterKey, Seal, StorageError, Store};
 
 use super::world::*;
 
@@ -23,7 +23,7 @@ const CONVERSATION_KEY: ConversationKey = ConversationKey {
 };
 
 /// Writes the next message of the conversation, and a delivery, as one change with one event. Answers its seq.
-fn say(store: &Store) -> u64 {
+pub fn say(store: &Store) -> u64 {
     let seal = store.contact_seal(WORKSPACE, CONTACT).expect("key");
     let mut conversation = store.get(&CONVERSATION_KEY).expect("read").expect("there");
     let mut batch = Batch::new();
@@ -50,6 +50,22 @@ fn say(store: &Store) -> u64 {
     commit(store, batch)
 }
 
+/// A message far larger than the engine likes in one piece.
+fn say_at_length(store: &Store) {
+    let seal = store.contact_seal(WORKSPACE, CONTACT).expect("key");
+    let mut conversation = store.get(&CONVERSATION_KEY).expect("read").expect("there");
+    let mut batch = Batch::new();
+    let mut long = message(conversation.take_next().n, MessageStatus::Received, None);
+    let text: String = (0..20_000u32)
+        .map(|n| char::from(b'!' + (n.wrapping_mul(2_654_435_761) >> 25) as u8 % 90))
+        .collect();
+    long.content = frontdesk::domain::Content::text(&text);
+    conversation.note_last(&long);
+    put_message(store, &mut batch, &long, &seal);
+    put_conversation(&mut batch, &conversation, &seal);
+    commit(store, batch);
+}
+
 fn say_often(store: &Store, times: u32) {
     for _ in 0..times {
         say(store);
@@ -62,6 +78,7 @@ fn options<'a>(place: &Place, backups: &'a [PathBuf], dir: &'a Path) -> Restore<
         dir,
         master_key: place.key(),
         write_key: true,
+        newer_journal: None,
         until: Until::End,
     }
 }
@@ -98,6 +115,7 @@ fn a_backup_made_while_writing_goes_on_is_the_state_at_its_last_event() {
     let place = Place::new();
     let store = place.open("data");
     fill(&store);
+    say_at_length(&store);
     let before: Vec<u64> = (0..200).map(|_| say(&store)).collect();
     let stop = AtomicBool::new(false);
     let path = place.path("a.fdbackup");
@@ -346,6 +364,103 @@ fn the_journal_is_trimmed_only_as_far_as_a_verified_backup_and_all_readers_are()
     assert!(gone.is_ok() || matches!(gone, Err(BackupError::JournalGone)));
 }
 
+#[test]
+fn a_lost_state_comes_back_from_an_old_backup_and_its_own_journal_whole() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    say_often(&store, 10);
+    let path = place.path("a.fdbackup");
+    export(&store, &path, AT).expect("a backup");
+    say_often(&store, 10);
+    store.rotate_journal();
+    say_often(&store, 10);
+    let (end, content_then) = (*store.watch_events().borrow(), content(&store));
+    let (backups, data, dir) = ([path], place.path("data"), place.path("restored"));
+    let with_journal = || {
+        restore(Restore {
+            newer_journal: Some(&data),
+            ..options(&place, &backups, &dir)
+        })
+    };
+    let in_use = with_journal();
+    assert!(
+        matches!(in_use, Err(BackupError::Storage(StorageError::Locked(_)))),
+        "{in_use:?}"
+    );
+    drop(store);
+    fs::remove_dir_all(data.join("store")).expect("the state is lost");
+    let restored = with_journal().expect("restored");
+    assert_eq!(restored.last_seq, end);
+    assert_eq!(restored.report.problems, vec![]);
+    assert_eq!(content(&place.open("restored")), content_then);
+
+    let other = Place::new();
+    fill(&other.open("data"));
+    let foreign = other.path("data");
+    fs::remove_dir_all(&dir).expect("removed");
+    let refused = restore(Restore {
+        newer_journal: Some(&foreign),
+        ..options(&place, &backups, &dir)
+    });
+    assert!(matches!(refused, Err(BackupError::OtherStore)), "{refused:?}");
+    assert_eq!(place.names(), ["a.fdbackup", "data"]);
+}
+
+#[test]
+fn scheduled_backups_are_kept_as_many_as_asked_and_free_the_journal() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    let schedule = Schedule {
+        every: Every::Day { hour: 3, minute: 0 },
+        timezone: "UTC".into(),
+        keep: 2,
+    };
+    let folder = place.path("backups");
+    assert_eq!(list(&folder).expect("no folder yet"), vec![]);
+    fs::create_dir(&folder).expect("made");
+    let foreign = [
+        "frontdesk-9.fdbackup.part",
+        "before-migration-from-1.fdbackup",
+        "notes.txt",
+    ];
+    foreign
+        .iter()
+        .for_each(|name| fs::write(folder.join(name), b"x").expect("written"));
+    let made: Vec<_> = (0..4)
+        .map(|day| {
+            say(&store);
+            make_scheduled(&store, &folder, &schedule, AT.plus(day * 86_400_000_000)).expect("made")
+        })
+        .collect();
+    let name = |made: &frontdesk::storage::backup::Scheduled| {
+        made.made
+            .path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    };
+    assert_eq!(made[1].pruned, Vec::<String>::new());
+    assert_eq!(made[3].pruned, [name(&made[1])]);
+    let listed = list(&folder).expect("readable");
+    let names: Vec<&str> = listed.iter().map(|listed| listed.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "before-migration-from-1.fdbackup",
+            &name(&made[2]),
+            &name(&made[3])
+        ]
+    );
+    assert!(listed[0].header.is_none());
+    assert_eq!(listed[2].header.as_ref(), Some(&made[3].made.verified.header));
+    assert!(!folder.join("frontdesk-9.fdbackup.part").exists());
+    assert!(folder.join("notes.txt").exists());
+    bring_back(&place, &[made[3].made.path.clone()], Until::End).expect("restored");
+}
+
 /// Runs one of the tests below in a process that may write only small files, as on a disk that is full half-way.
 fn with_small_files(test: &str, place: &Place) {
     let me = std::env::current_exe().expect("this program");
@@ -415,6 +530,7 @@ fn child_restore_fails() {
         dir: &child_path("restored"),
         master_key: MasterKey::load(&child_path("keys")).expect("key"),
         write_key: true,
+        newer_journal: None,
         until: Until::End,
     });
     assert!(matches!(failed, Err(BackupError::Io { .. })), "{failed:?}");

@@ -548,3 +548,24 @@ fn nothing_personal_is_in_a_report() {
         assert!(!text.contains(personal), "{personal} stands in the report");
     }
 }
+
+#[test]
+fn writing_that_goes_on_is_not_taken_for_damage() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                super::backup::say(&store);
+            }
+        });
+        for _ in 0..10 {
+            let report = look(&store);
+            assert_eq!(report.problems, vec![]);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(look(&store).rows["Message"] > 4, "nothing was written meanwhile");
+}

@@ -17,10 +17,16 @@ use crate::storage::migrations;
 use crate::storage::store::{SegmentFile, Store};
 
 use super::format::{Entry, Header, Totals, Writer};
-use super::{BackupError, Verified, verify_backup};
+use super::{BackupError, PART, Verified, parent, verify_backup};
 
-/// Rows copied in one go.
-const PAGE: usize = 512;
+/// Rows copied in one go: few, for each may be large.
+const PAGE: usize = 64;
+/// Rows are written together up to about this size.
+const ENTRY_BYTES: usize = 4 << 20;
+/// So much stays free on the disk, in bytes: a backup must never be what stops the store.
+const RESERVE: u64 = 128 << 20;
+/// How often the free space is looked at: once in so many pieces.
+const LOOK_EVERY: u32 = 16;
 /// The journal is copied in pieces of this size.
 const PIECE: usize = 1 << 20;
 
@@ -42,7 +48,7 @@ pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupEr
     let base = store.carried()?;
     let header = header(store, now, true, base)?;
     make(to, |out| {
-        let mut export = Export::begin(out, &header)?;
+        let mut export = Export::begin(out, &header, to)?;
         export.rows(store)?;
         export.journal(store, base.0)?;
         export.finish()
@@ -65,7 +71,7 @@ pub fn export_since(
         return Err(BackupError::OtherStore);
     }
     make(to, |out| {
-        let mut export = Export::begin(out, &header)?;
+        let mut export = Export::begin(out, &header, to)?;
         export.journal_since(store, &previous.totals)?;
         export.finish()
     })
@@ -91,19 +97,18 @@ fn make(
     if to.exists() {
         return Err(BackupError::Exists(to.display().to_string()));
     }
-    let part = to.with_extension("part");
+    let mut part = to.as_os_str().to_owned();
+    part.push(PART);
+    let part = PathBuf::from(part);
     let made = write_part(&part, write).and_then(|()| {
         let verified = verify_backup(&part)?;
         fs::rename(&part, to).map_err(|error| BackupError::io("naming the backup", &error))?;
-        sync_dir(
-            to.parent()
-                .filter(|dir| !dir.as_os_str().is_empty())
-                .unwrap_or(Path::new(".")),
-        )?;
+        sync_dir(parent(to))?;
         let path = to.to_owned();
         Ok(Made { path, verified })
     });
-    if made.is_err() && part.exists() {
+    let ours = !matches!(made, Err(BackupError::Busy));
+    if made.is_err() && ours && part.exists() {
         // The first error is the one that counts.
         if let Err(error) = fs::remove_file(&part) {
             tracing::warn!(%error, file = %part.display(), "an unfinished backup could not be removed");
@@ -120,10 +125,15 @@ fn write_part(
     let file = File::options()
         .write(true)
         .create(true)
-        .truncate(true)
+        .truncate(false)
         .mode(0o600)
         .open(part)
         .map_err(io)?;
+    // What lies there is from one that was killed, unless somebody is at it.
+    if file.try_lock().is_err() {
+        return Err(BackupError::Busy);
+    }
+    file.set_len(0).map_err(io)?;
     let out = write(BufWriter::with_capacity(1 << 20, file))?;
     let file = out.into_inner().map_err(|error| io(error.into_error()))?;
     file.sync_all().map_err(io)
@@ -134,6 +144,8 @@ struct Export<W: Write> {
     /// The oldest segment that a row points into.
     oldest_blob: u64,
     end: Totals,
+    folder: PathBuf,
+    pieces: u32,
 }
 
 fn writing(error: std::io::Error) -> BackupError {
@@ -141,8 +153,10 @@ fn writing(error: std::io::Error) -> BackupError {
 }
 
 impl<W: Write> Export<W> {
-    fn begin(out: W, header: &Header) -> Result<Self, BackupError> {
+    fn begin(out: W, header: &Header, to: &Path) -> Result<Self, BackupError> {
         Ok(Self {
+            folder: parent(to).to_owned(),
+            pieces: 0,
             out: Writer::begin(out, header).map_err(writing)?,
             oldest_blob: u64::MAX,
             end: Totals::default(),
@@ -157,15 +171,34 @@ impl<W: Write> Export<W> {
     /// Every row of the state.
     fn rows(&mut self, store: &Store) -> Result<(), BackupError> {
         let mut after: Option<Vec<u8>> = None;
+        let (mut gathered, mut bytes) = (Vec::new(), 0);
         loop {
             let rows = store.raw_rows(after.as_deref(), PAGE)?;
             let Some((last, _)) = rows.last() else {
-                return Ok(());
+                return self.put(&Entry::Rows(gathered));
             };
             after = Some(last.clone());
-            rows.iter().for_each(|(_, value)| self.note_blob(value));
-            self.out.entry(&Entry::Rows(rows)).map_err(writing)?;
+            for (key, value) in rows {
+                self.note_blob(&value);
+                bytes += key.len() + value.len();
+                gathered.push((key, value));
+                if bytes >= ENTRY_BYTES {
+                    self.put(&Entry::Rows(std::mem::take(&mut gathered)))?;
+                    bytes = 0;
+                }
+            }
         }
+    }
+
+    /// Writes a piece, as long as there is space.
+    fn put(&mut self, entry: &Entry) -> Result<(), BackupError> {
+        if self.pieces.is_multiple_of(LOOK_EVERY) && crate::storage::free_bytes(&self.folder)? < RESERVE {
+            return Err(BackupError::NoSpace {
+                reserve_mib: RESERVE >> 20,
+            });
+        }
+        self.pieces = self.pieces.wrapping_add(1);
+        self.out.entry(entry).map_err(writing)
     }
 
     fn note_blob(&mut self, value: &[u8]) {
@@ -236,15 +269,13 @@ impl<W: Write> Export<W> {
         let mut input = File::open(&file.path).map_err(reading)?;
         input.seek(SeekFrom::Start(offset)).map_err(reading)?;
         let first_frame = file.first_frame;
-        self.out
-            .entry(&Entry::Segment { first_frame, offset })
-            .map_err(writing)?;
+        self.put(&Entry::Segment { first_frame, offset })?;
         let mut left = file.len - offset;
         while left > 0 {
             let size = left.min(PIECE as u64);
             let mut piece = vec![0; usize::try_from(size).unwrap_or(PIECE)];
             input.read_exact(&mut piece).map_err(reading)?;
-            self.out.entry(&Entry::Bytes(piece)).map_err(writing)?;
+            self.put(&Entry::Bytes(piece))?;
             left -= size;
         }
         Ok(())

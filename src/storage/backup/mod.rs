@@ -4,18 +4,34 @@
 //! sealed in it; the master key is never in it.
 
 mod export;
+mod folder;
 mod format;
+mod newer;
 mod restore;
 mod retention;
 mod schedule;
 
 pub use export::{Made, export, export_since};
+pub use folder::{Listed, Scheduled, list, make_scheduled};
 pub use format::{Header, Totals};
 pub use restore::{Restore, Restored, Until, restore, verify_backup};
 pub use retention::{note_verified, trim_journal};
 pub use schedule::{Every, Kept, Schedule, ScheduleError, next_backup, prune};
 
+use std::path::Path;
+
 use super::error::StorageError;
+
+/// What a backup's name ends with.
+pub const EXTENSION: &str = "fdbackup";
+/// What is behind that while it is being made.
+const PART: &str = ".part";
+
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
 
 /// A backup that was read from end to end and found whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +70,15 @@ pub enum BackupError {
         found: u32,
         /// Newest version known here.
         known: u32,
+    },
+    /// The same backup is being made.
+    #[error("this backup is being made already")]
+    Busy,
+    /// The disk is too full.
+    #[error("less than {reserve_mib} MiB are free for the backup; free some space or name another disk")]
+    NoSpace {
+        /// What must stay free.
+        reserve_mib: u64,
     },
     /// A file or directory is in the way.
     #[error("{0} exists already and is not empty; name another place")]

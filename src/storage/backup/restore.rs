@@ -15,7 +15,8 @@ use crate::storage::vault::{MasterKey, Vault};
 use crate::storage::{migrations, verify};
 
 use super::format::{Entry, Header, Reader, Totals, check_sum};
-use super::{BackupError, Verified};
+use super::newer::append_newer;
+use super::{BackupError, Verified, parent};
 
 /// Stands in a directory that a restore has not finished.
 const MARKER: &str = "RESTORE-UNFINISHED";
@@ -42,6 +43,9 @@ pub struct Restore<'a> {
     pub master_key: MasterKey,
     /// Put the key into the directory (not for a key that systemd hands over).
     pub write_key: bool,
+    /// A data directory whose state is lost but whose journal goes on from the last backup: what happened since is taken
+    /// from there, and nothing that was acknowledged is lost.
+    pub newer_journal: Option<&'a Path>,
     /// Up to where.
     pub until: Until,
 }
@@ -136,12 +140,6 @@ pub fn restore(options: Restore<'_>) -> Result<Restored, BackupError> {
     restored
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
 fn check_target(dir: &Path) -> Result<(), BackupError> {
     match fs::read_dir(dir) {
         Ok(mut entries) => match entries.next() {
@@ -227,6 +225,9 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
     let mut rows = 0;
     for (path, verified) in options.backups.iter().zip(chain) {
         rows += write(path, verified, dir)?;
+    }
+    if let (Some(data), Some(last)) = (options.newer_journal, chain.last()) {
+        append_newer(data, &Store::journal_dir(dir), &last.totals)?;
     }
     cut(&Store::journal_dir(dir), &first.totals, options.until)?;
     if options.write_key {

@@ -1,5 +1,6 @@
 //! Rows and journal files as they stand, for backups, restores and checks. Values stay sealed.
 
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -139,6 +140,14 @@ impl Store {
         let loaded = engine.load(rows, Carried { frame, next_seq });
         engine.close()?;
         loaded
+    }
+
+    /// Keeps anyone from opening a data directory's store until the file is dropped.
+    ///
+    /// # Errors
+    /// The store is open.
+    pub(in crate::storage) fn hold(dir: &Path) -> Result<File, StorageError> {
+        lock(dir)
     }
 
     /// Where the journal's files lie within a data directory.

@@ -12,7 +12,7 @@ mod raw;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use crate::domain::{Conversation, MessageId, WorkspaceId};
 
@@ -80,6 +80,39 @@ impl Report {
     /// Nothing is wrong, or nothing is any more.
     pub const fn is_sound(&self) -> bool {
         self.found == self.repaired
+    }
+}
+
+/// For people: counts, then each problem on a line.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (table, rows) in &self.rows {
+            writeln!(f, "{rows:>12} {table}")?;
+        }
+        for Problem {
+            table,
+            key,
+            what,
+            repaired,
+        } in &self.problems
+        {
+            let mended = if *repaired { " (mended)" } else { "" };
+            writeln!(f, "{table}: {what}{mended}: {key}")?;
+        }
+        let told = u64::try_from(self.problems.len()).unwrap_or(u64::MAX);
+        if self.found > told {
+            writeln!(f, "… and {} more", self.found - told)?;
+        }
+        let Self {
+            found,
+            repaired,
+            erased,
+            ..
+        } = self;
+        write!(
+            f,
+            "{found} problems, {repaired} mended; {erased} rows of people who were erased"
+        )
     }
 }
 
@@ -318,3 +351,6 @@ fn repair(store: &Store, report: &mut Report, fixes: Vec<(Option<usize>, Batch)>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
