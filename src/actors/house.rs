@@ -156,15 +156,16 @@ impl House {
     }
 
     /// Ends every job in good order, as far as that takes no longer than a few seconds.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         self.stop.cancel();
-        let ended = self.running.wait_for(|count| *count == 0);
+        let mut running = self.running.clone();
+        let ended = running.wait_for(|count| *count == 0);
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
             tracing::warn!(
                 "some jobs did not end in time; what they did not finish goes on at the next start"
             );
         }
-        for arbiter in self.arbiters {
+        for arbiter in &self.arbiters {
             arbiter.stop();
         }
     }

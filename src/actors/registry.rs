@@ -1,6 +1,6 @@
 //! The channels, held in memory as they stand in the store. The one writer of channel records.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -52,11 +52,16 @@ struct Snapshot {
     by_address: HashMap<Address, Vec<ChannelId>>,
 }
 
+/// Settings that hold for every channel of a kind as long as this process runs, over what stands in its record: where the
+/// simulator listens.
+pub type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
+
 /// The registry. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     store: Store,
     providers: Providers,
+    overrides: Overrides,
     snapshot: Arc<ArcSwap<Snapshot>>,
     writing: Arc<Mutex<()>>,
 }
@@ -86,10 +91,11 @@ impl Registry {
     ///
     /// # Errors
     /// The store cannot be read. A single channel that cannot be read is logged and left out.
-    pub fn load(store: Store, providers: Providers) -> Result<Self, StorageError> {
+    pub fn load(store: Store, providers: Providers, overrides: Overrides) -> Result<Self, StorageError> {
         let registry = Self {
             store,
             providers,
+            overrides,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::default())),
             writing: Arc::new(Mutex::new(())),
         };
@@ -126,8 +132,10 @@ impl Registry {
             .secrets
             .iter()
             .map(|(name, secret)| (name.clone(), SecretString::from(secret.as_str())));
+        let mut settings = channel.settings.clone();
+        settings.extend(self.overrides.get(&kind).cloned().unwrap_or_default());
         let access = ChannelAccess {
-            settings: channel.settings.clone(),
+            settings,
             secrets: secrets.collect(),
         };
         let fresh = || Arc::new(Notify::new());

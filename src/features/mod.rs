@@ -1,3 +1,6 @@
 //! What the product does, one folder a feature. Features never use one another; `app.rs` joins them.
 
 pub mod accounts;
+
+pub mod inbox;
+pub mod live;
