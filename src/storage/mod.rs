@@ -19,7 +19,6 @@ pub mod records;
 pub mod store;
 pub mod vault;
 pub mod verify;
-mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
