@@ -8,6 +8,7 @@ pub mod batch;
 pub mod error;
 pub mod keys;
 pub mod records;
+pub mod search;
 pub mod store;
 pub mod vault;
 
