@@ -1,6 +1,7 @@
 //! Which terms of the index a beginning or a misspelt word stands for.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use tantivy::query::FuzzyTermQuery;
 use tantivy::schema::Field;
@@ -32,6 +33,7 @@ pub fn beginning(searcher: &Searcher, field: Field, prefix: &str) -> Result<Vec<
             tally.count(stream.key(), stream.value().doc_freq);
             scanned += 1;
         }
+        tally.end_segment();
     }
     Ok(tally.most_frequent())
 }
@@ -85,33 +87,42 @@ fn within(
             tally.count(stream.key(), stream.value().doc_freq);
             scanned += 1;
         }
+        tally.end_segment();
     }
     Ok(tally.most_frequent())
 }
 
+/// Counts terms over segments. Of each segment only the most frequent are kept, so that a single letter, which begins
+/// tens of thousands of terms, costs no more than looking at them.
 #[derive(Default)]
-struct Tally(HashMap<Vec<u8>, u64>);
+struct Tally {
+    segment: BinaryHeap<Reverse<(u32, Vec<u8>)>>,
+    all: HashMap<Vec<u8>, u64>,
+}
 
 impl Tally {
     fn count(&mut self, term: &[u8], documents: u32) {
-        match self.0.get_mut(term) {
-            Some(known) => *known += u64::from(documents),
-            None => {
-                self.0.insert(term.to_owned(), u64::from(documents));
-            }
+        let least = self.segment.peek().map_or(0, |Reverse((least, _))| *least);
+        if self.segment.len() < MAX_EXPANSIONS {
+            self.segment.push(Reverse((documents, term.to_owned())));
+        } else if documents > least {
+            self.segment.pop();
+            self.segment.push(Reverse((documents, term.to_owned())));
+        }
+    }
+
+    fn end_segment(&mut self) {
+        for Reverse((documents, term)) in self.segment.drain() {
+            *self.all.entry(term).or_default() += u64::from(documents);
         }
     }
 
     fn most_frequent(self) -> Vec<String> {
-        let mut all: Vec<(u64, Vec<u8>)> = self.0.into_iter().map(|(term, n)| (n, term)).collect();
-        let by_frequency = |a: &(u64, Vec<u8>), b: &(u64, Vec<u8>)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
-        if all.len() > MAX_EXPANSIONS {
-            all.select_nth_unstable_by(MAX_EXPANSIONS, by_frequency);
-            all.truncate(MAX_EXPANSIONS);
-        }
-        all.sort_unstable_by(by_frequency);
+        let mut all: Vec<(Vec<u8>, u64)> = self.all.into_iter().collect();
+        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        all.truncate(MAX_EXPANSIONS);
         all.into_iter()
-            .filter_map(|(_, term)| String::from_utf8(term).ok())
+            .filter_map(|(term, _)| String::from_utf8(term).ok())
             .collect()
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use tantivy::directory::error::LockError;
-use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 
 use crate::domain::{ContactId, WorkspaceId};
@@ -385,7 +385,12 @@ fn position_of(index: &Index) -> Result<u64, SearchError> {
 }
 
 fn writer(index: &Index) -> Result<IndexWriter, SearchError> {
-    match index.writer_with_num_threads::<TantivyDocument>(1, WRITER_BYTES) {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .memory_budget_per_thread(WRITER_BYTES)
+        .num_merge_threads(1)
+        .build();
+    match index.writer_with_options::<TantivyDocument>(options) {
         Ok(writer) => {
             writer.set_merge_policy(merge_policy());
             Ok(writer)

@@ -1,7 +1,8 @@
 //! Running a plan: ranking by BM25 with a mild preference for what is recent, pages, and the check by the caller.
 //!
 //! Every segment is sorted by time, newest first. So a query without words ends as soon as a page is full, time bounds
-//! are found by bisection, and a word that stands in everything is ranked among its newest [`MAX_RANKED`] documents.
+//! are found by bisection, and words that stand everywhere are ranked among the newest documents only ([`MAX_RANKED`],
+//! [`MAX_SCANNED`]), which bounds the time of every search whatever the size of the index.
 
 use std::collections::BinaryHeap;
 use std::hash::Hash;
@@ -23,8 +24,12 @@ use super::schema::{AT, CONTACT, CONVERSATION, Fields, KIND, N, from_halves};
 
 /// Most hits on a page.
 pub const MAX_LIMIT: usize = 100;
-/// Most matching documents that are ranked, the newest first; bounds the time that the commonest words take.
-pub const MAX_RANKED: usize = 100_000;
+/// Most matching documents that are ranked, the newest first.
+pub const MAX_RANKED: usize = 50_000;
+/// Documents, newest first, after which the search ends if it has ranked [`ENOUGH`] by then.
+pub const MAX_SCANNED: u32 = 200_000;
+/// More than anyone pages through: a search with fewer matches looks through everything.
+pub const ENOUGH: usize = 1_000;
 /// Most hits that the caller's check sees for one page.
 const MAX_EXAMINED: usize = 4_000;
 /// How much more a document of this moment counts than an old one.
@@ -263,10 +268,11 @@ pub fn collect(searcher: &Searcher, plan: &Plan, window: &Window) -> Result<Vec<
         plan,
         window,
         best: BinaryHeap::with_capacity(window.limit + 1),
-        budget: MAX_RANKED,
+        ranked: 0,
+        scanned: 0,
     };
     for (columns, segment) in segments {
-        if scan.budget > 0 {
+        if !scan.is_enough(0) {
             scan.segment(&columns, segment, weight.as_ref()).map_err(failed)?;
         }
     }
@@ -278,7 +284,10 @@ struct Scan<'a> {
     window: &'a Window,
     /// The worst is on top.
     best: BinaryHeap<Found>,
-    budget: usize,
+    /// Matching documents that were ranked.
+    ranked: usize,
+    /// Documents of the segments before, whether they match or not.
+    scanned: u32,
 }
 
 impl Scan<'_> {
@@ -303,9 +312,20 @@ impl Scan<'_> {
             {
                 return Ok(());
             }
+            if self.is_enough(doc - first) {
+                self.scanned = self.scanned.saturating_add(doc - first);
+                return Ok(());
+            }
             doc = scorer.advance();
         }
+        self.scanned = self.scanned.saturating_add(end - first);
         Ok(())
+    }
+
+    /// Whether what was ranked so far, `here` documents into this segment, will do.
+    const fn is_enough(&self, here: u32) -> bool {
+        let is_far = self.scanned.saturating_add(here) >= MAX_SCANNED;
+        self.ranked >= MAX_RANKED || (is_far && self.ranked >= ENOUGH)
     }
 
     /// The documents of the segment that lie within the time that is asked for.
@@ -337,7 +357,7 @@ impl Scan<'_> {
             self.offer(columns.found(doc, 0.0));
             return true;
         }
-        self.budget -= 1;
+        self.ranked += 1;
         let score = scorer.score();
         if worst.is_none_or(|worst| score * (1.0 + RECENCY) >= worst.score) {
             let at = columns.at.get_val(doc);
@@ -346,7 +366,7 @@ impl Scan<'_> {
                 self.offer(columns.found(doc, score));
             }
         }
-        self.budget > 0
+        true
     }
 
     fn offer(&mut self, found: Found) {
