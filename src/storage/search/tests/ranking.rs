@@ -164,3 +164,20 @@ fn hits_that_the_caller_refuses_do_not_count_as_a_miss() {
     let page = bench.index.search(HOME, &request).expect("a search succeeds");
     assert!(page.hits.is_empty() && !page.fuzzy && page.next_cursor.is_none());
 }
+
+#[test]
+fn a_word_that_stands_in_everything_is_ranked_among_the_newest_and_its_pages_end() {
+    let bench = Bench::new();
+    let total = u32::try_from(super::super::rank::MAX_RANKED).expect("it fits") + 500;
+    let rebuild = bench.index.rebuild().expect("a rebuild begins");
+    for n in 1..=total {
+        let mut doc = message(n, if n == 1 { "cake rarity" } else { "cake" });
+        doc.at = Timestamp(NOW.0 - i64::from(total - n));
+        rebuild.add(&doc).expect("a document can be added");
+    }
+    rebuild.finish(1).expect("it replaces the old");
+    let page = bench.page("cake ", 3, None);
+    assert_eq!(numbers(&page), [total, total - 1, total - 2]);
+    assert_eq!(bench.find("rarity "), [1], "a rare word is found however old");
+    assert_eq!(bench.find("cake rarity "), [1], "and in company too");
+}
