@@ -16,6 +16,7 @@ use hdrhistogram::Histogram;
 use jiff::tz::TimeZone;
 
 const HOME: WorkspaceId = WorkspaceId([1; 16]);
+const NEIGHBOUR: WorkspaceId = WorkspaceId([2; 16]);
 /// 2026-03-01T00:00:00Z.
 const NOW: Timestamp = Timestamp(1_772_323_200_000_000);
 const BAR_P95: Duration = Duration::from_millis(10);
@@ -137,9 +138,14 @@ fn languages(dice: &mut Dice) -> Vec<Language> {
     COMMON.iter().zip(&SYLLABLES).map(language).collect()
 }
 
+/// Most customers of a business speak one language; here six of ten.
+fn spoken(dice: &mut Dice) -> usize {
+    dice.below(10).saturating_sub(5).min(COMMON.len() - 1)
+}
+
 /// Between 60 and 120 bytes of one language, now and then with an order or telephone number.
 fn text(languages: &[Language], dice: &mut Dice) -> String {
-    let language = &languages[dice.below(languages.len())];
+    let language = &languages[spoken(dice)];
     let length = 60 + dice.below(50);
     let mut text = String::with_capacity(130);
     while text.len() < length {
@@ -167,7 +173,8 @@ fn document(n: usize, total: usize, text: String, dice: &mut Dice) -> SearchDocu
             conversation: ConversationId(id),
             n: n as u32,
         }),
-        workspace: HOME,
+        // Not quite alone on the machine, so that the workspace must be looked at in every document.
+        workspace: if n % 10 == 3 { NEIGHBOUR } else { HOME },
         contact: ContactId(id),
         channel: Some(ChannelId([3; 16])),
         direction: Some(if n.is_multiple_of(2) {
@@ -279,7 +286,7 @@ fn scan(texts: &[String], word: &str) -> Duration {
 /// The kinds of queries, each with a few that differ.
 fn classes(languages: &[Language], texts: &[String], dice: &mut Dice) -> Vec<(&'static str, Vec<String>)> {
     let mut pick = |from: usize, to: usize| {
-        let language = &languages[dice.below(4)];
+        let language = &languages[spoken(dice).min(3)];
         language.words[from + dice.below(to - from)].clone()
     };
     let make = |f: &mut dyn FnMut() -> String| -> Vec<String> { (0..40).map(|_| f()).collect() };
@@ -335,6 +342,18 @@ fn classes(languages: &[Language], texts: &[String], dice: &mut Dice) -> Vec<(&'
             "excluded word",
             make(&mut || format!("{} -{} ", pick(0, 5), pick(0, 12))),
         ),
+        (
+            "worst: sixteen common words",
+            make(&mut || (0..16).map(|_| pick(0, 12) + " ").collect()),
+        ),
+        (
+            "worst: sixteen misspelt words",
+            make(&mut || (0..16).map(|_| format!("qx{} ", pick(500, 5_000))).collect()),
+        ),
+        (
+            "worst: sixteen exclusions",
+            make(&mut || (0..16).map(|_| format!("-{} ", pick(0, 2_000))).collect()),
+        ),
     ]
 }
 
@@ -383,12 +402,13 @@ fn measure(index: &SearchIndex, texts: &[String], name: &str, queries: &[String]
     let ratio = scan.as_secs_f64() * 1000.0 / p95.max(0.001);
     let per_query = hits / QUERIES;
     println!("  {name:<34} {p50:>9.2} {p95:>9.2} {p99:>9.2} {ratio:>9.0}x  {per_query} hits");
-    p95 > BAR_P95.as_secs_f64() * 1000.0
+    p95 > BAR_P95.as_secs_f64() * 1000.0 && !name.starts_with("worst")
 }
 
 fn found_after_a_second(index: &SearchIndex, total: usize, dice: &mut Dice) {
     let start = Instant::now();
     let mut doc = document(total, total, "a newcomer says xylophone".into(), dice);
+    doc.workspace = HOME;
     doc.at = NOW.plus(SECOND);
     index.upsert(&doc).expect("a document can be added");
     index.commit(total as u64 + 1).expect("a commit succeeds");

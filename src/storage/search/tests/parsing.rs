@@ -159,3 +159,23 @@ fn hostile() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
 }
+
+proptest! {
+    #[test]
+    fn a_cursor_survives_its_text_and_junk_is_none(
+        query: u64, now: i64, fuzzy: bool, score in -1e30f32..1e30, at: i64, id: [u8; 16], n: u32, is_contact: bool,
+        junk in "[0-9a-fg]{100}",
+    ) {
+        use super::super::cursor::{Cursor, Place};
+        let (kind, id) = match is_contact {
+            true => (DocumentKind::Contact, DocumentId::Contact(ContactId(id))),
+            false => (DocumentKind::Note, DocumentId::Message(MessageId { conversation: ConversationId(id), n })),
+        };
+        let after = Place { score, at, kind, id };
+        let cursor = Cursor { query, now: Timestamp(now), fuzzy, after };
+        prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        if let Some(other) = Cursor::decode(&junk) {
+            prop_assert_eq!(other.encode(), junk);
+        }
+    }
+}
