@@ -98,7 +98,8 @@ impl Cursor {
             }),
         };
         let after = Place { score, at, kind, id };
-        let is_sound = fuzzy <= 1 && score.is_finite() && rest.is_empty();
+        let has_place = kind != DocumentKind::Contact || n == 0;
+        let is_sound = fuzzy <= 1 && score.is_finite() && has_place && rest.is_empty();
         is_sound.then_some(Self {
             query,
             now,
