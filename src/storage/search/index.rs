@@ -131,7 +131,7 @@ impl SearchIndex {
     pub fn recover(&self) -> Result<u64, SearchError> {
         let mut guard = self.inner.writer.lock();
         *guard = None;
-        *guard = Some(writer(&self.inner.live.load().index)?);
+        *guard = Some(writer(&self.inner.live.load().index, &self.inner.dir)?);
         Ok(self.position())
     }
 
@@ -233,7 +233,7 @@ impl SearchIndex {
         // No merge of the policy's may hold a segment that is to be written anew.
         erasing.wait_merging_threads().map_err(failed("erasing"))?;
         let live = self.inner.live.load();
-        let mut erasing = writer(&live.index)?;
+        let mut erasing = writer(&live.index, &self.inner.dir)?;
         erasing.set_merge_policy(Box::new(NoMergePolicy));
         for segment in segments_with_deletes(&live.index).map_err(failed("erasing"))? {
             erasing.merge(&[segment]).wait().map_err(failed("erasing"))?;
@@ -345,7 +345,7 @@ fn open_at(path: &Path) -> Result<Opened, SearchError> {
     }
     let position = position_of(&index)?;
     // The lock before the checksums: another process may be writing.
-    let writer = writer(&index)?;
+    let writer = writer(&index, path)?;
     verify(&index)?;
     let reader = index
         .reader_builder()
@@ -384,7 +384,7 @@ fn position_of(index: &Index) -> Result<u64, SearchError> {
     }
 }
 
-fn writer(index: &Index) -> Result<IndexWriter, SearchError> {
+fn writer(index: &Index, path: &Path) -> Result<IndexWriter, SearchError> {
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
         .memory_budget_per_thread(WRITER_BYTES)
@@ -396,7 +396,7 @@ fn writer(index: &Index) -> Result<IndexWriter, SearchError> {
             Ok(writer)
         }
         Err(TantivyError::LockFailure(LockError::LockBusy, _)) => {
-            Err(SearchError::Locked(format!("{:?}", index.directory())))
+            Err(SearchError::Locked(path.display().to_string()))
         }
         Err(cause) => Err(SearchError::Damaged(cause.to_string())),
     }

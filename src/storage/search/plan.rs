@@ -285,21 +285,11 @@ impl Planner<'_> {
 
     /// Any part of a number with at least four digits, however either is written.
     fn number(&self, text: &str) -> Option<Boxed> {
-        if text.chars().any(char::is_alphabetic) {
-            return None;
-        }
-        let digits: String = text.chars().filter_map(text::digit).map(char::from).collect();
-        let is_trunk = digits.len() >= 7 && digits.starts_with('0');
-        // `00` and `0` stand for what the stored number has as a country code.
-        let digits = if is_trunk {
-            digits.trim_start_matches('0')
-        } else {
-            &digits
-        };
-        let fours: Vec<(usize, String)> = text::digit_grams(digits, 0)
+        let digits = text::number_form(text)?;
+        let fours: Vec<(usize, String)> = text::digit_grams(&digits, 0)
             .map(|four| (four.position, four.text))
             .collect();
-        (!fours.is_empty()).then(|| self.phrase(self.fields.digits, &fours))
+        Some(self.phrase(self.fields.digits, &fours))
     }
 
     /// Words that differ by a letter or two.

@@ -81,22 +81,13 @@ impl Wanted {
                 Piece::Run(run) => runs.push(run.iter().map(|one| one.c).collect()),
             }
         }
-        let digits: String = clause
-            .text
-            .chars()
-            .filter_map(text::digit)
-            .map(char::from)
-            .collect();
-        let is_number = clause.form != Form::Phrase && !clause.text.chars().any(char::is_alphabetic);
-        let digits = if digits.len() >= 7 {
-            digits.trim_start_matches('0').to_owned()
-        } else {
-            digits
-        };
         Self {
             words,
             runs,
-            digits: (is_number && digits.len() >= text::DIGIT_GRAM).then_some(digits),
+            digits: match clause.form {
+                Form::Phrase => None,
+                _ => text::number_form(&clause.text),
+            },
             is_prefix: clause.form == Form::Prefix && ends_in_word,
             near: near && matches!(clause.form, Form::Word | Form::Prefix),
         }

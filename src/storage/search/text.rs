@@ -331,6 +331,18 @@ pub fn numbers(text: &str) -> Vec<String> {
     numbers
 }
 
+/// The digits that a part of a query looks up as a number: of a text without letters, at least [`DIGIT_GRAM`]. Leading
+/// zeros go where enough is left, as `0` and `00` stand for what a stored number has as its country code.
+pub fn number_form(text: &str) -> Option<String> {
+    if text.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let digits: String = text.chars().filter_map(digit).map(char::from).collect();
+    let bare = digits.trim_start_matches('0');
+    let form = if bare.len() >= DIGIT_GRAM { bare } else { &digits };
+    (form.len() >= DIGIT_GRAM).then(|| form.to_owned())
+}
+
 /// At most `max` bytes of the text, cut between characters.
 pub fn cut(text: &str, max: usize) -> &str {
     match text.len() <= max {

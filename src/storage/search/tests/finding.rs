@@ -94,6 +94,8 @@ fn is_not_found(#[case] text: &str, #[case] query: &str) {
 #[case("0711 000 234")]
 #[case("0711000234")]
 #[case("000234")]
+#[case("07110")]
+#[case("+254711")]
 #[case("0234")]
 #[case("7110")]
 #[case("711-000-234")]
