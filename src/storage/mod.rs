@@ -16,6 +16,7 @@ pub mod keys;
 mod lookups;
 pub mod migrations;
 pub mod records;
+pub mod search;
 pub mod store;
 pub mod vault;
 pub mod verify;
