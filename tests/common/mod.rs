@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test binary uses its own part of this
 
 mod client;
+pub mod seed;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
