@@ -1,7 +1,7 @@
 import { VueQueryPlugin } from '@tanstack/vue-query'
 import { createApp, watch } from 'vue'
 import App from './app/App.vue'
-import { areas } from './app/area'
+import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
 import { queryClient } from './app/query'
 import { router } from './app/router'

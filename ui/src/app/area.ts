@@ -1,7 +1,7 @@
 /**
  * An area of the app (inbox, contacts, settings …) registers itself by exporting `defineArea({...})` as the default of
  * `src/features/<area>/routes.ts`. Nothing else has to be edited: routes, rail entries, commands and shortcuts are
- * collected here. Its texts lie in `src/locales/<language>/<area>.json` and load with its first page.
+ * collected in `areas.ts`. Its texts lie in `src/locales/<language>/<area>.json` and load with its first page.
  */
 import type { Component } from 'vue'
 import type { RouteLocationRaw, RouteRecordRaw } from 'vue-router'
@@ -46,9 +46,3 @@ export interface Area {
 }
 
 export const defineArea = (area: Area): Area => area
-
-const modules = import.meta.glob<{ default: Area }>('../features/*/routes.ts', { eager: true })
-export const areas: Area[] = Object.values(modules).map((module) => module.default)
-export const railEntries = areas.flatMap((area) => area.rail ?? []).sort((a, b) => a.order - b.order)
-export const allows = (roles: Role[] | undefined, role: Role | undefined): boolean =>
-  !roles || (role !== undefined && roles.includes(role))

@@ -1,6 +1,7 @@
 /** Routes of all areas inside the shell; signed-out visitors go to the sign-in page and come back after it. */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
-import { allows, areas, type Role } from './area'
+import type { Role } from './area'
+import { allows, areas } from './areas'
 import { ensureTexts } from './i18n'
 import { ensureSession, me } from './session'
 
