@@ -16,5 +16,7 @@ function gather(data: unknown): void {
 queryClient.getQueryCache().subscribe((event) => {
   if (event.type === 'updated' && event.action.type === 'success' && event.query.queryKey[0] === 'conversations') gather(event.query.state.data)
 })
+// What was loaded before this module was.
+for (const [, data] of queryClient.getQueriesData({ queryKey: ['conversations'] })) gather(data)
 onSessionEnd(() => void (seen.value = new Set()))
 export const knownLabels = computed(() => [...seen.value].sort((a, b) => a.localeCompare(b)))

@@ -1,7 +1,7 @@
 /** Icons and tones of states; the words are in the texts. Colour only repeats what icon and word say. */
 import {
   Archive, ArrowDown, ArrowUp, Camera, CheckCheck, CircleCheck, CircleDot, CirclePause, Clock, FlaskConical,
-  Check, CircleHelp, Flame, Hourglass, MessageCircle, MessageSquareMore, Minus, MoonStar, TriangleAlert,
+  Check, CircleHelp, Flag, Flame, Hourglass, MessageCircle, MessageSquareMore, MoonStar, TriangleAlert,
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { ConversationStatus, MessageStatus, Priority } from '@/lib/api'
@@ -18,7 +18,7 @@ export const STATUS: Record<ConversationStatus, { icon: Component; tone: Tone }>
 export const PRIORITY: Record<Priority, { icon: Component; class: string }> = {
   urgent: { icon: Flame, class: 'text-danger' },
   high: { icon: ArrowUp, class: 'text-warning' },
-  normal: { icon: Minus, class: 'text-fg-3' },
+  normal: { icon: Flag, class: 'text-fg-3' },
   low: { icon: ArrowDown, class: 'text-fg-3' },
 }
 export const PRIORITIES = Object.keys(PRIORITY) as Priority[]

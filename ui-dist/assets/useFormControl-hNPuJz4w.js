@@ -1,1 +1,0 @@
-import{ht as e,m as t}from"./createLucideIcon-C0RiVbBF.js";import{v as n}from"./i18n-CKGWJG7f.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
