@@ -12,7 +12,7 @@ function render(node: Rich): VNode | string {
     case 'block':
       return h('code', { class: 'block rounded-control bg-fg/8 px-2 py-1 font-mono text-[0.92em] whitespace-pre-wrap', dir: 'ltr' }, node.text)
     case 'link':
-      return h('a', { href: node.href, target: '_blank', rel: 'noopener noreferrer nofollow', class: 'underline underline-offset-2 break-all', dir: 'ltr' }, node.text)
+      return h('a', { href: node.href, target: '_blank', rel: 'noopener noreferrer nofollow', class: 'underline underline-offset-2 wrap-anywhere', dir: 'ltr' }, node.text)
     default:
       return h(TAGS[node.kind], node.children.map(render))
   }
