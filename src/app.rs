@@ -17,7 +17,8 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{inbox, live};
+use crate::features::{channels, inbox, live};
+use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
@@ -79,10 +80,14 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 4] = [
+pub const PARTS: [Part; 5] = [
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
+    },
+    Part {
+        configure: channels::configure,
+        docs: channels::Docs::openapi,
     },
     Part {
         configure: inbox::configure,
@@ -301,6 +306,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
 struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
+    channels: Data<ChannelViews>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -320,10 +326,13 @@ impl Shared {
             setup,
         };
         let accounts = Data::new(Accounts::new(store, clock, auth.clone(), hasher, options));
-        let feed = Data::new(live::Feed::new(house.core.clone(), &config.public_url));
+        let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
+        let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
+        let feed = Data::new(feed);
         Self {
             house: house.clone(),
             feed,
+            channels,
             auth,
             accounts,
         }
@@ -334,6 +343,7 @@ impl Shared {
             config
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
+                .app_data(self.channels.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })
