@@ -21,6 +21,7 @@ use crate::features::{channels, inbox, live, operations};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::storage::search::SearchIndex;
 use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
@@ -154,7 +155,7 @@ impl App {
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&store, clock, &simulator).await?);
+        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let shared = Shared::new(&config, &house, hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
@@ -198,7 +199,21 @@ impl App {
     }
 }
 
-async fn start_house(store: &Store, clock: Clock, simulator: &Simulator) -> anyhow::Result<House> {
+/// Opens the search index of a data directory. Only while its store is open: one process at a time.
+///
+/// # Errors
+/// The directory cannot be used.
+pub fn open_search(config: &Config) -> anyhow::Result<SearchIndex> {
+    let dir = config.data.join("search");
+    SearchIndex::open(&dir).with_context(|| format!("the search index in {} cannot be opened", dir.display()))
+}
+
+async fn start_house(
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    simulator: &Simulator,
+) -> anyhow::Result<House> {
     let providers = providers();
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
@@ -209,6 +224,7 @@ async fn start_house(store: &Store, clock: Clock, simulator: &Simulator) -> anyh
         clock,
         providers,
         registry,
+        search: open_search(config)?,
         board: Board::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServerHandle, Service};
+use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpServer};
@@ -158,7 +159,11 @@ pub fn serve(
             .default_service(web::to(fallback))
             .wrap(Compress::default())
             .wrap(from_fn(trace_requests))
-            .wrap_fn(move |req, next| {
+            .wrap_fn(move |mut req, next| {
+                // Where GET is answered, HEAD is too: the connection leaves the body out by itself.
+                if *req.method() == Method::HEAD {
+                    req.head_mut().method = Method::GET;
+                }
                 let answer = next.call(req);
                 async move {
                     let mut response = answer.await?.map_body(|_, body| body.boxed());
