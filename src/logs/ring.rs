@@ -2,8 +2,8 @@
 //!
 //! Owns a bounded ring and the layer that fills it. Log lines hold ids, codes and counts, never personal data.
 
-use std::collections::VecDeque;
-use std::fmt::{self, Write};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -18,8 +18,16 @@ use crate::domain::Timestamp;
 
 /// Lines kept; older ones go.
 pub const MAX_LINES: usize = 1_000;
-/// Longest line, in characters; the rest is cut.
+/// Longest message, in characters; the rest is cut.
 const MAX_CHARS: usize = 2_000;
+
+/// Longest value of a field, in characters.
+const MAX_VALUE: usize = 500;
+/// Most fields of a line.
+const MAX_FIELDS: usize = 24;
+
+/// Fields by name.
+type Fields = BTreeMap<&'static str, String>;
 
 /// One log line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,8 +38,10 @@ pub struct LogLine {
     pub level: &'static str,
     /// Which part of the program.
     pub target: String,
-    /// What, with its fields and those of the spans around it.
+    /// What.
     pub message: String,
+    /// Its fields, and those of the spans around it.
+    pub fields: Fields,
 }
 
 /// The ring. Cheap to clone; all clones are the same ring.
@@ -63,7 +73,7 @@ impl LogRing {
 struct RingLayer(LogRing);
 
 /// A span's fields, written down when it begins.
-struct SpanFields(String);
+struct SpanFields(Fields);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RingLayer {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
@@ -79,17 +89,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RingLayer {
         event.record(&mut text);
         for span in ctx.event_scope(event).into_iter().flatten() {
             if let Some(SpanFields(fields)) = span.extensions().get() {
-                text.add(format_args!("{fields}"));
+                for (name, value) in fields {
+                    text.add(name, value.clone());
+                }
             }
         }
         let Text { message, fields } = text;
-        let whole = [message, fields].into_iter().filter(|part| !part.is_empty());
-        let whole = whole.collect::<Vec<_>>().join(" ");
         self.0.push(LogLine {
             at: Clock::System.now(),
             level: event.metadata().level().as_str(),
             target: event.metadata().target().to_owned(),
-            message: whole.chars().take(MAX_CHARS).collect(),
+            message,
+            fields,
         });
     }
 }
@@ -97,28 +108,34 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RingLayer {
 #[derive(Default)]
 struct Text {
     message: String,
-    fields: String,
+    fields: Fields,
 }
 
 impl Text {
-    fn add(&mut self, what: fmt::Arguments<'_>) {
-        // A value may be of any length; only so much is shown.
-        if self.fields.len() > 4 * MAX_CHARS {
-            return;
+    /// Keeps the first value of a name: the event's own before those of the spans around it.
+    fn add(&mut self, name: &'static str, value: String) {
+        if self.fields.len() < MAX_FIELDS {
+            self.fields.entry(name).or_insert(value);
         }
-        let gap = if self.fields.is_empty() { "" } else { " " };
-        // Writing into a String cannot fail.
-        let _ = write!(self.fields, "{gap}{what}");
     }
 }
 
+/// At most `max` characters; a value may be of any length.
+fn cut(text: &str, max: usize) -> String {
+    text.chars().take(max).collect()
+}
+
 impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+    fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            // Writing into a String cannot fail.
-            "message" => drop(write!(self.message, "{value:?}")),
-            name => self.add(format_args!("{name}={value:?}")),
+            "message" => self.message = cut(value, MAX_CHARS),
+            name => self.add(name, cut(value, MAX_VALUE)),
         }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        self.record_str(field, &text);
     }
 }
 
@@ -142,9 +159,11 @@ mod tests {
         assert_eq!(ring.last(usize::MAX).len(), MAX_LINES);
         let [refused, long] = ring.last(2).try_into().expect("two");
         assert_eq!((refused.level, long.level), ("WARN", "ERROR"));
+        assert_eq!(refused.message, "the provider refused");
+        let fields: Vec<(&str, &str)> = refused.fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
         assert_eq!(
-            refused.message,
-            "the provider refused code=131056 why=\"too \\n fast\" trace=\"tr_1\""
+            fields,
+            [("code", "131056"), ("trace", "tr_1"), ("why", "too \n fast")]
         );
         assert_eq!(long.message.chars().count(), MAX_CHARS);
         assert!(refused.target.ends_with("ring::tests"), "{}", refused.target);

@@ -7,15 +7,16 @@ use super::Machinery;
 use crate::actors::House;
 use crate::actors::alerts::AlertError;
 use crate::channels::FieldError;
-use crate::domain::WorkspaceId;
 use crate::domain::operations::Alert;
+use crate::domain::{ChannelId, WorkspaceId};
+use crate::http::views::AssigneeView;
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, Items, ListId, NoQuery, OwnerCaller, Page, PageParams, PathId,
     ValidJson, check, endpoints,
 };
-use crate::storage::keys::{AlertKey, SettingKey};
+use crate::storage::keys::{AlertKey, SettingKey, UserKey};
 use crate::storage::records::Json as JsonText;
-use crate::storage::{Batch, Prefix};
+use crate::storage::{Batch, Prefix, StorageError};
 
 endpoints!(
     list_alerts,
@@ -33,28 +34,59 @@ pub(super) struct AlertView {
     id: String,
     /// `channel_blocked`, `raw_events_parked`, `doubtful_send` …
     kind: String,
-    /// What it is about: the id of a channel or message, or empty.
-    subject: String,
+    /// `warning` or `critical`.
+    severity: &'static str,
+    /// In a few words.
+    title: String,
     /// In plain words, with what to do.
     detail: String,
+    /// What it is about: the id of a channel or message, or empty.
+    subject: String,
+    /// The channel, if it is about one.
+    channel_id: Option<String>,
     raised_at: String,
     /// When it ended; `null` while it holds.
     cleared_at: Option<String>,
     /// Who has seen it.
-    acknowledged_by: Option<String>,
+    acknowledged_by: Option<AssigneeView>,
 }
 
-impl From<Alert> for AlertView {
-    fn from(alert: Alert) -> Self {
-        Self {
+/// How bad a kind of alert is, and what it is called.
+fn words(kind: &str) -> (&'static str, String) {
+    match kind {
+        "channel_blocked" => ("critical", "A channel cannot send".to_owned()),
+        "raw_events_parked" => ("warning", "Webhook deliveries wait for a person".to_owned()),
+        "doubtful_send" => ("warning", "Nobody knows whether a message was sent".to_owned()),
+        "disk_low" | "read_only" => ("critical", "The disk is nearly full".to_owned()),
+        other => ("warning", other.replace('_', " ")),
+    }
+}
+
+impl AlertView {
+    fn new(house: &House, workspace: WorkspaceId, alert: Alert) -> Result<Self, StorageError> {
+        let (severity, title) = words(&alert.kind);
+        let seen_by = match alert.acknowledged_by {
+            Some(user) => {
+                let found = house.core.store.get(&UserKey { workspace, user })?;
+                let name = found.map(|user| user.name).unwrap_or_default();
+                let id = user.to_string();
+                Some(AssigneeView { id, name })
+            }
+            None => None,
+        };
+        let channel = alert.subject.parse::<ChannelId>().ok();
+        Ok(Self {
             id: alert.id.to_string(),
             kind: alert.kind,
-            subject: alert.subject,
+            severity,
+            title,
             detail: alert.detail,
+            subject: alert.subject,
+            channel_id: channel.map(|id| id.to_string()),
             raised_at: alert.raised_at.to_string(),
             cleared_at: alert.cleared_at.map(|at| at.to_string()),
-            acknowledged_by: alert.acknowledged_by.map(|user| user.to_string()),
-        }
+            acknowledged_by: seen_by,
+        })
     }
 }
 
@@ -62,7 +94,8 @@ impl From<Alert> for AlertView {
 pub(super) fn open_alerts(house: &House, workspace: WorkspaceId, limit: usize) -> ApiResult<Vec<AlertView>> {
     let recent = house.alerts.recent(workspace, limit)?.into_iter();
     let open = recent.filter(|alert| alert.cleared_at.is_none());
-    Ok(open.map(AlertView::from).collect())
+    let views = open.map(|alert| AlertView::new(house, workspace, alert));
+    Ok(views.collect::<Result<_, _>>()?)
 }
 
 /// Alerts, newest first, also those that have ended.
@@ -80,7 +113,12 @@ pub(super) async fn list_alerts(
         .core
         .store
         .scan_back(&prefix, before.as_ref(), page.limit + 1)?;
-    Ok(Json(page.finish(&list, rows, |(_, alert)| alert.into())))
+    let view = |(key, alert)| Ok((key, AlertView::new(&house, who.workspace, alert)?));
+    let views = rows
+        .into_iter()
+        .map(view)
+        .collect::<Result<Vec<_>, StorageError>>()?;
+    Ok(Json(page.finish(&list, views, |(_, view)| view)))
 }
 
 /// Notes that the caller has seen an alert.
@@ -98,7 +136,7 @@ pub(super) async fn acknowledge_alert(
         AlertError::Storage(error) => error.into(),
         AlertError::Commit(error) => error.into(),
     })?;
-    Ok(Json(alert.into()))
+    Ok(Json(AlertView::new(&house, who.workspace, alert)?))
 }
 
 /// Where else alerts are told.

@@ -1,5 +1,7 @@
 //! The tail of the log.
 
+use std::collections::BTreeMap;
+
 use actix_web::get;
 use actix_web::web::Json;
 
@@ -25,21 +27,28 @@ pub(super) struct Tail {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct LogLineView {
     at: String,
-    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
-    level: &'static str,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    level: String,
     /// Which part of the program.
     target: String,
-    /// What, with its fields.
+    /// What.
     message: String,
+    /// The trace that it belongs to.
+    trace_id: Option<String>,
+    /// Whatever else was noted.
+    fields: BTreeMap<&'static str, String>,
 }
 
 impl From<LogLine> for LogLineView {
     fn from(line: LogLine) -> Self {
+        let mut fields = line.fields;
         Self {
             at: line.at.to_string(),
-            level: line.level,
+            level: line.level.to_lowercase(),
             target: line.target,
             message: line.message,
+            trace_id: fields.remove("trace"),
+            fields,
         }
     }
 }

@@ -105,7 +105,7 @@ impl ApiBody for ReplayBody {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct ReplayView {
     /// Taken up again; they are worked in shortly after.
-    replayed: usize,
+    count: usize,
     /// Not taken up: no channel has their number, or their bytes are no longer kept.
     left: usize,
     /// There are more; call again.
@@ -288,6 +288,10 @@ pub(super) async fn replay_parked(
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
     let outcome = house.replay_parked(who.workspace).await.map_err(replay_error)?;
-    let Replayed { replayed, left, more } = outcome;
-    Ok(HttpResponse::Accepted().json(ReplayView { replayed, left, more }))
+    let Replayed {
+        replayed: count,
+        left,
+        more,
+    } = outcome;
+    Ok(HttpResponse::Accepted().json(ReplayView { count, left, more }))
 }
