@@ -7,6 +7,7 @@
 
 mod chunks;
 mod files;
+mod ranges;
 
 use std::collections::HashMap;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use self::chunks::{CHUNK, ChunkHead};
+use self::ranges::{after_prefix, is_empty};
 use super::codec;
 use super::error::StorageError;
 use super::journal::io_error;
@@ -489,21 +491,4 @@ impl Value<'_> {
 
 fn state_row(carried: Carried) -> Vec<u8> {
     [carried.frame.to_be_bytes(), carried.next_seq.to_be_bytes()].concat()
-}
-
-/// The engine panics on a range that ends before it begins.
-fn is_empty(range: (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
-    match range {
-        (Included(begin) | Excluded(begin), Excluded(end)) => begin >= end,
-        (Included(begin) | Excluded(begin), Included(end)) => begin > end,
-        _ => false,
-    }
-}
-
-/// The first key after all that begin with the prefix.
-fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
 }

@@ -53,17 +53,7 @@ impl Store {
         let StoreOptions { dir, master_key } = options;
         std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
         let lock = lock(&dir)?;
-        let opened = Engine::open(&dir.join(ENGINE_DIR), tuning.cache_bytes)?;
-        let engine = opened.engine;
-        if let Some(aside) = &opened.set_aside {
-            tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
-        }
-        if engine.restored_to()? == Some(UNFINISHED) {
-            return Err(StorageError::Damaged {
-                table: "Meta",
-                cause: "a restore was broken off: empty the data directory and restore again".into(),
-            });
-        }
+        let engine = open_engine(&dir, tuning.cache_bytes)?;
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
             dir: dir.join(JOURNAL_DIR),
@@ -137,6 +127,22 @@ pub(super) fn lock(dir: &Path) -> Result<File, StorageError> {
         Err(TryLockError::WouldBlock) => Err(StorageError::Locked(dir.display().to_string())),
         Err(TryLockError::Error(error)) => Err(io_error("taking the lock")(error)),
     }
+}
+
+/// Opens the engine; a damaged one is set aside, and the journal fills the new one.
+fn open_engine(dir: &Path, cache_bytes: u64) -> Result<Engine, StorageError> {
+    let opened = Engine::open(&dir.join(ENGINE_DIR), cache_bytes)?;
+    let engine = opened.engine;
+    if let Some(aside) = &opened.set_aside {
+        tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
+    }
+    if engine.restored_to()? == Some(UNFINISHED) {
+        return Err(StorageError::Damaged {
+            table: "Meta",
+            cause: "a restore was broken off: empty the data directory and restore again".into(),
+        });
+    }
+    Ok(engine)
 }
 
 /// Where a journal begins that has no segment yet. An existing state without a journal is only right after a restore.
