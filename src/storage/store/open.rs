@@ -68,7 +68,10 @@ impl Store {
             );
         }
         check_coverage(&journal.reader, carried)?;
-        replay(&engine, &journal.reader, carried)?;
+        let frames = replay(&engine, &journal.reader)?;
+        if frames > 0 {
+            tracing::info!(frames, "carried the journal's last frames into the state");
+        }
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
         let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
         let (vault, first) = Vault::open(&master_key, &engine)?;
@@ -100,6 +103,7 @@ impl Store {
                 dir,
                 min_free_bytes,
                 damaged: Default::default(),
+                upkeep: Mutex::default(),
                 thread: Mutex::new(Some(thread)),
                 lock: Mutex::new(Some(lock)),
             }),
@@ -179,9 +183,10 @@ fn check_coverage(reader: &Reader, carried: Carried) -> Result<(), StorageError>
     })
 }
 
-fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), StorageError> {
-    let mut count = 0u64;
-    reader.frames_after(carried.frame, |frame, segment, blobs_at| {
+/// Carries the frames that the state lacks into it. Answers how many there were.
+pub(in crate::storage) fn replay(engine: &Engine, reader: &Reader) -> Result<u64, StorageError> {
+    let mut count = 0;
+    reader.frames_after(engine.carried()?.frame, |frame, segment, blobs_at| {
         let carried = Carried {
             frame: frame.header.number,
             next_seq: frame.header.next_seq(),
@@ -191,9 +196,8 @@ fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), Stor
     })?;
     if count > 0 {
         engine.flush()?;
-        tracing::info!(frames = count, "carried the journal's last frames into the state");
     }
-    Ok(())
+    Ok(count)
 }
 
 /// What a frame's operations come to.
