@@ -1,8 +1,8 @@
 //! The one writer: a thread that drains two bounded queues, checks what batches require, writes one frame for a group,
 //! makes it durable, carries it into the engine, and answers everyone.
 //!
-//! Owns the order of all changes. Must not know what records mean. It never waits for a group to fill: it takes what is
-//! there, and while it is busy the next group gathers.
+//! Owns the order of all changes. Must not know what records mean. It takes what is there; only while it is busy it waits
+//! a moment for the callers that it just answered.
 
 mod group;
 mod lanes;
@@ -16,6 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
 use self::group::Group;
+use self::lanes::Wait;
 pub(super) use self::lanes::{Lanes, NoSlot};
 use super::batch::{Batch, Op};
 use super::engine::{Carried, Engine};
@@ -28,6 +29,8 @@ use crate::domain::Event;
 
 /// Batches in a group at most.
 pub(super) const GROUP_BATCHES: usize = 64;
+/// Longest wait for a busy group's callers to come again.
+const GATHER: Duration = Duration::from_micros(500);
 /// Bytes after which a group takes no further batch.
 const GROUP_BYTES: usize = 16 << 20;
 /// A batch is at most this large.
@@ -155,19 +158,47 @@ impl Committer {
         committer
     }
 
-    /// Works until the lanes are closed and empty.
+    /// Works until the lanes are closed and empty. After a panic nothing is written any more, and whoever waits is told
+    /// that the outcome is unknown.
     pub(super) fn run(mut self) {
-        while let Some(work) = self.shared.lanes.take(GROUP_BATCHES, GROUP_BYTES, self.recheck()) {
+        let shared = Arc::clone(&self.shared);
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+        if worked.is_err() {
+            let why = "the writer failed; a restart is needed".to_owned();
+            tracing::error!(why, "the store is read-only");
+            shared.state.send_replace(StoreState::ReadOnly(why));
+            shared.lanes.abandon();
+        }
+    }
+
+    fn work(&mut self) {
+        let (mut last, mut took) = (0, Duration::ZERO);
+        loop {
+            let (waiting, waiting_bulk) = self.shared.lanes.depth();
+            // Who was just answered in a busy group asks again within microseconds. Waiting for them a fraction of the time
+            // that a group takes makes groups fuller, and everybody's wait shorter. A lone caller is never held up.
+            let wait = Wait {
+                longest: self.recheck(),
+                expected: if last > 1 {
+                    last + waiting + waiting_bulk
+                } else {
+                    0
+                },
+                gather: (took / 8).min(GATHER),
+            };
+            let Some(work) = self.shared.lanes.take(GROUP_BATCHES, GROUP_BYTES, wait) else {
+                return;
+            };
             if work.rotate {
                 self.rotate();
             }
             self.look_at_space();
-            if !work.batches.is_empty() {
+            let begun = Instant::now();
+            last = work.batches.len();
+            if last > 0 {
                 self.commit(work.batches);
             }
-        }
-        if let Err(error) = self.shared.engine.close() {
-            tracing::error!(%error, "the engine was not made durable at closing; the journal carries it in at the next start");
+            took = begun.elapsed();
         }
     }
 
@@ -191,7 +222,7 @@ impl Committer {
             .faults
             .as_ref()
             .and_then(|faults| faults.free_bytes());
-        if recent && faked.is_none() && self.stopped.is_none() {
+        if recent && faked.is_none() {
             return;
         }
         self.space_seen = Some(Instant::now());
@@ -223,6 +254,7 @@ impl Committer {
         let (Stopped::NoSpace(text) | Stopped::Failed(text)) = &why;
         tracing::error!(why = text, "the store is read-only");
         self.stopped = Some(why);
+        self.space_seen = Some(Instant::now());
         self.publish_state();
     }
 
@@ -265,14 +297,12 @@ impl Committer {
                 self.refuse(waiting, error);
             }
         }
-        let count = group.answers.len();
-        if count > 0 {
-            self.commit_group(group);
-            self.measure(count, begun.elapsed());
+        if !group.answers.is_empty() {
+            self.commit_group(group, begun);
         }
     }
 
-    fn commit_group(&mut self, mut group: Group<'_>) {
+    fn commit_group(&mut self, mut group: Group<'_>, begun: Instant) {
         let builder = std::mem::take(&mut group.frame);
         let Group {
             answers,
@@ -303,10 +333,9 @@ impl Committer {
             next_seq: placed.next_seq,
         };
         let applied = self.strike_apply().and_then(|()| {
-            self.shared
-                .engine
-                .apply(carried, &changes)
-                .map_err(|error| error.to_string())
+            let engine = &self.shared.engine;
+            let applied = engine.apply(carried, &changes).and_then(|()| engine.flush());
+            applied.map_err(|error| error.to_string())
         });
         if let Err(cause) = applied {
             // Durable in the journal: the next start carries it in. Until then nobody may build on the old state.
@@ -321,6 +350,7 @@ impl Committer {
         changes
             .iter()
             .for_each(|(key, value)| self.shared.vault.committed(key, value.as_deref()));
+        self.measure(answers.len(), begun.elapsed());
         let told = !events.is_empty();
         self.shared.ring.extend(events);
         if told {

@@ -3,11 +3,13 @@
 //! Owns opening by the rules that this engine needs (left-over snapshot files, damage, rebuild), the number of the last
 //! frame carried in, and values larger than the engine likes. Must not know what keys and values mean.
 //!
-//! Values above [`MAX_INLINE`] are cut into chunk rows `0xfe | key | frame | index`; the row under the key says how many.
-//! The frame number makes the chunks of two writes differ, so that a reader never joins halves of both. Keys of one
-//! table have one length, so chunk rows of two keys cannot meet. Own rows begin with `0x00`.
+//! Values above [`MAX_INLINE`] are cut into chunk rows, see [`chunks`]. Own rows begin with `0x00`, chunks with `0xfe`.
+
+mod chunks;
+mod files;
 
 use std::collections::HashMap;
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -15,21 +17,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
-use super::codec::{self, CHUNKED};
+use self::chunks::{CHUNK, ChunkHead};
+use super::codec;
 use super::error::StorageError;
-use super::journal::{io_error, sync_dir};
+use super::journal::io_error;
 
 /// Values up to this size stand in their row.
 pub(super) const MAX_INLINE: usize = 4096;
 /// No value is larger.
 pub(super) const MAX_VALUE: usize = 1 << 20;
-const CHUNK: u8 = 0xfe;
 const STATE_KEY: &[u8] = &[0, 1];
 const RESTORED_KEY: &[u8] = &[0, 2];
+/// Stands for the frame of a restore that is under way or was broken off.
+pub(super) const UNFINISHED: u64 = u64::MAX;
 /// Tries to read a chunked value whose row is being replaced.
 const CHUNK_TRIES: usize = 16;
 /// Memory for the engine's cache, in bytes.
-pub(super) const CACHE_BYTES: u64 = 96 << 20;
+pub(super) const CACHE_BYTES: u64 = 64 << 20;
 
 /// How far the state is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -109,30 +113,6 @@ fn try_open(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenFailure> {
     }
 }
 
-fn snapshots(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
-    let err = io_error("listing the engine's files");
-    let mut found = vec![];
-    for entry in std::fs::read_dir(dir).map_err(&err)? {
-        let entry = entry.map_err(&err)?;
-        if entry.file_name().to_string_lossy().starts_with("snap.") {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
-}
-
-/// A name beside `dir` that is not taken: `store.damaged-1` …
-fn free_name(dir: &Path, what: &str) -> PathBuf {
-    (1u32..)
-        .map(|n| dir.with_extension(format!("{what}-{n}")))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| dir.into())
-}
-
-fn rebuild_marker(dir: &Path) -> PathBuf {
-    dir.with_extension("rebuild")
-}
-
 impl Engine {
     /// Opens or makes the engine under `dir`.
     ///
@@ -143,63 +123,40 @@ impl Engine {
     /// The operating system refuses, or another process uses the directory.
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Opened, StorageError> {
         std::fs::create_dir_all(dir).map_err(io_error("making the engine's directory"))?;
-        let marker = rebuild_marker(dir);
-        if marker.exists() {
+        if files::rebuild_marker(dir).exists() {
             tracing::warn!("the engine was found damaged while running: it is rebuilt");
-            return Self::set_aside(dir, cache_bytes, Some(&marker));
+            return Self::begin_anew(dir, cache_bytes);
         }
-        for path in snapshots(dir)?
-            .iter()
-            .filter(|path| path.extension().is_some_and(|ext| ext == "generating"))
-        {
-            tracing::warn!(file = %path.display(), "deleting a snapshot that was never finished");
-            std::fs::remove_file(path).map_err(io_error("deleting an unfinished snapshot"))?;
-        }
-        match Self::open_twice(dir, cache_bytes)? {
-            Some(engine) => Ok(Opened {
-                engine,
-                set_aside: None,
-            }),
-            None => Self::set_aside(dir, cache_bytes, None),
-        }
-    }
-
-    /// `None` if it is damaged beyond what leaving out the snapshots mends.
-    fn open_twice(dir: &Path, cache_bytes: u64) -> Result<Option<Self>, StorageError> {
+        files::delete_unfinished_snapshots(dir)?;
         for last_try in [false, true] {
-            let cause = match try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir)) {
-                Ok(engine) => return Ok(Some(engine)),
+            match Self::try_open(dir, cache_bytes) {
+                Ok(engine) => {
+                    files::remove_marker(dir)?;
+                    return Ok(Opened {
+                        engine,
+                        set_aside: None,
+                    });
+                }
                 Err(OpenFailure::Failed(cause)) => {
                     return Err(StorageError::Io {
                         doing: "opening the engine",
                         cause,
                     });
                 }
-                Err(OpenFailure::Damaged(cause)) => cause,
-            };
-            tracing::error!(cause, "the engine's files are damaged");
-            if !last_try {
-                let aside = free_name(dir, "snapshots");
-                std::fs::create_dir_all(&aside).map_err(io_error("moving snapshots away"))?;
-                for path in snapshots(dir)? {
-                    let to = aside.join(path.file_name().unwrap_or_default());
-                    std::fs::rename(&path, to).map_err(io_error("moving snapshots away"))?;
+                Err(OpenFailure::Damaged(cause)) => {
+                    tracing::error!(cause, last_try, "the engine's files are damaged");
                 }
             }
+            if !last_try {
+                files::move_snapshots_away(dir)?;
+            }
         }
-        Ok(None)
+        Self::begin_anew(dir, cache_bytes)
     }
 
-    fn set_aside(dir: &Path, cache_bytes: u64, marker: Option<&Path>) -> Result<Opened, StorageError> {
-        let err = io_error("setting the damaged state aside");
-        let aside = free_name(dir, "damaged");
-        std::fs::rename(dir, &aside).map_err(&err)?;
-        if let Some(marker) = marker {
-            std::fs::remove_file(marker).map_err(&err)?;
-        }
-        std::fs::create_dir_all(dir).map_err(&err)?;
-        sync_dir(dir.parent().unwrap_or(dir))?;
-        match try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir)) {
+    fn begin_anew(dir: &Path, cache_bytes: u64) -> Result<Opened, StorageError> {
+        let aside = files::set_aside(dir)?;
+        match Self::try_open(dir, cache_bytes) {
             Ok(engine) => Ok(Opened {
                 engine,
                 set_aside: Some(aside),
@@ -209,6 +166,10 @@ impl Engine {
                 cause,
             }),
         }
+    }
+
+    fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, OpenFailure> {
+        try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir))
     }
 
     fn over(db: sled::Db, dir: &Path) -> Result<Self, OpenFailure> {
@@ -250,7 +211,7 @@ impl Engine {
             );
             if damage && !self.broken.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, doing, "the engine is damaged; it is rebuilt at the next start");
-                if let Err(error) = std::fs::write(rebuild_marker(&self.dir), b"damaged") {
+                if let Err(error) = std::fs::write(files::rebuild_marker(&self.dir), b"damaged") {
                     tracing::error!(%error, "cannot note that the engine needs a rebuild");
                 }
             }
@@ -305,26 +266,44 @@ impl Engine {
     /// Hands out the rows with the prefix beyond `from` (exclusive) in key order, or in reverse, until `each` breaks.
     ///
     /// # Errors
-    /// The engine failed. A value whose chunks are missing is handed out as an error.
+    /// The engine failed.
     pub(super) fn scan(
         &self,
         prefix: &[u8],
         from: Option<&[u8]>,
         reverse: bool,
-        mut each: impl FnMut(&[u8], Value<'_>) -> ControlFlow<()>,
+        each: impl FnMut(&[u8], Value<'_>) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
         let end = after_prefix(prefix);
         let end = end.as_deref().map_or(Unbounded, Excluded);
         let range = match (from, reverse) {
-            (Some(from), false) => (Excluded(from.max(prefix)), end),
+            (Some(from), false) if from >= prefix => (Excluded(from), end),
+            (Some(from), true) if !from.starts_with(prefix) && from > prefix => (Included(prefix), end),
             (Some(from), true) => (Included(prefix), Excluded(from)),
-            (None, _) => (Included(prefix), end),
+            (_, _) => (Included(prefix), end),
         };
-        if from.is_some_and(|from| {
-            (reverse && from <= prefix)
-                || (!reverse && after_prefix(prefix).is_some_and(|end| from >= end.as_slice()))
-        }) {
+        self.walk(range, reverse, each)
+    }
+
+    /// The same for all tables, without the engine's own rows and chunks.
+    pub(super) fn scan_tables(
+        &self,
+        after: Option<&[u8]>,
+        each: impl FnMut(&[u8], Value<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        let first = [1u8];
+        let after = after.filter(|after| *after >= first.as_slice());
+        let begin = after.map_or(Included(first.as_slice()), Excluded);
+        self.walk((begin, Excluded(&[CHUNK])), false, each)
+    }
+
+    fn walk(
+        &self,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        reverse: bool,
+        mut each: impl FnMut(&[u8], Value<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        if is_empty(range) {
             return Ok(());
         }
         let mut rows = self.guarded("scanning", |db| Ok(db.range::<&[u8], _>(range)))?;
@@ -383,9 +362,15 @@ impl Engine {
             self.stage(&mut batch, carried.frame, key, value.as_deref())?;
         }
         batch.insert(STATE_KEY, state_row(carried));
-        self.guarded("writing", |db| db.apply_batch(batch))?;
-        self.guarded("writing", |db| db.flush())?;
-        Ok(())
+        self.guarded("writing", |db| db.apply_batch(batch))
+    }
+
+    /// Hands what was carried in to the operating system. Unflushed writing would stall for seconds later on.
+    ///
+    /// # Errors
+    /// The engine failed; what was carried in is carried in again at the next start.
+    pub(super) fn flush(&self) -> Result<(), StorageError> {
+        self.guarded("flushing", |db| db.flush()).map(drop)
     }
 
     fn stage(
@@ -430,7 +415,7 @@ impl Engine {
         rows: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StorageError>>,
         carried: Carried,
     ) -> Result<u64, StorageError> {
-        if self.carried()?.frame != 0 {
+        if self.carried()?.frame != 0 || self.restored_to()?.is_some() {
             return Err(StorageError::Io {
                 doing: "restoring",
                 cause: "the store is not empty".into(),
@@ -438,6 +423,7 @@ impl Engine {
         }
         let mut count = 0;
         let mut batch = sled::Batch::default();
+        batch.insert(RESTORED_KEY, UNFINISHED.to_be_bytes().as_slice());
         for row in rows {
             let (key, value) = row?;
             self.stage(&mut batch, carried.frame, &key, Some(&value))?;
@@ -459,24 +445,8 @@ impl Engine {
     /// # Errors
     /// The engine or the disk failed.
     pub(super) fn sync(&self) -> Result<(), StorageError> {
-        self.guarded("flushing", |db| db.flush())?;
-        let err = io_error("syncing the engine's files");
-        let mut dirs = vec![self.dir.clone()];
-        while let Some(dir) = dirs.pop() {
-            for entry in std::fs::read_dir(&dir).map_err(&err)? {
-                let path = entry.map_err(&err)?.path();
-                if path.is_dir() {
-                    dirs.push(path);
-                    continue;
-                }
-                match std::fs::File::open(&path).and_then(|file| file.sync_all()) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(err(error)),
-                    _ => {}
-                }
-            }
-            sync_dir(&dir)?;
-        }
-        Ok(())
+        self.flush()?;
+        files::sync_tree(&self.dir)
     }
 
     /// Makes everything durable and lets the files go. Reading answers with an error from then on.
@@ -521,44 +491,19 @@ fn state_row(carried: Carried) -> Vec<u8> {
     [carried.frame.to_be_bytes(), carried.next_seq.to_be_bytes()].concat()
 }
 
+/// The engine panics on a range that ends before it begins.
+fn is_empty(range: (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
+    match range {
+        (Included(begin) | Excluded(begin), Excluded(end)) => begin >= end,
+        (Included(begin) | Excluded(begin), Included(end)) => begin > end,
+        _ => false,
+    }
+}
+
 /// The first key after all that begin with the prefix.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
     Some(end)
-}
-
-/// What stands in the row of a chunked value.
-#[derive(Clone, Copy)]
-struct ChunkHead {
-    frame: u64,
-    count: u16,
-}
-
-impl ChunkHead {
-    fn to_bytes(self) -> Vec<u8> {
-        let mut out = vec![CHUNKED];
-        out.extend_from_slice(&self.frame.to_be_bytes());
-        out.extend_from_slice(&self.count.to_be_bytes());
-        out
-    }
-
-    fn read(row: &[u8]) -> Option<Self> {
-        let row: &[u8; 11] = row.try_into().ok().filter(|row: &&[u8; 11]| row[0] == CHUNKED)?;
-        let frame = u64::from_be_bytes(std::array::from_fn(|i| row[1 + i]));
-        Some(Self {
-            frame,
-            count: u16::from_be_bytes([row[9], row[10]]),
-        })
-    }
-
-    fn chunk_key(self, key: &[u8], index: u16) -> Vec<u8> {
-        let mut out = Vec::with_capacity(key.len() + 11);
-        out.push(CHUNK);
-        out.extend_from_slice(key);
-        out.extend_from_slice(&self.frame.to_be_bytes());
-        out.extend_from_slice(&index.to_be_bytes());
-        out
-    }
 }

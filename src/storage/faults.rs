@@ -3,6 +3,7 @@
 //! Owns the plan of failures. Must not know what the store does about them.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -62,6 +63,17 @@ impl Faults {
         Ok(faults)
     }
 
+    /// The plan in `FRONTDESK_FAULT`, if that is set.
+    ///
+    /// # Errors
+    /// Names the part that is not understood.
+    pub fn from_env() -> Result<Option<Arc<Self>>, String> {
+        match std::env::var("FRONTDESK_FAULT") {
+            Ok(text) if !text.is_empty() => Self::parse(&text).map(|faults| Some(Arc::new(faults))),
+            _ => Ok(None),
+        }
+    }
+
     /// Plans a failure: the next `after` calls pass, then `times` calls fail.
     pub fn plan(&self, point: FaultPoint, fault: Fault, after: u64, times: u64) {
         self.planned.lock().push(Planned {
@@ -70,6 +82,11 @@ impl Faults {
             after,
             times,
         });
+    }
+
+    /// Whether something planned has not happened yet.
+    pub fn is_planned(&self) -> bool {
+        self.planned.lock().iter().any(|planned| planned.times > 0)
     }
 
     /// Removes all that is planned.

@@ -16,17 +16,19 @@ pub mod keys;
 mod lookups;
 pub mod migrations;
 pub mod records;
+pub mod search;
 pub mod store;
 pub mod vault;
 pub mod verify;
-mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};
 pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
-pub use store::{Committed, Fingerprint, Store, StoreOptions, StoreState, StoreStatus, Tuning};
+pub use store::{
+    Committed, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus, Tuning,
+};
 pub use vault::{DataKey, MasterKey, Seal};
 
 /// Bytes that this process may still take on the disk that holds `dir`.

@@ -3,6 +3,7 @@
 //! Owns opening (lock, engine, journal, replay) and closing. Must not know what records mean.
 
 mod open;
+mod raw;
 mod read;
 mod status;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use super::error::{CommitError, StorageError};
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
+pub use self::raw::{RawRow, SegmentFile};
 pub use self::status::StoreStatus;
 
 /// How to open it.
@@ -92,6 +94,9 @@ impl Inner {
             && thread.join().is_err()
         {
             tracing::error!("the writer's thread had panicked");
+        }
+        if let Err(error) = self.shared.engine.close() {
+            tracing::error!(%error, "the engine was not made durable; the journal carries it in at the next start");
         }
         self.lock.lock().take();
     }

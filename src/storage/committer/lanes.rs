@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -30,6 +30,27 @@ struct Queues {
     bulk: VecDeque<Queued>,
     rotate: bool,
     closed: bool,
+}
+
+impl Queues {
+    fn len(&self) -> usize {
+        self.interactive.len() + self.bulk.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How long the writer waits for work.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wait {
+    /// At most this long for anything at all; for ever if not given.
+    pub longest: Option<Duration>,
+    /// So many batches are likely to come at once: those just answered, mostly, come again.
+    pub expected: usize,
+    /// At most this long for them.
+    pub gather: Duration,
 }
 
 /// The queues.
@@ -116,19 +137,25 @@ impl Lanes {
     }
 
     /// Waits for work (at most `longest`, if given), then takes a group. `None` once closed and empty.
-    pub(super) fn take(&self, most: usize, bytes: usize, longest: Option<Duration>) -> Option<Work> {
+    pub(super) fn take(&self, most: usize, bytes: usize, wait: Wait) -> Option<Work> {
         let mut queues = self.queues.lock();
-        while queues.interactive.is_empty() && queues.bulk.is_empty() && !queues.rotate {
+        while queues.is_empty() && !queues.rotate {
             if queues.closed {
                 return None;
             }
-            match longest {
+            match wait.longest {
                 None => self.filled.wait(&mut queues),
                 Some(longest) => {
                     if self.filled.wait_for(&mut queues, longest).timed_out() {
                         break;
                     }
                 }
+            }
+        }
+        let until = Instant::now() + wait.gather;
+        while !queues.closed && queues.len() < wait.expected.min(most) {
+            if self.filled.wait_until(&mut queues, until).timed_out() {
+                break;
             }
         }
         let rotate = std::mem::take(&mut queues.rotate);
@@ -154,6 +181,14 @@ impl Lanes {
         self.interactive.close();
         self.bulk.close();
         self.filled.notify_one();
+    }
+
+    /// Closes without writing what waits: whoever waits for an answer gets none.
+    pub(in crate::storage) fn abandon(&self) {
+        self.close();
+        let mut queues = self.queues.lock();
+        queues.interactive.clear();
+        queues.bulk.clear();
     }
 
     /// Batches that wait: interactive, bulk.

@@ -154,11 +154,6 @@ impl Builder {
         events::write(event, &mut self.events);
     }
 
-    /// Bytes so far.
-    pub(in crate::storage) fn size(&self) -> usize {
-        self.ops.len() + self.events.len() + self.blobs.len()
-    }
-
     /// Nothing was added.
     pub(in crate::storage) fn is_empty(&self) -> bool {
         self.op_count == 0 && self.event_count == 0

@@ -9,17 +9,19 @@ mod reader;
 mod segment;
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::frame::{Builder, HEADER};
+use self::frame::Builder;
+pub(super) use self::frame::HEADER;
 use self::segment::{End, Segment, check, journal_damaged};
 use super::error::StorageError;
 use super::faults::{FaultPoint, Faults};
 
 pub(super) use self::frame::{Frame, FrameOp};
 pub(super) use self::reader::Reader;
+pub(super) use self::segment::file_name;
 
 /// A segment of this size is closed and the next one begun.
 pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
@@ -52,7 +54,7 @@ pub(super) struct Opened {
     pub writer: Writer,
     pub reader: Arc<Reader>,
     /// Acknowledged data is damaged: where and what. Nothing may be written.
-    pub damage: Option<String>,
+    pub damage: Option<StorageError>,
     /// Bytes of a never acknowledged frame that were cut off.
     pub cut_bytes: u64,
 }
@@ -96,6 +98,7 @@ pub(super) struct Writer {
 pub(super) fn open(options: Options) -> Result<Opened, StorageError> {
     let err = io_error("opening the journal");
     std::fs::create_dir_all(&options.dir).map_err(&err)?;
+    sync_dir(options.dir.parent().unwrap_or(&options.dir))?;
     let mut segments = find_segments(&options.dir)?;
     let (mut damage, mut cut_bytes) = (None, 0);
     let (last, file, next_frame, next_seq) = if let Some(last) = segments.pop() {
@@ -109,9 +112,10 @@ pub(super) fn open(options: Options) -> Result<Opened, StorageError> {
                 cut(&options.dir, &last, &file, tail.good_len)?;
             }
             End::Damaged => {
-                damage = Some(
-                    journal_damaged(&last.path, &format!("broken at byte {}", tail.good_len)).to_string(),
-                );
+                damage = Some(journal_damaged(
+                    &last.path,
+                    &format!("broken at byte {}", tail.good_len),
+                ));
             }
         }
         last.set_len(tail.good_len);
@@ -123,7 +127,7 @@ pub(super) fn open(options: Options) -> Result<Opened, StorageError> {
     let last = Arc::new(last);
     let mut all: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
     all.push(Arc::clone(&last));
-    let reader = Arc::new(Reader::new(all));
+    let reader = Arc::new(Reader::new(all, damage.clone()));
     let writer = Writer {
         len: last.len(),
         dir: options.dir,
@@ -185,11 +189,10 @@ impl Writer {
     /// # Errors
     /// Nothing was written if [`AppendError::undone`]; else nobody knows.
     pub(super) fn append(&mut self, builder: Builder) -> Result<Placed, AppendError> {
-        if self.len >= self.segment_bytes {
-            self.rotate().map_err(|error| AppendError {
-                cause: io::Error::other(error.to_string()),
-                undone: true,
-            })?;
+        if self.len >= self.segment_bytes
+            && let Err(error) = self.rotate()
+        {
+            tracing::error!(%error, "cannot begin a new journal segment; the present one goes on");
         }
         let (header, bytes) = builder.finish(self.next_frame, self.next_seq);
         let offset = self.len;
@@ -227,7 +230,6 @@ impl Writer {
     fn undo(&mut self, offset: u64) -> io::Result<()> {
         self.strike(FaultPoint::JournalTruncate)?;
         self.file.set_len(offset)?;
-        self.file.flush()?;
         self.file.sync_all()
     }
 

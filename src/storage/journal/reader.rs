@@ -10,11 +10,14 @@ use super::{Frame, io_error};
 use crate::domain::Event;
 use crate::storage::codec::BlobPlace;
 use crate::storage::error::StorageError;
+use crate::storage::store::SegmentFile;
 
 /// Reads frames, events and blobs.
 pub(in crate::storage) struct Reader {
     /// In order; the last one is being written.
     segments: RwLock<Vec<Arc<Segment>>>,
+    /// Found at opening; nothing after it can be read.
+    damage: Option<StorageError>,
 }
 
 /// What the journal holds.
@@ -27,14 +30,27 @@ pub(in crate::storage) struct Extent {
 }
 
 impl Reader {
-    pub(super) fn new(segments: Vec<Arc<Segment>>) -> Self {
+    pub(super) fn new(segments: Vec<Arc<Segment>>, damage: Option<StorageError>) -> Self {
         Self {
             segments: RwLock::new(segments),
+            damage,
         }
     }
 
     pub(super) fn add(&self, segment: Arc<Segment>) {
         self.segments.write().push(segment);
+    }
+
+    /// The files, in order.
+    pub(in crate::storage) fn files(&self) -> Vec<SegmentFile> {
+        let files = self.segments.read();
+        let files = files.iter().map(|segment| SegmentFile {
+            first_frame: segment.first_frame,
+            first_seq: segment.first_seq,
+            path: segment.path.clone(),
+            len: segment.len(),
+        });
+        files.collect()
     }
 
     /// Sizes and where it begins.
@@ -73,7 +89,10 @@ impl Reader {
                 }
             }
         }
-        Ok(found)
+        match &self.damage {
+            Some(damage) if found.is_empty() => Err(damage.clone()),
+            _ => Ok(found),
+        }
     }
 
     /// Hands every frame after `number` to `each`, with the segment and the offset at which its blobs begin.
@@ -124,6 +143,9 @@ impl Reader {
     /// # Errors
     /// The first damage found.
     pub(in crate::storage) fn verify(&self) -> Result<u64, StorageError> {
+        if let Some(damage) = &self.damage {
+            return Err(damage.clone());
+        }
         let segments = self.segments.read().clone();
         let mut frames = 0;
         let mut next: Option<(u64, u64)> = None;

@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use super::{Inner, Store, StoreOptions, StoreState};
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
-use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine};
+use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::migrations;
 use crate::storage::vault::Vault;
 
 /// What is rarely set.
@@ -40,8 +41,9 @@ impl Default for Tuning {
 }
 
 /// The engine's directory within the data directory.
-pub(in crate::storage) const ENGINE_DIR: &str = "store";
-const JOURNAL_DIR: &str = "journal";
+pub(super) const ENGINE_DIR: &str = "store";
+/// The journal's directory within the data directory.
+pub(super) const JOURNAL_DIR: &str = "journal";
 
 impl Store {
     /// [`Self::open`] with what is rarely set.
@@ -56,6 +58,12 @@ impl Store {
         let engine = opened.engine;
         if let Some(aside) = &opened.set_aside {
             tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
+        }
+        if engine.restored_to()? == Some(UNFINISHED) {
+            return Err(StorageError::Damaged {
+                table: "Meta",
+                cause: "a restore was broken off: empty the data directory and restore again".into(),
+            });
         }
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
@@ -73,7 +81,7 @@ impl Store {
         check_coverage(&journal.reader, carried)?;
         replay(&engine, &journal.reader, carried)?;
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
-        let damage = journal.damage.or(behind);
+        let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
         let (vault, first) = Vault::open(&master_key, &engine)?;
         let last_seq = engine.carried()?.next_seq - 1;
         let shared = Arc::new(Shared {
@@ -107,16 +115,19 @@ impl Store {
                 lock: Mutex::new(Some(lock)),
             }),
         };
-        if let Some(first) = first {
+        if let Some(mut first) = first {
+            migrations::stamp(&mut first);
             store
                 .commit_blocking(first)
                 .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
         }
+        migrations::at_open(&store)?;
         Ok(store)
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StorageError> {
+/// Takes the instance lock; it holds until the file is dropped.
+pub(super) fn lock(dir: &Path) -> Result<File, StorageError> {
     let path = dir.join("lock");
     let file = File::options()
         .create(true)
@@ -176,6 +187,7 @@ fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), Stor
         engine.apply(carried, &changes(frame.ops, segment, blobs_at))
     })?;
     if count > 0 {
+        engine.flush()?;
         tracing::info!(frames = count, "carried the journal's last frames into the state");
     }
     Ok(())

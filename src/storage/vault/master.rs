@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::cipher::random;
+use super::cipher::{LookupKey, random};
 use super::no_random;
 use crate::storage::error::StorageError;
 use crate::storage::journal::{io_error, sync_dir};
@@ -38,6 +38,14 @@ impl MasterKey {
         }
     }
 
+    /// The key from a file, wherever it lies.
+    ///
+    /// # Errors
+    /// The file cannot be read, has another length than 32 bytes, or others than its owner may read it.
+    pub fn from_file(path: &Path) -> Result<Self, StorageError> {
+        Self::checked(path)
+    }
+
     /// A fresh random key.
     ///
     /// # Errors
@@ -66,6 +74,11 @@ impl MasterKey {
             .map_err(&err)?;
         std::fs::rename(&new, dir.join(FILE)).map_err(&err)?;
         sync_dir(dir)
+    }
+
+    /// Tells whether a key is this one, without telling the key.
+    pub fn check(&self) -> [u8; 16] {
+        LookupKey::from_secret(&self.0, b"check").hash("frontdesk master key")
     }
 
     fn make(dir: &Path, path: PathBuf) -> Result<Self, StorageError> {

@@ -1,7 +1,12 @@
 //! The store through its face.
 
 mod basics;
+mod crash;
+mod damage;
+mod faults;
+mod files;
 mod keys;
+mod model;
 
 use std::path::Path;
 
