@@ -18,6 +18,7 @@ use super::core::Core;
 use super::directory::DirectoryHandle;
 use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
+use super::indexer;
 use super::intake::Intake;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
@@ -86,6 +87,12 @@ impl House {
             alerts: house.alerts.clone(),
         };
         let watching = schedule.clone();
+        let indexing = house.core.clone();
+        house
+            .supervise("indexer".into(), "reader", move |token| {
+                indexer::run(indexing.clone(), token)
+            })
+            .await;
         house
             .supervise("scheduler".into(), "scheduler", move |token| {
                 scheduler::run(schedule.clone(), token)
@@ -156,15 +163,16 @@ impl House {
     }
 
     /// Ends every job in good order, as far as that takes no longer than a few seconds.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         self.stop.cancel();
-        let ended = self.running.wait_for(|count| *count == 0);
+        let mut running = self.running.clone();
+        let ended = running.wait_for(|count| *count == 0);
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
             tracing::warn!(
                 "some jobs did not end in time; what they did not finish goes on at the next start"
             );
         }
-        for arbiter in self.arbiters {
+        for arbiter in &self.arbiters {
             arbiter.stop();
         }
     }

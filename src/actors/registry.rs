@@ -1,13 +1,13 @@
 //! The channels, held in memory as they stand in the store. The one writer of channel records.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, Notify};
 
-use crate::channels::{Address, ChannelAccess, ProviderKind};
+use crate::channels::{Address, ChannelAccess, FieldError, ProviderKind};
 use crate::domain::policy::ChannelCondition;
 use crate::domain::{Channel, ChannelId, EventKind, Timestamp, TraceId, Workspace, WorkspaceId};
 use crate::storage::keys::{ChannelKey, WorkspaceKey};
@@ -52,11 +52,16 @@ struct Snapshot {
     by_address: HashMap<Address, Vec<ChannelId>>,
 }
 
+/// Settings that hold for every channel of a kind as long as this process runs, over what stands in its record: where the
+/// simulator listens.
+pub type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
+
 /// The registry. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     store: Store,
     providers: Providers,
+    overrides: Overrides,
     snapshot: Arc<ArcSwap<Snapshot>>,
     writing: Arc<Mutex<()>>,
 }
@@ -73,6 +78,12 @@ pub enum RegistryError {
     /// The workspace has as many as it may.
     #[error("a workspace has at most {MAX_CHANNELS} channels")]
     TooMany,
+    /// It was changed since the caller read it.
+    #[error("the channel was changed meanwhile")]
+    VersionMismatch,
+    /// The channel would be none that its provider can work with.
+    #[error(transparent)]
+    Invalid(#[from] FieldError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -86,10 +97,11 @@ impl Registry {
     ///
     /// # Errors
     /// The store cannot be read. A single channel that cannot be read is logged and left out.
-    pub fn load(store: Store, providers: Providers) -> Result<Self, StorageError> {
+    pub fn load(store: Store, providers: Providers, overrides: Overrides) -> Result<Self, StorageError> {
         let registry = Self {
             store,
             providers,
+            overrides,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::default())),
             writing: Arc::new(Mutex::new(())),
         };
@@ -126,8 +138,10 @@ impl Registry {
             .secrets
             .iter()
             .map(|(name, secret)| (name.clone(), SecretString::from(secret.as_str())));
+        let mut settings = channel.settings.clone();
+        settings.extend(self.overrides.get(&kind).cloned().unwrap_or_default());
         let access = ChannelAccess {
-            settings: channel.settings.clone(),
+            settings,
             secrets: secrets.collect(),
         };
         let fresh = || Arc::new(Notify::new());
@@ -230,10 +244,33 @@ impl Registry {
         trace: TraceId,
         change: impl FnOnce(&mut Channel),
     ) -> Result<Arc<ChannelEntry>, RegistryError> {
+        let change = |channel: &mut Channel| {
+            change(channel);
+            Ok(())
+        };
+        self.edit((workspace, id), None, now, trace, change).await
+    }
+
+    /// Changes a channel as someone wishes, if it is still at the version that they read. `change` must check the result
+    /// with the provider.
+    ///
+    /// # Errors
+    /// What `change` says; no such channel; another version; its new address is taken; or the store refuses.
+    pub async fn edit(
+        &self,
+        (workspace, id): (WorkspaceId, ChannelId),
+        if_version: Option<u64>,
+        now: Timestamp,
+        trace: TraceId,
+        change: impl FnOnce(&mut Channel) -> Result<(), FieldError>,
+    ) -> Result<Arc<ChannelEntry>, RegistryError> {
         let _writing = self.writing.lock().await;
         let previous = self.find(workspace, id).ok_or(RegistryError::NotFound)?;
+        if if_version.is_some_and(|version| version != previous.channel.version) {
+            return Err(RegistryError::VersionMismatch);
+        }
         let mut channel = previous.channel.clone();
-        change(&mut channel);
+        change(&mut channel)?;
         if channel == previous.channel {
             return Ok(previous);
         }

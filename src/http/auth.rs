@@ -64,6 +64,13 @@ pub enum Credential {
     Token(TokenId),
 }
 
+/// Which table a secret's hash is looked up in.
+#[derive(Clone, Copy)]
+enum Sort {
+    Session,
+    Token,
+}
+
 /// Someone logged in.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -120,38 +127,53 @@ impl Authenticator {
         if presented.len() != SECRET_LENGTH {
             return Err(unauthenticated());
         }
-        let hash = secret::hash(presented);
-        let (instant, now) = (Instant::now(), self.clock.now());
-        let known = match self.cache.get(&hash, instant) {
-            Some(known) => known,
-            None => self.look_up(presented, hash, instant)?,
+        let sort = match presented {
+            _ if presented.starts_with(SESSION_PREFIX) => Sort::Session,
+            _ if presented.starts_with(TOKEN_PREFIX) => Sort::Token,
+            _ => return Err(unauthenticated()),
         };
-        if known.identity.expires_at.is_some_and(|end| end <= now) {
-            return Err(unauthenticated());
-        }
+        let instant = Instant::now();
+        let known = self.known(sort, secret::hash(presented), instant)?;
         let AuthOptions { rate_per_s, burst } = self.options;
-        known
-            .bucket
-            .lock()
-            .take(rate_per_s, burst, instant)
-            .map_err(|seconds| {
-                ApiError::new(
-                    ErrorCode::RateLimited,
-                    "Too many requests with this session or token. Slow down.",
-                )
-                .retry_after(seconds)
-            })?;
+        let allowed = known.bucket.lock().take(rate_per_s, burst, instant);
+        allowed.map_err(|seconds| {
+            let detail = "Too many requests with this session or token. Slow down.";
+            ApiError::new(ErrorCode::RateLimited, detail).retry_after(seconds)
+        })?;
         Ok(known.identity.clone())
     }
 
-    fn look_up(&self, presented: &str, hash: [u8; 32], instant: Instant) -> Result<Arc<Known>, ApiError> {
+    /// Whether someone who was let in before still would be, and as what: for connections that stay open. Does not count
+    /// as a request.
+    ///
+    /// # Errors
+    /// 401 if their session or token ended or they were removed, 5xx if the store fails.
+    pub fn recheck(&self, who: &Identity) -> Result<Identity, ApiError> {
+        let sort = match who.credential {
+            Credential::Session(_) => Sort::Session,
+            Credential::Token(_) => Sort::Token,
+        };
+        let known = self.known(sort, who.secret_hash, Instant::now())?;
+        Ok(known.identity.clone())
+    }
+
+    fn known(&self, sort: Sort, hash: [u8; 32], instant: Instant) -> Result<Arc<Known>, ApiError> {
+        let known = match self.cache.get(&hash, instant) {
+            Some(known) => known,
+            None => self.look_up(sort, hash, instant)?,
+        };
+        let ended = known
+            .identity
+            .expires_at
+            .is_some_and(|end| end <= self.clock.now());
+        if ended { Err(unauthenticated()) } else { Ok(known) }
+    }
+
+    fn look_up(&self, sort: Sort, hash: [u8; 32], instant: Instant) -> Result<Arc<Known>, ApiError> {
         let generation = self.cache.generation();
-        let identity = if presented.starts_with(SESSION_PREFIX) {
-            self.by_session(hash)?
-        } else if presented.starts_with(TOKEN_PREFIX) {
-            self.by_token(hash)?
-        } else {
-            None
+        let identity = match sort {
+            Sort::Session => self.by_session(hash)?,
+            Sort::Token => self.by_token(hash)?,
         };
         let known = Arc::new(Known {
             identity: identity.ok_or_else(unauthenticated)?,

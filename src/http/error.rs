@@ -46,6 +46,8 @@ codes! {
     IdempotencyKeyRequired = "idempotency_key_required", BAD_REQUEST, "Idempotency key missing";
     /// Nobody is logged in.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Not logged in";
+    /// A webhook's signature fits none of the configured secrets.
+    InvalidSignature = "invalid_signature", UNAUTHORIZED, "Signature does not fit";
     /// E-mail address or password is wrong.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong e-mail address or password";
     /// Logged in, but not allowed to.

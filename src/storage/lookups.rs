@@ -33,6 +33,6 @@ impl Store {
 
     /// For rows that find a user by e-mail address, in any case of letters.
     pub fn email_hash(&self, email: &str) -> [u8; 16] {
-        self.system_hash(&format!("user:{}", email.to_lowercase()))
+        self.system_hash(&email.trim().to_lowercase())
     }
 }

@@ -16,10 +16,10 @@ pub mod keys;
 mod lookups;
 pub mod migrations;
 pub mod records;
+pub mod search;
 pub mod store;
 pub mod vault;
 pub mod verify;
-mod wait;
 
 pub use batch::{Batch, Lane};
 pub use error::{CommitError, StorageError};

@@ -11,6 +11,7 @@
 //! what is sealed.
 
 mod cache;
+mod check;
 mod cipher;
 mod master;
 mod rows;

@@ -1,6 +1,5 @@
 //! What a conversation can be told.
 
-use crate::channels::ProviderKind;
 use crate::domain::decide::{AttemptResult, ConversationPatch, Received, Settlement};
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::message::Author;
@@ -73,8 +72,6 @@ pub struct PostMessage {
     pub priority: SendPriority,
     /// Said once for each key: hash of the key and of the whole request.
     pub idempotency: Option<([u8; 16], [u8; 32])>,
-    /// The provider, for its window.
-    pub provider: Option<ProviderKind>,
 }
 
 /// What a command answers.

@@ -138,7 +138,7 @@ impl Accounts {
         self.attempts.refund(origin.address);
     }
 
-    fn refuse_locked(&self, email: &str, user: Option<&User>) -> Result<(), ApiError> {
+    pub(super) fn refuse_locked(&self, email: &str, user: Option<&User>) -> Result<(), ApiError> {
         let now = self.clock.now();
         let left = match user {
             Some(user) => lockout::seconds_left(user.locked_until, now),

@@ -96,8 +96,11 @@ impl Accounts {
         self.attempt(origin)?;
         let user = self.user(who.workspace, who.user)?;
         password::check("new", new, &user.email)?;
+        // A session that was left open is no way to guess the password either.
+        self.refuse_locked(&user.email, Some(&user))?;
         let stored = user.password_hash.clone();
         if !self.hasher.fits(current.to_owned(), Some(stored.clone())).await? {
+            self.note_failure(&user.email.clone(), Some(user)).await?;
             return Err(ApiError::invalid_field(
                 "current",
                 "This is not your current password.",

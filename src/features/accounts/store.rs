@@ -70,15 +70,7 @@ impl Accounts {
         workspace: WorkspaceId,
         user: UserId,
     ) -> Result<Vec<([u8; 32], Session)>, ApiError> {
-        let prefix = Prefix::<SessionByUserKey>::table().with(workspace).with(user);
-        let mut sessions = Vec::new();
-        // Twice the limit: log-ins at the same moment may go beyond it for a while.
-        for (_, secret) in self.store.scan(&prefix, None, SESSIONS_MAX * 2)? {
-            if let Some(session) = self.store.get(&SessionKey { secret })? {
-                sessions.push((secret, session));
-            }
-        }
-        Ok(sessions)
+        Ok(sessions_of(&self.store, workspace, user)?)
     }
 
     /// Changes a person: reads, lets `change` decide, writes, and begins again if someone else was first.
@@ -114,6 +106,23 @@ impl Accounts {
             1,
         ))
     }
+}
+
+/// A person's sessions with the hashes of their secrets.
+pub fn sessions_of(
+    store: &Store,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<Vec<([u8; 32], Session)>, StorageError> {
+    let prefix = Prefix::<SessionByUserKey>::table().with(workspace).with(user);
+    let mut sessions = Vec::new();
+    // Twice the limit: log-ins at the same moment may go beyond it for a while.
+    for (_, secret) in store.scan(&prefix, None, SESSIONS_MAX * 2)? {
+        if let Some(session) = store.get(&SessionKey { secret })? {
+            sessions.push((secret, session));
+        }
+    }
+    Ok(sessions)
 }
 
 /// There already is a person with this address.

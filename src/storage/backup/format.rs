@@ -34,12 +34,13 @@ pub struct Header {
     pub created_at: i64,
     /// Which store it is of: the same for all backups of one.
     pub store: [u8; 16],
-    /// Tells whether a master key fits, without telling the key.
-    pub key_check: [u8; 16],
     /// The store's schema.
     pub schema: u32,
-    /// The rows hold everything up to this frame, and perhaps later changes, which the journal repeats.
+    /// Complete: the rows hold everything up to this frame, and perhaps later changes, which the journal repeats. If not:
+    /// the last frame of the backup that this one goes on from.
     pub base_frame: u64,
+    /// Seq of the first event after that frame.
+    pub base_next_seq: u64,
     /// The program that wrote it.
     pub program: String,
 }
@@ -50,17 +51,17 @@ impl Header {
             complete,
             created_at,
             store,
-            key_check,
             schema,
             base_frame,
+            base_next_seq,
             program,
         } = self;
         let mut out = vec![u8::from(*complete)];
         out.extend_from_slice(&created_at.to_be_bytes());
         out.extend_from_slice(store);
-        out.extend_from_slice(key_check);
         out.extend_from_slice(&schema.to_be_bytes());
         out.extend_from_slice(&base_frame.to_be_bytes());
+        out.extend_from_slice(&base_next_seq.to_be_bytes());
         out.extend_from_slice(program.as_bytes());
         out
     }
@@ -72,9 +73,9 @@ impl Header {
             complete: complete == 1,
             created_at: i64::from_be_bytes(take(input)?),
             store: take(input)?,
-            key_check: take(input)?,
             schema: u32::from_be_bytes(take(input)?),
-            base_frame: u64::from_be_bytes(take(input)?),
+            base_frame: number(input)?,
+            base_next_seq: number(input)?,
             program: String::from_utf8(input.to_vec()).ok()?,
         })
     }
@@ -91,6 +92,24 @@ pub struct Totals {
     pub last_frame: u64,
     /// The last event in it.
     pub last_seq: u64,
+    /// Where the journal in it ends: the segment's first frame …
+    pub end_segment: u64,
+    /// … and the offset in it.
+    pub end_offset: u64,
+}
+
+impl Totals {
+    fn numbers(&self) -> [u64; 6] {
+        let Self {
+            rows,
+            journal_bytes,
+            last_frame,
+            last_seq,
+            end_segment,
+            end_offset,
+        } = *self;
+        [rows, journal_bytes, last_frame, last_seq, end_segment, end_offset]
+    }
 }
 
 /// One record.
@@ -129,13 +148,7 @@ impl Entry {
                 3
             }
             Self::End(totals) => {
-                let Totals {
-                    rows,
-                    journal_bytes,
-                    last_frame,
-                    last_seq,
-                } = totals;
-                for number in [rows, journal_bytes, last_frame, last_seq] {
+                for number in totals.numbers() {
                     out.extend_from_slice(&number.to_be_bytes());
                 }
                 4
@@ -164,6 +177,8 @@ impl Entry {
                 journal_bytes: number(&mut input)?,
                 last_frame: number(&mut input)?,
                 last_seq: number(&mut input)?,
+                end_segment: number(&mut input)?,
+                end_offset: number(&mut input)?,
             }),
             _ => return None,
         };
@@ -258,12 +273,12 @@ impl<W: Write> Writer<W> {
         self.out.write_all(&payload)
     }
 
-    /// Closes it. Answers what was written and its SHA-256.
-    pub(super) fn finish(mut self, last_frame: u64, last_seq: u64) -> io::Result<(W, Totals, [u8; 32])> {
+    /// Closes it; `end` tells where the journal in it ends, the counts are the writer's own. Answers what was written.
+    pub(super) fn finish(mut self, end: Totals) -> io::Result<(W, Totals)> {
         let totals = Totals {
-            last_frame,
-            last_seq,
-            ..self.totals
+            rows: self.totals.rows,
+            journal_bytes: self.totals.journal_bytes,
+            ..end
         };
         self.entry(&Entry::End(totals))?;
         let Hashing { mut inner, sha } = self.out.finish()?;
@@ -271,7 +286,7 @@ impl<W: Write> Writer<W> {
         inner.write_all(&sha)?;
         inner.write_all(END_MAGIC)?;
         inner.flush()?;
-        Ok((inner, totals, sha))
+        Ok((inner, totals))
     }
 }
 
@@ -411,108 +426,4 @@ impl<R: Read> Reader<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::io::Cursor;
-
-    fn header() -> Header {
-        Header {
-            complete: true,
-            created_at: -7,
-            store: [1; 16],
-            key_check: [2; 16],
-            schema: 3,
-            base_frame: 4,
-            program: "frontdesk 0.1.0".into(),
-        }
-    }
-
-    fn sample() -> Vec<u8> {
-        let mut writer = Writer::begin(Vec::new(), &header()).expect("memory");
-        for entry in entries() {
-            writer.entry(&entry).expect("memory");
-        }
-        writer.finish(9, 10).expect("memory").0
-    }
-
-    fn entries() -> Vec<Entry> {
-        vec![
-            Entry::Rows(vec![(vec![1], vec![]), (vec![2, 3], vec![4; 5000])]),
-            Entry::Segment {
-                first_frame: 1,
-                offset: 0,
-            },
-            Entry::Bytes((0..=255).collect()),
-        ]
-    }
-
-    fn read_all(bytes: &[u8]) -> Result<(Header, Vec<Entry>, Totals), BackupError> {
-        check_sum(&mut Cursor::new(bytes))?;
-        decode(bytes)
-    }
-
-    fn decode(bytes: &[u8]) -> Result<(Header, Vec<Entry>, Totals), BackupError> {
-        let (header, mut reader) = Reader::begin(Cursor::new(bytes), bytes.len() as u64)?;
-        let mut found = vec![];
-        while let Some(entry) = reader.next()? {
-            found.push(entry);
-        }
-        let totals = reader.totals().expect("read to the end");
-        found.pop();
-        Ok((header, found, totals))
-    }
-
-    #[test]
-    fn what_was_written_is_read() {
-        let (read, found, totals) = read_all(&sample()).expect("whole");
-        assert_eq!((read, found), (header(), entries()));
-        let expected = Totals {
-            rows: 2,
-            journal_bytes: 256,
-            last_frame: 9,
-            last_seq: 10,
-        };
-        assert_eq!(totals, expected);
-    }
-
-    #[test]
-    fn a_newer_format_and_foreign_files_are_told_apart() {
-        let mut newer = sample();
-        newer[11] = 9;
-        let read = |bytes: &[u8]| decode(bytes).map(|_| ()).expect_err("not ours");
-        assert!(matches!(read(&newer), BackupError::TooNew { found: 9, known: 1 }));
-        assert!(matches!(read(&[7; 200]), BackupError::NotABackup));
-    }
-
-    #[test]
-    fn a_cut_file_is_refused_wherever_it_is_cut() {
-        let bytes = sample();
-        for end in 0..bytes.len() {
-            assert!(read_all(&bytes[..end]).is_err(), "cut at {end}");
-            assert!(
-                decode(&bytes[..end]).is_err() || end >= bytes.len() - 40,
-                "cut at {end}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_flipped_bit_is_found(place in any::<prop::sample::Index>(), bit in 0u8..8) {
-            let mut bytes = sample();
-            let at = place.index(bytes.len());
-            bytes[at] ^= 1 << bit;
-            prop_assert!(read_all(&bytes).is_err());
-            // Without the checksum it must still answer, not panic.
-            let _answered = decode(&bytes);
-        }
-
-        #[test]
-        fn foreign_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let mut ours = MAGIC.to_vec();
-            ours.extend_from_slice(&bytes);
-            let _answered = (read_all(&bytes).is_err(), decode(&ours).is_err());
-        }
-    }
-}
+mod tests;

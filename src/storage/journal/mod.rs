@@ -13,13 +13,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::frame::{Builder, HEADER};
+use self::frame::Builder;
+pub(super) use self::frame::HEADER;
 use self::segment::{End, Segment, check, journal_damaged};
 use super::error::StorageError;
 use super::faults::{FaultPoint, Faults};
 
 pub(super) use self::frame::{Frame, FrameOp};
 pub(super) use self::reader::Reader;
+pub(super) use self::segment::file_name;
 
 /// A segment of this size is closed and the next one begun.
 pub(super) const SEGMENT_BYTES: u64 = 64 << 20;

@@ -51,7 +51,8 @@ pub(in crate::storage) struct Segment {
     index: Mutex<Index>,
 }
 
-fn file_name(first_frame: u64) -> String {
+/// A segment's name.
+pub(in crate::storage) fn file_name(first_frame: u64) -> String {
     format!("{first_frame:020}.seg")
 }
 

@@ -8,9 +8,13 @@
 //! Most changes need none: a record's new version is read beside the old ones (see [`super::records`]). A migration is for
 //! a new look-up table, a changed key, or a rewrite of all rows.
 
+use crate::clock::Clock;
+
+use super::backup;
 use super::batch::Batch;
 use super::error::StorageError;
-use super::keys::{MetaKey, Prefix, WorkspaceKey};
+use super::journal::io_error;
+use super::keys::MetaKey;
 use super::store::Store;
 use super::vault::Seal;
 
@@ -59,29 +63,56 @@ pub fn version(store: &Store) -> Result<Option<u32>, StorageError> {
     Ok(found.map(|version| u32::try_from(version).unwrap_or(u32::MAX)))
 }
 
+/// Notes the newest version in a new store's first change.
+pub(super) fn stamp(batch: &mut Batch) {
+    batch.put(&SCHEMA_ROW, &u64::from(SCHEMA), &Seal::Open);
+}
+
+/// Brings a store that was just opened to the newest version.
+///
+/// # Errors
+/// See [`run`].
+pub(super) fn at_open(store: &Store) -> Result<(), StorageError> {
+    let migrated = run(store, ALL, || snapshot(store))?;
+    if migrated.from < migrated.to {
+        tracing::info!(from = migrated.from, to = migrated.to, "migrated the store");
+    }
+    Ok(())
+}
+
+/// A backup before the first change. One that an earlier try has finished is as good: nothing but that try has written
+/// since.
+fn snapshot(store: &Store) -> Result<(), StorageError> {
+    let version = version(store)?.unwrap_or(1);
+    let dir = store.dir().join("backups");
+    std::fs::create_dir_all(&dir).map_err(io_error("making the folder for backups"))?;
+    let path = dir.join(format!("before-migration-from-{version}.fdbackup"));
+    if path.exists() && backup::verify_backup(&path).is_ok() {
+        return Ok(());
+    }
+    if path.exists() {
+        std::fs::remove_file(&path).map_err(io_error("removing a damaged backup"))?;
+    }
+    let made = backup::export(store, &path, Clock::System.now());
+    made.map(|_| ()).map_err(|error| StorageError::Io {
+        doing: "making a backup before the migration",
+        cause: error.to_string(),
+    })
+}
+
 /// Brings a store to the newest version of `list`, which starts at version 2 and has no gaps. `snapshot` is called once,
-/// before the first change to a store that holds something.
+/// before the first change.
 ///
 /// # Errors
 /// [`StorageError::TooNew`] for a store of a newer version. After any other error the store is still of an older version
 /// and whole; opening it again goes on.
-pub(super) fn run(
+fn run(
     store: &Store,
     list: &[Migration],
     snapshot: impl FnOnce() -> Result<(), StorageError>,
 ) -> Result<Migrated, StorageError> {
     let newest = list.last().map_or(1, |migration| migration.to);
-    let from = match version(store)? {
-        Some(version) => version,
-        None if is_empty(store)? => {
-            commit(store, to_version(Batch::bulk(), newest))?;
-            return Ok(Migrated {
-                from: newest,
-                to: newest,
-            });
-        }
-        None => 1,
-    };
+    let from = version(store)?.unwrap_or(1);
     if from > newest {
         return Err(StorageError::TooNew {
             found: from,
@@ -89,21 +120,14 @@ pub(super) fn run(
         });
     }
     let due: Vec<&Migration> = list.iter().filter(|migration| migration.to > from).collect();
-    if due.is_empty() {
-        return Ok(Migrated { from, to: from });
+    if !due.is_empty() {
+        snapshot()?;
     }
-    snapshot()?;
     for migration in due {
         tracing::info!(to = migration.to, name = migration.name, "migrating the store");
         one(store, migration)?;
     }
     Ok(Migrated { from, to: newest })
-}
-
-/// Nobody has set it up yet.
-fn is_empty(store: &Store) -> Result<bool, StorageError> {
-    let workspaces = store.scan_keys(&Prefix::<WorkspaceKey>::table(), None, 1)?;
-    Ok(workspaces.is_empty())
 }
 
 fn one(store: &Store, migration: &Migration) -> Result<(), StorageError> {
@@ -112,10 +136,10 @@ fn one(store: &Store, migration: &Migration) -> Result<(), StorageError> {
         let Page { batch, next } = (migration.page)(store, after.as_deref())?;
         match next {
             Some(next) => {
-                commit(store, batch)?;
+                commit(store, &batch)?;
                 after = Some(next);
             }
-            None => return commit(store, to_version(batch, migration.to)),
+            None => return commit(store, &to_version(batch, migration.to)),
         }
     }
 }
@@ -125,13 +149,16 @@ fn to_version(mut batch: Batch, version: u32) -> Batch {
     batch
 }
 
-fn commit(store: &Store, batch: Batch) -> Result<(), StorageError> {
+fn commit(store: &Store, batch: &Batch) -> Result<(), StorageError> {
     if batch.is_empty() {
         return Ok(());
     }
-    let committed = super::wait::wait(store.commit(batch));
+    let committed = store.commit_patiently(batch);
     committed.map(|_| ()).map_err(|error| StorageError::Io {
         doing: "migrating the store",
         cause: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::migrations;
 use crate::storage::vault::Vault;
 
 /// What is rarely set.
@@ -108,11 +109,13 @@ impl Store {
                 lock: Mutex::new(Some(lock)),
             }),
         };
-        if let Some(first) = first {
+        if let Some(mut first) = first {
+            migrations::stamp(&mut first);
             store
                 .commit_blocking(first)
                 .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
         }
+        migrations::at_open(&store)?;
         Ok(store)
     }
 }

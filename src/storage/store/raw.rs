@@ -1,12 +1,21 @@
 //! Rows and journal files as they stand, for backups, restores and checks. Values stay sealed.
 
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::Store;
 use super::open::{ENGINE_DIR, JOURNAL_DIR, lock};
+use super::{Committed, Store};
+use crate::storage::batch::Batch;
 use crate::storage::engine::{CACHE_BYTES, Carried, Engine};
-use crate::storage::error::StorageError;
-use crate::storage::journal::io_error;
+use crate::storage::error::{CommitError, StorageError};
+use crate::storage::journal::{Reader, io_error};
+
+/// How often work that has time asks a busy writer again.
+const PATIENCE: u32 = 200;
+/// How long it waits in between.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A row as it stands.
 pub type RawRow = (Vec<u8>, Vec<u8>);
@@ -33,6 +42,57 @@ impl Store {
     pub fn carried(&self) -> Result<(u64, u64), StorageError> {
         let carried = self.inner.shared.engine.carried()?;
         Ok((carried.frame, carried.next_seq))
+    }
+
+    /// The engine below.
+    pub(in crate::storage) fn engine(&self) -> &Engine {
+        &self.inner.shared.engine
+    }
+
+    /// The journal, for reading.
+    pub(in crate::storage) fn journal(&self) -> &Reader {
+        &self.inner.shared.reader
+    }
+
+    /// The data directory.
+    pub(in crate::storage) fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// [`Self::commit_blocking`] for work that has time: while the writer is busy it tries again, for some seconds.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub(in crate::storage) fn commit_patiently(&self, batch: &Batch) -> Result<Committed, CommitError> {
+        for _ in 0..PATIENCE {
+            match self.commit_blocking(batch.clone()) {
+                Err(CommitError::Busy) => std::thread::sleep(PAUSE),
+                answered => return answered,
+            }
+        }
+        Err(CommitError::Busy)
+    }
+
+    /// Up to `limit` keys of a table after a key, whatever their layout.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub(in crate::storage) fn raw_keys(
+        &self,
+        table: u8,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StorageError> {
+        let mut found = vec![];
+        self.engine().scan(&[table], after, false, |key, _| {
+            found.push(key.to_vec());
+            if found.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(found)
     }
 
     /// Up to `limit` rows of all tables after a key, in key order. While the store is written this is no snapshot: start
@@ -67,6 +127,14 @@ impl Store {
         let loaded = engine.load(rows, Carried { frame, next_seq });
         engine.close()?;
         loaded
+    }
+
+    /// Keeps anyone from opening a data directory's store until the file is dropped.
+    ///
+    /// # Errors
+    /// The store is open.
+    pub(in crate::storage) fn hold(dir: &Path) -> Result<File, StorageError> {
+        lock(dir)
     }
 
     /// Where the journal's files lie within a data directory.

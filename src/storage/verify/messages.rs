@@ -7,7 +7,7 @@ use crate::domain::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
     ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey,
-    MessageByProviderIdKey, MessageKey, OutboxKey, Prefix, Table, UserKey,
+    MessageByProviderIdKey, MessageKey, OutboxKey, Prefix, UserKey,
 };
 
 use super::{Findings, MAX_QUEUED, PAGE, Tables, Walk, missing};
@@ -135,12 +135,7 @@ fn queued_without_row(tables: &mut Tables<'_>) -> Checked {
     for (workspace, message) in left {
         if status_of(&tables.walk, workspace, message)? == Some(MessageStatus::Queued) {
             let key = format!("{:?}", MessageKey { workspace, message });
-            tables.tell(
-                Table::Message,
-                &key,
-                "is queued but not in the outbox".into(),
-                None,
-            );
+            tables.tell("Message", &key, "is queued but not in the outbox".into(), None);
         }
     }
     Ok(())

@@ -6,21 +6,21 @@
 
 mod accounts;
 mod conversations;
+mod keys;
 mod messages;
 mod raw;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use crate::domain::{Conversation, MessageId, WorkspaceId};
 
 use super::batch::Batch;
 use super::error::StorageError;
-use super::keys::{ConversationKey, Key, Prefix};
+use super::keys::{ConversationKey, Key, Table};
 use super::store::Store;
 use super::vault::Seal;
-use super::wait::wait;
 
 /// Rows looked at in one go.
 const PAGE: usize = 512;
@@ -32,6 +32,14 @@ pub const MAX_TOLD: usize = 1000;
 const MAX_QUEUED: usize = 1 << 20;
 /// Rows mended in one walk; the next walk mends more.
 const MAX_FIXES: usize = 1 << 16;
+
+/// From this table on the engine keeps rows of its own.
+const ENGINES_OWN: u8 = 0xf0;
+const STRANGE_KEY: &str = "the key is not of this table's layout";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// What to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,6 +80,39 @@ impl Report {
     /// Nothing is wrong, or nothing is any more.
     pub const fn is_sound(&self) -> bool {
         self.found == self.repaired
+    }
+}
+
+/// For people: counts, then each problem on a line.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (table, rows) in &self.rows {
+            writeln!(f, "{rows:>12} {table}")?;
+        }
+        for Problem {
+            table,
+            key,
+            what,
+            repaired,
+        } in &self.problems
+        {
+            let mended = if *repaired { " (mended)" } else { "" };
+            writeln!(f, "{table}: {what}{mended}: {key}")?;
+        }
+        let told = u64::try_from(self.problems.len()).unwrap_or(u64::MAX);
+        if self.found > told {
+            writeln!(f, "… and {} more", self.found - told)?;
+        }
+        let Self {
+            found,
+            repaired,
+            erased,
+            ..
+        } = self;
+        write!(
+            f,
+            "{found} problems, {repaired} mended; {erased} rows of people who were erased"
+        )
     }
 }
 
@@ -166,11 +207,14 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
             walk,
             report: &mut report,
             fixes: &mut fixes,
+            seen: BTreeSet::new(),
         };
+        keys::check(&mut tables)?;
         accounts::check(&mut tables)?;
         conversations::check(&mut tables)?;
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
+        tables.rest()?;
     }
     if options.repair {
         repair(store, &mut report, fixes);
@@ -184,20 +228,36 @@ struct Tables<'a> {
     report: &'a mut Report,
     /// Mends, with the place of their problem in the report.
     fixes: &'a mut Vec<(Option<usize>, Batch)>,
+    /// Tables that were walked.
+    seen: BTreeSet<u8>,
 }
 
 impl Tables<'_> {
     /// Looks at every row of a table.
     fn table<K: Key + Debug>(&mut self, check: Check<K>) -> Result<(), StorageError> {
-        let mut after: Option<K> = None;
+        self.keys(K::TABLE, |tables, bytes| match K::read(&bytes[1..]) {
+            Some(key) => tables.row(&key, check),
+            None => {
+                tables.tell(&format!("{:?}", K::TABLE), &hex(bytes), STRANGE_KEY.into(), None);
+                Ok(())
+            }
+        })
+    }
+
+    /// Hands out every key of a table.
+    fn keys(
+        &mut self,
+        table: Table,
+        each: impl Fn(&mut Self, &[u8]) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        self.seen.insert(table as u8);
+        let mut after: Option<Vec<u8>> = None;
         let mut rows = 0;
         loop {
-            let keys = self
-                .walk
-                .store
-                .scan_keys(&Prefix::<K>::table(), after.as_ref(), PAGE)?;
+            let store = self.walk.store;
+            let keys = store.raw_keys(table as u8, after.as_deref(), PAGE)?;
             for key in &keys {
-                self.row(key, check)?;
+                each(self, key)?;
             }
             rows += keys.len() as u64;
             match keys.last() {
@@ -205,7 +265,23 @@ impl Tables<'_> {
                 None => break,
             }
         }
-        self.report.rows.insert(format!("{:?}", K::TABLE), rows);
+        self.report.rows.insert(format!("{table:?}"), rows);
+        Ok(())
+    }
+
+    /// Tables that nobody looked at hold nothing. (Own rows of the engine stand before and behind all tables.)
+    fn rest(&mut self) -> Result<(), StorageError> {
+        for table in 1..ENGINES_OWN {
+            let unknown = !self.seen.contains(&table);
+            if unknown && let Some(key) = self.walk.store.raw_keys(table, None, 1)?.first() {
+                self.tell(
+                    "unknown",
+                    &hex(key),
+                    "stands in a table that does not exist".into(),
+                    None,
+                );
+            }
+        }
         Ok(())
     }
 
@@ -220,7 +296,7 @@ impl Tables<'_> {
             findings = self.look(key, check)?;
         }
         for Finding { what, fix } in findings.0 {
-            self.tell(K::TABLE, &format!("{key:?}"), what, fix);
+            self.tell(&format!("{:?}", K::TABLE), &format!("{key:?}"), what, fix);
         }
         Ok(())
     }
@@ -243,13 +319,13 @@ impl Tables<'_> {
         Ok(findings)
     }
 
-    fn tell(&mut self, table: super::Table, key: &str, what: String, fix: Option<Batch>) {
+    fn tell(&mut self, table: &str, key: &str, what: String, fix: Option<Batch>) {
         self.report.found += 1;
         let told = self.report.problems.len();
         let is_told = told < MAX_TOLD;
         if is_told {
             self.report.problems.push(Problem {
-                table: format!("{table:?}"),
+                table: table.to_owned(),
                 key: key.to_owned(),
                 what,
                 repaired: false,
@@ -265,7 +341,7 @@ impl Tables<'_> {
 fn repair(store: &Store, report: &mut Report, fixes: Vec<(Option<usize>, Batch)>) {
     for (told, fix) in fixes {
         // A conflict means that somebody else changed the row meanwhile; the next walk tells.
-        if let Err(error) = wait(store.commit(fix)) {
+        if let Err(error) = store.commit_patiently(&fix) {
             tracing::warn!(%error, "a look-up row was not mended");
             continue;
         }
@@ -275,3 +351,6 @@ fn repair(store: &Store, report: &mut Report, fixes: Vec<(Option<usize>, Batch)>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

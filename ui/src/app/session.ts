@@ -1,0 +1,117 @@
+/**
+ * Who is signed in. Starts and stops what depends on it: the live feed, the outbox, the drafts, the offline copy.
+ * A session that ended on the server leads to the sign-in page; drafts and the outbox stay on this device, each under
+ * its user, so that nothing typed is lost.
+ */
+import { computed, ref, shallowRef } from 'vue'
+import { api, ApiError, NetworkError, ok, onSignedOut, type Me, type User } from '@/lib/api'
+import { setTimeZone } from '@/lib/format'
+import { asLanguage, setLanguage } from './i18n'
+import { queryClient } from './query'
+import { density, theme } from './theme'
+
+const HINT = 'frontdesk.signed-in'
+const CACHED = 'frontdesk.me'
+
+export const me = shallowRef<Me | null>(null)
+export const user = computed(() => me.value?.user ?? null)
+/** Set when a session ended by itself, so that the sign-in page can say so. */
+export const expired = ref(false)
+/** Names the person and workspace in local storage; two people on one browser never see each other's data. */
+export const scope = computed(() => (me.value ? `${me.value.workspace.id}:${me.value.user.id}` : null))
+
+type Hook = (scope: string) => void | Promise<void>
+const startHooks: Hook[] = []
+const stopHooks: ((reason: 'logout' | 'expired') => void | Promise<void>)[] = []
+/** Runs at sign-in (and at a reload while signed in). */
+export const onSessionStart = (hook: Hook): number => startHooks.push(hook)
+export const onSessionEnd = (hook: (reason: 'logout' | 'expired') => void | Promise<void>): number => stopHooks.push(hook)
+
+function store(key: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(key)
+    else localStorage.setItem(key, value)
+  } catch {
+    // Without local storage there is no offline start; everything else works.
+  }
+}
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+async function begin(next: Me): Promise<void> {
+  me.value = next
+  expired.value = false
+  store(HINT, '1')
+  store(CACHED, JSON.stringify(next))
+  setTimeZone(next.user.timezone, next.workspace.timezone)
+  theme.value = next.user.theme
+  density.value = next.user.density
+  const language = asLanguage(next.user.locale)
+  if (language) await setLanguage(language)
+  for (const hook of startHooks) await hook(scope.value!)
+}
+
+async function end(reason: 'logout' | 'expired'): Promise<void> {
+  if (!me.value && reason === 'expired') {
+    store(HINT, null)
+    return
+  }
+  for (const hook of stopHooks) await hook(reason)
+  me.value = null
+  expired.value = reason === 'expired'
+  store(HINT, null)
+  store(CACHED, null)
+  queryClient.clear()
+}
+onSignedOut(() => void end('expired'))
+
+let starting: Promise<void> | null = null
+
+/** Finds out once whether there is a session; without a connection the last known one serves for reading. */
+export function ensureSession(): Promise<void> {
+  starting ??= start()
+  return starting
+}
+async function start(): Promise<void> {
+  // Asking without a session would only put a 401 into every first visitor's console.
+  if (stored(HINT) === null) return
+  try {
+    await begin(await ok(api.GET('/me')))
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return
+    const cached = stored(CACHED)
+    if (!cached || !(error instanceof NetworkError || error instanceof ApiError)) throw error
+    await begin(JSON.parse(cached) as Me)
+  }
+}
+
+export async function login(email: string, password: string): Promise<void> {
+  await ok(api.POST('/auth/login', { body: { email, password } }))
+  await begin(await ok(api.GET('/me')))
+}
+
+/** Takes over a session that the server just opened (set-up answers with one). */
+export async function adopt(): Promise<void> {
+  await begin(await ok(api.GET('/me')))
+}
+
+export async function logout(): Promise<void> {
+  await ok(api.POST('/auth/logout'))
+  await end('logout')
+}
+
+/** Saves a preference in the profile; the caller has already applied it. */
+export async function savePreference(
+  patch: Partial<Pick<User, 'name' | 'locale' | 'theme' | 'density' | 'timezone'>>,
+): Promise<void> {
+  const next = await ok(api.PATCH('/me', { body: patch }))
+  if (!me.value) return
+  me.value = { ...me.value, user: next }
+  setTimeZone(next.timezone, me.value.workspace.timezone)
+  store(CACHED, JSON.stringify(me.value))
+}

@@ -1,0 +1,37 @@
+import { VueQueryPlugin } from '@tanstack/vue-query'
+import { createApp, watch } from 'vue'
+import App from './app/App.vue'
+import { areas } from './app/areas'
+import { i18n, startLanguage } from './app/i18n'
+import { queryClient } from './app/query'
+import { router } from './app/router'
+import { expired, me } from './app/session'
+import './app/services'
+import { shellShortcuts } from './app/shell/shortcuts'
+import { startTheme } from './app/theme'
+import { startClock } from './lib/format'
+import { define, startShortcuts } from './lib/shortcuts'
+import './app/styles.css'
+
+startTheme()
+startClock()
+define(shellShortcuts)
+areas.forEach((area) => define(area.shortcuts ?? []))
+startShortcuts()
+
+// A session that ends while a page is open leads to the sign-in page and back to the same place.
+watch(me, (now, before) => {
+  if (before && !now && !router.currentRoute.value.meta.public) {
+    const next = router.currentRoute.value.fullPath
+    void router.replace({ name: 'login', query: expired.value ? { next } : {} })
+  }
+})
+
+await startLanguage()
+createApp(App).use(i18n).use(VueQueryPlugin, { queryClient }).use(router).mount('#app')
+
+if ('serviceWorker' in navigator && import.meta.env.PROD) {
+  void navigator.serviceWorker.register('/sw.js').catch(() => {
+    // Private windows and plain HTTP refuse it; the app then simply needs the network to start.
+  })
+}
