@@ -17,9 +17,11 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{inbox, live};
+use crate::features::{channels, inbox, live};
+use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::storage::search::SearchIndex;
 use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
@@ -78,10 +80,14 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 4] = [
+pub const PARTS: [Part; 5] = [
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
+    },
+    Part {
+        configure: channels::configure,
+        docs: channels::Docs::openapi,
     },
     Part {
         configure: inbox::configure,
@@ -145,7 +151,7 @@ impl App {
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&store, clock, &simulator).await?);
+        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let shared = Shared::new(&config, &house, hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
@@ -189,7 +195,21 @@ impl App {
     }
 }
 
-async fn start_house(store: &Store, clock: Clock, simulator: &Simulator) -> anyhow::Result<House> {
+/// Opens the search index of a data directory. Only while its store is open: one process at a time.
+///
+/// # Errors
+/// The directory cannot be used.
+pub fn open_search(config: &Config) -> anyhow::Result<SearchIndex> {
+    let dir = config.data.join("search");
+    SearchIndex::open(&dir).with_context(|| format!("the search index in {} cannot be opened", dir.display()))
+}
+
+async fn start_house(
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    simulator: &Simulator,
+) -> anyhow::Result<House> {
     let providers = providers();
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
@@ -200,6 +220,7 @@ async fn start_house(store: &Store, clock: Clock, simulator: &Simulator) -> anyh
         clock,
         providers,
         registry,
+        search: open_search(config)?,
         board: Board::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
     };
@@ -285,6 +306,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
 struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
+    channels: Data<ChannelViews>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -304,10 +326,13 @@ impl Shared {
             setup,
         };
         let accounts = Data::new(Accounts::new(store, clock, auth.clone(), hasher, options));
-        let feed = Data::new(live::Feed::new(house.core.clone(), &config.public_url));
+        let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
+        let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
+        let feed = Data::new(feed);
         Self {
             house: house.clone(),
             feed,
+            channels,
             auth,
             accounts,
         }
@@ -318,6 +343,7 @@ impl Shared {
             config
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
+                .app_data(self.channels.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

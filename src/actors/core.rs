@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::channels::{Provider, ProviderKind};
 use crate::clock::Clock;
 use crate::domain::{TraceId, WorkspaceId};
+use crate::storage::search::SearchIndex;
 use crate::storage::{StorageError, Store};
 
 use super::board::Board;
@@ -24,6 +25,8 @@ pub struct Core {
     pub providers: Providers,
     /// The channels.
     pub registry: Registry,
+    /// Full-text search.
+    pub search: SearchIndex,
     /// Who runs, and how they are.
     pub board: Board,
     /// For calls to providers.

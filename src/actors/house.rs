@@ -18,6 +18,7 @@ use super::core::Core;
 use super::directory::DirectoryHandle;
 use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
+use super::indexer;
 use super::intake::Intake;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
@@ -86,6 +87,12 @@ impl House {
             alerts: house.alerts.clone(),
         };
         let watching = schedule.clone();
+        let indexing = house.core.clone();
+        house
+            .supervise("indexer".into(), "reader", move |token| {
+                indexer::run(indexing.clone(), token)
+            })
+            .await;
         house
             .supervise("scheduler".into(), "scheduler", move |token| {
                 scheduler::run(schedule.clone(), token)

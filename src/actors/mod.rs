@@ -13,6 +13,7 @@ pub mod dispatcher;
 pub mod due;
 pub mod house;
 pub mod hub;
+pub mod indexer;
 pub mod intake;
 pub mod registry;
 pub mod scheduler;

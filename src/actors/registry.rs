@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, Notify};
 
-use crate::channels::{Address, ChannelAccess, ProviderKind};
+use crate::channels::{Address, ChannelAccess, FieldError, ProviderKind};
 use crate::domain::policy::ChannelCondition;
 use crate::domain::{Channel, ChannelId, EventKind, Timestamp, TraceId, Workspace, WorkspaceId};
 use crate::storage::keys::{ChannelKey, WorkspaceKey};
@@ -78,6 +78,12 @@ pub enum RegistryError {
     /// The workspace has as many as it may.
     #[error("a workspace has at most {MAX_CHANNELS} channels")]
     TooMany,
+    /// It was changed since the caller read it.
+    #[error("the channel was changed meanwhile")]
+    VersionMismatch,
+    /// The channel would be none that its provider can work with.
+    #[error(transparent)]
+    Invalid(#[from] FieldError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -238,10 +244,33 @@ impl Registry {
         trace: TraceId,
         change: impl FnOnce(&mut Channel),
     ) -> Result<Arc<ChannelEntry>, RegistryError> {
+        let change = |channel: &mut Channel| {
+            change(channel);
+            Ok(())
+        };
+        self.edit((workspace, id), None, now, trace, change).await
+    }
+
+    /// Changes a channel as someone wishes, if it is still at the version that they read. `change` must check the result
+    /// with the provider.
+    ///
+    /// # Errors
+    /// What `change` says; no such channel; another version; its new address is taken; or the store refuses.
+    pub async fn edit(
+        &self,
+        (workspace, id): (WorkspaceId, ChannelId),
+        if_version: Option<u64>,
+        now: Timestamp,
+        trace: TraceId,
+        change: impl FnOnce(&mut Channel) -> Result<(), FieldError>,
+    ) -> Result<Arc<ChannelEntry>, RegistryError> {
         let _writing = self.writing.lock().await;
         let previous = self.find(workspace, id).ok_or(RegistryError::NotFound)?;
+        if if_version.is_some_and(|version| version != previous.channel.version) {
+            return Err(RegistryError::VersionMismatch);
+        }
         let mut channel = previous.channel.clone();
-        change(&mut channel);
+        change(&mut channel)?;
         if channel == previous.channel {
             return Ok(previous);
         }

@@ -2,6 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::control::Control;
 use crate::app::{App, AppOptions, owner_from_environment};
 use crate::config::{Config, Options};
 
@@ -12,10 +13,16 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     actix::System::new().block_on(async move {
         let mut app = AppOptions::new(config)?;
         app.owner = owner_from_environment()?;
+        let (data, clock) = (app.config.data.clone(), app.clock);
         let public_url = app.config.public_url.clone();
         let app = App::start(app).await?;
         announce(&app, &public_url);
+        let control = Control::start(app.house.core.store.clone(), &data, clock);
+        if let Err(error) = &control {
+            tracing::warn!("backup and verify cannot be asked for on the command line: {error:#}");
+        }
         wait_for_stop().await?;
+        drop(control);
         app.stop().await;
         tracing::info!("stopped");
         Ok(())

@@ -2,5 +2,7 @@
 
 pub mod accounts;
 
+pub mod channels;
+
 pub mod inbox;
 pub mod live;

@@ -7,7 +7,7 @@ use crate::common::{Answer, TestApp};
 use crate::spec::{Endpoint, endpoints};
 
 /// Bodies that no endpoint takes, each with the codes that may answer it (besides "no such thing").
-fn bodies() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+pub fn bodies() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     const JSON: &[&str] = &["invalid_json"];
     const FIELD: &[&str] = &["invalid_field", "missing_field", "unknown_field"];
     const EITHER: &[&str] = &["invalid_json", "invalid_field", "missing_field", "unknown_field"];

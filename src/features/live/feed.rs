@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::presence::Presence;
 use crate::actors::Core;
 use crate::domain::{ChannelId, ContactId, Event, EventKind, WorkspaceId};
-use crate::http::views::{ChannelView, Viewer, contact_view};
+use crate::http::views::{ChannelViews, Viewer, contact_view};
 use crate::storage::StorageError;
 use crate::storage::keys::ContactKey;
 
@@ -35,17 +35,17 @@ pub(super) struct Frame {
 pub struct Feed {
     pub(super) core: Arc<Core>,
     pub(super) presence: Presence,
-    public_url: Arc<str>,
+    channels: Arc<ChannelViews>,
     listeners: Arc<Mutex<HashMap<WorkspaceId, broadcast::Sender<Frame>>>>,
 }
 
 impl Feed {
-    /// A feed over the store of `core`.
-    pub fn new(core: Arc<Core>, public_url: &str) -> Self {
+    /// A feed over the store of `core`, which shows channels by `channels`.
+    pub fn new(core: Arc<Core>, channels: Arc<ChannelViews>) -> Self {
         Self {
             core,
             presence: Presence::default(),
-            public_url: public_url.into(),
+            channels,
             listeners: Arc::default(),
         }
     }
@@ -111,7 +111,7 @@ impl Feed {
                 json!({"contact_id": id, "contact": self.contact(event.workspace, *id)?})
             }
             EventKind::ChannelUpdated(id) => {
-                json!({"channel_id": id, "channel": self.channel(event.workspace, *id)})
+                json!({"channel_id": id, "channel": self.channel(event.workspace, *id)?})
             }
             EventKind::ChannelRemoved(id) => json!({"channel_id": id}),
             EventKind::RawEventParked(id) => json!({"raw_event_id": id.to_string()}),
@@ -129,9 +129,11 @@ impl Feed {
         Ok(found.map(|contact| json!(contact_view(&contact))))
     }
 
-    fn channel(&self, workspace: WorkspaceId, channel: ChannelId) -> Option<Value> {
-        let entry = self.core.registry.find(workspace, channel)?;
-        Some(json!(ChannelView::new(&entry.channel, &self.public_url)))
+    fn channel(&self, workspace: WorkspaceId, channel: ChannelId) -> Result<Option<Value>, StorageError> {
+        let Some(entry) = self.core.registry.find(workspace, channel) else {
+            return Ok(None);
+        };
+        Ok(Some(json!(self.channels.view(workspace, &entry.channel)?)))
     }
 
     fn pass_on(&self, after: u64) -> Result<u64, StorageError> {

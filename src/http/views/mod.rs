@@ -5,7 +5,7 @@ mod contact;
 mod conversation;
 mod message;
 
-pub use channel::ChannelView;
+pub use channel::{BreakerView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
 pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowView};
 pub use message::{MessageErrorView, MessageView};
