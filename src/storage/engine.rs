@@ -7,6 +7,7 @@
 
 mod chunks;
 mod files;
+mod opening;
 
 use std::collections::HashMap;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use self::chunks::{CHUNK, ChunkHead};
+use self::opening::{OpenFailure, try_open};
 use super::codec;
 use super::error::StorageError;
 use super::journal::io_error;
@@ -68,48 +70,6 @@ fn engine_error(doing: &'static str) -> impl Fn(sled::Error) -> StorageError {
     move |error| StorageError::Io {
         doing,
         cause: error.to_string(),
-    }
-}
-
-fn config(dir: &Path, cache_bytes: u64) -> sled::Config {
-    sled::Config::new()
-        .path(dir)
-        .cache_capacity(cache_bytes)
-        .flush_every_ms(Some(500))
-}
-
-enum OpenFailure {
-    Damaged(String),
-    Failed(String),
-}
-
-/// The engine's threads may hold its file for a moment after it was closed; other processes are kept out by our own lock.
-fn open_patiently(dir: &Path, cache_bytes: u64) -> sled::Result<sled::Db> {
-    for _ in 0..100 {
-        match config(dir, cache_bytes).open() {
-            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            other => return other,
-        }
-    }
-    config(dir, cache_bytes).open()
-}
-
-fn try_open(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenFailure> {
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        let db = open_patiently(dir, cache_bytes)?;
-        // The first read walks the root; some damage shows only here.
-        db.get(STATE_KEY)?;
-        Ok(db)
-    }));
-    match opened {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(sled::Error::Io(error))) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            Err(OpenFailure::Failed(error.to_string()))
-        }
-        Ok(Err(error)) => Err(OpenFailure::Damaged(error.to_string())),
-        Err(_) => Err(OpenFailure::Damaged("the engine panicked".into())),
     }
 }
 

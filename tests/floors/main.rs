@@ -207,6 +207,7 @@ fn what_is_allowed_is_not_found() {
             "#[cfg(test)]\nmod tests {\n    use super::*;\n    fn f() { a.unwrap(); }\n}",
         ),
         ("web/tests.rs", "fn f() { a.unwrap(); }"),
+        ("web/tests.rs", "#[test]\n#[ignore = \"run by g\"]\nfn f() {}"),
         ("web/a.rs", "fn f<'a>(x: &'a str) -> &'a str { x }"),
         ("storage/engine/a.rs", "fn f() { sled::open(); }"),
         ("clock.rs", "fn f() { jiff::Timestamp::now(); }"),

@@ -1,10 +1,10 @@
-//! Just enough of Rust's grammar to read the house's own sources: words and signs with their lines, without comments
-//! and without what stands inside strings.
+//! Just enough of Rust's grammar to read the house's own sources: words and signs with their lines, without comments;
+//! a string or character is one token.
 
 /// One word, number or sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The text; `""` for a string or character.
+    /// As written.
     pub text: String,
     /// Counted from 1.
     pub line: usize,
@@ -61,21 +61,20 @@ fn split(source: &str) -> Vec<Token> {
 /// Where the thing at `at` ends, and what to keep of it.
 fn next(chars: &[char], at: usize) -> (usize, Option<String>) {
     let ahead = |n: usize| chars.get(at + n).copied().unwrap_or('\0');
-    let quoted = || Some(String::from("\"\""));
+    let upto = |end: usize| (end, Some(chars[at..end].iter().collect()));
     match chars[at] {
         c if c.is_whitespace() => (at + 1, None),
         '/' if ahead(1) == '/' => (until(chars, at, |c| c == '\n'), None),
         '/' if ahead(1) == '*' => (comment_end(chars, at), None),
-        '"' => (string_end(chars, at), quoted()),
-        'r' | 'b' | 'c' if raw_start(chars, at).is_some() => (raw_end(chars, at), quoted()),
-        'b' | 'c' if ahead(1) == '"' => (string_end(chars, at + 1), quoted()),
-        'b' if ahead(1) == '\'' => (char_end(chars, at + 1), quoted()),
-        '\'' if ahead(1) == '\\' || ahead(2) == '\'' => (char_end(chars, at), quoted()),
+        '"' => upto(string_end(chars, at)),
+        'r' | 'b' | 'c' if raw_start(chars, at).is_some() => upto(raw_end(chars, at)),
+        'b' | 'c' if ahead(1) == '"' => upto(string_end(chars, at + 1)),
+        'b' if ahead(1) == '\'' => upto(char_end(chars, at + 1)),
+        '\'' if ahead(1) == '\\' || ahead(2) == '\'' => upto(char_end(chars, at)),
         '\'' => (at + 1, None),
         ':' if ahead(1) == ':' => (at + 2, Some("::".into())),
         c if c.is_alphanumeric() || c == '_' => {
-            let end = until(chars, at, |c| !(c.is_alphanumeric() || c == '_'));
-            (end, Some(chars[at..end].iter().collect()))
+            upto(until(chars, at, |c| !(c.is_alphanumeric() || c == '_')))
         }
         c => (at + 1, Some(c.into())),
     }

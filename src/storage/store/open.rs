@@ -59,12 +59,7 @@ impl Store {
         if let Some(aside) = &opened.set_aside {
             tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
         }
-        if engine.restored_to()? == Some(UNFINISHED) {
-            return Err(StorageError::Damaged {
-                table: "Meta",
-                cause: "a restore was broken off: empty the data directory and restore again".into(),
-            });
-        }
+        refuse_unfinished(&engine)?;
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
             dir: dir.join(JOURNAL_DIR),
@@ -123,6 +118,16 @@ impl Store {
         }
         migrations::at_open(&store)?;
         Ok(store)
+    }
+}
+
+fn refuse_unfinished(engine: &Engine) -> Result<(), StorageError> {
+    match engine.restored_to()? {
+        Some(UNFINISHED) => Err(StorageError::Damaged {
+            table: "Meta",
+            cause: "a restore was broken off: empty the data directory and restore again".into(),
+        }),
+        _ => Ok(()),
     }
 }
 
