@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
+use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
 use crate::actors::core::new_trace;
@@ -42,7 +43,12 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// What is done with the store before anything else starts.
+    pub before: Option<Before>,
 }
+
+/// Work on the store before anything else starts.
+pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
     /// The product.
@@ -62,6 +68,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            before: None,
         })
     }
 }
@@ -81,6 +88,11 @@ pub struct App {
 
 /// Every feature's routes and documentation.
 pub const PARTS: [Part; 5] = [
+    // First: routes are tried in order, and providers call most.
+    Part {
+        configure: web::webhooks::configure,
+        docs: web::webhooks::Docs::openapi,
+    },
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
@@ -96,10 +108,6 @@ pub const PARTS: [Part; 5] = [
     Part {
         configure: live::configure,
         docs: live::Docs::openapi,
-    },
-    Part {
-        configure: web::webhooks::configure,
-        docs: web::webhooks::Docs::openapi,
     },
 ];
 
@@ -139,6 +147,7 @@ impl App {
             owner,
             simulator,
             hasher,
+            before,
         } = options;
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
@@ -150,6 +159,9 @@ impl App {
         .await
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        if let Some(before) = before {
+            before(config.clone(), store.clone()).await?;
+        }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));

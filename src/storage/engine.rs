@@ -6,8 +6,10 @@
 //! Values above [`MAX_INLINE`] are cut into chunk rows, see [`chunks`]. Own rows begin with `0x00`, chunks with `0xfe`.
 
 mod chunks;
+mod compact;
 mod files;
-mod opening;
+mod ranges;
+mod rows;
 
 use std::collections::HashMap;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -19,7 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use self::chunks::{CHUNK, ChunkHead};
-use self::opening::{OpenFailure, try_open};
+use self::ranges::{after_prefix, is_empty};
+pub(super) use self::rows::{RawRows, Value};
 use super::codec;
 use super::error::StorageError;
 use super::journal::io_error;
@@ -54,6 +57,7 @@ pub(super) struct Engine {
     /// `None` once closed.
     db: RwLock<Option<sled::Db>>,
     dir: PathBuf,
+    cache_bytes: u64,
     /// Tables of which some value is or was chunked.
     chunked: [AtomicBool; 256],
     broken: AtomicBool,
@@ -73,6 +77,48 @@ fn engine_error(doing: &'static str) -> impl Fn(sled::Error) -> StorageError {
     }
 }
 
+fn config(dir: &Path, cache_bytes: u64) -> sled::Config {
+    sled::Config::new()
+        .path(dir)
+        .cache_capacity(cache_bytes)
+        .flush_every_ms(Some(500))
+}
+
+enum OpenFailure {
+    Damaged(String),
+    Failed(String),
+}
+
+/// The engine's threads may hold its file for a moment after it was closed; other processes are kept out by our own lock.
+fn open_patiently(dir: &Path, cache_bytes: u64) -> sled::Result<sled::Db> {
+    for _ in 0..100 {
+        match config(dir, cache_bytes).open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+    config(dir, cache_bytes).open()
+}
+
+fn try_open(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenFailure> {
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let db = open_patiently(dir, cache_bytes)?;
+        // The first read walks the root; some damage shows only here.
+        db.get(STATE_KEY)?;
+        Ok(db)
+    }));
+    match opened {
+        Ok(Ok(db)) => Ok(db),
+        Ok(Err(sled::Error::Io(error))) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Err(OpenFailure::Failed(error.to_string()))
+        }
+        Ok(Err(error)) => Err(OpenFailure::Damaged(error.to_string())),
+        Err(_) => Err(OpenFailure::Damaged("the engine panicked".into())),
+    }
+}
+
 impl Engine {
     /// Opens or makes the engine under `dir`.
     ///
@@ -82,6 +128,7 @@ impl Engine {
     /// # Errors
     /// The operating system refuses, or another process uses the directory.
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Opened, StorageError> {
+        compact::recover(dir)?;
         std::fs::create_dir_all(dir).map_err(io_error("making the engine's directory"))?;
         if files::rebuild_marker(dir).exists() {
             tracing::warn!("the engine was found damaged while running: it is rebuilt");
@@ -129,13 +176,14 @@ impl Engine {
     }
 
     fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, OpenFailure> {
-        try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir))
+        try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir, cache_bytes))
     }
 
-    fn over(db: sled::Db, dir: &Path) -> Result<Self, OpenFailure> {
+    fn over(db: sled::Db, dir: &Path, cache_bytes: u64) -> Result<Self, OpenFailure> {
         let engine = Self {
             db: RwLock::new(Some(db)),
             dir: dir.to_owned(),
+            cache_bytes,
             chunked: std::array::from_fn(|_| AtomicBool::new(false)),
             broken: AtomicBool::new(false),
         };
@@ -155,7 +203,8 @@ impl Engine {
         doing: &'static str,
         call: impl FnOnce(&sled::Db) -> sled::Result<T>,
     ) -> Result<T, StorageError> {
-        let db = self.db.read();
+        // A scan holds this lock already, and a writer may be waiting for it.
+        let db = self.db.read_recursive();
         let Some(db) = db.as_ref() else {
             return Err(StorageError::Io {
                 doing,
@@ -171,9 +220,7 @@ impl Engine {
             );
             if damage && !self.broken.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, doing, "the engine is damaged; it is rebuilt at the next start");
-                if let Err(error) = std::fs::write(files::rebuild_marker(&self.dir), b"damaged") {
-                    tracing::error!(%error, "cannot note that the engine needs a rebuild");
-                }
+                files::ask_rebuild(&self.dir);
             }
         }
         result.map_err(engine_error(doing))
@@ -182,6 +229,11 @@ impl Engine {
     /// Damage was met while running: nothing may be written until the next start has rebuilt it.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
+    }
+
+    /// Its files were let go.
+    pub(super) fn is_closed(&self) -> bool {
+        self.db.read().is_none()
     }
 
     fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StorageError> {
@@ -266,6 +318,8 @@ impl Engine {
         if is_empty(range) {
             return Ok(());
         }
+        // The rows' iterator must not outlive the files that it reads.
+        let _open = self.db.read_recursive();
         let mut rows = self.guarded("scanning", |db| Ok(db.range::<&[u8], _>(range)))?;
         loop {
             let row = self.guarded("scanning", |_| {
@@ -400,6 +454,16 @@ impl Engine {
         Ok(count)
     }
 
+    /// Changes what [`Self::restored_to`] answers.
+    fn set_restored(&self, frame: Option<u64>) -> Result<(), StorageError> {
+        let mut batch = sled::Batch::default();
+        match frame {
+            Some(frame) => batch.insert(RESTORED_KEY, frame.to_be_bytes().as_slice()),
+            None => batch.remove(RESTORED_KEY),
+        }
+        self.guarded("writing", |db| db.apply_batch(batch))
+    }
+
     /// Makes everything carried in so far durable in the engine's own files.
     ///
     /// # Errors
@@ -429,41 +493,6 @@ impl Engine {
     }
 }
 
-/// A row's value during a scan; joined only on demand.
-pub(super) struct Value<'a> {
-    engine: &'a Engine,
-    key: &'a [u8],
-    row: &'a [u8],
-}
-
-impl Value<'_> {
-    /// Its bytes; `None` if the row was removed meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, StorageError> {
-        if ChunkHead::read(self.row).is_some() {
-            self.engine.get(self.key)
-        } else {
-            Ok(Some(self.row.to_vec()))
-        }
-    }
-}
-
 fn state_row(carried: Carried) -> Vec<u8> {
     [carried.frame.to_be_bytes(), carried.next_seq.to_be_bytes()].concat()
-}
-
-/// The engine panics on a range that ends before it begins.
-fn is_empty(range: (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
-    match range {
-        (Included(begin) | Excluded(begin), Excluded(end)) => begin >= end,
-        (Included(begin) | Excluded(begin), Included(end)) => begin > end,
-        _ => false,
-    }
-}
-
-/// The first key after all that begin with the prefix.
-fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
 }

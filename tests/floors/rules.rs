@@ -9,9 +9,22 @@ const MAX_FILE: usize = 500;
 /// Longest function, in lines from `fn` to its closing brace.
 const MAX_FUNCTION: usize = 70;
 
+const HOUSE: &[&str] = &[
+    "domain", "clock", "storage", "channels", "actors", "http", "features", "web", "sandbox", "config",
+    "logs",
+];
+const AND_APP: &[&str] = &[
+    "domain", "clock", "storage", "channels", "actors", "http", "features", "web", "sandbox", "config",
+    "logs", "app",
+];
+const AND_DEMO: &[&str] = &[
+    "domain", "clock", "storage", "channels", "actors", "http", "features", "web", "sandbox", "config",
+    "logs", "app", "demo",
+];
+
 /// Which parts of the house a part may use beside itself. A part that is not listed is a violation, so that a new one is
 /// thought about here.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("storage", &["domain", "clock"]),
@@ -33,20 +46,10 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("sandbox", &["domain", "channels"]),
     ("config", &["domain", "http"]),
     ("logs", &["config"]),
-    (
-        "app",
-        &[
-            "domain", "clock", "storage", "channels", "actors", "http", "features", "web", "sandbox",
-            "config", "logs",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "domain", "clock", "storage", "channels", "actors", "http", "features", "web", "sandbox",
-            "config", "logs", "app",
-        ],
-    ),
+    ("app", HOUSE),
+    // The demo is a customer of the finished house.
+    ("demo", AND_APP),
+    ("cli", AND_DEMO),
     ("main", &["cli"]),
 ];
 
@@ -59,8 +62,11 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("bincode", &["storage/codec.rs", "storage/records"]),
     ("tantivy", &["storage/search"]),
     ("chacha20poly1305", &["storage/vault"]),
-    ("actix", &["actors", "cli", "app", "sandbox"]),
-    ("actix_web", &["http", "features", "web", "sandbox", "app"]),
+    ("actix", &["actors", "app", "sandbox", "demo", "cli"]),
+    (
+        "actix_web",
+        &["http", "features", "web", "sandbox", "app", "demo"],
+    ),
     ("actix_ws", &["features/live"]),
     ("utoipa_swagger_ui", &["web/docs.rs"]),
     ("rlibphonenumber", &["domain/identity.rs"]),
