@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
+use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
@@ -23,7 +24,7 @@ use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
-use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod simulated;
@@ -43,7 +44,12 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// What is done with the store before anything else starts.
+    pub before: Option<Before>,
 }
+
+/// Work on the store before anything else starts.
+pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
     /// The product.
@@ -63,6 +69,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            before: None,
         })
     }
 }
@@ -82,6 +89,11 @@ pub struct App {
 
 /// Every feature's routes and documentation.
 pub const PARTS: [Part; 6] = [
+    // First: routes are tried in order, and providers call most.
+    Part {
+        configure: web::webhooks::configure,
+        docs: web::webhooks::Docs::openapi,
+    },
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
@@ -101,10 +113,6 @@ pub const PARTS: [Part; 6] = [
     Part {
         configure: live::configure,
         docs: live::Docs::openapi,
-    },
-    Part {
-        configure: web::webhooks::configure,
-        docs: web::webhooks::Docs::openapi,
     },
 ];
 
@@ -129,7 +137,13 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+    let tuning = Tuning {
+        faults,
+        ..Tuning::default()
+    };
+    Store::open_with(options, tuning)
+        .with_context(|| format!("the data in {} cannot be opened", config.data.display()))
 }
 
 impl App {
@@ -144,6 +158,7 @@ impl App {
             owner,
             simulator,
             hasher,
+            before,
         } = options;
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
@@ -155,6 +170,9 @@ impl App {
         .await
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        if let Some(before) = before {
+            before(config.clone(), store.clone()).await?;
+        }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
