@@ -4,6 +4,7 @@
 
 mod care;
 pub mod control;
+mod demo;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ pub struct Cli {
 enum Command {
     /// Runs the product.
     Serve(Options),
+    /// Runs a filled demo business on the sandbox channel.
+    Demo(demo::DemoOptions),
     /// Walks every table and index of the store, running or not, and says what does not agree.
     Verify(care::Verify),
     /// Makes a backup of the store, running or not.
@@ -40,6 +43,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(options) => serve::run(&options),
+            Command::Demo(options) => demo::run(&options),
             Command::Verify(options) => care::verify(&options),
             Command::Backup(options) => care::backup(&options),
             Command::Restore(options) => care::restore(&options),

@@ -29,7 +29,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     })
 }
 
-fn announce(app: &App, public_url: &str) {
+pub(super) fn announce(app: &App, public_url: &str) {
     tracing::info!(address = %app.address, version = env!("CARGO_PKG_VERSION"), "serving");
     println!("Frontdesk serves on http://{}", app.address);
     if let Some(code) = &app.setup_code {
@@ -37,7 +37,7 @@ fn announce(app: &App, public_url: &str) {
     }
 }
 
-async fn wait_for_stop() -> anyhow::Result<()> {
+pub(super) async fn wait_for_stop() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
