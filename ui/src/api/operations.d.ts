@@ -1,0 +1,186 @@
+/**
+ * API types of set-up, settings, system and the test phone, in the shape `openapi-typescript` writes. Written by hand
+ * after the API agreement and merged into `schema.d.ts`; the generated document replaces both.
+ */
+import type { components } from './schema'
+
+type Base = components['schemas']
+
+export interface Check {
+  name: string
+  ok: boolean
+  detail: string
+}
+export interface Operations {
+  Channel: Base['Channel']
+  Message: Base['Message']
+  User: Base['User']
+  ChannelTest: { ok: boolean; checks: Check[] }
+  NewChannel: { provider: string; name: string; settings?: Record<string, string>; secrets?: Record<string, string> }
+  ChannelPatch: { name?: string; settings?: Record<string, unknown>; secrets?: Record<string, string>; paused?: boolean }
+  LoginSession: { id: string; created_at: string; last_seen_at: string; expires_at?: string | null; ip?: string | null; user_agent?: string | null; current: boolean }
+  Token: { id: string; name: string; created_at?: string | null; last_used_at?: string | null }
+  NewToken: { id: string; name: string; token: string }
+  Alert: {
+    id: string
+    kind: string
+    severity?: 'info' | 'warning' | 'critical'
+    title: string
+    detail: string | null
+    channel_id?: string | null
+    raised_at: string
+    cleared_at?: string | null
+    acknowledged_at?: string | null
+    acknowledged_by?: { id: string; name: string } | null
+  }
+  AlertSettings: { email: string | null; webhook_url: string | null }
+  System: {
+    version: string
+    started_at: string
+    state: 'ok' | 'read_only'
+    state_reason: string | null
+    actors: { name: string; kind: string; state: string; restarts: number; mailbox: number; last_error: string | null }[]
+    queues: {
+      channel_id: string
+      channel_name: string
+      queued: number
+      active: number
+      doubtful: number
+      dead: number
+      rate_per_s: number
+      breaker: { state: string; reason?: string | null } | string | null
+    }[]
+    storage: { journal_bytes: number; journal_segments: number; store_bytes: number; last_seq: number; free_bytes: number }
+    search: { position: number; lag: number; documents: number }
+    raw_events: { pending: number; parked: number; done: number }
+    alerts: Operations['Alert'][]
+  }
+  LogLine: { at: string; level: string; target?: string | null; message: string; trace_id?: string | null; fields?: Record<string, unknown> }
+  RawEvent: {
+    id: string
+    provider: string
+    received_at: string
+    state: 'pending' | 'parked' | 'done'
+    error: string | null
+    attempts: number
+    size: number
+    trace_id: string
+    payload?: string
+    messages?: string[]
+  }
+  DeadLetter: {
+    id: string
+    message_id: string
+    conversation_id: string
+    channel_id: string
+    reason: string
+    code: string | number | null
+    attempts: number
+    failed_at: string
+    message: Base['Message']
+  }
+  Backup: {
+    name: string
+    created_at: string
+    size: number
+    state?: 'running' | 'done' | 'failed'
+    error?: string | null
+    verified_at?: string | null
+    verified?: boolean | null
+  }
+  Verification: { ok: boolean; detail?: string | null; records?: number | null }
+  BackupSchedule: { enabled: boolean; time: string; keep: number }
+  Notice: {
+    id: string
+    channel_id: string | null
+    kind: string
+    severity?: 'info' | 'warning' | 'critical'
+    title: string
+    detail: string | null
+    created_at: string
+    raw_event_id?: string | null
+  }
+  Customer: {
+    wa_id: string
+    name: string
+    phone: string
+    language: string | null
+    read_receipts?: boolean
+    refuse?: boolean
+    auto_reply?: boolean
+    unread?: number
+    business_typing?: boolean
+    last_message?: { direction: 'inbound' | 'outbound'; preview: string; created_at: string } | null
+  }
+  PhoneMessage: {
+    id: string
+    direction: 'inbound' | 'outbound'
+    type: string
+    context_id?: string | null
+    reactions?: { emoji: string; direction: 'inbound' | 'outbound' }[]
+    created_at: string
+    status: string
+    error?: { code: string | number; title: string } | null
+    [content: string]: unknown
+  }
+  Faults: { delay_ms: number; refuse_next: number; drop_answer_next: number; down: boolean; duplicate_webhooks: boolean; reorder_webhooks: boolean }
+}
+
+type O = Operations
+type Problems = { content: { 'application/problem+json': Base['Problem'] } }
+type Json<T> = { content: { 'application/json': T } }
+type None = { query?: never; header?: never; path?: never; cookie?: never }
+type Id = { path: { id: string }; query?: never; header?: never; cookie?: never }
+type Page = { query?: { limit?: number; cursor?: string }; header?: never; path?: never; cookie?: never }
+type Person = { path: { wa_id: string }; query?: { limit?: number; cursor?: string }; header?: never; cookie?: never }
+type List<T> = { 200: Json<{ items: T[]; next_cursor: string | null }> }
+type Gone = { 204: { content?: never } }
+type Op<Params, Body, Ok> = { parameters: Params; responses: Ok & { default: Problems } } & ([Body] extends [never]
+  ? { requestBody?: never }
+  : { requestBody: { content: { 'application/json': Body } } })
+
+declare module './schema' {
+  interface paths {
+    '/me/password': { post: Op<None, { current: string; new: string }, Gone> }
+    '/me/sessions': { get: Op<Page, never, List<O['LoginSession']>> }
+    '/me/sessions/{id}': { delete: Op<Id, never, Gone> }
+    '/users/{id}': { delete: Op<Id, never, Gone> }
+    '/tokens': { get: Op<Page, never, List<O['Token']>>; post: Op<None, { name: string }, { 201: Json<O['NewToken']> }> }
+    '/tokens/{id}': { delete: Op<Id, never, Gone> }
+    '/channels/{id}': {
+      get: Op<Id, never, { 200: Json<O['Channel']> }>
+      patch: Op<Id, O['ChannelPatch'], { 200: Json<O['Channel']> }>
+      delete: Op<Id, never, Gone>
+    }
+    '/channels/{id}/test': { post: Op<Id, never, { 200: Json<O['ChannelTest']> }> }
+    '/system': { get: Op<None, never, { 200: Json<O['System']> }> }
+    '/system/logs': { get: Op<{ query?: { limit?: number } }, never, { 200: Json<unknown> }> }
+    '/raw-events': { get: Op<{ query?: { state?: string; limit?: number; cursor?: string } }, never, List<O['RawEvent']>> }
+    '/raw-events/{id}/replay': { post: Op<Id, never, { 202: Json<O['RawEvent']> }> }
+    '/raw-events/replay': { post: Op<None, { state: 'parked' }, { 202: Json<{ count?: number }> }> }
+    '/dead-letters': { get: Op<Page, never, List<O['DeadLetter']>> }
+    '/dead-letters/{id}': { delete: Op<Id, never, Gone> }
+    '/dead-letters/{id}/retry': { post: Op<Id, never, { 202: Json<Base['Message']> }> }
+    '/doubtful': { get: Op<Page, never, List<Base['Message']>> }
+    '/backups': { get: Op<Page, never, List<O['Backup']>>; post: Op<None, never, { 202: Json<O['Backup']> }> }
+    '/backups/{name}/verify': { post: Op<{ path: { name: string } }, never, { 200: Json<O['Verification']> }> }
+    '/backups/schedule': { get: Op<None, never, { 200: Json<O['BackupSchedule']> }>; put: Op<None, O['BackupSchedule'], { 200: Json<O['BackupSchedule']> }> }
+    '/alerts': { get: Op<Page, never, List<O['Alert']>> }
+    '/alerts/{id}/ack': { post: Op<Id, never, { 200: Json<O['Alert']> }> }
+    '/settings/alerts': { get: Op<None, never, { 200: Json<O['AlertSettings']> }>; put: Op<None, O['AlertSettings'], { 200: Json<O['AlertSettings']> }> }
+    '/settings/alerts/test': { post: Op<None, never, { 200: Json<O['ChannelTest']> }> }
+    '/notices': { get: Op<Page, never, List<O['Notice']>> }
+    '/sandbox/customers': {
+      get: Op<Page, never, List<O['Customer']>>
+      post: Op<None, { name: string; phone: string; language: string }, { 201: Json<O['Customer']> }>
+    }
+    '/sandbox/customers/{wa_id}': { patch: Op<Person, Partial<O['Customer']>, { 200: Json<O['Customer']> }> }
+    '/sandbox/customers/{wa_id}/messages': {
+      get: Op<Person, never, List<O['PhoneMessage']>>
+      post: Op<Person, { type: string; [content: string]: unknown }, { 201: Json<O['PhoneMessage']> }>
+    }
+    '/sandbox/customers/{wa_id}/typing': { post: Op<Person, never, Gone> }
+    '/sandbox/customers/{wa_id}/read': { post: Op<Person, never, Gone> }
+    '/sandbox/faults': { get: Op<None, never, { 200: Json<O['Faults']> }>; put: Op<None, O['Faults'], { 200: Json<O['Faults']> }> }
+  }
+}
