@@ -17,7 +17,7 @@ export interface Operations {
   User: Base['User']
   ChannelTest: { ok: boolean; checks: Check[] }
   NewChannel: { provider: string; name: string; settings?: Record<string, string>; secrets?: Record<string, string> }
-  ChannelPatch: { name?: string; settings?: Record<string, unknown>; secrets?: Record<string, string>; paused?: boolean }
+  ChannelPatch: { name?: string; settings?: Record<string, string>; secrets?: Record<string, string>; paused?: boolean }
   LoginSession: { id: string; created_at: string; last_seen_at: string; expires_at?: string | null; ip?: string | null; user_agent?: string | null; current: boolean }
   Token: { id: string; name: string; created_at?: string | null; last_used_at?: string | null }
   NewToken: { id: string; name: string; token: string }
@@ -127,60 +127,60 @@ export interface Operations {
 }
 
 type O = Operations
-type Problems = { content: { 'application/problem+json': Base['Problem'] } }
-type Json<T> = { content: { 'application/json': T } }
-type None = { query?: never; header?: never; path?: never; cookie?: never }
-type Id = { path: { id: string }; query?: never; header?: never; cookie?: never }
+type Refusals = { content: { 'application/problem+json': Base['Problem'] } }
+type Answer<T> = { content: { 'application/json': T } }
+type Plain = { query?: never; header?: never; path?: never; cookie?: never }
+type ById = { path: { id: string }; query?: never; header?: never; cookie?: never }
 type Page = { query?: { limit?: number; cursor?: string }; header?: never; path?: never; cookie?: never }
 type Person = { path: { wa_id: string }; query?: { limit?: number; cursor?: string }; header?: never; cookie?: never }
-type List<T> = { 200: Json<{ items: T[]; next_cursor: string | null }> }
+type List<T> = { 200: Answer<{ items: T[]; next_cursor: string | null }> }
 type Gone = { 204: { content?: never } }
-type Op<Params, Body, Ok> = { parameters: Params; responses: Ok & { default: Problems } } & ([Body] extends [never]
+type Call<Params, Input, Ok> = { parameters: Params; responses: Ok & { default: Refusals } } & ([Input] extends [never]
   ? { requestBody?: never }
-  : { requestBody: { content: { 'application/json': Body } } })
+  : { requestBody: { content: { 'application/json': Input } } })
 
 declare module './schema' {
   interface paths {
-    '/me/password': { post: Op<None, { current: string; new: string }, Gone> }
-    '/me/sessions': { get: Op<Page, never, List<O['LoginSession']>> }
-    '/me/sessions/{id}': { delete: Op<Id, never, Gone> }
-    '/users/{id}': { delete: Op<Id, never, Gone> }
-    '/tokens': { get: Op<Page, never, List<O['Token']>>; post: Op<None, { name: string }, { 201: Json<O['NewToken']> }> }
-    '/tokens/{id}': { delete: Op<Id, never, Gone> }
+    '/me/password': { post: Call<Plain, { current: string; new: string }, Gone> }
+    '/me/sessions': { get: Call<Page, never, List<O['LoginSession']>> }
+    '/me/sessions/{id}': { delete: Call<ById, never, Gone> }
+    '/users/{id}': { delete: Call<ById, never, Gone> }
+    '/tokens': { get: Call<Page, never, List<O['Token']>>; post: Call<Plain, { name: string }, { 201: Answer<O['NewToken']> }> }
+    '/tokens/{id}': { delete: Call<ById, never, Gone> }
     '/channels/{id}': {
-      get: Op<Id, never, { 200: Json<O['Channel']> }>
-      patch: Op<Id, O['ChannelPatch'], { 200: Json<O['Channel']> }>
-      delete: Op<Id, never, Gone>
+      get: Call<ById, never, { 200: Answer<O['Channel']> }>
+      patch: Call<ById, O['ChannelPatch'], { 200: Answer<O['Channel']> }>
+      delete: Call<ById, never, Gone>
     }
-    '/channels/{id}/test': { post: Op<Id, never, { 200: Json<O['ChannelTest']> }> }
-    '/system': { get: Op<None, never, { 200: Json<O['System']> }> }
-    '/system/logs': { get: Op<{ query?: { limit?: number } }, never, { 200: Json<unknown> }> }
-    '/raw-events': { get: Op<{ query?: { state?: string; limit?: number; cursor?: string } }, never, List<O['RawEvent']>> }
-    '/raw-events/{id}/replay': { post: Op<Id, never, { 202: Json<O['RawEvent']> }> }
-    '/raw-events/replay': { post: Op<None, { state: 'parked' }, { 202: Json<{ count?: number }> }> }
-    '/dead-letters': { get: Op<Page, never, List<O['DeadLetter']>> }
-    '/dead-letters/{id}': { delete: Op<Id, never, Gone> }
-    '/dead-letters/{id}/retry': { post: Op<Id, never, { 202: Json<Base['Message']> }> }
-    '/doubtful': { get: Op<Page, never, List<Base['Message']>> }
-    '/backups': { get: Op<Page, never, List<O['Backup']>>; post: Op<None, never, { 202: Json<O['Backup']> }> }
-    '/backups/{name}/verify': { post: Op<{ path: { name: string } }, never, { 200: Json<O['Verification']> }> }
-    '/backups/schedule': { get: Op<None, never, { 200: Json<O['BackupSchedule']> }>; put: Op<None, O['BackupSchedule'], { 200: Json<O['BackupSchedule']> }> }
-    '/alerts': { get: Op<Page, never, List<O['Alert']>> }
-    '/alerts/{id}/ack': { post: Op<Id, never, { 200: Json<O['Alert']> }> }
-    '/settings/alerts': { get: Op<None, never, { 200: Json<O['AlertSettings']> }>; put: Op<None, O['AlertSettings'], { 200: Json<O['AlertSettings']> }> }
-    '/settings/alerts/test': { post: Op<None, never, { 200: Json<O['ChannelTest']> }> }
-    '/notices': { get: Op<Page, never, List<O['Notice']>> }
+    '/channels/{id}/test': { post: Call<ById, never, { 200: Answer<O['ChannelTest']> }> }
+    '/system': { get: Call<Plain, never, { 200: Answer<O['System']> }> }
+    '/system/logs': { get: Call<{ query?: { limit?: number } }, never, { 200: Answer<unknown> }> }
+    '/raw-events': { get: Call<{ query?: { state?: string; limit?: number; cursor?: string } }, never, List<O['RawEvent']>> }
+    '/raw-events/{id}/replay': { post: Call<ById, never, { 202: Answer<O['RawEvent']> }> }
+    '/raw-events/replay': { post: Call<Plain, { state: 'parked' }, { 202: Answer<{ count?: number }> }> }
+    '/dead-letters': { get: Call<Page, never, List<O['DeadLetter']>> }
+    '/dead-letters/{id}': { delete: Call<ById, never, Gone> }
+    '/dead-letters/{id}/retry': { post: Call<ById, never, { 202: Answer<Base['Message']> }> }
+    '/doubtful': { get: Call<Page, never, List<Base['Message']>> }
+    '/backups': { get: Call<Page, never, List<O['Backup']>>; post: Call<Plain, never, { 202: Answer<O['Backup']> }> }
+    '/backups/{name}/verify': { post: Call<{ path: { name: string } }, never, { 200: Answer<O['Verification']> }> }
+    '/backups/schedule': { get: Call<Plain, never, { 200: Answer<O['BackupSchedule']> }>; put: Call<Plain, O['BackupSchedule'], { 200: Answer<O['BackupSchedule']> }> }
+    '/alerts': { get: Call<Page, never, List<O['Alert']>> }
+    '/alerts/{id}/ack': { post: Call<ById, never, { 200: Answer<O['Alert']> }> }
+    '/settings/alerts': { get: Call<Plain, never, { 200: Answer<O['AlertSettings']> }>; put: Call<Plain, O['AlertSettings'], { 200: Answer<O['AlertSettings']> }> }
+    '/settings/alerts/test': { post: Call<Plain, never, { 200: Answer<O['ChannelTest']> }> }
+    '/notices': { get: Call<Page, never, List<O['Notice']>> }
     '/sandbox/customers': {
-      get: Op<Page, never, List<O['Customer']>>
-      post: Op<None, { name: string; phone: string; language: string }, { 201: Json<O['Customer']> }>
+      get: Call<Page, never, List<O['Customer']>>
+      post: Call<Plain, { name: string; phone: string; language: string }, { 201: Answer<O['Customer']> }>
     }
-    '/sandbox/customers/{wa_id}': { patch: Op<Person, Partial<O['Customer']>, { 200: Json<O['Customer']> }> }
+    '/sandbox/customers/{wa_id}': { patch: Call<Person, Partial<O['Customer']>, { 200: Answer<O['Customer']> }> }
     '/sandbox/customers/{wa_id}/messages': {
-      get: Op<Person, never, List<O['PhoneMessage']>>
-      post: Op<Person, { type: string; [content: string]: unknown }, { 201: Json<O['PhoneMessage']> }>
+      get: Call<Person, never, List<O['PhoneMessage']>>
+      post: Call<Person, { type: string; [content: string]: unknown }, { 201: Answer<O['PhoneMessage']> }>
     }
-    '/sandbox/customers/{wa_id}/typing': { post: Op<Person, never, Gone> }
-    '/sandbox/customers/{wa_id}/read': { post: Op<Person, never, Gone> }
-    '/sandbox/faults': { get: Op<None, never, { 200: Json<O['Faults']> }>; put: Op<None, O['Faults'], { 200: Json<O['Faults']> }> }
+    '/sandbox/customers/{wa_id}/typing': { post: Call<Person, never, Gone> }
+    '/sandbox/customers/{wa_id}/read': { post: Call<Person, never, Gone> }
+    '/sandbox/faults': { get: Call<Plain, never, { 200: Answer<O['Faults']> }>; put: Call<Plain, O['Faults'], { 200: Answer<O['Faults']> }> }
   }
 }

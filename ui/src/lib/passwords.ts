@@ -1,0 +1,2 @@
+/** The shortest password that the server accepts, in characters. */
+export const MIN_PASSWORD = 10
