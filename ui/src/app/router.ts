@@ -1,5 +1,5 @@
 /** Routes of all areas inside the shell; signed-out visitors go to the sign-in page and come back after it. */
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router'
 import type { Role } from './area'
 import { allows, areas } from './areas'
 import { ensureTexts } from './i18n'
@@ -12,6 +12,8 @@ declare module 'vue-router' {
     /** Areas whose texts the page needs besides its own. */
     texts?: string[]
     roles?: Role[]
+    /** True where the page takes a phone's whole height, without top bar and tabs. */
+    deep?: (route: RouteLocationNormalizedLoaded) => boolean
     /** Key of the page's name. */
     title?: string
   }

@@ -1,1 +1,0 @@
-import{I as e,b as t,ht as n,m as r,n as i}from"./vue-i18n-pcIwoH1K.js";import{t as a}from"./UiPage-DY-g3XrQ.js";var o=t({__name:`InboxPage`,setup(t){let{t:o}=i();return(t,i)=>(e(),r(n(a),{title:n(o)(`nav.inbox`)},null,8,[`title`]))}});export{o as default};

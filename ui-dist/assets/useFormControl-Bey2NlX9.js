@@ -1,1 +1,0 @@
-import{f as e,pt as t}from"./vue-i18n-pcIwoH1K.js";import{v as n}from"./i18n-z8yj16QZ.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

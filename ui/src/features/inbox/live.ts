@@ -1,0 +1,105 @@
+/** Keeps the inbox's cache current: live events and the outbox's results, with changes still under way on top. */
+import { queryClient } from '@/app/query'
+import { user } from '@/app/session'
+import { announce, announceNow } from '@/app/shell/announce'
+import { t } from '@/app/i18n'
+import type { Channel, Contact, Conversation, Message, Page, User } from '@/lib/api'
+import { onLive, type LiveEvent } from '@/lib/live'
+import { onRefused, onSettled, outbox } from '@/lib/outbox'
+import { toast } from '@/ui'
+import { applyPatch, patchConversations, patchMessages, type Pages } from './cache'
+import { matches, type Filters } from './filters'
+import { threadKey } from './queries'
+import { openConversation } from './state'
+
+export const people = (): User[] => queryClient.getQueryData<Page<User>>(['users'])?.items ?? []
+
+/** The server's record with this device's unconfirmed changes on top. */
+export function withPending(conversation: Conversation): Conversation {
+  let next = conversation
+  for (const item of outbox.values()) {
+    if (item.conversation !== conversation.id) continue
+    if (item.kind === 'patch') next = applyPatch(next, item.body, people())
+    if (item.kind === 'read') next = { ...next, unread: 0 }
+    if (item.kind === 'unread') next = { ...next, unread: Math.max(1, next.unread) }
+  }
+  return next
+}
+
+/** Writes a conversation into every list it belongs to and into its own entry. */
+export function writeConversation(conversation: Conversation): void {
+  const me = user.value?.id ?? ''
+  queryClient.setQueryData<Conversation>(['conversation', conversation.id], (old) =>
+    old && old.version > conversation.version ? old : conversation,
+  )
+  for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
+    if (!data) continue
+    const next = patchConversations(data, conversation, matches(key[1] as Filters, conversation, me))
+    if (next !== data) queryClient.setQueryData(key, next)
+  }
+}
+
+export function writeMessage(message: Message, replace = true): void {
+  const id = message.conversation_id
+  for (const [key, data] of queryClient.getQueriesData<Pages<Message>>({ queryKey: ['messages', id] })) {
+    if (!data) continue
+    const next = patchMessages(data, message, key.length === threadKey(id).length, replace)
+    if (next !== data) queryClient.setQueryData(key, next)
+  }
+}
+
+function writeContact(contact: Contact): void {
+  queryClient.setQueryData<Contact>(['contact', contact.id], (old) => (old ? { ...old, ...contact } : old))
+}
+function writeChannel(channel: Channel): void {
+  queryClient.setQueryData<Page<Channel>>(['channels'], (old) =>
+    old ? { ...old, items: old.items.map((each) => (each.id === channel.id ? channel : each)) } : old,
+  )
+}
+
+function announceBatch(batch: LiveEvent[]): void {
+  const arrived = batch.filter((event) => event.type === 'message.created' && event.data.message?.direction === 'inbound')
+  const here = arrived.filter((event) => event.data.message?.conversation_id === openConversation.value).at(-1)
+  const name = here?.data.conversation?.contact.name ?? here?.data.message?.author.name ?? ''
+  if (here) announce(t('inbox.announce.here', { name, text: here.data.message?.text?.body ?? here.data.message?.type ?? '' }))
+  else if (arrived.length > 0) announce(t('inbox.announce.elsewhere', { count: arrived.length }, arrived.length))
+  const failed = batch.find((event) => event.type === 'message.updated' && event.data.message?.status === 'failed')
+  if (failed) announceNow(t('inbox.announce.failed', { reason: failed.data.message?.error?.title ?? '' }))
+}
+
+function onEvents(batch: LiveEvent[]): void {
+  // Only the newest state of each conversation matters within a frame.
+  const conversations = new Map<string, Conversation>()
+  for (const { data, type } of batch) {
+    if (data.message) writeMessage(data.message)
+    if (data.conversation) conversations.set(data.conversation.id, data.conversation)
+    if (data.contact) writeContact(data.contact)
+    if (type === 'channel.updated' && data.channel) writeChannel(data.channel)
+  }
+  for (const conversation of conversations.values()) writeConversation(withPending(conversation))
+  announceBatch(batch)
+}
+
+let started = false
+export function startInboxCache(): void {
+  if (started) return
+  started = true
+  onLive(onEvents)
+  onSettled((item, result) => {
+    if (item.kind === 'message' || item.kind === 'note') writeMessage(result as Message, false)
+    else {
+      // This change is in the answer; only what came after it is still pending.
+      outbox.delete(item.id)
+      writeConversation(withPending(result as Conversation))
+    }
+  })
+  onRefused((item, error) => {
+    if (item.kind === 'message' || item.kind === 'note') {
+      announceNow(t('inbox.announce.failed', { reason: error.message }))
+      return
+    }
+    void queryClient.invalidateQueries({ queryKey: ['conversation', item.conversation] })
+    void queryClient.invalidateQueries({ queryKey: ['conversations'] })
+    toast.error(t('inbox.changeRefused'), error)
+  })
+}

@@ -1,0 +1,68 @@
+/** The inbox's server state. */
+import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
+import { computed, type MaybeRefOrGetter, toValue } from 'vue'
+import { queryClient } from '@/app/query'
+import { api, ok } from '@/lib/api'
+import { flatten } from './cache'
+import { toApi, type Filters } from './filters'
+
+const PAGE = 50
+
+export const listKey = (filters: Filters) => ['conversations', filters] as const
+export const threadKey = (id: string, around?: string | null) =>
+  around ? (['messages', id, 'around', around] as const) : (['messages', id] as const)
+
+export function useConversations(filters: MaybeRefOrGetter<Filters>) {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => listKey(toValue(filters))),
+    queryFn: ({ pageParam, signal }) =>
+      ok(api.GET('/conversations', { params: { query: { ...toApi(toValue(filters)), limit: PAGE, cursor: pageParam ?? undefined } }, signal })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  })
+  return { ...query, conversations: computed(() => flatten(query.data.value)) }
+}
+
+export function useConversation(id: MaybeRefOrGetter<string | null>) {
+  return useQuery({
+    queryKey: computed(() => ['conversation', toValue(id)]),
+    queryFn: ({ signal }) => ok(api.GET('/conversations/{id}', { params: { path: { id: toValue(id)! } }, signal })),
+    enabled: computed(() => toValue(id) !== null),
+  })
+}
+
+const messagesPage = (id: string, around: string | null, cursor: string | null, signal: AbortSignal) =>
+  ok(api.GET('/conversations/{id}/messages', {
+    params: { path: { id }, query: { limit: PAGE, cursor: cursor ?? undefined, around: cursor === null ? (around ?? undefined) : undefined } },
+    signal,
+  }))
+
+export function useMessages(id: MaybeRefOrGetter<string>, around: MaybeRefOrGetter<string | null>) {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => threadKey(toValue(id), toValue(around))),
+    queryFn: ({ pageParam, signal }) => messagesPage(toValue(id), toValue(around), pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  })
+  /** Oldest first, as a thread is read. */
+  return { ...query, messages: computed(() => flatten(query.data.value).reverse()) }
+}
+
+/** Loads a thread before it is opened, so that opening it is instant. */
+export function prefetchThread(id: string): void {
+  void queryClient.prefetchInfiniteQuery({
+    queryKey: threadKey(id),
+    queryFn: ({ signal }) => messagesPage(id, null, null, signal),
+    initialPageParam: null as string | null,
+  })
+}
+
+export const useUsers = () =>
+  useQuery({ queryKey: ['users'], queryFn: ({ signal }) => ok(api.GET('/users', { params: { query: { limit: 100 } }, signal })), select: (page) => page.items })
+export const useChannels = () =>
+  useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => ok(api.GET('/channels', { params: { query: { limit: 100 } }, signal })), select: (page) => page.items })
+export const useContact = (id: MaybeRefOrGetter<string>) =>
+  useQuery({
+    queryKey: computed(() => ['contact', toValue(id)]),
+    queryFn: ({ signal }) => ok(api.GET('/contacts/{id}', { params: { path: { id: toValue(id) } }, signal })),
+  })
