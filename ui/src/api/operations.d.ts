@@ -18,8 +18,8 @@ export interface Operations {
   ChannelTest: { ok: boolean; checks: Check[] }
   NewChannel: { provider: string; name: string; settings?: Record<string, string>; secrets?: Record<string, string> }
   ChannelPatch: { name?: string; settings?: Record<string, string>; secrets?: Record<string, string>; paused?: boolean }
-  LoginSession: { id: string; created_at: string; last_seen_at: string; expires_at?: string | null; ip?: string | null; user_agent?: string | null; current: boolean }
-  Token: { id: string; name: string; created_at?: string | null; last_used_at?: string | null }
+  LoginSession: { id: string; created_at: string; last_used_at: string; expires_at: string; user_agent: string; current: boolean }
+  Token: { id: string; name: string; user_id: string; created_at: string }
   NewToken: { id: string; name: string; token: string }
   Alert: {
     id: string
@@ -105,9 +105,6 @@ export interface Operations {
     name: string
     phone: string
     language: string | null
-    read_receipts?: boolean
-    refuse?: boolean
-    auto_reply?: boolean
     unread?: number
     business_typing?: boolean
     last_message?: { direction: 'inbound' | 'outbound'; preview: string; created_at: string } | null
@@ -174,7 +171,6 @@ declare module './schema' {
       get: Call<Page, never, List<O['Customer']>>
       post: Call<Plain, { name: string; phone: string; language: string }, { 201: Answer<O['Customer']> }>
     }
-    '/sandbox/customers/{wa_id}': { patch: Call<Person, Partial<O['Customer']>, { 200: Answer<O['Customer']> }> }
     '/sandbox/customers/{wa_id}/messages': {
       get: Call<Person, never, List<O['PhoneMessage']>>
       post: Call<Person, { type: string; [content: string]: unknown }, { 201: Answer<O['PhoneMessage']> }>

@@ -5,7 +5,7 @@ import { queryClient } from '@/app/query'
 import { api, ok, type Channel, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
 
-const LIST = ['channels', 'all']
+const LIST = ['channels']
 const one = (id: string): string[] => ['channel', id]
 
 export function keep(channel: Channel): void {
