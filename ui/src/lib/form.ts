@@ -11,8 +11,7 @@ export type Rules<V> = Partial<Record<keyof V, Rule<V>>>
 /** The form field that a problem's field path means: its last segment that the form has ("settings.waba_id" → "waba_id"). */
 export function fieldOf<V extends object>(path: string | null, values: V): keyof V | null {
   if (!path) return null
-  if (path in values) return path as keyof V
-  const found = path.split('.').reverse().find((part) => part in values)
+  const found = [path, ...path.split('.').reverse()].find((part) => Object.hasOwn(values, part))
   return (found as keyof V | undefined) ?? null
 }
 
