@@ -11,12 +11,17 @@ function flat(value: object, prefix: string): [string, string][] {
     typeof child === 'object' && child !== null ? flat(child, `${prefix}.${key}`) : [[`${prefix}.${key}`, String(child)] as [string, string]],
   )
 }
+const cache = new Map<string, Map<string, string>>()
 function texts(language: string): Map<string, string> {
-  return new Map(
+  const known = cache.get(language)
+  if (known) return known
+  const all = new Map(
     filesOf(language).flatMap((file) =>
       flat(JSON.parse(readFileSync(join(root, 'locales', language, file), 'utf8')) as object, file.replace('.json', '')),
     ),
   )
+  cache.set(language, all)
+  return all
 }
 const holes = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!))].sort()
 const forms = (text: string): number => text.replaceAll("{'|'}", '').split('|').length

@@ -35,6 +35,8 @@ const guard: Middleware = {
 export const api = createClient<paths>({
   baseUrl: `${globalThis.location?.origin ?? 'http://localhost'}/api/v1`,
   credentials: 'same-origin',
+  // Looked up at each call, so that tests can stand in for the network.
+  fetch: (request) => globalThis.fetch(request),
   headers: { Accept: 'application/json, application/problem+json' },
 })
 api.use(guard)

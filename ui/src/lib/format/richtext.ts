@@ -14,12 +14,15 @@ const SPECIAL = /```|`|[*_~]|https?:\/\//i
 const LINK = /^https?:\/\/[^\s<>"'`\u202a-\u202e\u2066-\u2069]+/i
 const WORD = /[\p{L}\p{N}]/u
 
+/** More closing than opening brackets: the last one belongs to the sentence around the link. */
+const unbalanced = (text: string, [open, close]: string): boolean => text.split(close!).length > text.split(open!).length
+
 /** The link at the start of the text without the punctuation that ends its sentence. */
 function linkAt(text: string): { text: string; href: string } | null {
   const raw = LINK.exec(text)?.[0]
   if (!raw) return null
   let end = raw.replace(/[.,;:!?*_~،؛؟]+$/u, '')
-  while (/[)\]]$/.test(end) && !end.includes(end.endsWith(')') ? '(' : '[')) end = end.slice(0, -1)
+  while (/[)\]]$/.test(end) && unbalanced(end, end.endsWith(')') ? '()' : '[]')) end = end.slice(0, -1)
   try {
     const url = new URL(end)
     return url.hostname ? { text: end, href: url.href } : null

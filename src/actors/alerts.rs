@@ -1,0 +1,155 @@
+//! What needs attention, written down once per kind and subject, cleared when it no longer holds.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::domain::operations::Alert;
+use crate::domain::{EventKind, UserId, WorkspaceId};
+use crate::storage::keys::AlertKey;
+use crate::storage::{Batch, CommitError, Prefix, StorageError};
+
+use super::core::{Core, new_trace};
+
+/// Alerts looked through for an open one of the same kind and subject.
+const RECENT: usize = 500;
+
+/// The one writer of alerts. Cheap to clone.
+#[derive(Clone)]
+pub struct Alerts {
+    core: Arc<Core>,
+    writing: Arc<Mutex<()>>,
+}
+
+/// Why an alert could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AlertError {
+    /// No such alert in this workspace.
+    #[error("no such alert")]
+    NotFound,
+    /// The store could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The change was not committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl Alerts {
+    /// Over the store of `core`.
+    pub fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            writing: Arc::default(),
+        }
+    }
+
+    /// Raises an alert unless one of this kind and subject is open. A failure is logged: an alert must not bring down
+    /// what it speaks of.
+    pub async fn raise(&self, workspace: WorkspaceId, kind: &str, subject: &str, detail: &str) {
+        metrics::counter!("frontdesk_alerts_total", "kind" => kind.to_owned()).increment(1);
+        if let Err(error) = self.write_raised(workspace, kind, subject, detail).await {
+            tracing::error!(kind, subject, %error, "an alert could not be written");
+        }
+    }
+
+    /// Clears the open alert of this kind and subject, if there is one.
+    pub async fn clear(&self, workspace: WorkspaceId, kind: &str, subject: &str) {
+        if let Err(error) = self.write_cleared(workspace, kind, subject).await {
+            tracing::error!(kind, subject, %error, "an alert could not be cleared");
+        }
+    }
+
+    /// Notes that someone has seen it.
+    ///
+    /// # Errors
+    /// No such alert, or the store refuses.
+    pub async fn acknowledge(
+        &self,
+        workspace: WorkspaceId,
+        alert: u64,
+        user: UserId,
+    ) -> Result<Alert, AlertError> {
+        let _writing = self.writing.lock().await;
+        let key = AlertKey { workspace, alert };
+        let mut alert = self.core.store.get(&key)?.ok_or(AlertError::NotFound)?;
+        alert.acknowledged_by = Some(user);
+        self.put(workspace, &alert, EventKind::AlertRaised(alert.id))
+            .await?;
+        Ok(alert)
+    }
+
+    /// The newest alerts first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn recent(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Alert>, StorageError> {
+        let rows = self
+            .core
+            .store
+            .scan_back(&Prefix::<AlertKey>::table().with(workspace), None, limit)?;
+        Ok(rows.into_iter().map(|(_, alert)| alert).collect())
+    }
+
+    fn open(&self, workspace: WorkspaceId, kind: &str, subject: &str) -> Result<Option<Alert>, StorageError> {
+        let recent = self.recent(workspace, RECENT)?;
+        let is_it = |a: &Alert| a.cleared_at.is_none() && a.kind == kind && a.subject == subject;
+        Ok(recent.into_iter().find(is_it))
+    }
+
+    async fn write_raised(
+        &self,
+        workspace: WorkspaceId,
+        kind: &str,
+        subject: &str,
+        detail: &str,
+    ) -> Result<(), AlertError> {
+        let _writing = self.writing.lock().await;
+        if self.open(workspace, kind, subject)?.is_some() {
+            return Ok(());
+        }
+        tracing::warn!(kind, subject, detail, "alert");
+        let alert = Alert {
+            id: self.recent(workspace, 1)?.first().map_or(1, |last| last.id + 1),
+            kind: kind.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            raised_at: self.core.clock.now(),
+            cleared_at: None,
+            acknowledged_by: None,
+        };
+        self.put(workspace, &alert, EventKind::AlertRaised(alert.id))
+            .await
+    }
+
+    async fn write_cleared(
+        &self,
+        workspace: WorkspaceId,
+        kind: &str,
+        subject: &str,
+    ) -> Result<(), AlertError> {
+        let _writing = self.writing.lock().await;
+        let Some(mut alert) = self.open(workspace, kind, subject)? else {
+            return Ok(());
+        };
+        alert.cleared_at = Some(self.core.clock.now());
+        self.put(workspace, &alert, EventKind::AlertCleared(alert.id))
+            .await
+    }
+
+    async fn put(&self, workspace: WorkspaceId, alert: &Alert, event: EventKind) -> Result<(), AlertError> {
+        let seal = self.core.store.workspace_seal(workspace)?;
+        let mut batch = Batch::new();
+        batch.put(
+            &AlertKey {
+                workspace,
+                alert: alert.id,
+            },
+            alert,
+            &seal,
+        );
+        batch.event(workspace, self.core.clock.now(), new_trace(), event);
+        self.core.store.commit(batch).await?;
+        Ok(())
+    }
+}

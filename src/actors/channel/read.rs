@@ -1,0 +1,114 @@
+//! From raw bytes to news: reads raw events, keeps what is for this channel, notes what cannot be read.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::actors::intake::addressee;
+use crate::actors::registry::ChannelEntry;
+use crate::channels::{Address, Delivery};
+use crate::domain::inbound::Inbound;
+use crate::domain::operations::RawEvent;
+use crate::domain::{RawEventId, TraceId};
+use crate::storage::StorageError;
+use crate::storage::keys::{RawBlobKey, RawEventKey};
+
+use super::ChannelWork;
+
+/// A raw event, read.
+pub(super) struct Read {
+    pub raw: RawEventId,
+    pub trace: TraceId,
+    /// Size of its body in bytes.
+    pub size: usize,
+    /// What it says to this channel, or why it cannot be read.
+    pub items: Result<Vec<Inbound>, String>,
+}
+
+impl ChannelWork {
+    /// Reads one raw event. An error only if the store cannot be read just now.
+    pub(super) fn read(&self, entry: &ChannelEntry, raw: RawEventId) -> Result<Read, StorageError> {
+        let key = RawEventKey {
+            workspace: entry.workspace,
+            raw,
+        };
+        let unknown = |error: String| Read {
+            raw,
+            trace: TraceId([0; 16]),
+            size: 0,
+            items: Err(error),
+        };
+        let event = match self.core.store.get(&key) {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(unknown("its record is missing".into())),
+            Err(error @ (StorageError::Damaged { .. } | StorageError::Erased)) => {
+                return Ok(unknown(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        let items = match self.core.store.blob(&RawBlobKey { raw: event.blob }) {
+            Ok(Some(bytes)) => self.interpret(entry, &event, &bytes),
+            Ok(None) => Err("its bytes are no longer kept".into()),
+            Err(error @ (StorageError::Damaged { .. } | StorageError::Erased)) => Err(error.to_string()),
+            Err(error) => return Err(error),
+        };
+        Ok(Read {
+            raw,
+            trace: event.trace,
+            size: event.size as usize,
+            items,
+        })
+    }
+
+    fn interpret(
+        &self,
+        entry: &ChannelEntry,
+        event: &RawEvent,
+        bytes: &[u8],
+    ) -> Result<Vec<Inbound>, String> {
+        let provider = self
+            .core
+            .provider(entry.kind)
+            .ok_or("its provider is not part of this version")?;
+        // A body that brings the adapter down is parked like any other that cannot be read.
+        let deliveries = catch_unwind(AssertUnwindSafe(|| provider.parse(bytes)))
+            .map_err(|_| "reading it failed unexpectedly; see the log".to_owned())?
+            .map_err(|error| error.to_string())?;
+        let all: Vec<_> = self.core.registry.all();
+        let mut mine = Vec::new();
+        let mut strangers = Vec::new();
+        for Delivery { address, items } in deliveries {
+            match addressee(provider.as_ref(), &all, &address) {
+                Some(found) if found.channel.id == entry.channel.id => mine.extend(items),
+                // The same number with another secret, or another channel's part of the body.
+                Some(_) if self.is_mine(entry, &address) => mine.extend(items),
+                Some(_) => {}
+                None if items.is_empty() => {}
+                None => strangers.push(address),
+            }
+        }
+        match (strangers.first(), event.id == event.blob) {
+            (Some(address), true) if mine.is_empty() => Err(no_channel(address)),
+            (Some(address), true) => {
+                tracing::warn!(raw_event = %event.id, ?address, "a part of a delivery is for a number that no channel has");
+                Ok(mine)
+            }
+            _ => Ok(mine),
+        }
+    }
+
+    fn is_mine(&self, entry: &ChannelEntry, address: &Address) -> bool {
+        let provider = self.core.provider(entry.kind);
+        let number = matches!(address, Address::Number(_));
+        number && provider.is_some_and(|p| p.addresses(&entry.channel.settings).contains(address))
+    }
+}
+
+fn no_channel(address: &Address) -> String {
+    match address {
+        Address::Number(id) => {
+            format!("no channel has the phone_number_id {id}; add it in Settings, then replay")
+        }
+        Address::Account(id) => {
+            format!("no channel belongs to the account {id}; add it in Settings, then replay")
+        }
+    }
+}

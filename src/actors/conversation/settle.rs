@@ -1,0 +1,65 @@
+//! A person decides about a message that failed or is doubtful.
+
+use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
+use crate::domain::policy::ChannelCondition;
+use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
+use crate::storage::keys::DeadLetterKey;
+
+use super::{CommandError, Plan, PlanReply, Worker};
+
+impl Worker {
+    pub(super) fn plan_retry(
+        &self,
+        conversation: &Conversation,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<Plan, CommandError> {
+        let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
+        let (channel, has_window) = self.condition(conversation);
+        Ok(Plan::of(
+            retry(conversation, message, channel, has_window, now)?,
+            PlanReply::Message,
+        ))
+    }
+
+    pub(super) fn plan_settle(
+        &self,
+        conversation: &Conversation,
+        id: MessageId,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<Plan, CommandError> {
+        let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
+        let (channel, has_window) = self.condition(conversation);
+        let decision = settle(conversation, message, settlement, channel, has_window, now)?;
+        Ok(Plan::of(decision, PlanReply::Message))
+    }
+
+    pub(super) fn plan_discard(
+        &self,
+        conversation: &Conversation,
+        message: MessageId,
+    ) -> Result<Plan, CommandError> {
+        let key = DeadLetterKey {
+            workspace: self.workspace,
+            message,
+        };
+        if !self.core.store.contains(&key)? {
+            return Err(Rejection::NoSuchMessage.into());
+        }
+        let mut plan = Plan::of(Decision::from(conversation), PlanReply::Done);
+        plan.beside.delete(&key);
+        plan.decision.events.push(EventKind::DeadLetterRemoved(message));
+        Ok(plan)
+    }
+
+    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
+        let entry = self.core.registry.find(self.workspace, conversation.channel);
+        let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
+        let has_window = provider.is_some_and(|provider| provider.capabilities().has_window);
+        (
+            entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
+            has_window,
+        )
+    }
+}

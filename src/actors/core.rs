@@ -1,0 +1,54 @@
+//! What every actor needs: store, clock, providers, the registry of channels. Cheap to clone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::channels::{Provider, ProviderKind};
+use crate::clock::Clock;
+use crate::domain::{TraceId, WorkspaceId};
+use crate::storage::search::SearchIndex;
+use crate::storage::{StorageError, Store};
+
+use super::board::Board;
+use super::registry::Registry;
+
+/// The providers by kind.
+pub type Providers = BTreeMap<ProviderKind, Arc<dyn Provider>>;
+
+/// Shared by all actors.
+pub struct Core {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// How each provider is spoken to.
+    pub providers: Providers,
+    /// The channels.
+    pub registry: Registry,
+    /// Full-text search.
+    pub search: SearchIndex,
+    /// Who runs, and how they are.
+    pub board: Board,
+    /// For calls to providers.
+    pub http: reqwest::Client,
+}
+
+impl Core {
+    /// The provider of a kind. Every kind that can be stored is registered at start.
+    pub fn provider(&self, kind: ProviderKind) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(&kind)
+    }
+
+    /// A keyed hash of a provider's message id, for look-ups.
+    ///
+    /// # Errors
+    /// The workspace's keys cannot be read.
+    pub fn provider_id_hash(&self, workspace: WorkspaceId, id: &str) -> Result<[u8; 16], StorageError> {
+        self.store.lookup_hash(workspace, &format!("message:{id}"))
+    }
+}
+
+/// A new trace.
+pub fn new_trace() -> TraceId {
+    TraceId::from_uuid(uuid::Uuid::now_v7())
+}

@@ -1,0 +1,209 @@
+//! One attempt: the call to the provider, and its outcome on record.
+
+use std::time::Duration;
+
+use crate::actors::conversation::{Command, CommandError};
+use crate::actors::core::new_trace;
+use crate::actors::directory::Learn;
+use crate::actors::registry::ChannelEntry;
+use crate::domain::decide::AttemptResult;
+use crate::domain::message::MessageStatus;
+use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::outbound::{MessageReaction, SendOutcome, SendRequest};
+use crate::storage::keys::{ContactKey, MessageKey, OutboxKey};
+use crate::storage::{Prefix, StorageError};
+
+use super::{Dispatch, RecoverError};
+
+const PAGE: usize = 512;
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// A message marked active.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub key: OutboxKey,
+    pub entry: OutboxEntry,
+    pub priority: SendPriority,
+}
+
+/// A random number in 0..1.
+pub(super) fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness the spread is lost, not the retry.
+    if getrandom::fill(&mut bytes).is_err() {
+        return 0.5;
+    }
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+impl Dispatch {
+    /// Makes the call.
+    pub(super) async fn call(&self, entry: &ChannelEntry, attempt: &Attempt) -> SendOutcome {
+        let Some(provider) = self.core.provider(entry.kind) else {
+            return SendOutcome::NotSent("the provider is not part of this version".into());
+        };
+        let request = match self.request(entry, attempt) {
+            Ok(Some(request)) => request,
+            // A status has settled it meanwhile: nothing to send, nothing to doubt.
+            Ok(None) => return SendOutcome::Unknown("it was settled before it was sent".into()),
+            Err(error) => return SendOutcome::NotSent(error.to_string()),
+        };
+        let started = tokio::time::Instant::now();
+        let outcome = provider.send(&self.core.http, &entry.access, &request).await;
+        metrics::histogram!("frontdesk_provider_call_seconds").record(started.elapsed().as_secs_f64());
+        let (message, trace) = (attempt.entry.message, attempt.entry.trace);
+        match &outcome {
+            SendOutcome::Accepted { .. } => tracing::debug!(%message, %trace, "the provider took a message"),
+            SendOutcome::Refused(error) => {
+                tracing::warn!(%message, %trace, code = error.code, class = ?error.class, "the provider refused a message");
+            }
+            SendOutcome::NotSent(why) => {
+                tracing::warn!(%message, %trace, why, "the provider cannot be reached")
+            }
+            SendOutcome::Unknown(why) => tracing::warn!(%message, %trace, why, "a send is doubtful"),
+        }
+        outcome
+    }
+
+    fn request(&self, entry: &ChannelEntry, attempt: &Attempt) -> Result<Option<SendRequest>, StorageError> {
+        let workspace = entry.workspace;
+        let id = attempt.entry.message;
+        let message = self.core.store.get(&MessageKey {
+            workspace,
+            message: id,
+        })?;
+        let Some(message) = message.filter(|message| message.status == MessageStatus::Queued) else {
+            return Ok(None);
+        };
+        let contact = self.core.store.get(&ContactKey {
+            workspace,
+            contact: attempt.entry.contact,
+        })?;
+        let Some(contact) = contact else { return Ok(None) };
+        let reply_to = message
+            .context
+            .map(|context| context.provider_message_id)
+            .filter(|id| !id.is_empty());
+        Ok(Some(SendRequest {
+            message: id,
+            to: contact.identities,
+            content: message.content,
+            reply_to,
+        }))
+    }
+
+    /// Writes the outcome into the conversation. Goes on until it is written: it is the only knowledge of the send.
+    pub(super) async fn record(
+        &self,
+        entry: &ChannelEntry,
+        attempt: Attempt,
+        outcome: SendOutcome,
+        reaction: Option<MessageReaction>,
+    ) {
+        let trace = attempt.entry.trace;
+        let (contact, conversation) = (attempt.entry.contact, attempt.entry.message.conversation);
+        let learnt = match &outcome {
+            SendOutcome::Accepted { learnt, .. } => learnt.clone(),
+            SendOutcome::Refused(_) | SendOutcome::NotSent(_) | SendOutcome::Unknown(_) => Vec::new(),
+        };
+        let result = AttemptResult {
+            entry: attempt.entry,
+            priority: attempt.priority,
+            outcome,
+            reaction,
+        };
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let command = Command::Outcome(Box::new(result.clone()));
+            match self.hub.send(entry.workspace, conversation, command, trace).await {
+                Ok(_) => break,
+                Err(error @ (CommandError::Busy | CommandError::Storage(_) | CommandError::Commit(_))) => {
+                    tracing::warn!(%conversation, %error, "an outcome cannot be recorded yet");
+                }
+                Err(error) => {
+                    tracing::error!(%conversation, %error, "an outcome cannot be recorded; the send will be doubtful");
+                    return;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+        if !learnt.is_empty() {
+            let learn = Learn {
+                workspace: entry.workspace,
+                contact,
+                identities: learnt,
+                trace,
+            };
+            if let Err(error) = self.directory.send(learn).await {
+                tracing::warn!(%contact, %error, "an identity that the provider told could not be noted");
+            }
+        }
+    }
+
+    /// Notes in the channel's record that the provider refuses everything, or that it takes messages again.
+    pub(super) async fn note_channel(&self, entry: &ChannelEntry, outcome: &SendOutcome, stop: bool) {
+        let blocked = match outcome {
+            SendOutcome::Refused(error) if stop => Some(format!(
+                "{} ({}): {}",
+                error.title,
+                error.code,
+                error.class.advice()
+            )),
+            SendOutcome::Accepted { .. } => None,
+            SendOutcome::Refused(_) | SendOutcome::NotSent(_) | SendOutcome::Unknown(_) => return,
+        };
+        let current = self.core.registry.get(entry.channel.id);
+        if current.is_none_or(|current| current.channel.blocked.is_some() == blocked.is_some()) {
+            return;
+        }
+        let now = self.core.clock.now();
+        let seen = entry.channel.version;
+        let change =
+            self.core
+                .registry
+                .change(entry.workspace, entry.channel.id, now, new_trace(), |channel| {
+                    // Someone who acted meanwhile knows better than the outcome of an old call.
+                    if channel.version == seen || blocked.is_none() {
+                        channel.blocked = blocked;
+                    }
+                });
+        if let Err(error) = change.await {
+            tracing::error!(channel = %entry.channel.id, %error, "the channel's state cannot be recorded");
+        }
+    }
+
+    /// Rows that are active at start belong to calls that were cut off: nobody knows whether they arrived.
+    pub(super) async fn recover(&self, entry: &ChannelEntry) -> Result<(), RecoverError> {
+        let prefix = Prefix::<OutboxKey>::table()
+            .with(entry.workspace)
+            .with(entry.channel.id);
+        let mut after = None;
+        loop {
+            let page = self.core.store.scan(&prefix, after.as_ref(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|(key, _)| *key);
+            for (key, row) in page.into_iter().filter(|(_, row)| row.active) {
+                let priority = SendPriority::from_u8(key.priority).unwrap_or(SendPriority::Bulk);
+                let (conversation, trace) = (row.message.conversation, row.trace);
+                let result = AttemptResult {
+                    entry: row,
+                    priority,
+                    outcome: SendOutcome::Unknown("the program stopped while it was being sent".into()),
+                    reaction: Some(MessageReaction::Doubt),
+                };
+                self.hub
+                    .send(
+                        entry.workspace,
+                        conversation,
+                        Command::Outcome(Box::new(result)),
+                        trace,
+                    )
+                    .await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}

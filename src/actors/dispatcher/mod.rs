@@ -1,0 +1,305 @@
+//! The channel's dispatcher: takes messages out of the outbox as fast as the number may send, agents' replies first, one
+//! at a time per conversation, and records every outcome.
+//!
+//! A row is marked active, durably, before its call; a row found active at start is therefore doubtful and is never sent
+//! again blindly.
+
+mod attempt;
+mod breaker;
+mod pace;
+mod select;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::outbound::{ChannelReaction, SendOutcome, react};
+use crate::domain::{ChannelId, ConversationId, Timestamp};
+use crate::storage::{CommitError, StorageError};
+
+use super::conversation::CommandError;
+use super::core::Core;
+use super::directory::DirectoryHandle;
+use super::hub::Hub;
+use super::registry::ChannelEntry;
+use attempt::Attempt;
+use breaker::Breaker;
+use pace::Pace;
+
+/// Calls to the provider at the same time.
+const MAX_CALLS: usize = 256;
+/// How long calls under way may take to end when the program stops.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How long to sleep when nothing is due.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What dispatchers share.
+#[derive(Clone)]
+pub struct Dispatch {
+    /// Store, clock, registry.
+    pub core: Arc<Core>,
+    /// Conversations.
+    pub hub: Hub,
+    /// Identities.
+    pub directory: DirectoryHandle,
+}
+
+/// Something under way ended.
+enum Done {
+    /// Rows are marked active.
+    Activated(Result<Vec<Attempt>, (CommitError, Vec<ConversationId>)>),
+    /// The provider answered, or did not.
+    Called(Box<Attempt>, SendOutcome),
+    /// The outcome is recorded (or, at the stop, could not be: then it is doubtful at the next start).
+    Recorded(ConversationId),
+}
+
+/// Runs until told to stop.
+pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToken) {
+    let name = format!("dispatcher {channel}");
+    loop {
+        let Some(entry) = dispatch.core.registry.get(channel) else {
+            return token.cancelled().await;
+        };
+        match dispatch.recover(&entry).await {
+            Ok(()) => break,
+            Err(error) => {
+                tracing::error!(%channel, %error, "interrupted sends cannot be settled at present");
+                dispatch.core.board.error(&name, &error.to_string());
+            }
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+    let Some(entry) = dispatch.core.registry.get(channel) else {
+        return token.cancelled().await;
+    };
+    Desk::new(dispatch, &entry).run(name, token).await;
+}
+
+/// The dispatcher's desk: what is ready, what is under way.
+struct Desk {
+    dispatch: Dispatch,
+    channel: ChannelId,
+    pace: Pace,
+    breaker: Breaker,
+    ready: VecDeque<Attempt>,
+    under_way: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    calls: usize,
+    activating: bool,
+    /// Something may have become due that the last look did not see.
+    look: bool,
+    next_due: Option<Timestamp>,
+    busy: HashSet<ConversationId>,
+}
+
+impl Desk {
+    fn new(dispatch: Dispatch, entry: &ChannelEntry) -> Self {
+        let pace = Pace::new(&dispatch.core, entry);
+        Self {
+            channel: entry.channel.id,
+            pace,
+            breaker: Breaker::default(),
+            ready: VecDeque::new(),
+            under_way: FuturesUnordered::new(),
+            calls: 0,
+            activating: false,
+            look: true,
+            next_due: None,
+            busy: HashSet::new(),
+            dispatch,
+        }
+    }
+
+    async fn run(mut self, name: String, token: CancellationToken) {
+        loop {
+            let Some(entry) = self.dispatch.core.registry.get(self.channel) else {
+                return token.cancelled().await;
+            };
+            self.pace.adjust(&self.dispatch.core, &entry);
+            self.breaker.look_at(&entry);
+            if let Err(error) = self.fill(&entry) {
+                self.dispatch.core.board.error(&name, &error.to_string());
+            }
+            self.launch(&entry);
+            let wait = self.wait_time();
+            tokio::select! {
+                            () = token.cancelled() => break,
+                            Some(done) = self.under_way.next(), if !self.under_way.is_empty() => self.take_in(done, &entry, &name),
+                            () = entry.outbox.notified() => {
+            self.look = true }
+                            () = tokio::time::sleep(wait) => self.look = true,
+                        }
+            self.dispatch
+                .core
+                .board
+                .mailbox(&name, self.ready.len() + self.calls);
+        }
+        self.finish().await;
+    }
+
+    /// Marks rows active, as many as will be sent in the next moment: what is not yet marked can still be overtaken.
+    fn fill(&mut self, entry: &Arc<ChannelEntry>) -> Result<(), StorageError> {
+        let now = self.dispatch.core.clock.now();
+        let open = !entry.channel.paused
+            && self
+                .breaker
+                .lets_through(entry, now, self.calls + self.ready.len());
+        let room = self
+            .pace
+            .look_ahead(self.breaker.probing())
+            .saturating_sub(self.ready.len());
+        if !open || !self.look || self.activating || room == 0 || self.calls >= MAX_CALLS {
+            return Ok(());
+        }
+        let selection = self
+            .dispatch
+            .select(entry, &self.busy, &mut self.pace, now, room)?;
+        self.next_due = selection.next_due;
+        self.look = selection.more;
+        if selection.chosen.is_empty() && selection.moved.is_empty() {
+            return Ok(());
+        }
+        self.busy.extend(
+            selection
+                .chosen
+                .iter()
+                .map(|attempt| attempt.entry.message.conversation),
+        );
+        self.activating = true;
+        let dispatch = self.dispatch.clone();
+        self.under_way.push(Box::pin(async move {
+            Done::Activated(dispatch.activate(selection).await)
+        }));
+        Ok(())
+    }
+
+    /// Starts calls, each in its slot.
+    fn launch(&mut self, entry: &Arc<ChannelEntry>) {
+        while !self.ready.is_empty() && self.calls < MAX_CALLS && self.pace.take_slot() {
+            let Some(attempt) = self.ready.pop_front() else {
+                return;
+            };
+            self.calls += 1;
+            let (dispatch, entry) = (self.dispatch.clone(), entry.clone());
+            self.under_way.push(Box::pin(async move {
+                let outcome = dispatch.call(&entry, &attempt).await;
+                Done::Called(Box::new(attempt), outcome)
+            }));
+        }
+    }
+
+    fn take_in(&mut self, done: Done, entry: &Arc<ChannelEntry>, name: &str) {
+        match done {
+            Done::Activated(Ok(attempts)) => {
+                self.activating = false;
+                self.ready.extend(attempts);
+            }
+            Done::Activated(Err((error, conversations))) => {
+                self.activating = false;
+                self.look = true;
+                conversations.iter().for_each(|conversation| {
+                    self.busy.remove(conversation);
+                });
+                self.pace.pause(Duration::from_millis(500));
+                self.dispatch.core.board.error(name, &error.to_string());
+            }
+            Done::Called(attempt, outcome) => {
+                self.calls -= 1;
+                self.after_call(*attempt, outcome, entry);
+            }
+            Done::Recorded(conversation) => {
+                self.busy.remove(&conversation);
+                self.look = true;
+            }
+        }
+    }
+
+    fn after_call(&mut self, attempt: Attempt, outcome: SendOutcome, entry: &Arc<ChannelEntry>) {
+        let reaction = react(&outcome, attempt.entry.attempts, attempt::jitter());
+        match reaction.as_ref().map(|reaction| &reaction.channel) {
+            Some(ChannelReaction::Pause(wait)) => self.pace.pause(*wait),
+            Some(ChannelReaction::Stop) => {
+                let now = self.dispatch.core.clock.now();
+                self.breaker.trip(entry, now);
+            }
+            Some(ChannelReaction::None) => {}
+            None => self.breaker.success(),
+        }
+        let stop = matches!(&reaction, Some(r) if r.channel == ChannelReaction::Stop);
+        let (dispatch, entry) = (self.dispatch.clone(), entry.clone());
+        self.under_way.push(Box::pin(async move {
+            dispatch.note_channel(&entry, &outcome, stop).await;
+            let conversation = attempt.entry.message.conversation;
+            dispatch
+                .record(
+                    &entry,
+                    attempt,
+                    outcome,
+                    reaction.map(|reaction| reaction.message),
+                )
+                .await;
+            Done::Recorded(conversation)
+        }));
+    }
+
+    fn wait_time(&self) -> Duration {
+        let now = self.dispatch.core.clock.now();
+        let until = |at: Timestamp| Duration::from_micros(at.since(now).max(0).unsigned_abs());
+        let due = self.next_due.map_or(IDLE, until);
+        let slot = if self.ready.is_empty() {
+            IDLE
+        } else {
+            self.pace.next_slot()
+        };
+        let pause = if self.look { self.pace.paused_for() } else { None };
+        let probe = self.breaker.next_probe().map_or(IDLE, until);
+        let wait = due.min(slot).min(probe).min(pause.unwrap_or(IDLE)).min(IDLE);
+        wait.max(Duration::from_micros(200))
+    }
+
+    /// Lets calls under way end and records them; what is only ready goes back by being doubtful no more than a moment.
+    async fn finish(mut self) {
+        let back = std::mem::take(&mut self.ready);
+        let dispatch = self.dispatch.clone();
+        let end = async {
+            if let Err(error) = dispatch.deactivate(back).await {
+                tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
+            }
+            while let Some(done) = self.under_way.next().await {
+                let Some(entry) = self.dispatch.core.registry.get(self.channel) else {
+                    return;
+                };
+                match done {
+                    Done::Activated(Ok(attempts)) => {
+                        if let Err(error) = dispatch.deactivate(attempts).await {
+                            tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
+                        }
+                    }
+                    Done::Activated(Err((error, _))) => tracing::warn!(%error, "messages stay queued"),
+                    Done::Called(attempt, outcome) => self.after_call(*attempt, outcome, &entry),
+                    Done::Recorded(_) => {}
+                }
+            }
+        };
+        if tokio::time::timeout(STOP_WAIT, end).await.is_err() {
+            tracing::warn!(channel = %self.channel, "calls did not end in time; they are settled at the next start");
+        }
+    }
+}
+
+/// Why interrupted sends could not be settled.
+#[derive(Debug, thiserror::Error)]
+enum RecoverError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}

@@ -1,0 +1,186 @@
+//! How fast: one bucket for the number, one spacing for each recipient, and pauses that the provider asked for.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock as GovernorClock, Reference};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use tokio::time::Instant;
+
+use crate::actors::core::Core;
+use crate::actors::registry::ChannelEntry;
+use crate::domain::ContactId;
+
+/// Tokio's time for the limiter, so that paused time holds it still.
+#[derive(Clone, Debug)]
+pub(super) struct TokioClock(Instant);
+
+impl GovernorClock for TokioClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.elapsed())
+    }
+}
+
+type Direct = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>;
+type Keyed = RateLimiter<ContactId, DefaultKeyedStateStore<ContactId>, TokioClock, NoOpMiddleware<Nanos>>;
+
+/// Recipients remembered before those that are long quiet are forgotten.
+const MAX_RECIPIENTS: usize = 20_000;
+
+/// A part of the rate is left free, so that a window of one second never sees more than the rate: the bucket refills at
+/// 98.5 % and holds 1 %.
+const REFILL: f64 = 0.985;
+const BURST: f64 = 0.01;
+
+/// The pace of one channel.
+pub(super) struct Pace {
+    rate: u32,
+    clock: TokioClock,
+    number: Direct,
+    recipients: Option<Keyed>,
+    paused_until: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(core: &Core, entry: &ChannelEntry) -> Self {
+        let clock = TokioClock(Instant::now());
+        let rate = rate(core, entry);
+        let recipients = core.provider(entry.kind).and_then(|provider| {
+            let capabilities = provider.capabilities();
+            let burst = NonZeroU32::new(capabilities.pair_burst)?;
+            let spacing = Duration::from_secs(capabilities.pair_spacing_s.into());
+            Some(RateLimiter::new(
+                Quota::with_period(spacing)?.allow_burst(burst),
+                DefaultKeyedStateStore::default(),
+                clock.clone(),
+            ))
+        });
+        Self {
+            rate,
+            number: number_bucket(rate, &clock),
+            recipients,
+            clock,
+            paused_until: None,
+        }
+    }
+
+    /// Takes a changed rate over.
+    pub(super) fn adjust(&mut self, core: &Core, entry: &ChannelEntry) {
+        let rate = rate(core, entry);
+        if rate != self.rate {
+            self.rate = rate;
+            self.number = number_bucket(rate, &self.clock);
+        }
+    }
+
+    /// Messages to mark active ahead of their slots: about 20 ms of sending, so that a reply waits no longer than that.
+    pub(super) fn look_ahead(&self, probing: bool) -> usize {
+        match (self.paused_for().is_some(), probing) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => (self.rate as usize / 50).max(2),
+        }
+    }
+
+    /// Takes the next slot if it has come.
+    pub(super) fn take_slot(&mut self) -> bool {
+        self.paused_for().is_none() && self.number.check().is_ok()
+    }
+
+    /// How long until the next slot.
+    pub(super) fn next_slot(&self) -> Duration {
+        let spacing = Duration::from_secs_f64(1.0 / (f64::from(self.rate) * REFILL));
+        self.paused_for()
+            .unwrap_or_else(|| spacing.min(Duration::from_millis(2)))
+    }
+
+    /// Nothing goes out for this long.
+    pub(super) fn pause(&mut self, wait: Duration) {
+        let until = Instant::now() + wait;
+        self.paused_until = Some(self.paused_until.map_or(until, |old| old.max(until)));
+    }
+
+    /// How long the pause still lasts.
+    pub(super) fn paused_for(&self) -> Option<Duration> {
+        self.paused_until
+            .and_then(|until| until.checked_duration_since(Instant::now()))
+            .filter(|left| !left.is_zero())
+    }
+
+    /// Takes the recipient's next place, or says how long they must wait.
+    pub(super) fn recipient_wait(&mut self, contact: ContactId) -> Option<Duration> {
+        let recipients = self.recipients.as_ref()?;
+        if recipients.len() > MAX_RECIPIENTS {
+            recipients.retain_recent();
+        }
+        match recipients.check_key(&contact) {
+            Ok(()) => None,
+            Err(not_until) => Some(Duration::from(
+                not_until.earliest_possible().duration_since(self.clock.now()),
+            )),
+        }
+    }
+}
+
+fn number_bucket(rate: u32, clock: &TokioClock) -> Direct {
+    let period = Duration::from_secs_f64(1.0 / (f64::from(rate) * REFILL));
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let burst = NonZeroU32::new((f64::from(rate) * BURST) as u32).unwrap_or(NonZeroU32::MIN);
+    let quota =
+        Quota::with_period(period).map_or_else(|| Quota::per_second(burst), |quota| quota.allow_burst(burst));
+    RateLimiter::new(quota, InMemoryState::default(), clock.clone())
+}
+
+/// The channel's rate in messages a second: its setting within the provider's bounds.
+pub(in crate::actors) fn rate(core: &Core, entry: &ChannelEntry) -> u32 {
+    let Some(capabilities) = core.provider(entry.kind).map(|provider| provider.capabilities()) else {
+        return 1;
+    };
+    let setting = entry
+        .channel
+        .settings
+        .get("rate_per_s")
+        .and_then(|text| text.parse::<u32>().ok());
+    setting
+        .unwrap_or(capabilities.default_rate_per_s)
+        .clamp(1, capabilities.max_rate_per_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_sees_more_than_the_rate_and_the_average_is_within_two_percent() {
+        for rate in [80_u32, 1000] {
+            let bucket = number_bucket(rate, &TokioClock(Instant::now()));
+            let start = Instant::now();
+            let mut sent = Vec::new();
+            while start.elapsed() < Duration::from_secs(20) {
+                while bucket.check().is_ok() {
+                    sent.push(start.elapsed().as_millis());
+                }
+                tokio::time::advance(Duration::from_millis(1)).await;
+            }
+            for (index, at) in sent.iter().enumerate() {
+                let in_second = sent[index..]
+                    .iter()
+                    .take_while(|later| **later < at + 1000)
+                    .count();
+                assert!(
+                    in_second <= rate as usize,
+                    "{in_second} in one second at {rate}/s"
+                );
+            }
+            #[allow(clippy::cast_precision_loss)]
+            let share = sent.len() as f64 / f64::from(rate * 20);
+            assert!((0.98..=1.0).contains(&share), "{share} of {rate}/s");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Which messages go next: replies before bulk, oldest first, one at a time per conversation, each recipient spaced.
+
+use std::collections::HashSet;
+
+use crate::actors::registry::ChannelEntry;
+use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::{ConversationId, Timestamp};
+use crate::storage::keys::OutboxKey;
+use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
+
+use super::Dispatch;
+use super::attempt::Attempt;
+use super::pace::Pace;
+
+const PAGE: usize = 128;
+/// Rows looked at in one go; more are seen when something has ended.
+const MAX_LOOK: usize = 2048;
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Selection {
+    /// To be marked active and sent.
+    pub chosen: Vec<Attempt>,
+    /// Rows whose recipient must wait, with their new time.
+    pub moved: Vec<(OutboxKey, OutboxEntry, Timestamp)>,
+    /// When the next row that is not due yet will be.
+    pub next_due: Option<Timestamp>,
+    /// More could go out at once.
+    pub more: bool,
+}
+
+impl Dispatch {
+    pub(super) fn select(
+        &self,
+        entry: &ChannelEntry,
+        busy: &HashSet<ConversationId>,
+        pace: &mut Pace,
+        now: Timestamp,
+        room: usize,
+    ) -> Result<Selection, StorageError> {
+        let mut selection = Selection::default();
+        let mut taken = HashSet::new();
+        for priority in [SendPriority::Reply, SendPriority::Bulk] {
+            let prefix = Prefix::<OutboxKey>::table()
+                .with(entry.workspace)
+                .with(entry.channel.id)
+                .with(priority as u8);
+            let mut after = None;
+            let mut looked = 0;
+            'rows: while looked < MAX_LOOK {
+                let page = self.core.store.scan(&prefix, after.as_ref(), PAGE)?;
+                looked += page.len();
+                let is_last = page.len() < PAGE;
+                after = page.last().map(|(key, _)| *key);
+                for (key, row) in page {
+                    let conversation = row.message.conversation;
+                    if key.due > now {
+                        selection.note_due(key.due);
+                        break 'rows;
+                    }
+                    if row.active || busy.contains(&conversation) || taken.contains(&conversation) {
+                        continue;
+                    }
+                    if selection.chosen.len() == room {
+                        selection.more = true;
+                        return Ok(selection);
+                    }
+                    selection.place(key, row, priority, pace, now, &mut taken);
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Writes the selection down; answers the attempts that may now be made.
+    pub(super) async fn activate(
+        &self,
+        selection: Selection,
+    ) -> Result<Vec<Attempt>, (CommitError, Vec<ConversationId>)> {
+        let mut batch = Batch::new();
+        for attempt in &selection.chosen {
+            batch
+                .require_present(&attempt.key)
+                .put(&attempt.key, &attempt.entry, &Seal::Open);
+        }
+        for (key, row, due) in selection.moved {
+            let later = OutboxKey { due, ..key };
+            batch
+                .require_present(&key)
+                .delete(&key)
+                .put(&later, &OutboxEntry { due, ..row }, &Seal::Open);
+        }
+        match self.core.store.commit(batch).await {
+            Ok(_) => Ok(selection.chosen),
+            Err(error) => {
+                let conversations = selection
+                    .chosen
+                    .iter()
+                    .map(|attempt| attempt.entry.message.conversation);
+                Err((error, conversations.collect()))
+            }
+        }
+    }
+
+    /// Puts attempts back that were not made.
+    pub(super) async fn deactivate(
+        &self,
+        attempts: impl IntoIterator<Item = Attempt>,
+    ) -> Result<(), CommitError> {
+        let mut batch = Batch::new();
+        for Attempt { key, entry, .. } in attempts {
+            let entry = OutboxEntry {
+                active: false,
+                attempts: entry.attempts.saturating_sub(1),
+                ..entry
+            };
+            batch.require_present(&key).put(&key, &entry, &Seal::Open);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.core.store.commit(batch).await.map(|_| ())
+    }
+}
+
+impl Selection {
+    fn note_due(&mut self, due: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(due, |old| old.min(due)));
+    }
+
+    fn place(
+        &mut self,
+        key: OutboxKey,
+        row: OutboxEntry,
+        priority: SendPriority,
+        pace: &mut Pace,
+        now: Timestamp,
+        taken: &mut HashSet<ConversationId>,
+    ) {
+        taken.insert(row.message.conversation);
+        match pace.recipient_wait(row.contact) {
+            None => {
+                let entry = OutboxEntry {
+                    active: true,
+                    attempts: row.attempts.saturating_add(1),
+                    ..row
+                };
+                self.chosen.push(Attempt { key, entry, priority });
+            }
+            Some(wait) => {
+                let due = now.plus(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+                self.note_due(due);
+                self.moved.push((key, row, due));
+            }
+        }
+    }
+}

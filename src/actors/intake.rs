@@ -1,0 +1,277 @@
+//! Where webhooks come in: signature over the raw body, the raw event made durable, and only then the acknowledgement.
+//! Nothing is interpreted here but whom the body speaks to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use crate::channels::{Address, Provider, ProviderKind};
+use crate::domain::operations::{RawEvent, RawState};
+use crate::domain::{ChannelId, RawEventId, TraceId};
+use crate::storage::keys::{RawBlobKey, RawEventKey, RawPendingKey};
+use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
+
+use super::core::Core;
+use super::registry::ChannelEntry;
+
+/// Largest webhook body that is taken (WhatsApp Cloud API: payloads up to 3 MB), in bytes.
+pub const MAX_BODY: usize = 4 << 20;
+/// Raw events that may wait to be worked in; beyond it senders are asked to come back.
+pub const MAX_WAITING: usize = 500_000;
+/// Channels that one body may speak to.
+const MAX_TARGETS: usize = 64;
+
+/// The providers whose webhooks arrive at one path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entrance {
+    /// `/webhooks/whatsapp`: WhatsApp Cloud API, and the sandbox that speaks it.
+    Whatsapp,
+}
+
+impl Entrance {
+    const fn kinds(self) -> &'static [ProviderKind] {
+        match self {
+            Self::Whatsapp => &[ProviderKind::WhatsappCloud, ProviderKind::Sandbox],
+        }
+    }
+}
+
+/// Why a webhook was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// No signature that fits any configured secret.
+    #[error("the signature does not fit")]
+    BadSignature,
+    /// Signed, but no JSON object: nothing that the provider would send.
+    #[error("the body is not a JSON object")]
+    NotJson,
+    /// Too much is waiting to be worked in.
+    #[error("too many webhooks are waiting")]
+    Full,
+    /// The store could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The raw event was not committed, so it is not acknowledged.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// The intake. Shared by all web workers.
+pub struct Intake {
+    core: Arc<Core>,
+    next: AtomicU64,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Intake {
+    /// Continues after the last raw event in the store.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(core: Arc<Core>, waiting: Arc<AtomicUsize>) -> Result<Self, StorageError> {
+        let last = core
+            .store
+            .scan_keys_back(&Prefix::<RawBlobKey>::table(), None, 1)?;
+        let next = last.first().map_or(1, |key| key.raw.0 + MAX_TARGETS as u64);
+        Ok(Self {
+            core,
+            next: AtomicU64::new(next),
+            waiting,
+        })
+    }
+
+    /// Answers the verification handshake: whether `token` is some channel's verify token.
+    pub fn verify_token_fits(&self, entrance: Entrance, token: &str) -> bool {
+        let mut fits = subtle::Choice::from(0);
+        for entry in self.entries(entrance) {
+            if let Some(expected) = entry.access.secrets.get("verify_token") {
+                fits |= expected.expose_secret().as_bytes().ct_eq(token.as_bytes());
+            }
+        }
+        fits.into()
+    }
+
+    fn entries(&self, entrance: Entrance) -> Vec<Arc<ChannelEntry>> {
+        let all = self.core.registry.all().into_iter();
+        all.filter(|entry| entrance.kinds().contains(&entry.kind))
+            .collect()
+    }
+
+    /// Takes one delivery. Returns once it is durable.
+    ///
+    /// # Errors
+    /// Says why it was not taken; then nothing of it is stored.
+    pub async fn take(
+        &self,
+        entrance: Entrance,
+        signature: Option<&str>,
+        body: &[u8],
+        trace: TraceId,
+    ) -> Result<(), IntakeError> {
+        let signed = self.signed_by(entrance, signature.unwrap_or_default(), body);
+        let Some(first) = signed.first() else {
+            metrics::counter!("frontdesk_webhook_rejected_total", "reason" => "signature").increment(1);
+            return Err(IntakeError::BadSignature);
+        };
+        if !is_json_object(body) {
+            metrics::counter!("frontdesk_webhook_rejected_total", "reason" => "not_json").increment(1);
+            return Err(IntakeError::NotJson);
+        }
+        if self.waiting.load(Ordering::Relaxed) >= MAX_WAITING {
+            return Err(IntakeError::Full);
+        }
+        let Some(provider) = self.core.provider(first.kind) else {
+            return Err(IntakeError::BadSignature);
+        };
+        let targets = targets(provider.as_ref(), &signed, body);
+        self.commit(&targets, body, trace).await?;
+        metrics::counter!("frontdesk_webhooks_total").increment(1);
+        for entry in targets.values() {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            entry.inbox.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The channels whose app secret made this signature. Each distinct secret is tried once.
+    fn signed_by(&self, entrance: Entrance, signature: &str, body: &[u8]) -> Vec<Arc<ChannelEntry>> {
+        let mut by_secret: BTreeMap<String, Vec<Arc<ChannelEntry>>> = BTreeMap::new();
+        for entry in self.entries(entrance) {
+            if let Some(secret) = entry.access.secrets.get("app_secret") {
+                by_secret
+                    .entry(secret.expose_secret().to_owned())
+                    .or_default()
+                    .push(entry);
+            }
+        }
+        let mut signed = Vec::new();
+        for entries in by_secret.into_values() {
+            let provider = self.core.provider(entries[0].kind);
+            let secret = entries[0].access.secrets.get("app_secret");
+            if let (Some(provider), Some(secret)) = (provider, secret)
+                && provider.signature_fits(secret, body, signature)
+            {
+                signed.extend(entries);
+            }
+        }
+        signed
+    }
+
+    async fn commit(
+        &self,
+        targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>,
+        body: &[u8],
+        trace: TraceId,
+    ) -> Result<(), IntakeError> {
+        let first = self.next.fetch_add(targets.len() as u64, Ordering::Relaxed);
+        let blob = RawEventId(first);
+        let received_at = self.core.clock.now();
+        let mut batch = Batch::new();
+        batch.put_blob(&RawBlobKey { raw: blob }, body, &self.core.store.system_seal());
+        for (id, entry) in (first..).map(RawEventId).zip(targets.values()) {
+            let (workspace, channel) = (entry.workspace, entry.channel.id);
+            let raw = RawEvent {
+                id,
+                blob,
+                channel,
+                provider: entry.channel.provider,
+                received_at,
+                state: RawState::Pending,
+                error: None,
+                attempts: 0,
+                size: u32::try_from(body.len()).unwrap_or(u32::MAX),
+                trace,
+            };
+            batch.put(&RawEventKey { workspace, raw: id }, &raw, &Seal::Open);
+            batch.put(
+                &RawPendingKey {
+                    workspace,
+                    channel,
+                    raw: id,
+                },
+                &(),
+                &Seal::Open,
+            );
+        }
+        self.core.store.commit(batch).await?;
+        Ok(())
+    }
+}
+
+/// The channels that the body speaks to, of those whose secret fits. A body that speaks to nobody known goes to the
+/// first of them, where it is kept and shown.
+fn targets(
+    provider: &dyn Provider,
+    signed: &[Arc<ChannelEntry>],
+    body: &[u8],
+) -> BTreeMap<ChannelId, Arc<ChannelEntry>> {
+    let mut targets = BTreeMap::new();
+    for address in provider.peek_addresses(body) {
+        if let Some(entry) = addressee(provider, signed, &address) {
+            targets.insert(entry.channel.id, entry.clone());
+        }
+        if targets.len() == MAX_TARGETS {
+            break;
+        }
+    }
+    if targets.is_empty() {
+        targets.extend(
+            signed
+                .iter()
+                .min_by_key(|entry| entry.channel.id)
+                .map(|e| (e.channel.id, e.clone())),
+        );
+    }
+    targets
+}
+
+/// The channel of an address among `entries`; for an account with several numbers the oldest of them.
+pub(super) fn addressee<'a>(
+    provider: &dyn Provider,
+    entries: &'a [Arc<ChannelEntry>],
+    address: &Address,
+) -> Option<&'a Arc<ChannelEntry>> {
+    let has = |entry: &&Arc<ChannelEntry>| provider.addresses(&entry.channel.settings).contains(address);
+    entries.iter().filter(has).min_by_key(|entry| entry.channel.id)
+}
+
+/// Whether the body is one JSON object, without building it.
+fn is_json_object(body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    first == Some(&b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_json_object;
+
+    #[test]
+    fn only_objects_pass() {
+        let table: [(&[u8], bool); 8] = [
+            (b"{}", true),
+            (b" \n{\"a\":[1,{}]}", true),
+            (b"[]", false),
+            (b"", false),
+            (b"{", false),
+            (b"{} trailing", false),
+            (b"\xff\xfe{}", false),
+            (b"nonsense", false),
+        ];
+        for (body, expected) in table {
+            assert_eq!(
+                is_json_object(body),
+                expected,
+                "{}",
+                String::from_utf8_lossy(body)
+            );
+        }
+        let deep = [b"{\"a\":".repeat(100_000), b"1".to_vec(), b"}".repeat(100_000)].concat();
+        assert!(
+            !is_json_object(&deep),
+            "deep nesting is refused, not a stack overflow"
+        );
+    }
+}

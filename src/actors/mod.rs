@@ -1,0 +1,29 @@
+//! The machinery that runs: one actor per channel, per active conversation and per job, and a supervisor over them.
+//!
+//! Owns ordering, concurrency and restarts. Knows no feature: it publishes committed events, and whoever wants them reads
+//! the journal.
+
+pub mod alerts;
+pub mod board;
+pub mod channel;
+pub mod conversation;
+pub mod core;
+pub mod directory;
+pub mod dispatcher;
+pub mod due;
+pub mod house;
+pub mod hub;
+pub mod indexer;
+pub mod intake;
+pub mod registry;
+pub mod scheduler;
+pub mod supervisor;
+pub mod sweep;
+pub mod watchdog;
+
+pub use board::Board;
+pub use conversation::{Command, CommandError, Reply};
+pub use core::{Core, Providers};
+pub use house::House;
+pub use hub::Hub;
+pub use registry::Registry;

@@ -1,0 +1,168 @@
+//! Work that is due at a time: sleeps to the next row, does it, removes it. Rows are durable, so nothing is forgotten by a
+//! restart, and doing a thing twice has no second effect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::operations::DueWork;
+use crate::domain::{Timestamp, WorkspaceId};
+use crate::storage::keys::{
+    DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, SessionByUserKey, SessionKey,
+};
+use crate::storage::{Batch, Prefix, StorageError};
+
+use super::alerts::Alerts;
+use super::conversation::{Command, CommandError};
+use super::core::{Core, new_trace};
+use super::hub::Hub;
+use super::sweep::sweep;
+
+/// Rows looked at in one go.
+const PAGE: usize = 128;
+/// The longest sleep: bounds how late a clock that was set forward is noticed.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+/// Pause after a failure.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often old raw events are forgotten.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// What the scheduler needs.
+#[derive(Clone)]
+pub struct Schedule {
+    /// Store and clock.
+    pub core: Arc<Core>,
+    /// Conversations.
+    pub hub: Hub,
+    /// Where what needs attention is written.
+    pub alerts: Alerts,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DueError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Commit(#[from] crate::storage::CommitError),
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// Runs until told to stop.
+pub async fn run(schedule: Schedule, token: CancellationToken) {
+    let mut next_sweep = tokio::time::Instant::now();
+    loop {
+        let wait = match schedule.round().await {
+            Ok(next) => {
+                let now = schedule.core.clock.now();
+                let until = |at: Timestamp| Duration::from_micros(at.since(now).max(0).unsigned_abs());
+                next.map_or(MAX_SLEEP, until).min(MAX_SLEEP)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "due work waits: it cannot be done at present");
+                schedule.core.board.error("scheduler", &error.to_string());
+                PAUSE
+            }
+        };
+        if next_sweep <= tokio::time::Instant::now() {
+            next_sweep += SWEEP;
+            if let Err(error) = sweep(&schedule.core).await {
+                tracing::warn!(%error, "old raw events could not be forgotten");
+            }
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+impl Schedule {
+    /// Does what is due. Answers when the next is.
+    async fn round(&self) -> Result<Option<Timestamp>, DueError> {
+        loop {
+            let now = self.core.clock.now();
+            let page = self.core.store.scan(&Prefix::<DueKey>::table(), None, PAGE)?;
+            let next = page.iter().map(|(key, _)| key.at).find(|at| *at > now);
+            let due: Vec<_> = page.into_iter().take_while(|(key, _)| key.at <= now).collect();
+            if due.is_empty() {
+                return Ok(next);
+            }
+            for (key, work) in due {
+                self.carry_out(&key, &work).await?;
+            }
+        }
+    }
+
+    async fn carry_out(&self, key: &DueKey, work: &DueWork) -> Result<(), DueError> {
+        let workspace = key.workspace;
+        let mut batch = Batch::bulk();
+        batch.delete(key);
+        match work {
+            DueWork::Unsnooze(conversation) => {
+                match self
+                    .hub
+                    .send(workspace, *conversation, Command::Unsnooze, new_trace())
+                    .await
+                {
+                    Ok(_) | Err(CommandError::NotFound) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            DueWork::ForgetIdempotencyKey(hash) => {
+                batch.delete(&IdempotencyKey {
+                    workspace,
+                    key: *hash,
+                });
+            }
+            DueWork::ReviewDoubtful(message) => {
+                if self.core.store.contains(&DoubtfulKey {
+                    workspace,
+                    message: *message,
+                })? {
+                    let detail = "The answer to a send was lost and no status has come. Look at it under System, \
+                                  and say whether it arrived.";
+                    self.alerts
+                        .raise(workspace, "doubtful_send", &message.to_string(), detail)
+                        .await;
+                }
+            }
+            DueWork::ForgetEarlyStatus(channel, provider_id) => {
+                let (channel, provider_id) = (*channel, *provider_id);
+                batch.delete(&EarlyStatusKey {
+                    workspace,
+                    channel,
+                    provider_id,
+                });
+            }
+            DueWork::EndSession(secret) => self.end_session(workspace, *secret, &mut batch)?,
+            // Raw events are forgotten by age, page by page; rows of earlier versions are only removed.
+            DueWork::ForgetRawEvent(_) => {}
+        }
+        self.core.store.commit(batch).await?;
+        Ok(())
+    }
+
+    fn end_session(
+        &self,
+        workspace: WorkspaceId,
+        secret: [u8; 32],
+        batch: &mut Batch,
+    ) -> Result<(), StorageError> {
+        let key = SessionKey { secret };
+        let Some(session) = self.core.store.get(&key)? else {
+            return Ok(());
+        };
+        // A session that was used since has a later end, with a row of its own.
+        if session.expires_at <= self.core.clock.now() {
+            batch.delete(&key);
+            batch.delete(&SessionByUserKey {
+                workspace,
+                user: session.user,
+                session: session.id,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! The one place that builds and joins everything. Tests use it too.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, ServiceConfig};
+use anyhow::Context;
+use utoipa::OpenApi;
+
+use crate::actors::core::new_trace;
+use crate::actors::{Board, Core, House, Providers, Registry};
+use crate::channels::{ProviderKind, whatsapp};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::features::accounts::{
+    self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
+};
+use crate::features::{channels, inbox, live};
+use crate::http::views::ChannelViews;
+use crate::http::{AuthOptions, Authenticator};
+use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::storage::search::SearchIndex;
+use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
+
+mod simulated;
+
+/// How long the web server may take to finish requests.
+const WEB_STOP: Duration = Duration::from_secs(2);
+
+/// What differs between the product, its demo and its tests.
+pub struct AppOptions {
+    /// The checked configuration.
+    pub config: Config,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Makes the first owner on an empty store.
+    pub owner: Option<NewWorkspace>,
+    /// The simulator behind sandbox channels.
+    pub simulator: SimulatorConfig,
+    /// Hashes passwords.
+    pub hasher: PasswordHasher,
+}
+
+impl AppOptions {
+    /// The product.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes.
+    pub fn new(config: Config) -> anyhow::Result<Self> {
+        let hasher = PasswordHasher::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let simulator = SimulatorConfig {
+            workers: 1,
+            control: false,
+            ..SimulatorConfig::default()
+        };
+        Ok(Self {
+            config,
+            clock: Clock::System,
+            owner: None,
+            simulator,
+            hasher,
+        })
+    }
+}
+
+/// The program, running.
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The machinery.
+    pub house: Data<House>,
+    /// The simulator behind sandbox channels.
+    pub simulator: Arc<Simulator>,
+    /// The code that guards the set-up, if it is still to be done.
+    pub setup_code: Option<String>,
+    server: server::RunningServerHandle,
+}
+
+/// Every feature's routes and documentation.
+pub const PARTS: [Part; 5] = [
+    Part {
+        configure: accounts::configure,
+        docs: accounts::Docs::openapi,
+    },
+    Part {
+        configure: channels::configure,
+        docs: channels::Docs::openapi,
+    },
+    Part {
+        configure: inbox::configure,
+        docs: inbox::docs,
+    },
+    Part {
+        configure: live::configure,
+        docs: live::Docs::openapi,
+    },
+    Part {
+        configure: web::webhooks::configure,
+        docs: web::webhooks::Docs::openapi,
+    },
+];
+
+/// The providers of this version.
+pub fn providers() -> Providers {
+    let cloud: Arc<dyn crate::channels::Provider> = Arc::new(whatsapp::WhatsappCloud);
+    BTreeMap::from([
+        (ProviderKind::WhatsappCloud, cloud.clone()),
+        (ProviderKind::Sandbox, cloud),
+    ])
+}
+
+/// Opens the store of a data directory.
+///
+/// # Errors
+/// Says what is wrong and what to do.
+pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("data: {} cannot be made", config.data.display()))?;
+    let master_key = MasterKey::load(&config.data).context("the master key cannot be used")?;
+    let options = StoreOptions {
+        dir: config.data.clone(),
+        master_key,
+    };
+    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+}
+
+impl App {
+    /// Starts everything. Must be called within an actix system.
+    ///
+    /// # Errors
+    /// Says what cannot be started and why.
+    pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
+        let AppOptions {
+            config,
+            clock,
+            owner,
+            simulator,
+            hasher,
+        } = options;
+        let listener = TcpListener::bind(config.listen)
+            .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
+        let address = listener.local_addr().context("the address cannot be read")?;
+        let store = tokio::task::spawn_blocking({
+            let config = config.clone();
+            move || open_store(&config)
+        })
+        .await
+        .context("opening the store was broken off")??;
+        let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
+        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
+        let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
+        let shared = Shared::new(&config, &house, hasher, guard, clock);
+        let feed = shared.feed.get_ref().clone();
+        house
+            .supervise("live feed".into(), "reader", move |token| {
+                live::run(feed.clone(), token)
+            })
+            .await;
+        let webhook_url = format!("http://{address}/webhooks/whatsapp");
+        simulated::supervise(&house, &simulator, &webhook_url).await;
+        let web_options = web_options(&config, &house)?;
+        let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
+            .context("the server cannot start")?
+            .spawn();
+        Ok(Self {
+            address,
+            house,
+            simulator,
+            setup_code,
+            server,
+        })
+    }
+
+    /// Stops in good order: no new requests, jobs end, what waits is written.
+    pub async fn stop(self) {
+        let Self {
+            house,
+            simulator,
+            server,
+            ..
+        } = self;
+        if tokio::time::timeout(WEB_STOP, server.stop()).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        house.stop().await;
+        simulator.stop().await;
+        let store = house.core.store.clone();
+        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+            tracing::error!("the store was not closed in good order; it is repaired at the next start");
+        }
+    }
+}
+
+/// Opens the search index of a data directory. Only while its store is open: one process at a time.
+///
+/// # Errors
+/// The directory cannot be used.
+pub fn open_search(config: &Config) -> anyhow::Result<SearchIndex> {
+    let dir = config.data.join("search");
+    SearchIndex::open(&dir).with_context(|| format!("the search index in {} cannot be opened", dir.display()))
+}
+
+async fn start_house(
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    simulator: &Simulator,
+) -> anyhow::Result<House> {
+    let providers = providers();
+    let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
+    let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
+    let registry =
+        Registry::load(store.clone(), providers.clone(), overrides).context("the channels cannot be read")?;
+    let core = Core {
+        store: store.clone(),
+        clock,
+        providers,
+        registry,
+        search: open_search(config)?,
+        board: Board::default(),
+        http: whatsapp::http_client().context("the HTTP client cannot be built")?,
+    };
+    House::start(Arc::new(core))
+        .await
+        .context("the machinery cannot start")
+}
+
+async fn first_owner(
+    store: &Store,
+    hasher: &PasswordHasher,
+    clock: Clock,
+    owner: Option<NewWorkspace>,
+) -> anyhow::Result<Option<(SetupGuard, String)>> {
+    if accounts::is_set_up(store).context("the workspaces cannot be read")? {
+        return Ok(None);
+    }
+    let Some(new) = owner else {
+        return SetupGuard::generate()
+            .map(Some)
+            .map_err(|error| anyhow::anyhow!("{error}"));
+    };
+    accounts::create_workspace(
+        store,
+        hasher,
+        new,
+        PasswordRule::Operator,
+        clock.now(),
+        new_trace(),
+    )
+    .await
+    .map_err(|error| anyhow::anyhow!("the first owner cannot be made: {error}"))?;
+    Ok(None)
+}
+
+/// The owner that the environment asks for.
+///
+/// # Errors
+/// Only one of the two variables is set.
+pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
+    let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (read("FRONTDESK_OWNER_EMAIL"), read("FRONTDESK_OWNER_PASSWORD")) {
+        (None, None) => Ok(None),
+        (Some(email), Some(password)) => Ok(Some(NewWorkspace {
+            name: "My business".into(),
+            timezone: "UTC".into(),
+            locale: "en".into(),
+            demo: false,
+            operator: true,
+            owner: NewPerson {
+                name: "Owner".into(),
+                email,
+                password,
+            },
+        })),
+        _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
+    }
+}
+
+fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOptions> {
+    let metrics = Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+    actix_web::rt::spawn(metrics.clone().upkeep());
+    let (store, machinery) = (house.core.store.clone(), house.clone());
+    let readiness = Readiness::default()
+        .with("store", move || match &*store.watch_state().borrow() {
+            StoreState::Ok => Ok(()),
+            StoreState::ReadOnly(why) => Err(format!("read-only: {why}")),
+        })
+        .with("actors", move || match machinery.is_running() {
+            true => Ok(()),
+            false => Err("not running".into()),
+        });
+    let mut options = WebOptions::new(metrics, readiness);
+    options.security = SecurityOptions {
+        https: config.https(),
+    };
+    options.proxies = config.proxies.clone();
+    options.shutdown_timeout = WEB_STOP;
+    Ok(options)
+}
+
+/// What handlers find in `web::Data`.
+struct Shared {
+    house: Data<House>,
+    feed: Data<live::Feed>,
+    channels: Data<ChannelViews>,
+    auth: Data<Authenticator>,
+    accounts: Data<Accounts>,
+}
+
+impl Shared {
+    fn new(
+        config: &Config,
+        house: &Data<House>,
+        hasher: PasswordHasher,
+        setup: Option<SetupGuard>,
+        clock: Clock,
+    ) -> Self {
+        let store = house.core.store.clone();
+        let auth = Data::new(Authenticator::new(store.clone(), clock, AuthOptions::default()));
+        let options = AccountsOptions {
+            secure_cookie: config.https(),
+            setup,
+        };
+        let accounts = Data::new(Accounts::new(store, clock, auth.clone(), hasher, options));
+        let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
+        let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
+        let feed = Data::new(feed);
+        Self {
+            house: house.clone(),
+            feed,
+            channels,
+            auth,
+            accounts,
+        }
+    }
+
+    fn into_config(self) -> server::SharedData {
+        Arc::new(move |config: &mut ServiceConfig| {
+            config
+                .app_data(self.house.clone())
+                .app_data(self.feed.clone())
+                .app_data(self.channels.clone())
+                .app_data(self.auth.clone())
+                .app_data(self.accounts.clone());
+        })
+    }
+}

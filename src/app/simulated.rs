@@ -1,0 +1,67 @@
+//! Sandbox channels and the simulator: each sandbox channel is a number there, whose webhooks come back to this house.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use tokio_util::sync::CancellationToken;
+
+use crate::actors::House;
+use crate::actors::registry::ChannelEntry;
+use crate::channels::ProviderKind;
+use crate::domain::ChannelId;
+use crate::sandbox::{NumberConfig, Simulator};
+
+/// Keeps the simulator's numbers the same as the sandbox channels.
+pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
+    let (machinery, simulator, url) = (house.clone(), simulator.clone(), webhook_url.to_owned());
+    house
+        .supervise("sandbox".into(), "sandbox", move |token| {
+            keep(machinery.clone(), simulator.clone(), url.clone(), token)
+        })
+        .await;
+}
+
+async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token: CancellationToken) {
+    let mut events = house.core.store.watch_events();
+    let mut known: BTreeSet<(ChannelId, u64)> = BTreeSet::new();
+    loop {
+        for entry in house.core.registry.all() {
+            let is_new = entry.kind == ProviderKind::Sandbox
+                && known.insert((entry.channel.id, entry.channel.version));
+            if !is_new {
+                continue;
+            }
+            if let Err(error) = simulator.add_number(number(&entry, &url)) {
+                tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
+            }
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            changed = events.changed() => if changed.is_err() { return token.cancelled().await },
+        }
+    }
+}
+
+fn number(entry: &ChannelEntry, url: &str) -> NumberConfig {
+    let setting = |name: &str| entry.channel.settings.get(name).cloned().unwrap_or_default();
+    let secret = |name: &str| entry.channel.secrets.get(name).cloned().unwrap_or_default();
+    let mut number = NumberConfig::new(
+        &setting("phone_number_id"),
+        &setting("waba_id"),
+        &setting("display_phone_number"),
+    );
+    number.access_token = secret("access_token");
+    number.app_secret = secret("app_secret");
+    number.verify_token = secret("verify_token");
+    number.webhook_url = Some(url.to_owned());
+    if let Some(rate) = entry
+        .channel
+        .settings
+        .get("rate_per_s")
+        .and_then(|text| text.parse().ok())
+    {
+        number.throughput_mps = rate;
+    }
+    number
+}

@@ -1,0 +1,44 @@
+//! The command line: what an operator does at the machine.
+//!
+//! Parses arguments and hands them on; each command is a file of its own.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Options;
+
+/// Customer messaging for a small business: one program, one machine.
+#[derive(Parser, Debug)]
+#[command(name = "frontdesk", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Runs the product.
+    Serve(Options),
+    /// Prints the OpenAPI document of the API.
+    Openapi,
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// Says what went wrong and what to do.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(options) => serve::run(&options),
+            Command::Openapi => openapi(),
+        }
+    }
+}
+
+fn openapi() -> anyhow::Result<()> {
+    let parts = crate::web::server::all_parts(&crate::app::PARTS);
+    println!("{}", crate::web::openapi::document(&parts).to_pretty_json()?);
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `frontdesk serve`: runs until it is told to stop.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, AppOptions, owner_from_environment};
+use crate::config::{Config, Options};
+
+/// Runs the product.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    let config = Config::load(options)?;
+    crate::logs::start(&config)?;
+    actix::System::new().block_on(async move {
+        let mut app = AppOptions::new(config)?;
+        app.owner = owner_from_environment()?;
+        let public_url = app.config.public_url.clone();
+        let app = App::start(app).await?;
+        announce(&app, &public_url);
+        wait_for_stop().await?;
+        app.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+fn announce(app: &App, public_url: &str) {
+    tracing::info!(address = %app.address, version = env!("CARGO_PKG_VERSION"), "serving");
+    println!("Frontdesk serves on http://{}", app.address);
+    if let Some(code) = &app.setup_code {
+        println!("Set it up at {public_url}/setup with this one-time code: {code}");
+    }
+}
+
+async fn wait_for_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
+}

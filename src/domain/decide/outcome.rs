@@ -1,0 +1,261 @@
+//! An attempt to send ended.
+
+use crate::domain::message::{MessageError, MessageStatus};
+use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::outbound::{MessageReaction, SendOutcome};
+use crate::domain::{Message, Timestamp};
+
+use super::{Decision, Effect};
+
+/// What came of an attempt, and what follows for the message.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AttemptResult {
+    /// The outbox row of the attempt; the caller removes it in the same frame.
+    pub entry: OutboxEntry,
+    /// Its queue.
+    pub priority: SendPriority,
+    /// What came of it.
+    pub outcome: SendOutcome,
+    /// What follows, unless it was accepted.
+    pub reaction: Option<MessageReaction>,
+}
+
+/// Works the outcome into `message`.
+pub fn record_outcome(decision: &mut Decision, message: Message, result: &AttemptResult, now: Timestamp) {
+    match (&result.outcome, &result.reaction) {
+        (
+            SendOutcome::Accepted {
+                provider_message_id, ..
+            },
+            _,
+        ) => accept(decision, message, provider_message_id, now),
+        (_, Some(MessageReaction::Retry(wait))) => {
+            again(
+                decision,
+                message,
+                result,
+                result.entry.attempts,
+                now.plus(micros(*wait)),
+            );
+        }
+        (_, Some(MessageReaction::Keep(wait))) => {
+            let attempts = result.entry.attempts.saturating_sub(1);
+            again(decision, message, result, attempts, now.plus(micros(*wait)));
+        }
+        (_, Some(MessageReaction::Doubt)) => doubt(decision, message, now),
+        (outcome, Some(MessageReaction::Fail) | None) => fail(decision, message, result, outcome, now),
+    }
+}
+
+fn micros(wait: std::time::Duration) -> i64 {
+    i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn accept(decision: &mut Decision, mut message: Message, provider_message_id: &str, now: Timestamp) {
+    let before = message.status;
+    message.advance(MessageStatus::Accepted, now);
+    if message.provider_message_id.is_none() {
+        message.provider_message_id = Some(provider_message_id.to_owned());
+        let provider_message_id = provider_message_id.to_owned();
+        decision.effects.push(Effect::Claim {
+            provider_message_id,
+            message: message.id,
+        });
+    }
+    decision.changed(before, message);
+    decision.conversation_changed();
+}
+
+/// Back into the outbox. A message that a status has settled meanwhile stays out of it.
+fn again(decision: &mut Decision, message: Message, result: &AttemptResult, attempts: u32, due: Timestamp) {
+    if message.status != MessageStatus::Queued {
+        return;
+    }
+    let entry = OutboxEntry {
+        active: false,
+        attempts,
+        due,
+        ..result.entry.clone()
+    };
+    decision.effects.push(Effect::Enqueue {
+        entry,
+        priority: result.priority,
+    });
+}
+
+fn doubt(decision: &mut Decision, mut message: Message, now: Timestamp) {
+    if message.status != MessageStatus::Queued {
+        return;
+    }
+    let before = message.status;
+    message.advance(MessageStatus::Doubtful, now);
+    decision.effects.push(Effect::Doubt {
+        message: message.id,
+        since: now,
+    });
+    decision.changed(before, message);
+    decision.conversation_changed();
+}
+
+fn fail(
+    decision: &mut Decision,
+    mut message: Message,
+    result: &AttemptResult,
+    outcome: &SendOutcome,
+    now: Timestamp,
+) {
+    let before = message.status;
+    if before != MessageStatus::Queued {
+        return;
+    }
+    let error = to_error(outcome);
+    message.advance(MessageStatus::Failed, now);
+    message.error = Some(error.clone());
+    let id = message.id;
+    decision.changed(before, message);
+    decision.bury(id, error, result.entry.attempts);
+    decision.conversation_changed();
+}
+
+fn to_error(outcome: &SendOutcome) -> MessageError {
+    match outcome {
+        SendOutcome::Refused(error) => MessageError {
+            code: error.code.clone(),
+            title: error.title.clone(),
+            detail: error.detail.clone(),
+            advice: error.class.advice().to_owned(),
+        },
+        SendOutcome::NotSent(why) | SendOutcome::Unknown(why) => MessageError {
+            code: outcome_name(outcome).to_owned(),
+            title: "Not sent".into(),
+            detail: why.clone(),
+            advice: "Check the connection to the provider, then retry.".into(),
+        },
+        SendOutcome::Accepted { .. } => MessageError {
+            code: "accepted".into(),
+            title: String::new(),
+            detail: String::new(),
+            advice: String::new(),
+        },
+    }
+}
+
+const fn outcome_name(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::Accepted { .. } => "accepted",
+        SendOutcome::Refused(_) => "refused",
+        SendOutcome::NotSent(_) => "not_sent",
+        SendOutcome::Unknown(_) => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::tests::conversation;
+    use crate::domain::message::tests::outbound;
+    use crate::domain::outbound::{ErrorClass, ProviderError};
+    use crate::domain::{ChannelId, ContactId, TraceId};
+    use std::time::Duration;
+
+    fn result(outcome: SendOutcome, reaction: Option<MessageReaction>) -> AttemptResult {
+        let message = outbound(MessageStatus::Queued).id;
+        let entry = OutboxEntry {
+            message,
+            channel: ChannelId([2; 16]),
+            contact: ContactId([3; 16]),
+            active: true,
+            attempts: 2,
+            due: Timestamp(0),
+            trace: TraceId([0; 16]),
+        };
+        AttemptResult {
+            entry,
+            priority: SendPriority::Reply,
+            outcome,
+            reaction,
+        }
+    }
+
+    fn decide(status: MessageStatus, outcome: SendOutcome, reaction: Option<MessageReaction>) -> Decision {
+        let mut decision = Decision::from(&conversation());
+        record_outcome(
+            &mut decision,
+            outbound(status),
+            &result(outcome, reaction),
+            Timestamp(100),
+        );
+        decision
+    }
+
+    fn accepted() -> SendOutcome {
+        SendOutcome::Accepted {
+            provider_message_id: "wamid.1".into(),
+            learnt: vec![],
+        }
+    }
+
+    #[test]
+    fn accepted_claims_the_provider_id() {
+        let decision = decide(MessageStatus::Queued, accepted(), None);
+        assert_eq!(decision.messages[0].status, MessageStatus::Accepted);
+        assert!(matches!(decision.effects[..], [Effect::Claim { .. }]));
+    }
+
+    #[test]
+    fn accepted_after_its_status_does_not_move_back() {
+        let decision = decide(MessageStatus::Delivered, accepted(), None);
+        assert_eq!(decision.messages[0].status, MessageStatus::Delivered);
+        assert_eq!(decision.messages[0].times.accepted, Some(Timestamp(100)));
+    }
+
+    #[test]
+    fn a_retry_counts_and_a_keep_does_not() {
+        let lost = || SendOutcome::NotSent("refused".into());
+        for (reaction, attempts) in [
+            (MessageReaction::Retry(Duration::from_micros(7)), 2),
+            (MessageReaction::Keep(Duration::from_micros(7)), 1),
+        ] {
+            let decision = decide(MessageStatus::Queued, lost(), Some(reaction));
+            let [Effect::Enqueue { entry, .. }] = &decision.effects[..] else {
+                panic!("{decision:?}")
+            };
+            assert_eq!(
+                (entry.attempts, entry.due, entry.active),
+                (attempts, Timestamp(107), false)
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_status_settled_is_neither_doubted_nor_sent_again() {
+        for reaction in [
+            MessageReaction::Doubt,
+            MessageReaction::Fail,
+            MessageReaction::Retry(Duration::ZERO),
+        ] {
+            let decision = decide(
+                MessageStatus::Sent,
+                SendOutcome::Unknown("lost".into()),
+                Some(reaction),
+            );
+            assert!(decision.is_empty(), "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_says_what_to_do() {
+        let refused = SendOutcome::Refused(ProviderError {
+            class: ErrorClass::Window,
+            code: "131047".into(),
+            title: "Re-engagement message".into(),
+            detail: "more than 24 hours".into(),
+            retry_after: None,
+        });
+        let decision = decide(MessageStatus::Queued, refused, Some(MessageReaction::Fail));
+        let error = decision.messages[0].error.as_ref().expect("failed");
+        assert_eq!(error.code, "131047");
+        assert!(error.advice.contains("template"));
+        assert!(matches!(decision.effects[..], [Effect::Bury { attempts: 2, .. }]));
+    }
+}

@@ -1,0 +1,138 @@
+//! Someone wants to say something: into the outbox, or as a note into the thread.
+
+use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
+use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::{Content, Conversation, Timestamp, TraceId};
+
+use super::{Decision, Effect, Rejection};
+
+/// What someone wants to say.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PostCommand {
+    /// Who.
+    pub author: Author,
+    /// What, already checked against the provider's limits.
+    pub content: Content,
+    /// The message that it answers, with the provider's id of it.
+    pub context: Option<ReplyContext>,
+    /// By which queue.
+    pub priority: SendPriority,
+    /// Its trace.
+    pub trace: TraceId,
+    /// How the channel is.
+    pub channel: ChannelCondition,
+    /// Whether the provider has a customer-service window.
+    pub has_window: bool,
+}
+
+/// Queues a message, or writes a note.
+///
+/// # Errors
+/// The refusal of policy.
+pub fn post(
+    conversation: &Conversation,
+    command: PostCommand,
+    now: Timestamp,
+) -> Result<Decision, Rejection> {
+    let proposal = Proposal {
+        conversation,
+        content: &command.content,
+        channel: command.channel,
+        has_window: command.has_window,
+        now,
+    };
+    policy::check(&proposal).map_err(Rejection::Policy)?;
+    let mut decision = Decision::from(conversation);
+    let is_note = command.content.is_note();
+    let message = to_message(&mut decision, command.clone(), now);
+    if !is_note {
+        decision.effects.push(Effect::Enqueue {
+            entry: OutboxEntry {
+                message: message.id,
+                channel: conversation.channel,
+                contact: conversation.contact,
+                active: false,
+                attempts: 0,
+                due: now,
+                trace: command.trace,
+            },
+            priority: command.priority,
+        });
+    }
+    decision.created(message);
+    decision.conversation_changed();
+    Ok(decision)
+}
+
+fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> Message {
+    let is_note = command.content.is_note();
+    let times = if is_note {
+        StatusTimes::default()
+    } else {
+        StatusTimes {
+            queued: Some(now),
+            ..Default::default()
+        }
+    };
+    Message {
+        id: decision.conversation.take_next(),
+        direction: Direction::Outbound,
+        author: command.author,
+        content: command.content,
+        status: if is_note {
+            MessageStatus::Received
+        } else {
+            MessageStatus::Queued
+        },
+        times,
+        provider_message_id: None,
+        context: command.context,
+        error: None,
+        pricing: None,
+        created_at: now,
+        provider_at: None,
+        raw_event: None,
+        trace: command.trace,
+        extra: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::tests::conversation;
+
+    fn command(content: Content) -> PostCommand {
+        PostCommand {
+            author: Author::Api,
+            content,
+            context: None,
+            priority: SendPriority::Reply,
+            trace: TraceId([0; 16]),
+            channel: ChannelCondition::Active,
+            has_window: true,
+        }
+    }
+
+    #[test]
+    fn an_open_window_queues_one_message() {
+        let mut state = conversation();
+        state.customer_wrote(Timestamp(0), Timestamp(0));
+        let decision = post(&state, command(Content::text("hi")), Timestamp(1)).expect("window is open");
+        assert_eq!(decision.messages[0].status, MessageStatus::Queued);
+        assert!(matches!(decision.effects[..], [Effect::Enqueue { .. }]));
+        assert_eq!(decision.conversation.version, state.version + 1);
+    }
+
+    #[test]
+    fn a_closed_window_refuses_text_but_never_a_note() {
+        let state = conversation();
+        let refused = post(&state, command(Content::text("hi")), Timestamp(1));
+        assert!(matches!(refused, Err(Rejection::Policy(ref refusal)) if refusal.code == "window_closed"));
+        let note =
+            post(&state, command(Content::note("call back")), Timestamp(1)).expect("notes stay in the house");
+        assert!(note.effects.is_empty());
+        assert_eq!(note.messages[0].status, MessageStatus::Received);
+    }
+}

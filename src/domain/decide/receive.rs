@@ -1,0 +1,186 @@
+//! The customer wrote (or the business wrote in the provider's own app).
+
+use crate::domain::inbound::InboundMessage;
+use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
+use crate::domain::{Conversation, MessageId, RawEventId, Timestamp, TraceId};
+
+use super::{Decision, Effect};
+
+/// A message as it came, with what the caller knows of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Received {
+    /// What the adapter read.
+    pub inbound: InboundMessage,
+    /// Written by the business elsewhere, not by the customer.
+    pub echo: bool,
+    /// Our id of the message that it answers, where we hold it.
+    pub reply_to: Option<MessageId>,
+    /// The delivery that brought it.
+    pub raw_event: RawEventId,
+    /// Its trace.
+    pub trace: TraceId,
+}
+
+/// Kinds that say something about another message or the thread rather than ask for an answer.
+const QUIET: [&str; 4] = ["reaction", "system", "edit", "revoke"];
+
+/// Takes one message in. The caller has made sure that it was not counted before.
+pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
+    let conversation = &mut decision.conversation;
+    let id = conversation.take_next();
+    let said_at = received.inbound.at.unwrap_or(now);
+    note_arrival(conversation, &received, said_at, now);
+    let provider_message_id = received.inbound.provider_message_id.clone();
+    decision.created(to_message(id, received, now));
+    decision.effects.push(Effect::Claim {
+        provider_message_id,
+        message: id,
+    });
+    decision.conversation_changed();
+}
+
+fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: Timestamp, now: Timestamp) {
+    let kind = received.inbound.content.kind.as_str();
+    if received.echo || kind == "system" {
+        return;
+    }
+    conversation.customer_wrote(said_at, now);
+    if !QUIET.contains(&kind) {
+        conversation.unread = conversation.unread.saturating_add(1);
+    }
+}
+
+fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
+    let Received {
+        inbound,
+        echo,
+        reply_to,
+        raw_event,
+        trace,
+    } = received;
+    let context = (inbound.reply_to.is_some() || inbound.forwarded).then(|| ReplyContext {
+        provider_message_id: inbound.reply_to.unwrap_or_default(),
+        message: reply_to,
+        forwarded: inbound.forwarded,
+    });
+    let system = inbound.content.kind == "system";
+    let (direction, author, status) = match (echo, system) {
+        (true, _) => (Direction::Outbound, Author::BusinessApp, MessageStatus::Sent),
+        (false, true) => (Direction::Inbound, Author::System, MessageStatus::Received),
+        (false, false) => (Direction::Inbound, Author::Customer, MessageStatus::Received),
+    };
+    Message {
+        id,
+        direction,
+        author,
+        content: inbound.content,
+        status,
+        times: StatusTimes::default(),
+        provider_message_id: Some(inbound.provider_message_id),
+        context,
+        error: None,
+        pricing: None,
+        created_at: now,
+        provider_at: inbound.at,
+        raw_event: Some(raw_event),
+        trace,
+        extra: inbound.extra,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Content;
+    use crate::domain::conversation::tests::conversation;
+    use crate::domain::event::EventKind;
+
+    fn received(kind: &str, at: Option<Timestamp>) -> Received {
+        Received {
+            inbound: InboundMessage {
+                provider_message_id: "wamid.1".into(),
+                sender: Default::default(),
+                at,
+                content: Content {
+                    kind: kind.into(),
+                    body: serde_json::json!({"body": "hi"}),
+                },
+                reply_to: None,
+                forwarded: false,
+                extra: None,
+            },
+            echo: false,
+            reply_to: None,
+            raw_event: RawEventId(1),
+            trace: TraceId([0; 16]),
+        }
+    }
+
+    #[test]
+    fn a_text_opens_the_window_counts_as_unread_and_is_told_once() {
+        let mut decision = Decision::from(&conversation());
+        receive(
+            &mut decision,
+            received("text", Some(Timestamp(50))),
+            Timestamp(100),
+        );
+        receive(
+            &mut decision,
+            received("text", Some(Timestamp(60))),
+            Timestamp(100),
+        );
+        assert_eq!(decision.conversation.unread, 2);
+        assert_eq!(decision.conversation.next_n, 3);
+        assert_eq!(
+            decision.messages.iter().map(|m| m.id.n).collect::<Vec<_>>(),
+            [1, 2]
+        );
+        assert!(decision.conversation.window_open(Timestamp(100)));
+        let created = decision
+            .events
+            .iter()
+            .filter(|e| matches!(e, EventKind::MessageCreated(_)))
+            .count();
+        assert_eq!(created, 2);
+    }
+
+    #[test]
+    fn quiet_kinds_do_not_count_and_system_news_open_no_window() {
+        let table = [
+            ("reaction", 0, true),
+            ("system", 0, false),
+            ("edit", 0, true),
+            ("hologram", 1, true),
+        ];
+        for (kind, unread, window) in table {
+            let mut decision = Decision::from(&conversation());
+            receive(&mut decision, received(kind, None), Timestamp(100));
+            assert_eq!(decision.conversation.unread, unread, "{kind}");
+            assert_eq!(
+                decision.conversation.window_open(Timestamp(101)),
+                window,
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_echo_is_ours_and_opens_nothing() {
+        let mut decision = Decision::from(&conversation());
+        receive(
+            &mut decision,
+            Received {
+                echo: true,
+                ..received("text", None)
+            },
+            Timestamp(100),
+        );
+        let message = &decision.messages[0];
+        assert_eq!(
+            (message.direction, &message.author),
+            (Direction::Outbound, &Author::BusinessApp)
+        );
+        assert!(!decision.conversation.window_open(Timestamp(100)));
+        assert_eq!(decision.conversation.unread, 0);
+    }
+}

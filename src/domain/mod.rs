@@ -1,0 +1,34 @@
+//! The words of the business: ids, people, messages, conversations, and the pure decisions over them.
+//!
+//! Owns what is true whatever the provider, the store or the clock. Must not know actix, sled, tantivy, reqwest or the
+//! system clock: time, random values and new ids always come in as arguments.
+
+pub mod account;
+pub mod channel;
+pub mod contact;
+pub mod content;
+pub mod conversation;
+pub mod decide;
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod inbound;
+pub mod message;
+pub mod operations;
+pub mod outbound;
+pub mod policy;
+pub mod time;
+
+pub use account::Workspace;
+pub use channel::Channel;
+pub use contact::Contact;
+pub use content::Content;
+pub use conversation::{Conversation, ConversationStatus, Priority};
+pub use event::{Event, EventKind};
+pub use identity::{Identity, IdentityKind};
+pub use ids::{
+    ChannelId, ContactId, ConversationId, MessageId, RawEventId, SessionId, TokenId, TraceId, UserId,
+    WorkspaceId,
+};
+pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};
+pub use time::Timestamp;

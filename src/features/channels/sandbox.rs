@@ -1,0 +1,36 @@
+//! A sandbox channel needs no account anywhere: what is not said is made up here, and the simulator plays the number.
+
+use super::model::ChannelBody;
+use crate::http::{ApiResult, Secret};
+
+/// Gives a sandbox channel whatever it does not say of itself.
+///
+/// # Errors
+/// The operating system gives no random bytes.
+pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
+    let (number, account) = (digits(15)?, digits(15)?);
+    let phone = format!("+1555{}", digits(7)?);
+    for (name, value) in [
+        ("phone_number_id", number),
+        ("waba_id", account),
+        ("display_phone_number", phone),
+    ] {
+        body.settings.entry(name.to_owned()).or_insert(value);
+    }
+    for name in ["access_token", "app_secret", "verify_token"] {
+        let secret = Secret::generate("sandbox_")?;
+        let missing = body.secrets.entry(name.to_owned());
+        missing.or_insert_with(|| secret.reveal().to_owned());
+    }
+    Ok(())
+}
+
+/// So many random digits, the first of them not zero.
+fn digits(count: usize) -> ApiResult<String> {
+    let secret = Secret::generate("")?;
+    let digit = |(place, byte): (usize, &u8)| match place {
+        0 => char::from(b'1' + byte % 9),
+        _ => char::from(b'0' + byte % 10),
+    };
+    Ok(secret.hash().iter().take(count).enumerate().map(digit).collect())
+}

@@ -1,0 +1,62 @@
+//! Conversations and their messages: listing, reading, answering, tidying up.
+//!
+//! Every change goes through the conversation's actor; this feature only asks it. Must not know other features.
+
+mod body;
+mod contacts;
+mod drafts;
+mod errors;
+mod list;
+mod model;
+mod send;
+mod tickets;
+mod timeline;
+
+use actix_web::web;
+
+use crate::actors::House;
+use crate::domain::{Conversation, ConversationId, WorkspaceId};
+use crate::http::views::Viewer;
+use crate::http::{ApiError, ApiResult};
+use crate::storage::keys::ConversationKey;
+
+/// The machinery, in `web::Data`.
+pub(crate) type Machinery = web::Data<House>;
+
+/// Registers the feature's routes.
+pub fn configure(config: &mut web::ServiceConfig) {
+    list::configure(config);
+    tickets::configure(config);
+    timeline::configure(config);
+    send::configure(config);
+    contacts::configure(config);
+    drafts::configure(config);
+}
+
+/// The feature's part of the OpenAPI document.
+pub fn docs() -> utoipa::openapi::OpenApi {
+    use utoipa::OpenApi;
+    let mut document = list::Docs::openapi();
+    for part in [
+        tickets::Docs::openapi(),
+        timeline::Docs::openapi(),
+        send::Docs::openapi(),
+        contacts::Docs::openapi(),
+        drafts::Docs::openapi(),
+    ] {
+        document.merge(part);
+    }
+    document
+}
+
+fn viewer(house: &House, workspace: WorkspaceId) -> Viewer<'_> {
+    Viewer::new(&house.core.store, workspace, house.core.clock.now())
+}
+
+fn conversation(house: &House, workspace: WorkspaceId, id: ConversationId) -> ApiResult<Conversation> {
+    let found = house.core.store.get(&ConversationKey {
+        workspace,
+        conversation: id,
+    })?;
+    found.ok_or_else(|| ApiError::not_found("conversation"))
+}

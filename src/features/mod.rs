@@ -1,0 +1,8 @@
+//! What the product does, one folder a feature. Features never use one another; `app.rs` joins them.
+
+pub mod accounts;
+
+pub mod channels;
+
+pub mod inbox;
+pub mod live;

@@ -1,0 +1,135 @@
+//! The errors of the floors below, and of actix, as [`ApiError`]s. Each is logged here if it is a fault of ours.
+
+use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
+
+use crate::channels::FieldError;
+use crate::domain::policy::Refusal;
+use crate::storage::{CommitError, StorageError};
+
+use super::error::{ApiError, ErrorCode};
+
+/// How long a client should wait when the writer's queue is full: it empties in milliseconds.
+const BUSY_RETRY_S: u64 = 1;
+/// How long when nothing can be written: a person must act.
+const READ_ONLY_RETRY_S: u64 = 30;
+
+fn read_only(why: &str) -> ApiError {
+    let detail = format!("Nothing can be written at present: {why}");
+    ApiError::new(ErrorCode::ReadOnly, detail).retry_after(READ_ONLY_RETRY_S)
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        match &error {
+            StorageError::ReadOnly(why) => return read_only(why),
+            StorageError::Erased => {
+                return Self::new(
+                    ErrorCode::Erased,
+                    "This person was erased; nothing about them is kept.",
+                );
+            }
+            StorageError::Io { .. }
+            | StorageError::Damaged { .. }
+            | StorageError::TooNew { .. }
+            | StorageError::Locked(_) => {}
+        }
+        tracing::error!(%error, "storage failed under a request");
+        Self::new(
+            ErrorCode::StorageFailed,
+            "The data could not be read or written. System in the app says what is wrong.",
+        )
+    }
+}
+
+impl From<CommitError> for ApiError {
+    fn from(error: CommitError) -> Self {
+        match &error {
+            CommitError::Conflict { .. } => Self::new(
+                ErrorCode::Conflict,
+                "Someone else changed this at the same moment. Nothing was written; read it again and repeat.",
+            ),
+            CommitError::Busy => Self::busy(
+                "Too much is being written. Nothing was changed; try again.",
+                BUSY_RETRY_S,
+            ),
+            CommitError::ReadOnly(why) => read_only(why),
+            CommitError::TooLarge { bytes, limit } => Self::new(
+                ErrorCode::BodyTooLarge,
+                format!("The change is too large ({bytes} bytes, at most {limit}). Nothing was written."),
+            ),
+            CommitError::Unknown => {
+                tracing::error!(%error, "a commit was not answered");
+                Self::new(
+                    ErrorCode::OutcomeUnknown,
+                    "The change may or may not have been written. Read it again before repeating.",
+                )
+                .retry_after(BUSY_RETRY_S)
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            code,
+            reason,
+            alternatives,
+        } = refusal;
+        Self::new(ErrorCode::Refused, reason)
+            .with_code(code)
+            .with_alternatives(alternatives)
+    }
+}
+
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Self::invalid_field(error.field, error.detail)
+    }
+}
+
+impl From<PayloadError> for ApiError {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::Overflow => {
+                Self::new(ErrorCode::BodyTooLarge, "The body is too large for this address.")
+            }
+            PayloadError::UnknownLength => {
+                Self::new(ErrorCode::BadRequest, "The body's length is not given.")
+            }
+            _ => Self::new(
+                ErrorCode::BadRequest,
+                "The body did not arrive whole, or its content encoding is broken.",
+            ),
+        }
+    }
+}
+
+/// The body must be JSON.
+pub(super) fn content_type() -> ApiError {
+    ApiError::new(
+        ErrorCode::UnsupportedMediaType,
+        "Send JSON with the header Content-Type: application/json.",
+    )
+    .at("content-type")
+}
+
+/// What an extractor of actix's own says, in our words; `None` for errors of other kinds.
+pub(super) fn from_actix(error: &actix_web::Error) -> Option<ApiError> {
+    if let Some(error) = error.as_error::<JsonPayloadError>() {
+        return Some(match error {
+            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+                PayloadError::Overflow.into()
+            }
+            JsonPayloadError::ContentType => content_type(),
+            _ => ApiError::new(ErrorCode::InvalidJson, "The body is no valid JSON."),
+        });
+    }
+    if let Some(error) = error.as_error::<QueryPayloadError>() {
+        let detail = super::query::plain(&error.to_string());
+        return Some(ApiError::new(ErrorCode::InvalidQuery, detail));
+    }
+    error
+        .as_error::<PathError>()
+        .map(|_| ApiError::not_found("thing"))
+}

@@ -1,0 +1,19 @@
+//! Provider simulators: real HTTP servers on the loopback interface that speak a messaging provider's API, so that the
+//! sandbox channel, the demo, the tests and the benchmarks run the very code that talks to the provider.
+//!
+//! Owns: the simulated accounts, customers, clock and faults. One folder a provider; what they share (clock, random
+//! numbers, encodings, rates) lies beside them.
+//! Must not know: storage, actors, HTTP API or any adapter of the product. Only the base URL tells a simulator from
+//! the provider.
+
+pub mod clock;
+mod encoding;
+mod rate;
+mod rng;
+pub mod whatsapp;
+
+pub use clock::SimClock;
+pub use whatsapp::{
+    AutoReply, Behaviour, Customer, CustomerMessage, Delays, Direction, Faults, NumberConfig, PhoneEvent,
+    ReadPolicy, SandboxError, Simulator, SimulatorConfig, TemplateConfig, TranscriptEntry,
+};

@@ -1,0 +1,203 @@
+//! Business accounts (WABAs) and their numbers: secrets, webhook targets, registration, templates.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+
+use super::config::{NumberConfig, TemplateConfig};
+use super::errors::GraphError;
+use super::validate::digits;
+use super::webhooks::Lane;
+use crate::sandbox::rate::{Bucket, Rate};
+
+/// Where webhooks go instead of the app's own URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Override {
+    pub url: String,
+}
+
+/// A template with the id that the provider gave it.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pub id: u64,
+    pub definition: TemplateConfig,
+    pub rejected_reason: Option<String>,
+    pub quality: &'static str,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct WabaState {
+    pub subscribed: bool,
+    pub webhook: Option<Override>,
+    /// In order of creation.
+    pub templates: Vec<Template>,
+    /// Names of deleted approved templates, blocked for new ones.
+    pub blocked_names: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Waba {
+    pub id: String,
+    pub state: Mutex<WabaState>,
+}
+
+#[derive(Debug)]
+pub(crate) struct NumberState {
+    pub registered: bool,
+    pub webhook: Option<Override>,
+    /// The app's callback for this number.
+    pub app_webhook: Option<String>,
+    pub profile: Value,
+    pub quality: &'static str,
+    pub throughput: Bucket,
+}
+
+#[derive(Debug)]
+pub(crate) struct Number {
+    pub config: NumberConfig,
+    /// Digits of the display number.
+    pub digits: String,
+    pub waba: Arc<Waba>,
+    pub state: Mutex<NumberState>,
+    pub lanes: Vec<Arc<Lane>>,
+}
+
+impl Number {
+    pub(crate) fn rate(&self) -> Rate {
+        let mps = self.config.throughput_mps.max(1);
+        Rate {
+            burst: mps,
+            interval_us: 1_000_000 / u64::from(mps),
+        }
+    }
+
+    /// Target of message webhooks: number before WABA before app.
+    pub(crate) fn message_target(&self) -> Option<String> {
+        let state = self.state.lock();
+        if let Some(own) = &state.webhook {
+            return Some(own.url.clone());
+        }
+        let waba = self
+            .waba
+            .state
+            .lock()
+            .webhook
+            .as_ref()
+            .map(|webhook| webhook.url.clone());
+        waba.or_else(|| state.app_webhook.clone())
+    }
+
+    /// Target of account and template webhooks: always the app.
+    pub(crate) fn app_target(&self) -> Option<String> {
+        self.state.lock().app_webhook.clone()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    numbers: RwLock<HashMap<String, Arc<Number>>>,
+    wabas: RwLock<HashMap<String, Arc<Waba>>>,
+}
+
+impl Accounts {
+    pub(crate) fn number(&self, id: &str) -> Option<Arc<Number>> {
+        self.numbers.read().get(id).cloned()
+    }
+
+    pub(crate) fn waba(&self, id: &str) -> Option<Arc<Waba>> {
+        self.wabas.read().get(id).cloned()
+    }
+
+    /// All numbers in order of their ids.
+    pub(crate) fn numbers(&self) -> Vec<Arc<Number>> {
+        let mut all: Vec<_> = self.numbers.read().values().cloned().collect();
+        all.sort_by(|left, right| left.config.phone_number_id.cmp(&right.config.phone_number_id));
+        all
+    }
+
+    pub(crate) fn numbers_of(&self, waba_id: &str) -> Vec<Arc<Number>> {
+        self.numbers()
+            .into_iter()
+            .filter(|number| number.waba.id == waba_id)
+            .collect()
+    }
+
+    /// The WABA, made if new.
+    pub(crate) fn waba_or_new(&self, id: &str) -> Arc<Waba> {
+        let mut wabas = self.wabas.write();
+        let waba = wabas.entry(id.to_owned()).or_insert_with(|| {
+            Arc::new(Waba {
+                id: id.to_owned(),
+                state: Mutex::new(WabaState::default()),
+            })
+        });
+        Arc::clone(waba)
+    }
+
+    /// Adds a number. `None` when the id is taken.
+    pub(crate) fn add(&self, config: NumberConfig, lanes: Vec<Arc<Lane>>) -> Option<Arc<Number>> {
+        let waba = self.waba_or_new(&config.waba_id);
+        let mut numbers = self.numbers.write();
+        if numbers.contains_key(&config.phone_number_id) {
+            return None;
+        }
+        let number = Arc::new(Number {
+            digits: digits(&config.display_phone_number).unwrap_or_default(),
+            state: Mutex::new(NumberState {
+                registered: config.registered,
+                webhook: None,
+                app_webhook: config.webhook_url.clone(),
+                profile: json!({"messaging_product": "whatsapp", "vertical": "UNDEFINED"}),
+                quality: "GREEN",
+                throughput: Bucket::default(),
+            }),
+            waba,
+            lanes,
+            config,
+        });
+        numbers.insert(number.config.phone_number_id.clone(), Arc::clone(&number));
+        Some(number)
+    }
+
+    /// The number that a token belongs to.
+    pub(crate) fn by_token(&self, token: &str) -> Option<Arc<Number>> {
+        self.numbers
+            .read()
+            .values()
+            .find(|number| number.config.access_token == token)
+            .cloned()
+    }
+}
+
+/// The template of a name and language that may be sent now.
+pub(crate) fn sendable(waba: &Waba, name: &str, language: &str) -> Result<TemplateConfig, GraphError> {
+    let state = waba.state.lock();
+    let found = state.templates.iter().find(|template| {
+        template.definition.name == name && same_language(&template.definition.language, language)
+    });
+    let missing = || {
+        let (name, language): (String, String) = (
+            name.chars().take(128).collect(),
+            language.chars().take(16).collect(),
+        );
+        GraphError::with(
+            132_001,
+            format!("template name ({name}) does not exist in {language}"),
+        )
+    };
+    let template = found.ok_or_else(missing)?;
+    match template.definition.status.as_str() {
+        "APPROVED" => Ok(template.definition.clone()),
+        "PAUSED" => Err(GraphError::new(132_015)),
+        "DISABLED" => Err(GraphError::new(132_016)),
+        _ => Err(missing()),
+    }
+}
+
+/// `en-US` and `en_US` are one language.
+pub(crate) fn same_language(left: &str, right: &str) -> bool {
+    left.replace('-', "_")
+        .eq_ignore_ascii_case(&right.replace('-', "_"))
+}

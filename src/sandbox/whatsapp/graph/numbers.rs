@@ -1,0 +1,277 @@
+//! Numbers, business accounts, subscriptions, profiles, tokens.
+
+use actix_web::HttpResponse;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Call, ok, success};
+use crate::sandbox::whatsapp::accounts::{Number, Override};
+use crate::sandbox::whatsapp::errors::GraphError;
+use crate::sandbox::whatsapp::handshake;
+
+/// Keeps the fields that `?fields=` names, and `id`.
+fn selected(call: &Call<'_>, all: Value, default: &[&str]) -> Value {
+    let wanted: Vec<&str> = match call.query.get("fields") {
+        Some(fields) => fields.split(',').map(str::trim).collect(),
+        None => default.to_vec(),
+    };
+    let Value::Object(all) = all else { return all };
+    let kept: Map<String, Value> = all
+        .into_iter()
+        .filter(|(name, _)| name == "id" || wanted.contains(&name.as_str()))
+        .collect();
+    Value::Object(kept)
+}
+
+fn fields(number: &Number) -> Value {
+    let state = number.state.lock();
+    let high = number.config.throughput_mps > 80;
+    let callback = state
+        .webhook
+        .as_ref()
+        .map(|webhook| webhook.url.clone())
+        .or_else(|| state.app_webhook.clone());
+    json!({
+        "id": number.config.phone_number_id,
+        "verified_name": number.config.verified_name,
+        "display_phone_number": number.config.display_phone_number,
+        "quality_rating": state.quality,
+        "status": if state.registered { "CONNECTED" } else { "PENDING" },
+        "name_status": "APPROVED",
+        "code_verification_status": "VERIFIED",
+        "platform_type": "CLOUD_API",
+        "throughput": {"level": if high { "HIGH" } else { "STANDARD" }},
+        "account_mode": "LIVE",
+        "is_pin_enabled": true,
+        "is_on_biz_app": false,
+        "whatsapp_business_manager_messaging_limit": number.config.tier,
+        "messaging_limit_tier": number.config.tier,
+        "webhook_configuration": {"application": callback},
+        "health_status": {
+            "can_send_message": if state.registered { "AVAILABLE" } else { "BLOCKED" },
+            "entities": [
+                {"entity_type": "PHONE_NUMBER", "id": number.config.phone_number_id,
+                 "can_send_message": if state.registered { "AVAILABLE" } else { "BLOCKED" }},
+                {"entity_type": "WABA", "id": number.waba.id, "can_send_message": "AVAILABLE"},
+                {"entity_type": "APP", "id": number.config.app_id, "can_send_message": "AVAILABLE"},
+            ],
+        },
+    })
+}
+
+const DEFAULT_FIELDS: &[&str] = &[
+    "verified_name",
+    "display_phone_number",
+    "quality_rating",
+    "code_verification_status",
+    "platform_type",
+    "throughput",
+];
+
+/// `GET /{phone number id}` and `POST` of a webhook override or PIN.
+pub(super) async fn number(call: &Call<'_>, id: &str) -> Answer {
+    let number = call.number(id)?;
+    match call.method {
+        "GET" => ok(&selected(call, fields(&number), DEFAULT_FIELDS)),
+        "POST" => {
+            let body = call.json()?;
+            if body["pin"].as_str().is_some_and(is_pin) {
+                return success();
+            }
+            let Value::Object(_) = &body["webhook_configuration"] else {
+                return Err(GraphError::with(
+                    100,
+                    "The parameter webhook_configuration or pin is required.",
+                ));
+            };
+            let webhook = webhook_override(call, &body["webhook_configuration"]).await?;
+            number.state.lock().webhook = webhook;
+            success()
+        }
+        _ => Err(call.unknown()),
+    }
+}
+
+/// Checks a webhook override by the handshake; an empty URL removes it.
+async fn webhook_override(call: &Call<'_>, body: &Value) -> Result<Option<Override>, GraphError> {
+    let Some(url) = call
+        .parameter(body, "override_callback_uri")
+        .filter(|url| !url.is_empty())
+    else {
+        return Ok(None);
+    };
+    let token = call.parameter(body, "verify_token").unwrap_or_default();
+    match handshake::verify(call.shared, &url, &token).await {
+        Ok(()) => Ok(Some(Override { url })),
+        Err(reason) => Err(GraphError::with(
+            100,
+            format!("The callback URL or verify token couldn't be validated. {reason}"),
+        )),
+    }
+}
+
+fn is_pin(pin: &str) -> bool {
+    pin.len() == 6 && pin.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `GET /{WABA}/phone_numbers`.
+pub(super) fn list(call: &Call<'_>, id: &str) -> Answer {
+    call.waba(id)?;
+    let data: Vec<Value> = call
+        .shared
+        .accounts
+        .numbers_of(id)
+        .iter()
+        .map(|number| selected(call, fields(number), DEFAULT_FIELDS))
+        .collect();
+    ok(&json!({"data": data, "paging": {"cursors": {"before": "QVFIUbegin", "after": "QVFIUend"}}}))
+}
+
+/// `GET /{WABA}`.
+pub(super) fn waba(call: &Call<'_>, id: &str) -> Answer {
+    if call.method != "GET" {
+        return Err(call.unknown());
+    }
+    let all = json!({
+        "name": call.caller()?.config.verified_name,
+        "status": "ACTIVE",
+        "currency": "USD",
+        "country": "KE",
+        "business_verification_status": "verified",
+        "timezone_id": "1",
+        "message_template_namespace": "5a5d0000_0000_4000_8000_000000000001",
+        "account_review_status": "APPROVED",
+        "id": id,
+    });
+    ok(&selected(
+        call,
+        all,
+        &["name", "timezone_id", "message_template_namespace", "currency"],
+    ))
+}
+
+/// `POST /{phone number id}/register` and `/deregister`.
+pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
+    let number = call.number(id)?;
+    if action == "deregister" {
+        number.state.lock().registered = false;
+        return success();
+    }
+    let body = call.json()?;
+    if body["messaging_product"] != "whatsapp" {
+        return Err(GraphError::with(
+            100,
+            "The parameter messaging_product is required.",
+        ));
+    }
+    match body["pin"].as_str() {
+        Some(pin) if is_pin(pin) => {}
+        Some(_) => {
+            return Err(GraphError::with(131_009, "Parameter 'pin' must have 6 digits."));
+        }
+        None => return Err(GraphError::with(131_008, "Parameter 'pin' is missing.")),
+    }
+    number.state.lock().registered = true;
+    success()
+}
+
+/// `POST`, `GET`, `DELETE /{WABA}/subscribed_apps`.
+pub(super) async fn subscribed_apps(call: &Call<'_>, id: &str) -> Answer {
+    let waba = call.waba(id)?;
+    match call.method {
+        "POST" => {
+            let webhook = webhook_override(call, &call.json()?).await?;
+            let mut state = waba.state.lock();
+            state.subscribed = true;
+            state.webhook = webhook;
+            drop(state);
+            success()
+        }
+        "DELETE" => {
+            let mut state = waba.state.lock();
+            state.subscribed = false;
+            state.webhook = None;
+            drop(state);
+            success()
+        }
+        "GET" => {
+            let config = &call.caller()?.config;
+            let state = waba.state.lock();
+            let link = format!("https://www.facebook.com/games/?app_id={}", config.app_id);
+            let mut app = json!({
+                "whatsapp_business_api_data": {"id": config.app_id, "link": link, "name": "Frontdesk sandbox"},
+            });
+            if let Some(webhook) = &state.webhook {
+                app["override_callback_uri"] = webhook.url.as_str().into();
+            }
+            let data = if state.subscribed { vec![app] } else { Vec::new() };
+            ok(&json!({"data": data}))
+        }
+        _ => Err(call.unknown()),
+    }
+}
+
+/// `GET|POST /{phone number id}/whatsapp_business_profile`.
+pub(super) fn profile(call: &Call<'_>, id: &str) -> Answer {
+    const LIMITS: &[(&str, usize)] = &[
+        ("about", 139),
+        ("address", 256),
+        ("description", 512),
+        ("email", 128),
+    ];
+    let number = call.number(id)?;
+    match call.method {
+        "GET" => {
+            let profile = number.state.lock().profile.clone();
+            ok(&json!({"data": [profile]}))
+        }
+        "POST" => {
+            let body = call.json()?;
+            for (name, limit) in LIMITS {
+                if body[*name]
+                    .as_str()
+                    .is_some_and(|text| text.encode_utf16().count() > *limit)
+                {
+                    let details = format!("Param {name} must be at most {limit} characters long.");
+                    return Err(GraphError::with(100, details));
+                }
+            }
+            let mut state = number.state.lock();
+            for name in ["about", "address", "description", "email", "websites", "vertical"] {
+                if !body[name].is_null() {
+                    state.profile[name] = body[name].clone();
+                }
+            }
+            drop(state);
+            success()
+        }
+        _ => Err(call.unknown()),
+    }
+}
+
+/// `GET /debug_token?input_token=`.
+pub(super) fn debug_token(call: &Call<'_>) -> Answer {
+    let caller = call.caller()?;
+    let token = call
+        .query
+        .get("input_token")
+        .ok_or_else(|| GraphError::with(100, "The parameter input_token is required."))?;
+    let Some(number) = call.shared.accounts.by_token(token) else {
+        let message = "The access token could not be decrypted";
+        let data = json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});
+        return Ok(HttpResponse::Ok().json(json!({"data": data})));
+    };
+    let scopes = ["whatsapp_business_management", "whatsapp_business_messaging"];
+    let granular = scopes.map(|scope| json!({"scope": scope, "target_ids": [number.waba.id]}));
+    ok(&json!({"data": {
+        "app_id": caller.config.app_id,
+        "type": "SYSTEM_USER",
+        "application": "Frontdesk sandbox",
+        "data_access_expires_at": 0,
+        "expires_at": 0,
+        "is_valid": true,
+        "issued_at": call.shared.clock.now_secs() - 86_400,
+        "scopes": scopes,
+        "granular_scopes": granular,
+        "user_id": "100000000000001",
+    }}))
+}

@@ -1,0 +1,73 @@
+//! Which part of the journal a verified backup makes superfluous.
+
+use std::time::{Duration, SystemTime};
+
+use crate::domain::operations::RawState;
+use crate::storage::batch::Batch;
+use crate::storage::codec::BlobPlace;
+use crate::storage::error::StorageError;
+use crate::storage::keys::{Key as _, MetaKey, PositionKey, Prefix, RawBlobKey, RawEventKey};
+use crate::storage::store::Store;
+use crate::storage::vault::Seal;
+
+use super::{BackupError, Verified};
+
+/// The row of `Meta` that holds the last frame of the last verified backup.
+const EXPORTED: MetaKey = MetaKey { name: 2 };
+const PAGE: usize = 512;
+
+/// Notes that everything up to the backup's last frame is safe elsewhere. Call it once a backup is where it shall stay.
+///
+/// # Errors
+/// The note cannot be committed.
+pub fn note_verified(store: &Store, backup: &Verified) -> Result<(), BackupError> {
+    let before = store.get(&EXPORTED)?.unwrap_or(0);
+    if backup.totals.last_frame <= before {
+        return Ok(());
+    }
+    let mut batch = Batch::bulk();
+    batch.put(&EXPORTED, &backup.totals.last_frame, &Seal::Open);
+    let noted = store.commit_patiently(&batch);
+    noted.map(|_| ()).map_err(|error| BackupError::Io {
+        doing: "noting the backup",
+        cause: error.to_string(),
+    })
+}
+
+/// Deletes journal segments that were last written more than `keep` ago and are in a verified backup, unless a reader of
+/// the journal has yet to come past them or a delivery that is still to be worked in lies there. Answers how many went.
+///
+/// # Errors
+/// The store cannot be read, or a file cannot be removed.
+pub fn trim_journal(store: &Store, keep: Duration, now: SystemTime) -> Result<usize, StorageError> {
+    let Some(exported) = store.get(&EXPORTED)? else {
+        return Ok(0);
+    };
+    store.retire_journal(keep, now, exported, needed_frame(store)?, needed_seq(store)?)
+}
+
+/// The first event that some reader has not handled.
+fn needed_seq(store: &Store) -> Result<u64, StorageError> {
+    let positions = store.scan(&Prefix::<PositionKey>::table(), None, PAGE)?;
+    let slowest = positions.into_iter().map(|(_, position)| position).min();
+    Ok(slowest.map_or(u64::MAX, |position| position.saturating_add(1)))
+}
+
+/// The first frame of the oldest segment that holds a delivery which is pending or parked.
+fn needed_frame(store: &Store) -> Result<u64, StorageError> {
+    let mut needed = u64::MAX;
+    let mut after: Option<RawEventKey> = None;
+    loop {
+        let page = store.scan(&Prefix::<RawEventKey>::table(), after.as_ref(), PAGE)?;
+        for (_, raw) in page.iter().filter(|(_, raw)| raw.state != RawState::Done) {
+            let key = RawBlobKey { raw: raw.blob }.to_bytes();
+            if let Some(row) = store.engine().get(&key)? {
+                needed = needed.min(BlobPlace::read(&row)?.segment);
+            }
+        }
+        match page.last() {
+            Some((last, _)) => after = Some(*last),
+            None => return Ok(needed),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Every key of the store in one place: table, layout, owner. Hand-built and big-endian, so that byte order is the order
+//! of scans. A table's number is never reused.
+//!
+//! | table | key | value | written by |
+//! |---|---|---|---|
+//! | `Meta` | name | number | storage |
+//! | `WrappedKey` | key id | workspace, wrapped data key | storage |
+//! | `ContactKey` | workspace, contact | key id | storage |
+//! | `Workspace` | workspace | [`account::Workspace`] | accounts |
+//! | `User` | workspace, user | [`account::User`] | accounts |
+//! | `UserByEmail` | keyed hash of the address | workspace, user | accounts |
+//! | `Session` | hash of the cookie's secret | [`account::Session`] | accounts |
+//! | `SessionByUser` | workspace, user, session | hash of the secret | accounts |
+//! | `ApiToken` | hash of the token | [`account::ApiToken`] | accounts |
+//! | `TokenByWorkspace` | workspace, token | hash of the token | accounts |
+//! | `Channel` | workspace, channel | [`Channel`] | channel registry |
+//! | `Contact` | workspace, contact | [`Contact`] | directory |
+//! | `ContactByIdentity` | workspace, keyed hash of kind and value | contact | directory |
+//! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
+//! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
+//! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `Message` | workspace, conversation, place | [`Message`] | conversation |
+//! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
+//! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
+//! | `Outbox` | workspace, channel, priority, due, message | [`operations::OutboxEntry`] | conversation makes it, dispatcher moves it |
+//! | `DeadLetter` | workspace, conversation, place | [`operations::DeadLetter`] | conversation |
+//! | `Doubtful` | workspace, conversation, place | since when | conversation |
+//! | `RawEvent` | workspace, raw event | [`operations::RawEvent`] | webhook entry, then channel |
+//! | `RawByState` | workspace, state, raw event | – | webhook entry, then channel |
+//! | `RawPending` | workspace, channel, raw event | – | webhook entry, then channel |
+//! | `RawBlob` | raw event | place in the journal | webhook entry |
+//! | `Notice` | workspace, number | [`operations::Notice`] | channel |
+//! | `Alert` | workspace, number | [`operations::Alert`] | alerts |
+//! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
+//! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
+//! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
+//! | `Position` | reader's number | last event handled | the reader |
+//! | `Setting` | workspace, setting's number | JSON text | its feature |
+
+use std::marker::PhantomData;
+
+use crate::domain::account::{self, User};
+use crate::domain::operations;
+use crate::domain::{
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
+    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+};
+
+use super::records::{Json, Record};
+
+/// The tables. Numbers are stored: never change or reuse them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+#[allow(missing_docs)] // the module's table says what they are
+pub enum Table {
+    Meta = 1,
+    WrappedKey = 2,
+    ContactKey = 3,
+    Workspace = 4,
+    User = 5,
+    UserByEmail = 6,
+    Session = 7,
+    SessionByUser = 8,
+    ApiToken = 9,
+    TokenByWorkspace = 10,
+    Channel = 11,
+    Contact = 12,
+    ContactByIdentity = 13,
+    Conversation = 14,
+    ConversationByContact = 15,
+    ConversationList = 16,
+    Message = 17,
+    MessageByProviderId = 18,
+    EarlyStatus = 19,
+    Outbox = 20,
+    DeadLetter = 21,
+    Doubtful = 22,
+    RawEvent = 23,
+    RawByState = 24,
+    RawPending = 25,
+    RawBlob = 26,
+    Notice = 27,
+    Alert = 28,
+    Due = 29,
+    Idempotency = 30,
+    Draft = 31,
+    Position = 32,
+    Setting = 33,
+}
+
+const NAMES: [&str; 33] = [
+    "Meta",
+    "WrappedKey",
+    "ContactKey",
+    "Workspace",
+    "User",
+    "UserByEmail",
+    "Session",
+    "SessionByUser",
+    "ApiToken",
+    "TokenByWorkspace",
+    "Channel",
+    "Contact",
+    "ContactByIdentity",
+    "Conversation",
+    "ConversationByContact",
+    "ConversationList",
+    "Message",
+    "MessageByProviderId",
+    "EarlyStatus",
+    "Outbox",
+    "DeadLetter",
+    "Doubtful",
+    "RawEvent",
+    "RawByState",
+    "RawPending",
+    "RawBlob",
+    "Notice",
+    "Alert",
+    "Due",
+    "Idempotency",
+    "Draft",
+    "Position",
+    "Setting",
+];
+
+/// The name of a stored key's table, for messages.
+pub(super) fn table_name(key: &[u8]) -> &'static str {
+    let table = key.first().copied().unwrap_or_default();
+    let at = usize::from(table).checked_sub(1);
+    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+}
+
+/// A typed key: knows its table, its value and its bytes.
+pub trait Key: Sized + Clone {
+    /// What stands under it.
+    type Value: Record;
+    /// Its table.
+    const TABLE: Table;
+    /// Appends the fields after the table byte.
+    fn write(&self, out: &mut Vec<u8>);
+    /// Reads the fields after the table byte; `None` unless they are exactly of this layout.
+    fn read(bytes: &[u8]) -> Option<Self>;
+
+    /// The whole key.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(56);
+        out.push(Self::TABLE as u8);
+        self.write(&mut out);
+        out
+    }
+}
+
+/// The first fields of a key, to scan by.
+pub struct Prefix<K> {
+    pub(super) bytes: Vec<u8>,
+    key: PhantomData<fn() -> K>,
+}
+
+impl<K: Key> Prefix<K> {
+    /// The whole table. For look-ups within a workspace add its id with [`Self::with`] first.
+    pub fn table() -> Self {
+        Self {
+            bytes: vec![K::TABLE as u8],
+            key: PhantomData,
+        }
+    }
+
+    /// Adds the next field.
+    #[must_use]
+    pub fn with<P: KeyPart>(mut self, part: P) -> Self {
+        part.write(&mut self.bytes);
+        self
+    }
+}
+
+/// A field of a key, of a fixed size.
+pub trait KeyPart: Sized {
+    /// Appends it so that byte order is its order.
+    fn write(&self, out: &mut Vec<u8>);
+    /// Takes it off the front.
+    fn read(bytes: &mut &[u8]) -> Option<Self>;
+}
+
+/// A time that sorts newest first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Newest(pub Timestamp);
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, rest) = bytes.split_first_chunk::<N>()?;
+    *bytes = rest;
+    Some(*head)
+}
+
+impl<const N: usize> KeyPart for [u8; N] {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        take(bytes)
+    }
+}
+
+macro_rules! number_part {
+    ($($number:ty),*) => {$(
+        impl KeyPart for $number {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_be_bytes());
+            }
+            fn read(bytes: &mut &[u8]) -> Option<Self> {
+                take(bytes).map(<$number>::from_be_bytes)
+            }
+        }
+    )*};
+}
+number_part!(u8, u32, u64);
+
+macro_rules! id_part {
+    ($($id:ident),*) => {$(
+        impl KeyPart for $id {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.0);
+            }
+            fn read(bytes: &mut &[u8]) -> Option<Self> {
+                take(bytes).map($id)
+            }
+        }
+    )*};
+}
+id_part!(
+    WorkspaceId,
+    UserId,
+    SessionId,
+    TokenId,
+    ChannelId,
+    ContactId,
+    ConversationId
+);
+
+impl KeyPart for RawEventId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        u64::read(bytes).map(Self)
+    }
+}
+
+impl KeyPart for MessageId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.conversation.write(out);
+        self.n.write(out);
+    }
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            conversation: ConversationId::read(bytes)?,
+            n: u32::read(bytes)?,
+        })
+    }
+}
+
+/// Flips the sign bit, so that negative times sort before positive ones.
+const SIGN: u64 = 1 << 63;
+
+impl KeyPart for Timestamp {
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.0.cast_unsigned() ^ SIGN).write(out);
+    }
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        u64::read(bytes).map(|n| Self((n ^ SIGN).cast_signed()))
+    }
+}
+
+impl KeyPart for Newest {
+    fn write(&self, out: &mut Vec<u8>) {
+        (!(self.0.0.cast_unsigned() ^ SIGN)).write(out);
+    }
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        u64::read(bytes).map(|n| Self(Timestamp((!n ^ SIGN).cast_signed())))
+    }
+}
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $part:ty),* } = $table:ident => $value:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs)] // the module's table says what the fields are
+        pub struct $name { $(pub $field: $part),* }
+
+        impl Key for $name {
+            type Value = $value;
+            const TABLE: Table = Table::$table;
+            fn write(&self, out: &mut Vec<u8>) {
+                $(KeyPart::write(&self.$field, out);)*
+            }
+            fn read(mut bytes: &[u8]) -> Option<Self> {
+                let key = Self { $($field: KeyPart::read(&mut bytes)?),* };
+                bytes.is_empty().then_some(key)
+            }
+        }
+    )*};
+}
+
+keys! {
+    /// A counter or version of the store itself.
+    MetaKey { name: u8 } = Meta => u64;
+    /// See [`account::Workspace`].
+    WorkspaceKey { workspace: WorkspaceId } = Workspace => account::Workspace;
+    /// See [`User`].
+    UserKey { workspace: WorkspaceId, user: UserId } = User => User;
+    /// Finds a user by e-mail address.
+    UserByEmailKey { email: [u8; 16] } = UserByEmail => (WorkspaceId, UserId);
+    /// See [`account::Session`].
+    SessionKey { secret: [u8; 32] } = Session => account::Session;
+    /// Lists a user's sessions.
+    SessionByUserKey { workspace: WorkspaceId, user: UserId, session: SessionId } = SessionByUser => [u8; 32];
+    /// See [`account::ApiToken`].
+    ApiTokenKey { secret: [u8; 32] } = ApiToken => account::ApiToken;
+    /// Lists a workspace's tokens.
+    TokenByWorkspaceKey { workspace: WorkspaceId, token: TokenId } = TokenByWorkspace => [u8; 32];
+    /// See [`Channel`].
+    ChannelKey { workspace: WorkspaceId, channel: ChannelId } = Channel => Channel;
+    /// See [`Contact`].
+    ContactKey { workspace: WorkspaceId, contact: ContactId } = Contact => Contact;
+    /// Finds a contact by identity.
+    ContactByIdentityKey { workspace: WorkspaceId, identity: [u8; 16] } = ContactByIdentity => ContactId;
+    /// See [`Conversation`].
+    ConversationKey { workspace: WorkspaceId, conversation: ConversationId } = Conversation => Conversation;
+    /// Finds the conversation of a contact on a channel.
+    ConversationByContactKey { workspace: WorkspaceId, contact: ContactId, channel: ChannelId }
+        = ConversationByContact => ConversationId;
+    /// The list, newest first. Nobody assigned is the nil id.
+    ConversationListKey {
+        workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
+    } = ConversationList => ();
+    /// See [`Message`].
+    MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
+    /// Finds a message by the provider's id; its presence is the claim that the message was counted.
+    MessageByProviderIdKey { workspace: WorkspaceId, channel: ChannelId, provider_id: [u8; 16] }
+        = MessageByProviderId => MessageId;
+    /// See [`operations::EarlyStatus`].
+    EarlyStatusKey { workspace: WorkspaceId, channel: ChannelId, provider_id: [u8; 16] }
+        = EarlyStatus => operations::EarlyStatus;
+    /// See [`operations::OutboxEntry`].
+    OutboxKey { workspace: WorkspaceId, channel: ChannelId, priority: u8, due: Timestamp, message: MessageId }
+        = Outbox => operations::OutboxEntry;
+    /// See [`operations::DeadLetter`].
+    DeadLetterKey { workspace: WorkspaceId, message: MessageId } = DeadLetter => operations::DeadLetter;
+    /// Since when a send is doubtful.
+    DoubtfulKey { workspace: WorkspaceId, message: MessageId } = Doubtful => Timestamp;
+    /// See [`operations::RawEvent`].
+    RawEventKey { workspace: WorkspaceId, raw: RawEventId } = RawEvent => operations::RawEvent;
+    /// Lists raw events by state, in order of arrival.
+    RawByStateKey { workspace: WorkspaceId, state: u8, raw: RawEventId } = RawByState => ();
+    /// What a channel has yet to work in, in order of arrival.
+    RawPendingKey { workspace: WorkspaceId, channel: ChannelId, raw: RawEventId } = RawPending => ();
+    /// Where a raw event's bytes lie.
+    RawBlobKey { raw: RawEventId } = RawBlob => ();
+    /// See [`operations::Notice`].
+    NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
+    /// See [`operations::Alert`].
+    AlertKey { workspace: WorkspaceId, alert: u64 } = Alert => operations::Alert;
+    /// See [`operations::DueWork`].
+    DueKey { at: Timestamp, workspace: WorkspaceId, work: [u8; 16] } = Due => operations::DueWork;
+    /// See [`operations::IdempotencyRecord`].
+    IdempotencyKey { workspace: WorkspaceId, key: [u8; 16] } = Idempotency => operations::IdempotencyRecord;
+    /// See [`operations::Draft`].
+    DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
+    /// How far a reader of the journal has come.
+    PositionKey { reader: u8 } = Position => u64;
+    /// A feature's settings.
+    SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_round_trip_and_refuse_other_lengths() {
+        let key = OutboxKey {
+            workspace: WorkspaceId([1; 16]),
+            channel: ChannelId([2; 16]),
+            priority: 5,
+            due: Timestamp(-7),
+            message: MessageId {
+                conversation: ConversationId([3; 16]),
+                n: 9,
+            },
+        };
+        let bytes = key.to_bytes();
+        assert_eq!(bytes[0], Table::Outbox as u8);
+        assert_eq!(OutboxKey::read(&bytes[1..]), Some(key));
+        assert_eq!(OutboxKey::read(&bytes[2..]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn times_sort_as_bytes(a: i64, b: i64) {
+            let bytes = |part: &dyn Fn(&mut Vec<u8>)| { let mut out = vec![]; part(&mut out); out };
+            let (ta, tb) = (Timestamp(a), Timestamp(b));
+            prop_assert_eq!(bytes(&|o| ta.write(o)).cmp(&bytes(&|o| tb.write(o))), a.cmp(&b));
+            prop_assert_eq!(bytes(&|o| Newest(ta).write(o)).cmp(&bytes(&|o| Newest(tb).write(o))), b.cmp(&a));
+        }
+    }
+}

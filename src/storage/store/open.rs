@@ -1,0 +1,225 @@
+//! Opening: lock, engine, journal, replay, writer.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::{Inner, Store, StoreOptions, StoreState};
+use crate::storage::codec::BlobPlace;
+use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
+use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
+use crate::storage::error::StorageError;
+use crate::storage::faults::Faults;
+use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::migrations;
+use crate::storage::vault::Vault;
+
+/// What is rarely set.
+pub struct Tuning {
+    /// Nothing is written while less is free on the disk, in bytes.
+    pub min_free_bytes: u64,
+    /// A journal segment of this size is closed and the next one begun, in bytes.
+    pub segment_bytes: u64,
+    /// Memory for the engine's cache, in bytes.
+    pub cache_bytes: u64,
+    /// Failures on purpose.
+    pub faults: Option<Arc<Faults>>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            min_free_bytes: 64 << 20,
+            segment_bytes: SEGMENT_BYTES,
+            cache_bytes: CACHE_BYTES,
+            faults: None,
+        }
+    }
+}
+
+/// The engine's directory within the data directory.
+pub(super) const ENGINE_DIR: &str = "store";
+/// The journal's directory within the data directory.
+pub(super) const JOURNAL_DIR: &str = "journal";
+
+impl Store {
+    /// [`Self::open`] with what is rarely set.
+    ///
+    /// # Errors
+    /// Says what is wrong and what to do.
+    pub fn open_with(options: StoreOptions, tuning: Tuning) -> Result<Self, StorageError> {
+        let StoreOptions { dir, master_key } = options;
+        std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
+        let lock = lock(&dir)?;
+        let opened = Engine::open(&dir.join(ENGINE_DIR), tuning.cache_bytes)?;
+        let engine = opened.engine;
+        if let Some(aside) = &opened.set_aside {
+            tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
+        }
+        if engine.restored_to()? == Some(UNFINISHED) {
+            return Err(StorageError::Damaged {
+                table: "Meta",
+                cause: "a restore was broken off: empty the data directory and restore again".into(),
+            });
+        }
+        let carried = engine.carried()?;
+        let journal = journal::open(journal::Options {
+            dir: dir.join(JOURNAL_DIR),
+            segment_bytes: tuning.segment_bytes,
+            faults: tuning.faults.clone(),
+            start: journal_start(&dir, &engine, carried)?,
+        })?;
+        if journal.cut_bytes > 0 {
+            tracing::warn!(
+                bytes = journal.cut_bytes,
+                "cut a frame off the journal that was never finished"
+            );
+        }
+        check_coverage(&journal.reader, carried)?;
+        replay(&engine, &journal.reader, carried)?;
+        let behind = journal_behind(&engine, journal.writer.next_frame())?;
+        let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
+        let (vault, first) = Vault::open(&master_key, &engine)?;
+        let last_seq = engine.carried()?.next_seq - 1;
+        let shared = Arc::new(Shared {
+            engine,
+            vault,
+            reader: journal.reader,
+            ring: Default::default(),
+            seq: watch::Sender::new(last_seq),
+            state: watch::Sender::new(StoreState::Ok),
+            lanes: Lanes::default(),
+            figures: Mutex::default(),
+        });
+        let min_free_bytes = tuning.min_free_bytes;
+        let conditions = Conditions {
+            dir: dir.clone(),
+            min_free_bytes,
+            faults: tuning.faults,
+        };
+        let committer = Committer::new(Arc::clone(&shared), journal.writer, conditions, damage);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || committer.run());
+        let thread = thread.map_err(io_error("starting the writer's thread"))?;
+        let store = Self {
+            inner: Arc::new(Inner {
+                shared,
+                dir,
+                min_free_bytes,
+                damaged: Default::default(),
+                thread: Mutex::new(Some(thread)),
+                lock: Mutex::new(Some(lock)),
+            }),
+        };
+        if let Some(mut first) = first {
+            migrations::stamp(&mut first);
+            store
+                .commit_blocking(first)
+                .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
+        }
+        migrations::at_open(&store)?;
+        Ok(store)
+    }
+}
+
+/// Takes the instance lock; it holds until the file is dropped.
+pub(super) fn lock(dir: &Path) -> Result<File, StorageError> {
+    let path = dir.join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.map_err(io_error("opening the lock file"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::Locked(dir.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(io_error("taking the lock")(error)),
+    }
+}
+
+/// Where a journal begins that has no segment yet. An existing state without a journal is only right after a restore.
+fn journal_start(dir: &Path, engine: &Engine, carried: Carried) -> Result<(u64, u64), StorageError> {
+    let has_segments = std::fs::read_dir(dir.join(JOURNAL_DIR)).is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "seg")
+        })
+    });
+    if !has_segments && carried.frame != 0 && engine.restored_to()? != Some(carried.frame) {
+        return Err(StorageError::Damaged {
+            table: "journal",
+            cause: "there is a state but no journal: put the journal back, or restore from a backup".into(),
+        });
+    }
+    Ok((carried.frame + 1, carried.next_seq))
+}
+
+/// The journal must go back to where the state ends.
+fn check_coverage(reader: &Reader, carried: Carried) -> Result<(), StorageError> {
+    let first = reader.extent().first_frame;
+    if first <= carried.frame + 1 {
+        return Ok(());
+    }
+    Err(StorageError::Damaged {
+        table: "journal",
+        cause: format!(
+            "the state ends at frame {} but the journal begins at {first}: restore the last backup, then start again",
+            carried.frame
+        ),
+    })
+}
+
+fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), StorageError> {
+    let mut count = 0u64;
+    reader.frames_after(carried.frame, |frame, segment, blobs_at| {
+        let carried = Carried {
+            frame: frame.header.number,
+            next_seq: frame.header.next_seq(),
+        };
+        count += 1;
+        engine.apply(carried, &changes(frame.ops, segment, blobs_at))
+    })?;
+    if count > 0 {
+        engine.flush()?;
+        tracing::info!(frames = count, "carried the journal's last frames into the state");
+    }
+    Ok(())
+}
+
+/// What a frame's operations come to.
+fn changes(ops: Vec<FrameOp>, segment: u64, blobs_at: u64) -> Changes {
+    let rows = ops.into_iter().map(|op| match op {
+        FrameOp::Put { key, value } => (key, Some(value)),
+        FrameOp::Delete { key } => (key, None),
+        FrameOp::Blob {
+            key,
+            offset,
+            len,
+            crc,
+        } => {
+            let place = BlobPlace {
+                segment,
+                offset: blobs_at + u64::from(offset),
+                len,
+                crc,
+            };
+            (key, Some(place.to_bytes()))
+        }
+    });
+    rows.collect()
+}
+
+/// The journal lacks frames that the state has: acknowledged frames were lost from it.
+fn journal_behind(engine: &Engine, next_frame: u64) -> Result<Option<String>, StorageError> {
+    let carried = engine.carried()?.frame;
+    Ok((carried >= next_frame).then(|| {
+        format!("the journal ends at frame {} but the state is at {carried}: the journal was damaged or replaced; make a backup and restore it", next_frame - 1)
+    }))
+}

@@ -1,0 +1,107 @@
+//! The appliance's master key: where it comes from and who may read it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::cipher::{LookupKey, random};
+use super::no_random;
+use crate::storage::error::StorageError;
+use crate::storage::journal::{io_error, sync_dir};
+
+/// The key's file in the data directory.
+const FILE: &str = "master.key";
+/// The key's name among the credentials that systemd hands over.
+const CREDENTIAL: &str = "frontdesk-master-key";
+
+/// The appliance's master key; wraps every other key.
+pub struct MasterKey(pub(in crate::storage) zeroize::Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// The key from systemd's credential directory (`$CREDENTIALS_DIRECTORY/frontdesk-master-key`) if there is one, else
+    /// from `master.key` in the data directory, which is made (mode 0600) if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read, has another length than 32 bytes, or others than its owner may read it.
+    pub fn load(dir: &Path) -> Result<Self, StorageError> {
+        let credential =
+            std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| Path::new(&dir).join(CREDENTIAL));
+        if let Some(path) = credential.filter(|path| path.exists()) {
+            return Self::read(&path);
+        }
+        let path = dir.join(FILE);
+        if path.exists() {
+            Self::checked(&path)
+        } else {
+            Self::make(dir, path)
+        }
+    }
+
+    /// A fresh random key.
+    ///
+    /// # Errors
+    /// The system gave no random bytes.
+    pub fn generate() -> Result<Self, StorageError> {
+        Ok(Self(zeroize::Zeroizing::new(random().ok_or_else(no_random)?)))
+    }
+
+    /// Writes this key into the data directory in the place of the one there, durably.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn replace_file(&self, dir: &Path) -> Result<(), StorageError> {
+        let err = io_error("writing the master key");
+        std::fs::create_dir_all(dir).map_err(&err)?;
+        let new = dir.join("master.key.new");
+        let mut file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new)
+            .map_err(&err)?;
+        file.write_all(self.0.as_slice())
+            .and_then(|()| file.sync_all())
+            .map_err(&err)?;
+        std::fs::rename(&new, dir.join(FILE)).map_err(&err)?;
+        sync_dir(dir)
+    }
+
+    /// Tells whether a key is this one, without telling the key.
+    pub fn check(&self) -> [u8; 16] {
+        LookupKey::from_secret(&self.0, b"check").hash("frontdesk master key")
+    }
+
+    fn make(dir: &Path, path: PathBuf) -> Result<Self, StorageError> {
+        let key = Self::generate()?;
+        key.replace_file(dir)?;
+        tracing::info!(file = %path.display(), "made a master key; keep a copy of it apart from the backups");
+        Ok(key)
+    }
+
+    fn checked(path: &Path) -> Result<Self, StorageError> {
+        let mode = std::fs::metadata(path)
+            .map_err(io_error("reading the master key"))?
+            .permissions()
+            .mode();
+        if mode & 0o077 != 0 {
+            return Err(StorageError::Io {
+                doing: "reading the master key",
+                cause: format!("others may read {}: run chmod 600 on it", path.display()),
+            });
+        }
+        Self::read(path)
+    }
+
+    fn read(path: &Path) -> Result<Self, StorageError> {
+        let bytes = std::fs::read(path)
+            .map(zeroize::Zeroizing::new)
+            .map_err(io_error("reading the master key"))?;
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| StorageError::Io {
+            doing: "reading the master key",
+            cause: format!("{} must hold 32 bytes but holds {}", path.display(), bytes.len()),
+        })?;
+        Ok(Self(zeroize::Zeroizing::new(key)))
+    }
+}

@@ -1,0 +1,208 @@
+//! Contacts and conversations with their look-up rows, and the places of messages.
+
+use crate::domain::{Contact, ContactId, Conversation, ConversationId, MessageId, UserId};
+use crate::storage::error::StorageError;
+use crate::storage::keys::{
+    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey,
+    MessageKey, Newest, Prefix, WorkspaceKey,
+};
+
+use super::{Findings, PAGE, Tables, Walk, dangling, missing};
+
+pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
+    tables.table::<ContactKey>(contact)?;
+    tables.table::<ContactByIdentityKey>(contact_by_identity)?;
+    tables.table::<ConversationKey>(conversation)?;
+    tables.table::<ConversationByContactKey>(conversation_by_contact)?;
+    tables.table::<ConversationListKey>(conversation_list)
+}
+
+type Checked = Result<(), StorageError>;
+
+fn contact(walk: &Walk<'_>, key: &ContactKey, value: &Contact, out: &mut Findings) -> Checked {
+    out.unless(value.id == key.contact, "holds another contact");
+    let workspace = WorkspaceKey {
+        workspace: key.workspace,
+    };
+    out.unless(walk.store.contains(&workspace)?, "its workspace is missing");
+    for identity in value
+        .identities
+        .iter()
+        .filter(|identity| identity.kind.is_lookup())
+    {
+        let index = ContactByIdentityKey {
+            workspace: key.workspace,
+            identity: walk.store.identity_hash(key.workspace, identity)?,
+        };
+        match walk.store.get(&index)? {
+            None => out.mendable("cannot be found by an identity", missing(&index, &key.contact)),
+            Some(found) => out.unless(found == key.contact, "an identity finds another contact"),
+        }
+    }
+    for id in &value.conversations {
+        let conversation = ConversationKey {
+            workspace: key.workspace,
+            conversation: *id,
+        };
+        let found = walk.store.get(&conversation)?;
+        let fits = found.is_some_and(|conversation| conversation.contact == key.contact);
+        out.unless(fits, "names a conversation that is another's or gone");
+    }
+    Ok(())
+}
+
+fn contact_by_identity(
+    walk: &Walk<'_>,
+    key: &ContactByIdentityKey,
+    value: &ContactId,
+    out: &mut Findings,
+) -> Checked {
+    let contact = ContactKey {
+        workspace: key.workspace,
+        contact: *value,
+    };
+    let found = walk.store.get(&contact)?;
+    let identities = found.map(|contact| contact.identities).unwrap_or_default();
+    let mut fits = false;
+    for identity in identities.iter().filter(|identity| identity.kind.is_lookup()) {
+        fits |= walk.store.identity_hash(key.workspace, identity)? == key.identity;
+    }
+    if !fits {
+        out.mendable("finds a contact without that identity, or none", dangling(key));
+    }
+    Ok(())
+}
+
+/// The row that must stand in the list.
+fn list_row(key: &ConversationKey, value: &Conversation) -> ConversationListKey {
+    ConversationListKey {
+        workspace: key.workspace,
+        assignee: value.assignee.unwrap_or(UserId([0; 16])),
+        status: value.status as u8,
+        activity: Newest(value.last_activity_at),
+        conversation: key.conversation,
+    }
+}
+
+fn conversation(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, out: &mut Findings) -> Checked {
+    out.unless(value.id == key.conversation, "holds another conversation");
+    let contact = ContactKey {
+        workspace: key.workspace,
+        contact: value.contact,
+    };
+    out.unless(walk.store.contains(&contact)?, "its contact is missing");
+    let row = list_row(key, value);
+    if !walk.store.contains(&row)? {
+        out.mendable("is not in the list", missing(&row, &()));
+    }
+    let index = ConversationByContactKey {
+        workspace: key.workspace,
+        contact: value.contact,
+        channel: value.channel,
+    };
+    match walk.store.get(&index)? {
+        None => out.mendable(
+            "cannot be found by its contact",
+            missing(&index, &key.conversation),
+        ),
+        Some(found) => out.unless(
+            found == key.conversation,
+            "its contact has another conversation on that channel",
+        ),
+    }
+    last_message(walk, key, value, out)?;
+    places(walk, key, value, out)
+}
+
+fn last_message(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, out: &mut Findings) -> Checked {
+    let Some(last) = &value.last_message else {
+        out.unless(value.next_n <= 1, "has messages but no last one");
+        return Ok(());
+    };
+    let message = MessageKey {
+        workspace: key.workspace,
+        message: last.id,
+    };
+    let Some(message) = walk.store.get(&message)? else {
+        out.add("its last message is missing");
+        return Ok(());
+    };
+    let ours = (last.id.conversation, last.direction, last.status, last.at);
+    let theirs = (
+        key.conversation,
+        message.direction,
+        message.status,
+        message.created_at,
+    );
+    let agrees = ours == theirs && last.kind == message.content.kind;
+    out.unless(agrees, "what it shows of its last message is not that message");
+    Ok(())
+}
+
+/// Messages stand at 1, 2, 3 … up to the place before the next.
+fn places(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, out: &mut Findings) -> Checked {
+    let prefix = || {
+        Prefix::<MessageKey>::table()
+            .with(key.workspace)
+            .with(key.conversation)
+    };
+    let mut expected = 1;
+    let mut after = None;
+    loop {
+        let page = walk.store.scan_keys(&prefix(), after.as_ref(), PAGE)?;
+        for MessageKey {
+            message: MessageId { n, .. },
+            ..
+        } in &page
+        {
+            if *n != expected {
+                out.add(format!("message {expected} is missing"));
+                return Ok(());
+            }
+            expected += 1;
+        }
+        match page.last() {
+            Some(last) => after = Some(*last),
+            None => break,
+        }
+    }
+    if expected != value.next_n {
+        let (found, counted) = (expected - 1, value.next_n.saturating_sub(1));
+        out.add(format!("holds {found} messages but counts {counted}"));
+    }
+    Ok(())
+}
+
+fn conversation_by_contact(
+    walk: &Walk<'_>,
+    key: &ConversationByContactKey,
+    value: &ConversationId,
+    out: &mut Findings,
+) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: *value,
+    };
+    let found = walk.store.get(&conversation)?;
+    let fits = found.is_some_and(|found| (found.contact, found.channel) == (key.contact, key.channel));
+    if !fits {
+        out.mendable("finds a conversation that is another's or gone", dangling(key));
+    }
+    Ok(())
+}
+
+fn conversation_list(walk: &Walk<'_>, key: &ConversationListKey, (): &(), out: &mut Findings) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: key.conversation,
+    };
+    let found = walk.store.get(&conversation)?;
+    let fits = found.is_some_and(|found| list_row(&conversation, &found) == *key);
+    if !fits {
+        out.mendable(
+            "lists a conversation that stands elsewhere or is gone",
+            dangling(key),
+        );
+    }
+    Ok(())
+}

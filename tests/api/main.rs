@@ -1,0 +1,15 @@
+//! The API over real HTTP. Modules mirror the addresses; `access` and `hostile` walk every endpoint of the OpenAPI document.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod auth;
+mod hostile;
+mod me;
+mod operations;
+mod setup;
+mod spec;
+mod tokens;
+mod users;
+mod workspaces;

@@ -1,0 +1,5 @@
+//! The care of a store: walking it, backing it up, bringing it back.
+
+mod backup;
+mod verify;
+mod world;

@@ -1,0 +1,571 @@
+//! Each inconsistency, planted alone, is found; where a look-up row is at fault it is mended.
+
+use frontdesk::domain::operations::RawState;
+use frontdesk::domain::{
+    ContactId, ConversationId, ConversationStatus, MessageStatus, RawEventId, Timestamp, TokenId, UserId,
+    WorkspaceId,
+};
+use frontdesk::storage::keys::{
+    AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey,
+    DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey,
+    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, SessionByUserKey, SessionKey, SettingKey,
+    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+};
+use frontdesk::storage::records::Json;
+use frontdesk::storage::verify::{Options, Report, verify};
+use frontdesk::storage::{Batch, Seal, Store};
+
+use super::world::*;
+
+fn look(store: &Store) -> Report {
+    verify(store, Options::default()).expect("the store can be read")
+}
+
+#[test]
+fn a_sound_store_is_sound_in_every_table() {
+    let place = Place::new();
+    let store = place.open("data");
+    assert!(look(&store).is_sound(), "an empty store");
+    fill(&store);
+    let report = look(&store);
+    assert_eq!(report.problems, vec![]);
+    assert!(report.is_sound());
+    let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
+    assert_eq!(empty, vec![], "the sample leaves tables out");
+    assert_eq!(report.rows.len(), 33);
+    assert_eq!(report.rows["Message"], 4);
+}
+
+/// What is planted, the table in which it must be found, and words of what must be said. `mended`: repair makes it sound.
+struct Plant {
+    name: &'static str,
+    plant: fn(&Store, &mut Batch),
+    table: &'static str,
+    says: &'static str,
+    mended: bool,
+}
+
+const fn found(
+    name: &'static str,
+    table: &'static str,
+    says: &'static str,
+    plant: fn(&Store, &mut Batch),
+) -> Plant {
+    Plant {
+        name,
+        plant,
+        table,
+        says,
+        mended: false,
+    }
+}
+
+const fn mended(
+    name: &'static str,
+    table: &'static str,
+    says: &'static str,
+    plant: fn(&Store, &mut Batch),
+) -> Plant {
+    Plant {
+        name,
+        plant,
+        table,
+        says,
+        mended: true,
+    }
+}
+
+const W: WorkspaceId = WORKSPACE;
+
+fn conversation_key() -> ConversationKey {
+    ConversationKey {
+        workspace: W,
+        conversation: CONVERSATION,
+    }
+}
+
+fn message_key(n: u32) -> MessageKey {
+    MessageKey {
+        workspace: W,
+        message: message_id(n),
+    }
+}
+
+fn seal(store: &Store) -> Seal {
+    store.contact_seal(W, CONTACT).expect("key")
+}
+
+fn by_contact(contact: ContactId) -> ConversationByContactKey {
+    ConversationByContactKey {
+        workspace: W,
+        contact,
+        channel: CHANNEL,
+    }
+}
+
+fn provider_row(store: &Store, id: &str) -> MessageByProviderIdKey {
+    MessageByProviderIdKey {
+        workspace: W,
+        channel: CHANNEL,
+        provider_id: store.provider_id_hash(W, id).expect("hash"),
+    }
+}
+
+fn accounts() -> Vec<Plant> {
+    vec![
+        mended(
+            "e-mail row gone",
+            "User",
+            "cannot be found by e-mail",
+            |store, batch| {
+                batch.delete(&UserByEmailKey {
+                    email: store.email_hash("ana@example.org"),
+                });
+            },
+        ),
+        mended(
+            "e-mail row of nobody",
+            "UserByEmail",
+            "or is gone",
+            |store, batch| {
+                let email = store.email_hash("nobody@example.org");
+                batch.put(&UserByEmailKey { email }, &(W, USER), &Seal::Open);
+            },
+        ),
+        found("user gone", "Session", "user is missing", |store, batch| {
+            batch.delete(&UserKey {
+                workspace: W,
+                user: USER,
+            });
+            batch.delete(&UserByEmailKey {
+                email: store.email_hash("ana@example.org"),
+            });
+        }),
+        mended(
+            "session not listed",
+            "Session",
+            "not in its user's list",
+            |_, batch| {
+                batch.delete(&SessionByUserKey {
+                    workspace: W,
+                    user: USER,
+                    session: frontdesk::domain::SessionId([4; 16]),
+                });
+            },
+        ),
+        mended("listed session gone", "SessionByUser", "or gone", |_, batch| {
+            batch.delete(&SessionKey { secret: [40; 32] });
+        }),
+        mended(
+            "token not listed",
+            "ApiToken",
+            "not in its workspace's",
+            |_, batch| {
+                batch.delete(&TokenByWorkspaceKey {
+                    workspace: W,
+                    token: TokenId([5; 16]),
+                });
+            },
+        ),
+        mended("listed token gone", "TokenByWorkspace", "or gone", |_, batch| {
+            batch.delete(&ApiTokenKey { secret: [50; 32] });
+        }),
+        found("workspace gone", "Channel", "workspace is missing", |_, batch| {
+            batch.delete(&WorkspaceKey { workspace: W });
+        }),
+        found("setting is no JSON", "Setting", "no JSON", |_, batch| {
+            let key = SettingKey {
+                workspace: W,
+                setting: 1,
+            };
+            batch.put(&key, &Json("{".into()), &Seal::Open);
+        }),
+        found("reader ahead", "Position", "ahead", |_, batch| {
+            batch.put(&PositionKey { reader: 1 }, &1000, &Seal::Open);
+        }),
+    ]
+}
+
+fn people() -> Vec<Plant> {
+    vec![
+        mended(
+            "identity row gone",
+            "Contact",
+            "by an identity",
+            |store, batch| {
+                let phone = frontdesk::domain::Identity::new(
+                    frontdesk::domain::IdentityKind::WhatsappId,
+                    "15550001111",
+                );
+                let identity = store.identity_hash(W, &phone).expect("hash");
+                batch.delete(&ContactByIdentityKey {
+                    workspace: W,
+                    identity,
+                });
+            },
+        ),
+        mended(
+            "identity of nobody",
+            "ContactByIdentity",
+            "or none",
+            |_, batch| {
+                let key = ContactByIdentityKey {
+                    workspace: W,
+                    identity: [77; 16],
+                };
+                batch.put(&key, &CONTACT, &Seal::Open);
+            },
+        ),
+        found(
+            "contact gone",
+            "Conversation",
+            "contact is missing",
+            |_, batch| {
+                batch.delete(&ContactKey {
+                    workspace: W,
+                    contact: CONTACT,
+                });
+            },
+        ),
+        mended(
+            "not in the list",
+            "Conversation",
+            "not in the list",
+            |store, batch| {
+                let conversation = store.get(&conversation_key()).expect("read").expect("there");
+                batch.delete(&list_row(&conversation));
+            },
+        ),
+        mended(
+            "listed twice",
+            "ConversationList",
+            "stands elsewhere",
+            |store, batch| {
+                let conversation = store.get(&conversation_key()).expect("read").expect("there");
+                let mut row = list_row(&conversation);
+                row.status = ConversationStatus::Closed as u8;
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "listed under an old time",
+            "ConversationList",
+            "stands elsewhere",
+            |store, batch| {
+                let conversation = store.get(&conversation_key()).expect("read").expect("there");
+                let mut row = list_row(&conversation);
+                row.activity = Newest(Timestamp(5));
+                row.assignee = UserId([9; 16]);
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "by contact gone",
+            "Conversation",
+            "be found by its contact",
+            |_, batch| {
+                batch.delete(&by_contact(CONTACT));
+            },
+        ),
+        mended(
+            "by another contact",
+            "ConversationByContact",
+            "or gone",
+            |_, batch| {
+                batch.put(&by_contact(ContactId([99; 16])), &CONVERSATION, &Seal::Open);
+            },
+        ),
+        found(
+            "contact names a stranger",
+            "Contact",
+            "another's or gone",
+            |store, batch| {
+                let key = ContactKey {
+                    workspace: W,
+                    contact: CONTACT,
+                };
+                let mut contact = store.get(&key).expect("read").expect("there");
+                contact.conversations.push(ConversationId([98; 16]));
+                batch.put(&key, &contact, &seal(store));
+            },
+        ),
+    ]
+}
+
+fn messages() -> Vec<Plant> {
+    vec![
+        found(
+            "message gone",
+            "Conversation",
+            "message 2 is missing",
+            |_, batch| {
+                batch.delete(&message_key(2));
+            },
+        ),
+        found("message too many", "Conversation", "holds 5", |store, batch| {
+            batch.put(
+                &message_key(5),
+                &message(5, MessageStatus::Received, None),
+                &seal(store),
+            );
+        }),
+        found(
+            "last message gone",
+            "Conversation",
+            "last message is missing",
+            |_, batch| {
+                batch.delete(&message_key(4));
+            },
+        ),
+        found(
+            "last message differs",
+            "Conversation",
+            "not that message",
+            |store, batch| {
+                batch.put(
+                    &message_key(4),
+                    &message(4, MessageStatus::Sent, None),
+                    &seal(store),
+                );
+            },
+        ),
+        found("wrong id", "Message", "holds another message", |store, batch| {
+            batch.put(
+                &message_key(1),
+                &message(9, MessageStatus::Received, None),
+                &seal(store),
+            );
+        }),
+        mended("claim gone", "Message", "by the provider's id", |store, batch| {
+            batch.delete(&provider_row(store, "wamid.1"));
+        }),
+        found(
+            "claim of nothing",
+            "MessageByProviderId",
+            "is gone",
+            |store, batch| {
+                batch.put(&provider_row(store, "wamid.x"), &message_id(70), &Seal::Open);
+            },
+        ),
+        found(
+            "claim elsewhere",
+            "MessageByProviderId",
+            "another channel",
+            |store, batch| {
+                let mut row = provider_row(store, "wamid.1");
+                row.channel = frontdesk::domain::ChannelId([66; 16]);
+                batch.put(&row, &message_id(1), &Seal::Open);
+            },
+        ),
+        found("not in the outbox", "Message", "not in the outbox", |_, batch| {
+            batch.delete(&outbox_key(2));
+        }),
+        found("outbox of a sent one", "Outbox", "not queued", |store, batch| {
+            batch.put(
+                &message_key(2),
+                &message(2, MessageStatus::Sent, None),
+                &seal(store),
+            );
+        }),
+        found(
+            "letter of a sent one",
+            "DeadLetter",
+            "has not failed",
+            |store, batch| {
+                batch.put(
+                    &message_key(3),
+                    &message(3, MessageStatus::Sent, None),
+                    &seal(store),
+                );
+            },
+        ),
+        found("letter of nothing", "DeadLetter", "is gone", |store, batch| {
+            let key = |n| DeadLetterKey {
+                workspace: W,
+                message: message_id(n),
+            };
+            let mut letter = store.get(&key(3)).expect("read").expect("there");
+            letter.message = message_id(70);
+            batch.put(&key(70), &letter, &seal(store));
+        }),
+        found(
+            "doubtful not listed",
+            "Message",
+            "among the doubtful",
+            |_, batch| {
+                batch.delete(&DoubtfulKey {
+                    workspace: W,
+                    message: message_id(4),
+                });
+            },
+        ),
+        found("listed not doubtful", "Doubtful", "not doubtful", |_, batch| {
+            let key = DoubtfulKey {
+                workspace: W,
+                message: message_id(1),
+            };
+            batch.put(&key, &AT, &Seal::Open);
+        }),
+        found(
+            "status of another",
+            "EarlyStatus",
+            "another message",
+            |store, batch| {
+                let early = store
+                    .get(&early_key(store, "wamid.early"))
+                    .expect("read")
+                    .expect("there");
+                batch.put(&early_key(store, "wamid.other"), &early, &seal(store));
+            },
+        ),
+        found("key of nothing", "Idempotency", "is gone", |store, batch| {
+            let mut record = store.get(&idempotency_key()).expect("read").expect("there");
+            record.message = message_id(70);
+            batch.put(&idempotency_key(), &record, &Seal::Open);
+        }),
+    ]
+}
+
+fn deliveries() -> Vec<Plant> {
+    vec![
+        mended(
+            "not in its state's list",
+            "RawEvent",
+            "list of its state",
+            |_, batch| {
+                batch.delete(&RawByStateKey {
+                    workspace: W,
+                    state: RawState::Done as u8,
+                    raw: RawEventId(2),
+                });
+            },
+        ),
+        mended("in another's list", "RawByState", "another state", |_, batch| {
+            let row = RawByStateKey {
+                workspace: W,
+                state: RawState::Parked as u8,
+                raw: RawEventId(2),
+            };
+            batch.put(&row, &(), &Seal::Open);
+        }),
+        mended("pending unseen", "RawEvent", "channel's list", |_, batch| {
+            batch.delete(&RawPendingKey {
+                workspace: W,
+                channel: CHANNEL,
+                raw: RawEventId(1),
+            });
+        }),
+        mended("done but pending", "RawPending", "not pending", |_, batch| {
+            let row = RawPendingKey {
+                workspace: W,
+                channel: CHANNEL,
+                raw: RawEventId(2),
+            };
+            batch.put(&row, &(), &Seal::Open);
+        }),
+        found("bytes gone", "RawEvent", "bytes are gone", |_, batch| {
+            batch.delete(&RawBlobKey { raw: RawEventId(1) });
+        }),
+        found(
+            "another's delivery",
+            "RawEvent",
+            "another delivery",
+            |_, batch| {
+                let key = RawEventKey {
+                    workspace: W,
+                    raw: RawEventId(2),
+                };
+                batch.put(&key, &raw_event(9, RawState::Done), &Seal::Open);
+            },
+        ),
+        found("another's notice", "Notice", "another notice", |store, batch| {
+            let key = |notice| NoticeKey { workspace: W, notice };
+            let notice = store.get(&key(1)).expect("read").expect("there");
+            batch.put(&key(2), &notice, &Seal::Open);
+        }),
+        found("another's alert", "Alert", "another alert", |store, batch| {
+            let key = |alert| AlertKey { workspace: W, alert };
+            let alert = store.get(&key(1)).expect("read").expect("there");
+            batch.put(&key(2), &alert, &Seal::Open);
+        }),
+    ]
+}
+
+#[test]
+fn each_planted_fault_is_found_and_what_can_be_mended_is() {
+    let all = [accounts(), people(), messages(), deliveries()];
+    for plant in all.into_iter().flatten() {
+        let place = Place::new();
+        let store = place.open("data");
+        fill(&store);
+        let mut batch = Batch::new();
+        (plant.plant)(&store, &mut batch);
+        commit(&store, batch);
+        let report = look(&store);
+        let told = report
+            .problems
+            .iter()
+            .any(|problem| problem.table == plant.table && problem.what.contains(plant.says));
+        assert!(told, "{}: {:#?}", plant.name, report.problems);
+        let repaired = verify(&store, Options { repair: true }).expect("the store can be read");
+        assert_eq!(repaired.is_sound(), plant.mended, "{}: {repaired:#?}", plant.name);
+        assert_eq!(look(&store).is_sound(), plant.mended, "{}", plant.name);
+    }
+}
+
+#[test]
+fn an_erased_person_is_counted_and_not_a_problem() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    let mut batch = Batch::new();
+    assert!(
+        store
+            .destroy_contact_key(W, CONTACT, &mut batch)
+            .expect("key row")
+    );
+    commit(&store, batch);
+    let report = look(&store);
+    // The contact, the conversation, four messages, a letter, a status, a draft; and the key itself.
+    assert!(report.erased >= 6, "{report:#?}");
+}
+
+#[test]
+fn nothing_personal_is_in_a_report() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    let mut batch = Batch::new();
+    for plant in [accounts(), people(), messages(), deliveries()]
+        .into_iter()
+        .flatten()
+    {
+        (plant.plant)(&store, &mut batch);
+    }
+    commit(&store, batch);
+    let text = format!("{:?}", look(&store));
+    for personal in ["ana@", "15550001111", "Ana", "wamid", "message 1\""] {
+        assert!(!text.contains(personal), "{personal} stands in the report");
+    }
+}
+
+#[test]
+fn writing_that_goes_on_is_not_taken_for_damage() {
+    let place = Place::new();
+    let store = place.open("data");
+    fill(&store);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                super::backup::say(&store);
+            }
+        });
+        for _ in 0..10 {
+            let report = look(&store);
+            assert_eq!(report.problems, vec![]);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(look(&store).rows["Message"] > 4, "nothing was written meanwhile");
+}

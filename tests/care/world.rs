@@ -1,0 +1,459 @@
+//! A small store in which every table holds something and everything agrees.
+
+use std::path::{Path, PathBuf};
+
+use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
+use frontdesk::domain::conversation::Conversation;
+use frontdesk::domain::inbound::StatusUpdate;
+use frontdesk::domain::message::StatusTimes;
+use frontdesk::domain::operations::{
+    Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
+    RawState, SendPriority,
+};
+use frontdesk::domain::{
+    Author, Channel, ChannelId, Contact, ContactId, Content, ConversationId, Direction, EventKind, Identity,
+    IdentityKind, Message, MessageError, MessageId, MessageStatus, RawEventId, SessionId, Timestamp, TokenId,
+    TraceId, UserId, WorkspaceId,
+};
+use frontdesk::storage::keys::{
+    AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
+    ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
+    IdempotencyKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, OutboxKey, PositionKey,
+    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, SessionByUserKey, SessionKey, SettingKey,
+    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+};
+use frontdesk::storage::records::Json;
+use frontdesk::storage::{Batch, MasterKey, Seal, Store, StoreOptions};
+
+pub const AT: Timestamp = Timestamp(1_792_400_001_000_002);
+pub const WORKSPACE: WorkspaceId = WorkspaceId([1; 16]);
+pub const USER: UserId = UserId([2; 16]);
+pub const CONTACT: ContactId = ContactId([3; 16]);
+pub const CHANNEL: ChannelId = ChannelId([6; 16]);
+pub const CONVERSATION: ConversationId = ConversationId([7; 16]);
+pub const TRACE: TraceId = TraceId([9; 16]);
+
+pub fn message_id(n: u32) -> MessageId {
+    MessageId {
+        conversation: CONVERSATION,
+        n,
+    }
+}
+
+/// A folder with a data directory and, apart from it, the master key.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let keys = folder.path().join("keys");
+        MasterKey::generate()
+            .expect("random bytes")
+            .replace_file(&keys)
+            .expect("key is written");
+        Self { folder }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn key(&self) -> MasterKey {
+        MasterKey::load(&self.path("keys")).expect("the key was written")
+    }
+
+    pub fn open(&self, name: &str) -> Store {
+        open(&self.path(name), self.key())
+    }
+
+    /// Everything in the folder beside the keys, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| name != "keys")
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+pub fn open(dir: &Path, master_key: MasterKey) -> Store {
+    let dir = dir.to_owned();
+    Store::open(StoreOptions { dir, master_key }).expect("the store opens")
+}
+
+pub fn commit(store: &Store, batch: Batch) -> u64 {
+    store.commit_blocking(batch).expect("committed").seq
+}
+
+pub fn message(n: u32, status: MessageStatus, provider_id: Option<&str>) -> Message {
+    let inbound = status == MessageStatus::Received;
+    Message {
+        id: message_id(n),
+        direction: if inbound {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        },
+        author: if inbound {
+            Author::Customer
+        } else {
+            Author::User(USER)
+        },
+        content: Content::text(&format!("message {n}")),
+        status,
+        times: StatusTimes::default(),
+        provider_message_id: provider_id.map(Into::into),
+        context: None,
+        error: None,
+        pricing: None,
+        created_at: AT,
+        provider_at: None,
+        raw_event: None,
+        trace: TRACE,
+        extra: None,
+    }
+}
+
+pub fn list_row(conversation: &Conversation) -> ConversationListKey {
+    ConversationListKey {
+        workspace: WORKSPACE,
+        assignee: UserId([0; 16]),
+        status: conversation.status as u8,
+        activity: Newest(conversation.last_activity_at),
+        conversation: conversation.id,
+    }
+}
+
+/// Fills an empty store.
+pub fn fill(store: &Store) {
+    let mut batch = Batch::new();
+    let seal = store.create_workspace_keys(WORKSPACE, &mut batch);
+    accounts(store, &mut batch, &seal);
+    commit(store, batch);
+    let mut batch = Batch::new();
+    let theirs = store
+        .create_contact_key(WORKSPACE, CONTACT, &mut batch)
+        .expect("key");
+    people(store, &mut batch, &theirs);
+    messages(store, &mut batch, &theirs);
+    operations(&mut batch, &seal);
+    batch.event(WORKSPACE, AT, TRACE, EventKind::ConversationCreated(CONVERSATION));
+    commit(store, batch);
+}
+
+fn accounts(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let workspace = Workspace {
+        id: WORKSPACE,
+        name: "Bakery".into(),
+        timezone: "UTC".into(),
+        locale: "en".into(),
+        created_at: AT,
+        demo: false,
+    };
+    batch.put(&WorkspaceKey { workspace: WORKSPACE }, &workspace, seal);
+    let user = User {
+        id: USER,
+        workspace: WORKSPACE,
+        name: "Ana".into(),
+        email: "ana@example.org".into(),
+        password_hash: "$argon2id$".into(),
+        role: Role::Owner,
+        operator: true,
+        preferences: Preferences::default(),
+        created_at: AT,
+        failed_logins: 0,
+        locked_until: None,
+    };
+    let key = UserKey {
+        workspace: WORKSPACE,
+        user: USER,
+    };
+    batch.put(&key, &user, seal);
+    let email = store.email_hash(&user.email);
+    batch.put(&UserByEmailKey { email }, &(WORKSPACE, USER), &Seal::Open);
+    sessions(batch, seal);
+    let channel = Channel {
+        id: CHANNEL,
+        provider: 1,
+        name: "Shop".into(),
+        settings: Default::default(),
+        secrets: Default::default(),
+        paused: false,
+        blocked: None,
+        created_at: AT,
+        version: 1,
+    };
+    let key = ChannelKey {
+        workspace: WORKSPACE,
+        channel: CHANNEL,
+    };
+    batch.put(&key, &channel, seal);
+}
+
+fn sessions(batch: &mut Batch, seal: &Seal) {
+    let (session, token) = (SessionId([4; 16]), TokenId([5; 16]));
+    let value = Session {
+        id: session,
+        user: USER,
+        workspace: WORKSPACE,
+        created_at: AT,
+        last_used_at: AT,
+        expires_at: AT,
+        user_agent: "browser".into(),
+    };
+    batch.put(&SessionKey { secret: [40; 32] }, &value, seal);
+    let row = SessionByUserKey {
+        workspace: WORKSPACE,
+        user: USER,
+        session,
+    };
+    batch.put(&row, &[40; 32], &Seal::Open);
+    let value = ApiToken {
+        id: token,
+        name: "till".into(),
+        user: USER,
+        workspace: WORKSPACE,
+        created_at: AT,
+    };
+    batch.put(&ApiTokenKey { secret: [50; 32] }, &value, seal);
+    let row = TokenByWorkspaceKey {
+        workspace: WORKSPACE,
+        token,
+    };
+    batch.put(&row, &[50; 32], &Seal::Open);
+}
+
+fn people(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let identity = Identity::new(IdentityKind::Phone, "+15550001111");
+    let contact = Contact {
+        id: CONTACT,
+        name: "Ana".into(),
+        profile_name: String::new(),
+        identities: vec![identity.clone(), Identity::new(IdentityKind::Username, "ana")],
+        conversations: vec![CONVERSATION],
+        created_at: AT,
+        version: 1,
+    };
+    let key = ContactKey {
+        workspace: WORKSPACE,
+        contact: CONTACT,
+    };
+    batch.put(&key, &contact, seal);
+    let index = ContactByIdentityKey {
+        workspace: WORKSPACE,
+        identity: store.identity_hash(WORKSPACE, &identity).expect("hash"),
+    };
+    batch.put(&index, &CONTACT, &Seal::Open);
+    let index = ConversationByContactKey {
+        workspace: WORKSPACE,
+        contact: CONTACT,
+        channel: CHANNEL,
+    };
+    batch.put(&index, &CONVERSATION, &Seal::Open);
+}
+
+/// Writes the conversation with its list row.
+pub fn put_conversation(batch: &mut Batch, conversation: &Conversation, seal: &Seal) {
+    let key = ConversationKey {
+        workspace: WORKSPACE,
+        conversation: conversation.id,
+    };
+    batch.put(&key, conversation, seal);
+    batch.put(&list_row(conversation), &(), &Seal::Open);
+}
+
+/// Writes a message with the row that finds it.
+pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &Seal) {
+    let key = MessageKey {
+        workspace: WORKSPACE,
+        message: message.id,
+    };
+    batch.put(&key, message, seal);
+    if let Some(id) = &message.provider_message_id {
+        let index = MessageByProviderIdKey {
+            workspace: WORKSPACE,
+            channel: CHANNEL,
+            provider_id: store.provider_id_hash(WORKSPACE, id).expect("hash"),
+        };
+        batch.put(&index, &message.id, &Seal::Open);
+    }
+}
+
+fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
+    use MessageStatus as S;
+    let mut conversation = Conversation::begin(CONVERSATION, CHANNEL, CONTACT, AT);
+    let all = [
+        (S::Received, Some("wamid.1")),
+        (S::Queued, None),
+        (S::Failed, None),
+        (S::Doubtful, None),
+    ];
+    for (status, provider_id) in all {
+        let message = message(conversation.take_next().n, status, provider_id);
+        conversation.note_last(&message);
+        put_message(store, batch, &message, seal);
+    }
+    put_conversation(batch, &conversation, seal);
+    let entry = OutboxEntry {
+        message: message_id(2),
+        channel: CHANNEL,
+        contact: CONTACT,
+        active: false,
+        attempts: 0,
+        due: AT,
+        trace: TRACE,
+    };
+    batch.put(&outbox_key(2), &entry, &Seal::Open);
+    let letter = DeadLetter {
+        message: message_id(3),
+        channel: CHANNEL,
+        error: MessageError {
+            code: "1".into(),
+            title: String::new(),
+            detail: String::new(),
+            advice: String::new(),
+        },
+        attempts: 3,
+        failed_at: AT,
+    };
+    let (workspace, message) = (WORKSPACE, message_id(3));
+    batch.put(&DeadLetterKey { workspace, message }, &letter, seal);
+    let (workspace, message) = (WORKSPACE, message_id(4));
+    batch.put(&DoubtfulKey { workspace, message }, &AT, &Seal::Open);
+    let early = EarlyStatus {
+        updates: vec![StatusUpdate {
+            provider_message_id: "wamid.early".into(),
+            status: S::Delivered,
+            at: None,
+            callback: None,
+            recipient: vec![],
+            error: None,
+            error_class: None,
+            pricing: None,
+        }],
+        received_at: AT,
+    };
+    batch.put(&early_key(store, "wamid.early"), &early, seal);
+    let record = IdempotencyRecord {
+        request_hash: [1; 32],
+        message: message_id(2),
+        created_at: AT,
+    };
+    batch.put(&idempotency_key(), &record, &Seal::Open);
+    let key = DraftKey {
+        workspace: WORKSPACE,
+        user: USER,
+        conversation: CONVERSATION,
+    };
+    batch.put(&key, &Draft::default(), seal);
+}
+
+pub fn outbox_key(n: u32) -> OutboxKey {
+    OutboxKey {
+        workspace: WORKSPACE,
+        channel: CHANNEL,
+        priority: SendPriority::Reply as u8,
+        due: AT,
+        message: message_id(n),
+    }
+}
+
+pub fn early_key(store: &Store, id: &str) -> EarlyStatusKey {
+    EarlyStatusKey {
+        workspace: WORKSPACE,
+        channel: CHANNEL,
+        provider_id: store.provider_id_hash(WORKSPACE, id).expect("hash"),
+    }
+}
+
+pub fn idempotency_key() -> IdempotencyKey {
+    IdempotencyKey {
+        workspace: WORKSPACE,
+        key: [8; 16],
+    }
+}
+
+pub fn raw_event(id: u64, state: RawState) -> RawEvent {
+    RawEvent {
+        id: RawEventId(id),
+        blob: RawEventId(id),
+        channel: CHANNEL,
+        provider: 1,
+        received_at: AT,
+        state,
+        error: None,
+        attempts: 0,
+        size: 4,
+        trace: TRACE,
+    }
+}
+
+/// Writes a delivery with its lists and bytes.
+pub fn put_raw(batch: &mut Batch, raw: &RawEvent, bytes: &[u8], seal: &Seal) {
+    let (workspace, id) = (WORKSPACE, raw.id);
+    batch.put(&RawEventKey { workspace, raw: id }, raw, seal);
+    let row = RawByStateKey {
+        workspace,
+        state: raw.state as u8,
+        raw: id,
+    };
+    batch.put(&row, &(), &Seal::Open);
+    if raw.state == RawState::Pending {
+        let row = RawPendingKey {
+            workspace,
+            channel: CHANNEL,
+            raw: id,
+        };
+        batch.put(&row, &(), &Seal::Open);
+    }
+    batch.put_blob(&RawBlobKey { raw: raw.blob }, bytes, seal);
+}
+
+fn operations(batch: &mut Batch, seal: &Seal) {
+    put_raw(batch, &raw_event(1, RawState::Pending), b"{\"a\":1}", seal);
+    put_raw(batch, &raw_event(2, RawState::Done), b"{\"b\":2}", seal);
+    let notice = Notice {
+        id: 1,
+        channel: CHANNEL,
+        field: "account_update".into(),
+        known: true,
+        body: serde_json::json!({}),
+        received_at: AT,
+        raw_event: RawEventId(1),
+    };
+    let (workspace, notice_id) = (WORKSPACE, 1);
+    batch.put(
+        &NoticeKey {
+            workspace,
+            notice: notice_id,
+        },
+        &notice,
+        seal,
+    );
+    let alert = Alert {
+        id: 1,
+        kind: "disk_low".into(),
+        subject: String::new(),
+        detail: String::new(),
+        raised_at: AT,
+        cleared_at: None,
+        acknowledged_by: None,
+    };
+    batch.put(&AlertKey { workspace, alert: 1 }, &alert, seal);
+    let due = DueKey {
+        at: AT,
+        workspace,
+        work: [1; 16],
+    };
+    batch.put(&due, &DueWork::Unsnooze(CONVERSATION), &Seal::Open);
+    batch.put(&PositionKey { reader: 1 }, &0, &Seal::Open);
+    let key = SettingKey {
+        workspace,
+        setting: 1,
+    };
+    batch.put(&key, &Json("{}".into()), seal);
+}

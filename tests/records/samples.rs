@@ -1,0 +1,478 @@
+//! Fixed samples of every kind of record. A released sample is never changed; a new version brings its own.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
+use frontdesk::domain::conversation::LastMessage;
+use frontdesk::domain::inbound::StatusUpdate;
+use frontdesk::domain::message::{ReplyContext, StatusTimes};
+use frontdesk::domain::operations::{
+    Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
+    RawState,
+};
+use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::{
+    Author, Channel, ChannelId, Contact, ContactId, Content, Conversation, ConversationId,
+    ConversationStatus, Direction, Identity, IdentityKind, Message, MessageError, MessageId, MessageStatus,
+    Pricing, Priority, RawEventId, SessionId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
+};
+use frontdesk::storage::Record;
+use frontdesk::storage::records::{CATALOGUE, Json};
+use serde_json::json;
+
+/// Reads bytes of a version and says whether they are the sample.
+type Compare = Box<dyn Fn(u16, &[u8]) -> Result<bool, String>>;
+
+/// One sample.
+pub struct Case {
+    pub kind: u16,
+    pub version: u16,
+    pub label: String,
+    /// What today's encoder makes of it.
+    pub encoded: Vec<u8>,
+    pub compare: Compare,
+}
+
+impl Case {
+    pub fn is_newest(&self) -> bool {
+        let entry = CATALOGUE.iter().find(|entry| entry.kind == self.kind);
+        entry.and_then(|entry| entry.versions.last()) == Some(&self.version)
+    }
+}
+
+fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
+    Case {
+        kind: R::KIND,
+        version: 1,
+        label: label.to_owned(),
+        encoded: value.encode(),
+        compare: Box::new(move |version, bytes| {
+            let read = R::decode(version, bytes).map_err(|error| error.to_string())?;
+            Ok(read == value)
+        }),
+    }
+}
+
+/// Every sample.
+pub fn cases() -> Vec<Case> {
+    let parts = [
+        simple(),
+        accounts(),
+        directory(),
+        messages(),
+        operations(),
+        due_work(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+const AT: Timestamp = Timestamp(1_792_400_001_000_002);
+
+fn workspace() -> WorkspaceId {
+    WorkspaceId([1; 16])
+}
+
+fn message_id(n: u32) -> MessageId {
+    MessageId {
+        conversation: ConversationId([7; 16]),
+        n,
+    }
+}
+
+fn simple() -> Vec<Case> {
+    vec![
+        v1("unit", ()),
+        v1("zero", 0u64),
+        v1("large", u64::MAX),
+        v1("now", AT),
+        v1("before_1970", Timestamp(-1)),
+        v1("hash", [0xab; 32]),
+        v1("user", (workspace(), UserId([2; 16]))),
+        v1("contact", ContactId([3; 16])),
+        v1("conversation", ConversationId([7; 16])),
+        v1("first", message_id(1)),
+        v1("last", message_id(u32::MAX)),
+        v1("json", Json(r#"{"a":[1,"ü"]}"#.into())),
+    ]
+}
+
+fn accounts() -> Vec<Case> {
+    let user = User {
+        id: UserId([2; 16]),
+        workspace: workspace(),
+        name: "Ana Müller".into(),
+        email: "ana@example.org".into(),
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        role: Role::Owner,
+        operator: true,
+        preferences: Preferences {
+            locale: "de".into(),
+            theme: "dark".into(),
+            density: "compact".into(),
+            timezone: "Europe/Berlin".into(),
+        },
+        created_at: AT,
+        failed_logins: 3,
+        locked_until: Some(AT.plus(60_000_000)),
+    };
+    let agent = User {
+        role: Role::Agent,
+        operator: false,
+        preferences: Preferences::default(),
+        locked_until: None,
+        ..user.clone()
+    };
+    let shop = Workspace {
+        id: workspace(),
+        name: "Bäckerei".into(),
+        timezone: "Europe/Berlin".into(),
+        locale: "de".into(),
+        created_at: AT,
+        demo: true,
+    };
+    let session = Session {
+        id: SessionId([4; 16]),
+        user: user.id,
+        workspace: workspace(),
+        created_at: AT,
+        last_used_at: AT.plus(1),
+        expires_at: AT.plus(2),
+        user_agent: "Mozilla/5.0".into(),
+    };
+    let token = ApiToken {
+        id: TokenId([5; 16]),
+        name: "till".into(),
+        user: user.id,
+        workspace: workspace(),
+        created_at: AT,
+    };
+    vec![
+        v1("shop", shop),
+        v1("owner", user),
+        v1("agent", agent),
+        v1("session", session),
+        v1("token", token),
+    ]
+}
+
+fn directory() -> Vec<Case> {
+    let map = |entries: &[(&str, &str)]| -> BTreeMap<String, String> {
+        entries
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    };
+    let channel = Channel {
+        id: ChannelId([6; 16]),
+        provider: 1,
+        name: "Shop".into(),
+        settings: map(&[
+            ("phone_number_id", "106540352242922"),
+            ("waba_id", "102290129340398"),
+        ]),
+        secrets: map(&[("access_token", "EAAG"), ("app_secret", "s3cret")]),
+        paused: true,
+        blocked: Some("token expired".into()),
+        created_at: AT,
+        version: 4,
+    };
+    let kinds = (1..=6).filter_map(IdentityKind::from_u8);
+    let contact = Contact {
+        id: ContactId([3; 16]),
+        name: "Ana".into(),
+        profile_name: "ana 🌻".into(),
+        identities: kinds.map(|kind| Identity::new(kind, "+15550001111")).collect(),
+        conversations: vec![ConversationId([7; 16])],
+        created_at: AT,
+        version: 9,
+    };
+    let statuses = ConversationStatus::ALL.into_iter().map(|status| {
+        let label = format!("empty_{}", status.as_str());
+        let mut conversation = Conversation::begin(
+            ConversationId([7; 16]),
+            ChannelId([6; 16]),
+            ContactId([3; 16]),
+            AT,
+        );
+        conversation.status = status;
+        v1(&label, conversation)
+    });
+    let mut cases = vec![
+        v1("channel", channel),
+        v1("contact", contact),
+        v1("full", conversation()),
+    ];
+    cases.extend(statuses);
+    cases
+}
+
+fn conversation() -> Conversation {
+    Conversation {
+        id: ConversationId([7; 16]),
+        channel: ChannelId([6; 16]),
+        contact: ContactId([3; 16]),
+        status: ConversationStatus::Snoozed,
+        assignee: Some(UserId([2; 16])),
+        labels: vec!["cake".into(), "vip".into()],
+        priority: Priority::Urgent,
+        unread: 300,
+        next_n: 70_000,
+        window_expires_at: Some(AT.plus(1)),
+        last_message: Some(LastMessage {
+            id: message_id(69_999),
+            direction: Direction::Inbound,
+            kind: "image".into(),
+            preview: "the oven".into(),
+            status: MessageStatus::Received,
+            at: AT,
+        }),
+        last_activity_at: AT,
+        created_at: AT.plus(-5),
+        snoozed_until: Some(AT.plus(7)),
+        version: 12,
+    }
+}
+
+/// A customer's short text.
+pub fn inbound_text() -> Message {
+    Message {
+        id: message_id(1),
+        direction: Direction::Inbound,
+        author: Author::Customer,
+        content: Content::text("Are you open now?"),
+        status: MessageStatus::Received,
+        times: StatusTimes::default(),
+        provider_message_id: Some("wamid.HBgLMTU1NTAwMDExMTEVAgASGBQzQTAyOEVFNTk2RTU5QkVBNjYA".into()),
+        context: None,
+        error: None,
+        pricing: None,
+        created_at: AT,
+        provider_at: Some(Timestamp(1_792_400_000_000_000)),
+        raw_event: Some(RawEventId(70_001)),
+        trace: TraceId([9; 16]),
+        extra: None,
+    }
+}
+
+fn outbound(status: MessageStatus, author: Author) -> Message {
+    Message {
+        id: message_id(2),
+        direction: Direction::Outbound,
+        author,
+        content: Content {
+            kind: "image".into(),
+            body: json!({"media_id": "1", "caption": "the oven"}),
+        },
+        status,
+        times: StatusTimes {
+            queued: Some(AT),
+            accepted: Some(AT.plus(200_000)),
+            sent: Some(Timestamp(1_792_400_001_000_000)),
+            delivered: None,
+            read: Some(AT.plus(90_000_000)),
+            failed: Some(Timestamp(i64::MIN)),
+        },
+        provider_message_id: None,
+        context: Some(ReplyContext {
+            provider_message_id: "wamid.X".into(),
+            message: Some(message_id(1)),
+            forwarded: true,
+        }),
+        error: Some(error()),
+        pricing: Some(pricing()),
+        created_at: AT,
+        provider_at: None,
+        raw_event: None,
+        trace: TraceId([9; 16]),
+        extra: Some(json!({"referral": {"source_id": "12"}})),
+    }
+}
+
+fn error() -> MessageError {
+    MessageError {
+        code: "131047".into(),
+        title: "Re-engagement message".into(),
+        detail: "More than 24 hours have passed".into(),
+        advice: "Send a template.".into(),
+    }
+}
+
+fn pricing() -> Pricing {
+    Pricing {
+        category: "service".into(),
+        kind: "of_a_new_kind".into(),
+        model: "PMP".into(),
+        billable: Some(false),
+    }
+}
+
+fn messages() -> Vec<Case> {
+    use MessageStatus as S;
+    let authors = [
+        (S::Queued, Author::User(UserId([2; 16]))),
+        (S::Accepted, Author::Api),
+        (S::Sent, Author::Bot),
+        (S::Delivered, Author::System),
+        (S::Read, Author::BusinessApp),
+        (S::Failed, Author::Customer),
+        (S::Doubtful, Author::Api),
+    ];
+    let mut note = inbound_text();
+    note.direction = Direction::Outbound;
+    note.content = Content::note("call her");
+    let mut annotated = inbound_text();
+    annotated.content.body = json!({"body": "hi", "preview_url": true});
+    let mut hologram = inbound_text();
+    hologram.content = Content {
+        kind: "hologram".into(),
+        body: json!(null),
+    };
+    let mut cases = vec![
+        v1("inbound_text", inbound_text()),
+        v1("note", note),
+        v1("text_with_more_than_a_body", annotated),
+        v1("unknown_kind", hologram),
+    ];
+    cases.extend(
+        authors
+            .into_iter()
+            .map(|(status, author)| v1(status.as_str(), outbound(status, author))),
+    );
+    cases
+}
+
+fn operations() -> Vec<Case> {
+    let raw = |state| RawEvent {
+        id: RawEventId(70_001),
+        blob: RawEventId(70_000),
+        channel: ChannelId([6; 16]),
+        provider: 1,
+        received_at: AT,
+        state,
+        error: Some("no such conversation".into()),
+        attempts: 3,
+        size: 1_234,
+        trace: TraceId([9; 16]),
+    };
+    vec![
+        early_status(),
+        v1(
+            "active",
+            OutboxEntry {
+                message: message_id(2),
+                channel: ChannelId([6; 16]),
+                contact: ContactId([3; 16]),
+                active: true,
+                attempts: 2,
+                due: AT,
+                trace: TraceId([9; 16]),
+            },
+        ),
+        v1(
+            "dead",
+            DeadLetter {
+                message: message_id(2),
+                channel: ChannelId([6; 16]),
+                error: error(),
+                attempts: 3,
+                failed_at: AT,
+            },
+        ),
+        v1("pending", raw(RawState::Pending)),
+        v1("parked", raw(RawState::Parked)),
+        v1("done", raw(RawState::Done)),
+        v1(
+            "notice",
+            Notice {
+                id: 8,
+                channel: ChannelId([6; 16]),
+                field: "account_update".into(),
+                known: true,
+                body: json!({"event": "VERIFIED_ACCOUNT"}),
+                received_at: AT,
+                raw_event: RawEventId(70_001),
+            },
+        ),
+        v1(
+            "alert",
+            Alert {
+                id: 8,
+                kind: "disk_low".into(),
+                subject: "data".into(),
+                detail: "Free some space.".into(),
+                raised_at: AT,
+                cleared_at: Some(AT.plus(5)),
+                acknowledged_by: Some(UserId([2; 16])),
+            },
+        ),
+        v1(
+            "idempotency",
+            IdempotencyRecord {
+                request_hash: [0xcd; 32],
+                message: message_id(2),
+                created_at: AT,
+            },
+        ),
+        v1(
+            "draft",
+            Draft {
+                reply: "Yes, until".into(),
+                note: String::new(),
+                updated_at: AT,
+            },
+        ),
+    ]
+}
+
+fn early_status() -> Case {
+    let update = |class: ErrorClass| StatusUpdate {
+        provider_message_id: "wamid.X".into(),
+        status: MessageStatus::Failed,
+        at: Some(AT),
+        callback: Some(message_id(2)),
+        recipient: vec![Identity::new(IdentityKind::WhatsappId, "15550001111")],
+        error: Some(error()),
+        error_class: Some(class),
+        pricing: Some(pricing()),
+    };
+    use ErrorClass as C;
+    let classes = [
+        C::Auth,
+        C::Account,
+        C::Throttle,
+        C::ThrottlePair,
+        C::Quality,
+        C::Window,
+        C::Recipient,
+        C::RecipientCooldown,
+        C::OptOut,
+        C::Template,
+        C::TemplatePaused,
+        C::TemplateDead,
+        C::Transient,
+        C::Permanent,
+        C::Config,
+    ];
+    v1(
+        "every_class",
+        EarlyStatus {
+            updates: classes.into_iter().map(update).collect(),
+            received_at: AT,
+        },
+    )
+}
+
+fn due_work() -> Vec<Case> {
+    vec![
+        v1("unsnooze", DueWork::Unsnooze(ConversationId([7; 16]))),
+        v1("forget_idempotency_key", DueWork::ForgetIdempotencyKey([8; 16])),
+        v1("review_doubtful", DueWork::ReviewDoubtful(message_id(2))),
+        v1("forget_raw_event", DueWork::ForgetRawEvent(RawEventId(70_001))),
+        v1("end_session", DueWork::EndSession([0xab; 32])),
+        v1(
+            "forget_early_status",
+            DueWork::ForgetEarlyStatus(ChannelId([6; 16]), [8; 16]),
+        ),
+    ]
+}

@@ -1,0 +1,21 @@
+//! The WhatsApp simulator from outside: HTTP in, signed webhooks out, faults, customers, control API.
+
+#[path = "sandbox/support.rs"]
+mod support;
+
+#[path = "sandbox/contract.rs"]
+mod contract;
+#[path = "sandbox/control.rs"]
+mod control;
+#[path = "sandbox/customers.rs"]
+mod customers;
+#[path = "sandbox/faults.rs"]
+mod faults;
+#[path = "sandbox/management.rs"]
+mod management;
+#[path = "sandbox/refusals.rs"]
+mod refusals;
+#[path = "sandbox/sending.rs"]
+mod sending;
+#[path = "sandbox/templates.rs"]
+mod templates;
