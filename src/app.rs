@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
+use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
 use crate::actors::core::new_trace;
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live};
+use crate::features::{channels, inbox, live, operations};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -42,7 +43,12 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// What is done with the store before anything else starts.
+    pub before: Option<Before>,
 }
+
+/// Work on the store before anything else starts.
+pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
     /// The product.
@@ -62,6 +68,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            before: None,
         })
     }
 }
@@ -80,7 +87,12 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 5] = [
+pub const PARTS: [Part; 6] = [
+    // First: routes are tried in order, and providers call most.
+    Part {
+        configure: web::webhooks::configure,
+        docs: web::webhooks::Docs::openapi,
+    },
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
@@ -94,12 +106,12 @@ pub const PARTS: [Part; 5] = [
         docs: inbox::docs,
     },
     Part {
-        configure: live::configure,
-        docs: live::Docs::openapi,
+        configure: operations::configure,
+        docs: operations::docs,
     },
     Part {
-        configure: web::webhooks::configure,
-        docs: web::webhooks::Docs::openapi,
+        configure: live::configure,
+        docs: live::Docs::openapi,
     },
 ];
 
@@ -139,6 +151,7 @@ impl App {
             owner,
             simulator,
             hasher,
+            before,
         } = options;
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
@@ -150,6 +163,9 @@ impl App {
         .await
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        if let Some(before) = before {
+            before(config.clone(), store.clone()).await?;
+        }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
@@ -307,6 +323,7 @@ struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
+    workings: Data<operations::Workings>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -329,10 +346,15 @@ impl Shared {
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
         let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
         let feed = Data::new(feed);
+        let workings = Data::new(operations::Workings {
+            started_at: clock.now(),
+            search: None,
+        });
         Self {
             house: house.clone(),
             feed,
             channels,
+            workings,
             auth,
             accounts,
         }
@@ -344,6 +366,7 @@ impl Shared {
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
+                .app_data(self.workings.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

@@ -2,6 +2,9 @@
 //!
 //! Parses arguments and hands them on; each command is a file of its own.
 
+mod care;
+pub mod control;
+mod demo;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +23,14 @@ pub struct Cli {
 enum Command {
     /// Runs the product.
     Serve(Options),
+    /// Runs a filled demo business on the sandbox channel.
+    Demo(demo::DemoOptions),
+    /// Walks every table and index of the store, running or not, and says what does not agree.
+    Verify(care::Verify),
+    /// Makes a backup of the store, running or not.
+    Backup(care::Backup),
+    /// Makes a data directory of backups. Checks everything before it writes anything.
+    Restore(care::Restore),
     /// Prints the OpenAPI document of the API.
     Openapi,
 }
@@ -32,6 +43,10 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(options) => serve::run(&options),
+            Command::Demo(options) => demo::run(&options),
+            Command::Verify(options) => care::verify(&options),
+            Command::Backup(options) => care::backup(&options),
+            Command::Restore(options) => care::restore(&options),
             Command::Openapi => openapi(),
         }
     }

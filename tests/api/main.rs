@@ -6,6 +6,7 @@ mod common;
 mod access;
 mod auth;
 mod hostile;
+mod isolation;
 mod me;
 mod operations;
 mod setup;

@@ -176,7 +176,10 @@ async fn head_answers_like_get_without_the_body() {
 async fn a_stopped_server_finishes_what_it_began_and_goes() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let app = TestApp::start().await;
-    let address = app.base.trim_start_matches("http://").to_owned();
+    let TestApp {
+        base, stranger, app, ..
+    } = app;
+    let address = base.trim_start_matches("http://").to_owned();
     let mut socket = tokio::net::TcpStream::connect(&address)
         .await
         .expect("a connection");
@@ -192,7 +195,7 @@ async fn a_stopped_server_finishes_what_it_began_and_goes() {
         .read_exact(&mut continued)
         .await
         .expect("asked to go on: the call has begun");
-    let stopped = actix_web::rt::spawn(app.handle.stop(true));
+    let stopped = actix_web::rt::spawn(app.stop());
     socket.write_all(body.as_bytes()).await.expect("sent");
     let mut answer = String::new();
     socket
@@ -201,6 +204,6 @@ async fn a_stopped_server_finishes_what_it_began_and_goes() {
         .expect("an answer and the end");
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     stopped.await.expect("stopped");
-    let refused = app.stranger.request(Method::GET, "/healthz").send().await;
+    let refused = stranger.request(Method::GET, "/healthz").send().await;
     assert!(refused.is_err(), "nobody listens any more");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Client, Options, PASSWORD, SETUP_CODE, TestApp, start_empty};
+use crate::common::{Client, Options, PASSWORD, TestApp, start_empty};
 
 fn body(code: &str, email: &str) -> Value {
     json!({
@@ -16,6 +16,7 @@ fn body(code: &str, email: &str) -> Value {
 async fn the_code_makes_the_first_owner_once() {
     let app = start_empty(Options::default()).await;
     let client = Client::stranger(&app.base);
+    let code = app.app.setup_code.clone().expect("a code on an empty store");
     assert_eq!(
         client.get("/api/v1/setup").await.expect(200),
         json!({ "needed": true })
@@ -25,7 +26,7 @@ async fn the_code_makes_the_first_owner_once() {
         .post(path, &body("AAAA-AAAA-AAAA-AAAA", "a@a.example"))
         .await;
     wrong.expect_problem(403, "invalid_setup_code");
-    let weak = json!({ "code": SETUP_CODE, "owner": { "name": "F", "email": "f@f.example", "password": "short" },
+    let weak = json!({ "code": code, "owner": { "name": "F", "email": "f@f.example", "password": "short" },
                        "workspace": { "name": "B" } });
     assert_eq!(
         client
@@ -36,7 +37,7 @@ async fn the_code_makes_the_first_owner_once() {
     );
 
     let answer = client
-        .post(path, &body(&SETUP_CODE.to_lowercase(), "first@a.example"))
+        .post(path, &body(&code.to_lowercase(), "first@a.example"))
         .await;
     assert!(answer.cookie().is_some());
     let made = answer.expect(201);
@@ -50,7 +51,7 @@ async fn the_code_makes_the_first_owner_once() {
     assert_eq!(me["operator"], true);
     assert_eq!(client.get(path).await.expect(200), json!({ "needed": false }));
     client
-        .post(path, &body(SETUP_CODE, "second@a.example"))
+        .post(path, &body(&code, "second@a.example"))
         .await
         .expect_problem(409, "already_set_up");
 }
@@ -59,10 +60,8 @@ async fn the_code_makes_the_first_owner_once() {
 async fn of_two_at_the_same_moment_one_wins() {
     let app = start_empty(Options::default()).await;
     let client = Client::stranger(&app.base);
-    let (one, two) = (
-        body(SETUP_CODE, "one@a.example"),
-        body(SETUP_CODE, "two@a.example"),
-    );
+    let code = app.app.setup_code.clone().expect("a code on an empty store");
+    let (one, two) = (body(&code, "one@a.example"), body(&code, "two@a.example"));
     let (one, two) = futures_util::join!(
         client.post("/api/v1/setup", &one),
         client.post("/api/v1/setup", &two)
@@ -80,7 +79,7 @@ async fn a_server_with_people_needs_no_setup() {
         json!({ "needed": false })
     );
     app.stranger
-        .post("/api/v1/setup", &body(SETUP_CODE, "x@a.example"))
+        .post("/api/v1/setup", &body("AAAA-AAAA-AAAA-AAAA", "x@a.example"))
         .await
         .expect_problem(409, "already_set_up");
 }

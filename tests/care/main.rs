@@ -1,5 +1,6 @@
 //! The care of a store: walking it, backing it up, bringing it back.
 
 mod backup;
+mod command;
 mod verify;
 mod world;

@@ -27,12 +27,17 @@ pub struct Answer {
 static PROVIDER: Once = Once::new();
 
 impl Client {
-    /// Nobody in particular.
-    pub fn stranger(base: &str) -> Self {
+    /// The HTTP client cannot be built without.
+    pub fn install_provider() {
         PROVIDER.call_once(|| {
-            // Another test binary's thread cannot have been first: this is the only place.
+            // Only fails if there is one already, which serves as well.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(base: &str) -> Self {
+        Self::install_provider();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build();

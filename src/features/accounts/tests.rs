@@ -287,3 +287,20 @@ async fn an_open_connection_notices_that_its_session_ended() {
         "unauthenticated"
     );
 }
+
+#[actix_web::test]
+async fn a_session_that_calls_too_often_is_slowed_down() {
+    let house = house().await;
+    let secret = house.log_in(PASSWORD).await.expect("logged in");
+    let options = AuthOptions {
+        rate_per_s: 1,
+        burst: 20,
+    };
+    let auth = Authenticator::new(house.accounts.store.clone(), house.accounts.clock, options);
+    let calls = (0..40).map(|_| auth.identify(&secret));
+    let (good, slowed): (Vec<_>, Vec<_>) = calls.partition(Result::is_ok);
+    assert!((20..=22).contains(&good.len()), "{}", good.len());
+    for answer in slowed {
+        assert_eq!(answer.expect_err("slowed").code(), "rate_limited");
+    }
+}

@@ -46,6 +46,32 @@ pub struct Verified {
     pub bytes: u64,
 }
 
+/// For people: what it is, what it holds, its checksum.
+impl std::fmt::Display for Verified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            header,
+            totals,
+            sha256,
+            bytes,
+        } = self;
+        let kind = if header.complete {
+            "complete"
+        } else {
+            "changes only"
+        };
+        let at = crate::domain::Timestamp(header.created_at);
+        writeln!(f, "{kind}, made {at} by {}, {bytes} bytes", header.program)?;
+        writeln!(
+            f,
+            "{} rows, {} bytes of journal, up to event {}",
+            totals.rows, totals.journal_bytes, totals.last_seq
+        )?;
+        write!(f, "sha256 ")?;
+        sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// Why a backup could not be made, read or restored. Nothing half is left behind.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BackupError {

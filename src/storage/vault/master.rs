@@ -38,6 +38,14 @@ impl MasterKey {
         }
     }
 
+    /// The key from a file, wherever it lies.
+    ///
+    /// # Errors
+    /// The file cannot be read, has another length than 32 bytes, or others than its owner may read it.
+    pub fn from_file(path: &Path) -> Result<Self, StorageError> {
+        Self::checked(path)
+    }
+
     /// A fresh random key.
     ///
     /// # Errors
