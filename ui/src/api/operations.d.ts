@@ -30,7 +30,7 @@ export interface Operations {
     channel_id?: string | null
     raised_at: string
     cleared_at?: string | null
-    acknowledged_at?: string | null
+    subject?: string
     acknowledged_by?: { id: string; name: string } | null
   }
   AlertSettings: { email: string | null; webhook_url: string | null }
@@ -39,7 +39,8 @@ export interface Operations {
     started_at: string
     state: 'ok' | 'read_only'
     state_reason: string | null
-    actors: { name: string; kind: string; state: string; restarts: number; mailbox: number; last_error: string | null }[]
+    actors: { name: string; kind: string; state: string; restarts: number; mailbox: number; last_error: string | null; since?: string }[]
+    conversations_running?: number
     queues: {
       channel_id: string
       channel_name: string
@@ -47,25 +48,27 @@ export interface Operations {
       active: number
       doubtful: number
       dead: number
+      more?: boolean
       rate_per_s: number
       breaker: { state: string; reason?: string | null } | string | null
     }[]
-    storage: { journal_bytes: number; journal_segments: number; store_bytes: number; last_seq: number; free_bytes: number }
-    search: { position: number; lag: number; documents: number }
-    raw_events: { pending: number; parked: number; done: number }
+    storage: { journal_bytes: number; journal_segments: number; store_bytes: number; last_seq: number; free_bytes: number; min_free_bytes?: number; damaged_records?: number }
+    search: { position: number; lag: number; documents: number } | null
+    raw_events: { pending: number; parked: number; done: number; more?: boolean }
     alerts: Operations['Alert'][]
   }
   LogLine: { at: string; level: string; target?: string | null; message: string; trace_id?: string | null; fields?: Record<string, unknown> }
   RawEvent: {
     id: string
-    provider: string
+    channel_id?: string
+    provider: string | null
     received_at: string
     state: 'pending' | 'parked' | 'done'
     error: string | null
     attempts: number
     size: number
     trace_id: string
-    payload?: string
+    payload?: string | null
     messages?: string[]
   }
   DeadLetter: {
@@ -75,9 +78,11 @@ export interface Operations {
     channel_id: string
     reason: string
     code: string | number | null
+    advice?: string
     attempts: number
     failed_at: string
-    message: Base['Message']
+    /** Null if its person was erased. */
+    message: Base['Message'] | null
   }
   Backup: {
     name: string
@@ -154,7 +159,7 @@ declare module './schema' {
     '/system/logs': { get: Call<{ query?: { limit?: number } }, never, { 200: Answer<unknown> }> }
     '/raw-events': { get: Call<{ query?: { state?: string; limit?: number; cursor?: string } }, never, List<O['RawEvent']>> }
     '/raw-events/{id}/replay': { post: Call<ById, never, { 202: Answer<O['RawEvent']> }> }
-    '/raw-events/replay': { post: Call<Plain, { state: 'parked' }, { 202: Answer<{ count?: number }> }> }
+    '/raw-events/replay': { post: Call<Plain, { state: 'parked' }, { 202: Answer<{ count?: number; left?: number; more?: boolean }> }> }
     '/dead-letters': { get: Call<Page, never, List<O['DeadLetter']>> }
     '/dead-letters/{id}': { delete: Call<ById, never, Gone> }
     '/dead-letters/{id}/retry': { post: Call<ById, never, { 202: Answer<Base['Message']> }> }

@@ -44,7 +44,7 @@ describe('figures', () => {
   it('shows raised alerts: unacknowledged, then grave, then new', () => {
     const alert = (id: string, severity: Alert['severity'], raised: string, more: Partial<Alert> = {}): Alert => ({ id, kind: 'x', severity, title: id, detail: null, raised_at: raised, ...more })
     const sorted = sortAlerts([
-      alert('acked', 'critical', '2026-01-05', { acknowledged_at: '2026-01-06' }),
+      alert('acked', 'critical', '2026-01-05', { acknowledged_by: { id: 'u', name: 'A' } }),
       alert('old', 'warning', '2026-01-01'),
       alert('new', 'warning', '2026-01-02'),
       alert('grave', 'critical', '2026-01-01'),

@@ -67,9 +67,9 @@ export function openBreaker(breaker: Breaker): { reason: string | null } | null 
   return { reason: typeof breaker === 'string' ? null : (breaker.reason ?? null) }
 }
 
-/** Below this much free disk an owner should act soon. */
-export const LOW_DISK = 2_000_000_000
-const OUT_OF_ORDER = /fail|dead|stopped|crash|panic/i
+/** Whether an owner should make room soon: less than five times what the server keeps free, at least 2 GB. */
+export const isLow = (storage: SystemInfo['storage']): boolean => storage.free_bytes < Math.max(2_000_000_000, 5 * (storage.min_free_bytes ?? 0))
+const OUT_OF_ORDER = /fail|dead|stopped|restarting|crash|panic/i
 export const actorTone = (actor: SystemInfo['actors'][number]): 'danger' | 'warning' | 'success' =>
   OUT_OF_ORDER.test(actor.state) ? 'danger' : actor.restarts > 0 ? 'warning' : 'success'
 /** Those with trouble first, then by kind and name. */
@@ -80,7 +80,7 @@ export const sortActors = (actors: SystemInfo['actors']): SystemInfo['actors'] =
 /** Unacknowledged first, grave before light, then the newest. */
 export function sortAlerts(alerts: Alert[]): Alert[] {
   const grave = { critical: 0, warning: 1, info: 2 }
-  const rank = (alert: Alert): number => (alert.acknowledged_at ? 10 : 0) + grave[alert.severity ?? 'warning']
+  const rank = (alert: Alert): number => (alert.acknowledged_by ? 10 : 0) + grave[alert.severity ?? 'warning']
   return alerts.filter((alert) => !alert.cleared_at).sort((a, b) => rank(a) - rank(b) || (a.raised_at < b.raised_at ? 1 : -1))
 }
 
