@@ -23,7 +23,7 @@ use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
-use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod simulated;
@@ -136,7 +136,13 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+    let tuning = Tuning {
+        faults,
+        ..Tuning::default()
+    };
+    Store::open_with(options, tuning)
+        .with_context(|| format!("the data in {} cannot be opened", config.data.display()))
 }
 
 impl App {
