@@ -23,9 +23,10 @@ pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, w
 }
 
 async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token: CancellationToken) {
-    let mut events = house.core.store.watch_events();
+    let mut changes = house.core.registry.watch();
     let mut known: BTreeSet<(ChannelId, u64)> = BTreeSet::new();
     loop {
+        changes.mark_unchanged();
         for entry in house.core.registry.all() {
             let is_new = entry.kind == ProviderKind::Sandbox
                 && known.insert((entry.channel.id, entry.channel.version));
@@ -40,7 +41,7 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
         }
         tokio::select! {
             () = token.cancelled() => return,
-            changed = events.changed() => if changed.is_err() { return token.cancelled().await },
+            changed = changes.changed() => if changed.is_err() { return token.cancelled().await },
         }
     }
 }
