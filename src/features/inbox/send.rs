@@ -16,6 +16,7 @@ use crate::domain::operations::SendPriority;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity, Message, MessageId};
 use crate::http::views::MessageView;
+use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, Credential, ErrorCode, FieldError, IdempotencyKeyHeader, NoQuery, PathId,
     Trace, ValidJson, endpoints,
@@ -38,7 +39,7 @@ fn author(who: &Caller) -> Author {
 }
 
 /// Sends a message in a conversation. `type` names the content, which stands under that name as in WhatsApp Cloud API.
-#[utoipa::path(tag = "inbox", request_body = Object,
+#[utoipa::path(tag = "inbox", request_body = NewMessage,
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/conversations/{id}/messages")]
@@ -61,7 +62,8 @@ pub(super) async fn post_message(
 }
 
 /// Writes an internal note. It stays in the house.
-#[utoipa::path(tag = "inbox", params(("id" = String, Path)), request_body = NoteBody,
+#[utoipa::path(tag = "inbox", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NoteBody,
     responses((status = 201, body = MessageView)))]
 #[post("/api/v1/conversations/{id}/notes")]
 pub(super) async fn post_note(
@@ -85,7 +87,7 @@ pub(super) async fn post_note(
 }
 
 /// Sends a message to someone by number or id: starts a conversation (with a template) or continues it.
-#[utoipa::path(tag = "inbox", request_body = Object, params(("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/messages")]
 pub(super) async fn start_conversation(

@@ -1,10 +1,9 @@
 /** What the simulated phone does, apart from how it looks. */
-import type { Operations } from '@/api/operations'
 import { isDay } from './days'
 
-export type Customer = Operations['Customer']
-export type PhoneMessage = Operations['PhoneMessage']
-export type Faults = Operations['Faults']
+import type { Customer, Faults, PhoneMessage } from '@/api/ahead'
+
+export type { Customer, Faults, PhoneMessage }
 
 /** Emoji at hand; each is its own name. */
 export const EMOJI = [...'👍🙏😀😂😍😢😡🎂🍞🥐☕🍰🎉✅❌❓📍📞🕐💰🚚🌸🔥👋']
