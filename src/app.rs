@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations};
+use crate::features::{channels, inbox, live, operations, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -88,7 +88,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 7] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -109,6 +109,10 @@ pub const PARTS: [Part; 6] = [
     Part {
         configure: operations::configure,
         docs: operations::docs,
+    },
+    Part {
+        configure: search::configure,
+        docs: search::Docs::openapi,
     },
     Part {
         configure: live::configure,

@@ -10,6 +10,7 @@ mod hostile;
 mod isolation;
 mod me;
 mod operations;
+mod search;
 mod setup;
 mod spec;
 mod system;
