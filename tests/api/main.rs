@@ -9,6 +9,7 @@ mod hostile;
 mod isolation;
 mod me;
 mod operations;
+mod sandbox;
 mod setup;
 mod spec;
 mod tokens;
