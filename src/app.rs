@@ -10,6 +10,7 @@ use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
+use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -18,12 +19,12 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live};
+use crate::features::{channels, inbox, live, operations, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
-use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod simulated;
@@ -87,7 +88,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 5] = [
+pub const PARTS: [Part; 7] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -104,6 +105,14 @@ pub const PARTS: [Part; 5] = [
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: operations::configure,
+        docs: operations::docs,
+    },
+    Part {
+        configure: search::configure,
+        docs: search::Docs::openapi,
     },
     Part {
         configure: live::configure,
@@ -132,7 +141,13 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+    let tuning = Tuning {
+        faults,
+        ..Tuning::default()
+    };
+    Store::open_with(options, tuning)
+        .with_context(|| format!("the data in {} cannot be opened", config.data.display()))
 }
 
 impl App {
@@ -170,6 +185,12 @@ impl App {
         house
             .supervise("live feed".into(), "reader", move |token| {
                 live::run(feed.clone(), token)
+            })
+            .await;
+        let backups = shared.backups.get_ref().clone();
+        house
+            .supervise("backups".into(), "backups", move |token| {
+                backups.clone().run(token)
             })
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
@@ -319,6 +340,8 @@ struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
+    workings: Data<operations::Workings>,
+    backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -341,10 +364,18 @@ impl Shared {
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
         let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
         let feed = Data::new(feed);
+        let workings = Data::new(operations::Workings {
+            started_at: clock.now(),
+        });
+        let folder = config.data.join("backups");
+        let backups = Backups::new(house.core.clone(), house.alerts.clone(), folder);
+        let backups = Data::new(backups);
         Self {
             house: house.clone(),
             feed,
             channels,
+            workings,
+            backups,
             auth,
             accounts,
         }
@@ -356,6 +387,8 @@ impl Shared {
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
+                .app_data(self.workings.clone())
+                .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

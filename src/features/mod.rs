@@ -6,3 +6,5 @@ pub mod channels;
 
 pub mod inbox;
 pub mod live;
+pub mod operations;
+pub mod search;

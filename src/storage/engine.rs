@@ -22,7 +22,7 @@ use parking_lot::RwLock;
 
 use self::chunks::{CHUNK, ChunkHead};
 use self::ranges::{after_prefix, is_empty};
-pub(super) use self::rows::RawRows;
+pub(super) use self::rows::{RawRows, Value};
 use super::codec;
 use super::error::StorageError;
 use super::journal::io_error;
@@ -220,9 +220,7 @@ impl Engine {
             );
             if damage && !self.broken.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, doing, "the engine is damaged; it is rebuilt at the next start");
-                if let Err(error) = std::fs::write(files::rebuild_marker(&self.dir), b"damaged") {
-                    tracing::error!(%error, "cannot note that the engine needs a rebuild");
-                }
+                files::ask_rebuild(&self.dir);
             }
         }
         result.map_err(engine_error(doing))
@@ -492,24 +490,6 @@ impl Engine {
     /// Bytes that the engine takes on disk.
     pub(super) fn size_on_disk(&self) -> Result<u64, StorageError> {
         self.guarded("measuring", |db| db.size_on_disk())
-    }
-}
-
-/// A row's value during a scan; joined only on demand.
-pub(super) struct Value<'a> {
-    engine: &'a Engine,
-    key: &'a [u8],
-    row: &'a [u8],
-}
-
-impl Value<'_> {
-    /// Its bytes; `None` if the row was removed meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, StorageError> {
-        if ChunkHead::read(self.row).is_some() {
-            self.engine.get(self.key)
-        } else {
-            Ok(Some(self.row.to_vec()))
-        }
     }
 }
 

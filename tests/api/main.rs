@@ -5,12 +5,15 @@ mod common;
 
 mod access;
 mod auth;
+mod channels;
 mod hostile;
 mod isolation;
 mod me;
 mod operations;
+mod search;
 mod setup;
 mod spec;
+mod system;
 mod tokens;
 mod users;
 mod workspaces;

@@ -4,6 +4,7 @@
 
 mod client;
 pub mod seed;
+pub mod webhook;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
@@ -85,6 +86,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
             ..SimulatorConfig::default()
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
+        before: None,
     });
     let app = app.await.expect("the program starts");
     EmptyApp {

@@ -1,17 +1,21 @@
-//! All rows of all tables, page by page.
+//! Rows as they stand: one of a scan, and all of all tables, page by page.
 
 use std::ops::ControlFlow;
 
 use super::Engine;
+use super::chunks::ChunkHead;
 use crate::storage::error::StorageError;
 
 const PAGE: usize = 1000;
+
+/// A key and its value.
+pub(in crate::storage) type Row = (Vec<u8>, Vec<u8>);
 
 /// All rows in key order. While the engine is written this is no snapshot.
 pub(in crate::storage) struct RawRows<'a> {
     engine: &'a Engine,
     after: Option<Vec<u8>>,
-    page: std::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
+    page: std::vec::IntoIter<Row>,
 }
 
 impl<'a> RawRows<'a> {
@@ -25,7 +29,7 @@ impl<'a> RawRows<'a> {
 }
 
 impl Iterator for RawRows<'_> {
-    type Item = Result<(Vec<u8>, Vec<u8>), StorageError>;
+    type Item = Result<Row, StorageError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.page.len() == 0 {
@@ -49,7 +53,7 @@ impl Engine {
         &self,
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    ) -> Result<Vec<Row>, StorageError> {
         let (mut found, mut failed) = (vec![], None);
         self.scan_tables(after, |key, value| {
             match value.read() {
@@ -64,5 +68,23 @@ impl Engine {
             }
         })?;
         failed.map_or(Ok(found), Err)
+    }
+}
+
+/// A row's value during a scan; joined only on demand.
+pub(in crate::storage) struct Value<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) key: &'a [u8],
+    pub(super) row: &'a [u8],
+}
+
+impl Value<'_> {
+    /// Its bytes; `None` if the row was removed meanwhile.
+    pub(in crate::storage) fn read(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        if ChunkHead::read(self.row).is_some() {
+            self.engine.get(self.key)
+        } else {
+            Ok(Some(self.row.to_vec()))
+        }
     }
 }
