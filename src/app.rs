@@ -22,7 +22,7 @@ use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
-use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod simulated;
@@ -42,15 +42,21 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
 }
 
 impl AppOptions {
-    /// The product.
+    /// The product. `FRONTDESK_FAULT` plans failures of its disk, for tests of the real program.
     ///
     /// # Errors
-    /// The operating system gives no random bytes.
+    /// The operating system gives no random bytes, or the planned failures are not understood.
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let hasher = PasswordHasher::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+        if faults.is_some() {
+            tracing::warn!("failures are planned by FRONTDESK_FAULT: for tests only");
+        }
         let simulator = SimulatorConfig {
             workers: 1,
             control: false,
@@ -62,6 +68,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            faults,
         })
     }
 }
@@ -116,7 +123,7 @@ pub fn providers() -> Providers {
 ///
 /// # Errors
 /// Says what is wrong and what to do.
-pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+pub fn open_store(config: &Config, faults: Option<Arc<Faults>>) -> anyhow::Result<Store> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("data: {} cannot be made", config.data.display()))?;
     let master_key = MasterKey::load(&config.data).context("the master key cannot be used")?;
@@ -124,7 +131,12 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+    let tuning = Tuning {
+        faults,
+        ..Tuning::default()
+    };
+    Store::open_with(options, tuning)
+        .with_context(|| format!("the data in {} cannot be opened", config.data.display()))
 }
 
 impl App {
@@ -139,13 +151,14 @@ impl App {
             owner,
             simulator,
             hasher,
+            faults,
         } = options;
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
-            move || open_store(&config)
+            move || open_store(&config, faults)
         })
         .await
         .context("opening the store was broken off")??;
