@@ -1,6 +1,7 @@
 //! How fast the store commits, beside what the disk allows: raw appends with `fdatasync` in the same run.
 //!
-//! `cargo bench --bench commit [-- <messages>]` also writes that many messages (default 100,000) and says what they take on disk.
+//! `cargo bench --bench commit [-- <messages>]` also writes that many messages (default 100,000) and says what they take on
+//! disk. `-- open <directory>` opens a data directory and says how long that takes.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -250,8 +251,26 @@ fn resident_mb() -> u64 {
         / 1024
 }
 
+/// Opens a store that was kept, in a fresh process.
+fn reopen(dir: &Path) {
+    let begun = Instant::now();
+    let store = open(dir);
+    println!("opened in {:.1?}, resident {} MB", begun.elapsed(), resident_mb());
+    let begun = Instant::now();
+    let rows = pages(&store).count();
+    println!(
+        "{rows} rows read in {:.1?}, resident {} MB",
+        begun.elapsed(),
+        resident_mb()
+    );
+}
+
 #[tokio::main]
 async fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|arg| arg == "open") {
+        return reopen(Path::new(&args[at + 1]));
+    }
     let messages = std::env::args()
         .skip(1)
         .find_map(|arg| arg.parse().ok())
@@ -288,15 +307,13 @@ async fn main() {
         resident_mb(),
         status.slowest_commit_us
     );
-    let rows = pages(&store);
-    let (frame, next_seq) = store.carried().expect("a state");
-    let fresh = tempfile::tempdir().expect("a directory");
     let begun = Instant::now();
-    let count = Store::restore_rows(fresh.path(), rows, frame, next_seq).expect("a restore");
+    let compacted = store.compact().expect("a compaction");
     println!(
-        "{count} rows written into a fresh state in {:.1?}: {} MB",
+        "compacted in {:.1?}: {} MB from {} MB",
         begun.elapsed(),
-        tree_mb(&fresh.path().join("store"))
+        compacted.after >> 20,
+        compacted.before >> 20
     );
     let begun = Instant::now();
     store.close();
@@ -310,5 +327,9 @@ async fn main() {
     let store = open(dir.path());
     println!("opened in {:.1?}, resident {} MB", begun.elapsed(), resident_mb());
     drop(store);
+    if args.iter().any(|arg| arg == "keep") {
+        println!("kept in {}", dir.keep().display());
+        return;
+    }
     println!("after that: state {} MB", tree_mb(&dir.path().join("store")));
 }

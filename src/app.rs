@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
+use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
+use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -17,7 +19,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live};
+use crate::features::{channels, inbox, live, operations};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -44,7 +46,12 @@ pub struct AppOptions {
     pub hasher: PasswordHasher,
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
+    /// What is done with the store before anything else starts.
+    pub before: Option<Before>,
 }
+
+/// Work on the store before anything else starts.
+pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
     /// The product. `FRONTDESK_FAULT` plans failures of its disk, for tests of the real program.
@@ -69,6 +76,7 @@ impl AppOptions {
             simulator,
             hasher,
             faults,
+            before: None,
         })
     }
 }
@@ -87,7 +95,12 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 5] = [
+pub const PARTS: [Part; 6] = [
+    // First: routes are tried in order, and providers call most.
+    Part {
+        configure: web::webhooks::configure,
+        docs: web::webhooks::Docs::openapi,
+    },
     Part {
         configure: accounts::configure,
         docs: accounts::Docs::openapi,
@@ -101,12 +114,12 @@ pub const PARTS: [Part; 5] = [
         docs: inbox::docs,
     },
     Part {
-        configure: live::configure,
-        docs: live::Docs::openapi,
+        configure: operations::configure,
+        docs: operations::docs,
     },
     Part {
-        configure: web::webhooks::configure,
-        docs: web::webhooks::Docs::openapi,
+        configure: live::configure,
+        docs: live::Docs::openapi,
     },
 ];
 
@@ -152,6 +165,7 @@ impl App {
             simulator,
             hasher,
             faults,
+            before,
         } = options;
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
@@ -163,6 +177,9 @@ impl App {
         .await
         .context("opening the store was broken off")??;
         let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        if let Some(before) = before {
+            before(config.clone(), store.clone()).await?;
+        }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
@@ -171,6 +188,12 @@ impl App {
         house
             .supervise("live feed".into(), "reader", move |token| {
                 live::run(feed.clone(), token)
+            })
+            .await;
+        let backups = shared.backups.get_ref().clone();
+        house
+            .supervise("backups".into(), "backups", move |token| {
+                backups.clone().run(token)
             })
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
@@ -320,6 +343,8 @@ struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
+    workings: Data<operations::Workings>,
+    backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -342,10 +367,18 @@ impl Shared {
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
         let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
         let feed = Data::new(feed);
+        let workings = Data::new(operations::Workings {
+            started_at: clock.now(),
+        });
+        let folder = config.data.join("backups");
+        let backups = Backups::new(house.core.clone(), house.alerts.clone(), folder);
+        let backups = Data::new(backups);
         Self {
             house: house.clone(),
             feed,
             channels,
+            workings,
+            backups,
             auth,
             accounts,
         }
@@ -357,6 +390,8 @@ impl Shared {
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
+                .app_data(self.workings.clone())
+                .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

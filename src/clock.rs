@@ -7,6 +7,8 @@ use crate::domain::Timestamp;
 pub enum Clock {
     /// The machine's clock. May jump when it is set.
     System,
+    /// A clock that stands where it is put: for writing history.
+    Stepped(&'static std::sync::atomic::AtomicI64),
     /// A clock that starts at a given time and moves with tokio's, so that tests with paused time move it too.
     Tokio {
         /// The time at `origin`.
@@ -29,6 +31,7 @@ impl Clock {
     pub fn now(self) -> Timestamp {
         match self {
             Self::System => Timestamp(jiff::Timestamp::now().as_microsecond()),
+            Self::Stepped(micros) => Timestamp(micros.load(std::sync::atomic::Ordering::SeqCst)),
             Self::Tokio { start, origin } => {
                 let elapsed = i64::try_from(origin.elapsed().as_micros()).unwrap_or(i64::MAX);
                 start.plus(elapsed)

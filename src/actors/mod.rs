@@ -4,6 +4,7 @@
 //! the journal.
 
 pub mod alerts;
+pub mod backups;
 pub mod board;
 pub mod channel;
 pub mod conversation;
@@ -15,7 +16,9 @@ pub mod house;
 pub mod hub;
 pub mod indexer;
 pub mod intake;
+pub mod raw_events;
 pub mod registry;
+pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;

@@ -4,7 +4,12 @@
 
 mod care;
 pub mod control;
+mod demo;
+mod doctor;
+mod people;
+mod reindex;
 mod serve;
+mod systemd;
 
 use clap::{Parser, Subcommand};
 
@@ -22,12 +27,20 @@ pub struct Cli {
 enum Command {
     /// Runs the product.
     Serve(Options),
+    /// Runs a filled demo business on the sandbox channel.
+    Demo(demo::DemoOptions),
     /// Walks every table and index of the store, running or not, and says what does not agree.
     Verify(care::Verify),
     /// Makes a backup of the store, running or not.
     Backup(care::Backup),
     /// Makes a data directory of backups. Checks everything before it writes anything.
     Restore(care::Restore),
+    /// Builds the search index anew from the records. Only while the program is stopped.
+    Reindex(Options),
+    /// Lists people and sets passwords. Only while the program is stopped.
+    User(people::User),
+    /// Looks at everything that could keep the program from running.
+    Doctor(Options),
     /// Prints the OpenAPI document of the API.
     Openapi,
 }
@@ -40,9 +53,13 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(options) => serve::run(&options),
+            Command::Demo(options) => demo::run(&options),
             Command::Verify(options) => care::verify(&options),
             Command::Backup(options) => care::backup(&options),
             Command::Restore(options) => care::restore(&options),
+            Command::Reindex(options) => reindex::run(&options),
+            Command::User(user) => people::run(&user),
+            Command::Doctor(options) => doctor::run(&options),
             Command::Openapi => openapi(),
         }
     }

@@ -3,6 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::control::Control;
+use super::systemd;
 use crate::app::{App, AppOptions, owner_from_environment};
 use crate::config::{Config, Options};
 
@@ -17,11 +18,13 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let public_url = app.config.public_url.clone();
         let app = App::start(app).await?;
         announce(&app, &public_url);
+        systemd::ready(&app.house);
         let control = Control::start(app.house.core.store.clone(), &data, clock);
         if let Err(error) = &control {
             tracing::warn!("backup and verify cannot be asked for on the command line: {error:#}");
         }
         wait_for_stop().await?;
+        systemd::stopping();
         drop(control);
         app.stop().await;
         tracing::info!("stopped");
@@ -29,7 +32,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     })
 }
 
-fn announce(app: &App, public_url: &str) {
+pub(super) fn announce(app: &App, public_url: &str) {
     tracing::info!(address = %app.address, version = env!("CARGO_PKG_VERSION"), "serving");
     println!("Frontdesk serves on http://{}", app.address);
     if let Some(code) = &app.setup_code {
@@ -37,7 +40,7 @@ fn announce(app: &App, public_url: &str) {
     }
 }
 
-async fn wait_for_stop() -> anyhow::Result<()> {
+pub(super) async fn wait_for_stop() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

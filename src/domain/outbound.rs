@@ -268,8 +268,9 @@ mod tests {
     #[test]
     fn each_outcome_has_its_reaction() {
         use ErrorClass as C;
+        type Holds = fn(&Reaction) -> bool;
         let keeps = |r: &Reaction| matches!(r.message, MessageReaction::Keep(_));
-        let table: Vec<(SendOutcome, u32, fn(&Reaction) -> bool)> = vec![
+        let table: Vec<(SendOutcome, u32, Holds)> = vec![
             (refused(C::Auth), 1, |r| {
                 r.channel == ChannelReaction::Stop && matches!(r.message, MessageReaction::Keep(_))
             }),

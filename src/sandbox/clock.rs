@@ -7,6 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// The machine's time in milliseconds since 1970. Everything else here counts from a start.
+pub(super) fn wall_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 /// A clock that starts at a chosen moment and runs `scale` times as fast as real time.
 #[derive(Debug)]
 pub struct SimClock {

@@ -17,13 +17,13 @@ use tokio::sync::{oneshot, watch};
 
 use self::group::Group;
 use self::lanes::Wait;
-pub(super) use self::lanes::{Lanes, NoSlot};
+pub(super) use self::lanes::{Exchange, Lanes, NoSlot};
 use super::batch::{Batch, Op};
 use super::engine::{Carried, Engine};
 use super::error::CommitError;
 use super::faults::{FaultPoint, Faults};
 use super::journal::{Reader, Writer};
-use super::store::{Committed, StoreState};
+use super::store::{Committed, StoreState, replay};
 use super::vault::Vault;
 use crate::domain::Event;
 
@@ -192,6 +192,9 @@ impl Committer {
             if work.rotate {
                 self.rotate();
             }
+            if let Some(exchange) = work.exchange {
+                self.exchange(exchange);
+            }
             self.look_at_space();
             let begun = Instant::now();
             last = work.batches.len();
@@ -205,6 +208,27 @@ impl Committer {
     /// While there is no space, look again even if nobody asks.
     fn recheck(&self) -> Option<Duration> {
         matches!(self.stopped, Some(Stopped::NoSpace(_))).then_some(SPACE_EVERY)
+    }
+
+    /// Carries the copy on to where the state is and puts it in its place.
+    fn exchange(&mut self, Exchange { copy, done }: Exchange) {
+        let carried_on = replay(&copy, &self.shared.reader).and_then(|_| {
+            let (mine, its) = (self.shared.engine.carried()?, copy.carried()?);
+            if mine == its {
+                Ok(())
+            } else {
+                Err(super::codec::damaged("the copy is not as far as the state"))
+            }
+        });
+        let exchanged = match carried_on {
+            Ok(()) => self.shared.engine.exchange(copy),
+            Err(error) => Err(error),
+        };
+        if exchanged.is_err() && self.shared.engine.is_closed() {
+            let why = "the state's files could not be exchanged; a restart is needed".to_owned();
+            self.stop(Stopped::Failed(why));
+        }
+        drop(done.send(exchanged));
     }
 
     fn rotate(&mut self) {

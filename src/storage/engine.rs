@@ -6,7 +6,10 @@
 //! Values above [`MAX_INLINE`] are cut into chunk rows, see [`chunks`]. Own rows begin with `0x00`, chunks with `0xfe`.
 
 mod chunks;
+mod compact;
 mod files;
+mod ranges;
+mod rows;
 
 use std::collections::HashMap;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -18,6 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use self::chunks::{CHUNK, ChunkHead};
+use self::ranges::{after_prefix, is_empty};
+pub(super) use self::rows::{RawRows, Value};
 use super::codec;
 use super::error::StorageError;
 use super::journal::io_error;
@@ -52,6 +57,7 @@ pub(super) struct Engine {
     /// `None` once closed.
     db: RwLock<Option<sled::Db>>,
     dir: PathBuf,
+    cache_bytes: u64,
     /// Tables of which some value is or was chunked.
     chunked: [AtomicBool; 256],
     broken: AtomicBool,
@@ -122,6 +128,7 @@ impl Engine {
     /// # Errors
     /// The operating system refuses, or another process uses the directory.
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Opened, StorageError> {
+        compact::recover(dir)?;
         std::fs::create_dir_all(dir).map_err(io_error("making the engine's directory"))?;
         if files::rebuild_marker(dir).exists() {
             tracing::warn!("the engine was found damaged while running: it is rebuilt");
@@ -169,13 +176,14 @@ impl Engine {
     }
 
     fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, OpenFailure> {
-        try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir))
+        try_open(dir, cache_bytes).and_then(|db| Self::over(db, dir, cache_bytes))
     }
 
-    fn over(db: sled::Db, dir: &Path) -> Result<Self, OpenFailure> {
+    fn over(db: sled::Db, dir: &Path, cache_bytes: u64) -> Result<Self, OpenFailure> {
         let engine = Self {
             db: RwLock::new(Some(db)),
             dir: dir.to_owned(),
+            cache_bytes,
             chunked: std::array::from_fn(|_| AtomicBool::new(false)),
             broken: AtomicBool::new(false),
         };
@@ -195,7 +203,8 @@ impl Engine {
         doing: &'static str,
         call: impl FnOnce(&sled::Db) -> sled::Result<T>,
     ) -> Result<T, StorageError> {
-        let db = self.db.read();
+        // A scan holds this lock already, and a writer may be waiting for it.
+        let db = self.db.read_recursive();
         let Some(db) = db.as_ref() else {
             return Err(StorageError::Io {
                 doing,
@@ -211,9 +220,7 @@ impl Engine {
             );
             if damage && !self.broken.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, doing, "the engine is damaged; it is rebuilt at the next start");
-                if let Err(error) = std::fs::write(files::rebuild_marker(&self.dir), b"damaged") {
-                    tracing::error!(%error, "cannot note that the engine needs a rebuild");
-                }
+                files::ask_rebuild(&self.dir);
             }
         }
         result.map_err(engine_error(doing))
@@ -222,6 +229,11 @@ impl Engine {
     /// Damage was met while running: nothing may be written until the next start has rebuilt it.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
+    }
+
+    /// Its files were let go.
+    pub(super) fn is_closed(&self) -> bool {
+        self.db.read().is_none()
     }
 
     fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StorageError> {
@@ -306,6 +318,8 @@ impl Engine {
         if is_empty(range) {
             return Ok(());
         }
+        // The rows' iterator must not outlive the files that it reads.
+        let _open = self.db.read_recursive();
         let mut rows = self.guarded("scanning", |db| Ok(db.range::<&[u8], _>(range)))?;
         loop {
             let row = self.guarded("scanning", |_| {
@@ -440,6 +454,16 @@ impl Engine {
         Ok(count)
     }
 
+    /// Changes what [`Self::restored_to`] answers.
+    fn set_restored(&self, frame: Option<u64>) -> Result<(), StorageError> {
+        let mut batch = sled::Batch::default();
+        match frame {
+            Some(frame) => batch.insert(RESTORED_KEY, frame.to_be_bytes().as_slice()),
+            None => batch.remove(RESTORED_KEY),
+        }
+        self.guarded("writing", |db| db.apply_batch(batch))
+    }
+
     /// Makes everything carried in so far durable in the engine's own files.
     ///
     /// # Errors
@@ -469,41 +493,6 @@ impl Engine {
     }
 }
 
-/// A row's value during a scan; joined only on demand.
-pub(super) struct Value<'a> {
-    engine: &'a Engine,
-    key: &'a [u8],
-    row: &'a [u8],
-}
-
-impl Value<'_> {
-    /// Its bytes; `None` if the row was removed meanwhile.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, StorageError> {
-        if ChunkHead::read(self.row).is_some() {
-            self.engine.get(self.key)
-        } else {
-            Ok(Some(self.row.to_vec()))
-        }
-    }
-}
-
 fn state_row(carried: Carried) -> Vec<u8> {
     [carried.frame.to_be_bytes(), carried.next_seq.to_be_bytes()].concat()
-}
-
-/// The engine panics on a range that ends before it begins.
-fn is_empty(range: (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
-    match range {
-        (Included(begin) | Excluded(begin), Excluded(end)) => begin >= end,
-        (Included(begin) | Excluded(begin), Included(end)) => begin > end,
-        _ => false,
-    }
-}
-
-/// The first key after all that begin with the prefix.
-fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
 }

@@ -28,6 +28,8 @@ pub enum Fault {
     Error(io::ErrorKind),
     /// The call takes this long, then works.
     Delay(Duration),
+    /// The thread panics, as a mistake in the program would make it.
+    Panic,
     /// The process dies.
     Abort,
 }
@@ -50,7 +52,7 @@ pub struct Faults {
 
 impl Faults {
     /// Reads a plan such as `journal_sync:full:100:5,apply:abort:7` (point, fault, calls that pass first, calls struck).
-    /// Faults: `full`, `error`, `abort`, `delay<milliseconds>`.
+    /// Faults: `full`, `error`, `panic`, `abort`, `delay<milliseconds>`.
     ///
     /// # Errors
     /// Names the part that is not understood.
@@ -130,6 +132,7 @@ impl Faults {
                 std::thread::sleep(time);
                 Ok(())
             }
+            Some(Fault::Panic) => panic!("planned failure"),
             Some(Fault::Abort) => std::process::abort(),
         }
     }
@@ -147,6 +150,7 @@ fn parse_one(text: &str) -> Option<Planned> {
     let fault = match parts.next()? {
         "full" => Fault::Error(io::ErrorKind::StorageFull),
         "error" => Fault::Error(io::ErrorKind::Other),
+        "panic" => Fault::Panic,
         "abort" => Fault::Abort,
         delay => Fault::Delay(Duration::from_millis(delay.strip_prefix("delay")?.parse().ok()?)),
     };

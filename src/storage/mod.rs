@@ -27,7 +27,8 @@ pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
 pub use store::{
-    Committed, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus, Tuning,
+    Committed, Compacted, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus,
+    Tuning,
 };
 pub use vault::{DataKey, MasterKey, Seal};
 

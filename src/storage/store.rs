@@ -25,8 +25,9 @@ use super::error::{CommitError, StorageError};
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
+pub(in crate::storage) use self::open::replay;
 pub use self::raw::{RawRow, SegmentFile};
-pub use self::status::StoreStatus;
+pub use self::status::{Compacted, StoreStatus};
 
 /// How to open it.
 pub struct StoreOptions {
@@ -76,6 +77,8 @@ struct Inner {
     dir: PathBuf,
     min_free_bytes: u64,
     damaged: read::Quarantine,
+    /// One compaction or retirement at a time: the former needs the frames that the latter might delete.
+    upkeep: Mutex<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as the store is open.
     lock: Mutex<Option<std::fs::File>>,

@@ -8,8 +8,8 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey,
     DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey,
-    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, SessionByUserKey, SessionKey, SettingKey,
-    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    RawBlobKey, RawByStateKey, RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey,
+    UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -207,7 +207,19 @@ fn people() -> Vec<Plant> {
         mended(
             "identity of nobody",
             "ContactByIdentity",
-            "or none",
+            "is gone",
+            |_, batch| {
+                let key = ContactByIdentityKey {
+                    workspace: W,
+                    identity: [77; 16],
+                };
+                batch.put(&key, &ContactId([99; 16]), &Seal::Open);
+            },
+        ),
+        found(
+            "strange identity",
+            "ContactByIdentity",
+            "without that identity",
             |_, batch| {
                 let key = ContactByIdentityKey {
                     workspace: W,
@@ -426,45 +438,33 @@ fn messages() -> Vec<Plant> {
     ]
 }
 
+fn by_state(state: RawState, id: u64) -> RawByStateKey {
+    RawByStateKey {
+        workspace: W,
+        state: state as u8,
+        raw: RawEventId(id),
+    }
+}
+
 fn deliveries() -> Vec<Plant> {
     vec![
-        mended(
-            "not in its state's list",
-            "RawEvent",
-            "list of its state",
-            |_, batch| {
-                batch.delete(&RawByStateKey {
-                    workspace: W,
-                    state: RawState::Done as u8,
-                    raw: RawEventId(2),
-                });
-            },
-        ),
+        mended("parked unseen", "RawEvent", "not in that list", |_, batch| {
+            batch.delete(&by_state(RawState::Parked, 3));
+        }),
         mended("in another's list", "RawByState", "another state", |_, batch| {
-            let row = RawByStateKey {
-                workspace: W,
-                state: RawState::Parked as u8,
-                raw: RawEventId(2),
-            };
-            batch.put(&row, &(), &Seal::Open);
+            batch.put(&by_state(RawState::Parked, 2), &(), &Seal::Open);
         }),
-        mended("pending unseen", "RawEvent", "channel's list", |_, batch| {
-            batch.delete(&RawPendingKey {
-                workspace: W,
-                channel: CHANNEL,
-                raw: RawEventId(1),
-            });
+        mended("parked but pending", "RawPending", "not pending", |_, batch| {
+            batch.put(&pending_row(3), &(), &Seal::Open);
         }),
-        mended("done but pending", "RawPending", "not pending", |_, batch| {
-            let row = RawPendingKey {
-                workspace: W,
-                channel: CHANNEL,
-                raw: RawEventId(2),
-            };
-            batch.put(&row, &(), &Seal::Open);
+        mended("pending of nothing", "RawPending", "not pending", |_, batch| {
+            batch.put(&pending_row(70), &(), &Seal::Open);
         }),
-        found("bytes gone", "RawEvent", "bytes are gone", |_, batch| {
+        found("pending bytes gone", "RawEvent", "bytes are gone", |_, batch| {
             batch.delete(&RawBlobKey { raw: RawEventId(1) });
+        }),
+        found("parked bytes gone", "RawEvent", "bytes are gone", |_, batch| {
+            batch.delete(&RawBlobKey { raw: RawEventId(3) });
         }),
         found(
             "another's delivery",
@@ -475,7 +475,7 @@ fn deliveries() -> Vec<Plant> {
                     workspace: W,
                     raw: RawEventId(2),
                 };
-                batch.put(&key, &raw_event(9, RawState::Done), &Seal::Open);
+                batch.put(&key, &raw_event(9, RawState::Pending), &Seal::Open);
             },
         ),
         found("another's notice", "Notice", "another notice", |store, batch| {

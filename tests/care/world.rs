@@ -392,7 +392,7 @@ pub fn raw_event(id: u64, state: RawState) -> RawEvent {
     }
 }
 
-/// Writes a delivery with its lists and bytes.
+/// Writes a delivery and its bytes, with its row if it is parked.
 pub fn put_raw(batch: &mut Batch, raw: &RawEvent, bytes: &[u8], seal: &Seal) {
     let (workspace, id) = (WORKSPACE, raw.id);
     batch.put(&RawEventKey { workspace, raw: id }, raw, seal);
@@ -401,21 +401,25 @@ pub fn put_raw(batch: &mut Batch, raw: &RawEvent, bytes: &[u8], seal: &Seal) {
         state: raw.state as u8,
         raw: id,
     };
-    batch.put(&row, &(), &Seal::Open);
-    if raw.state == RawState::Pending {
-        let row = RawPendingKey {
-            workspace,
-            channel: CHANNEL,
-            raw: id,
-        };
+    if raw.state == RawState::Parked {
         batch.put(&row, &(), &Seal::Open);
     }
     batch.put_blob(&RawBlobKey { raw: raw.blob }, bytes, seal);
 }
 
+pub fn pending_row(id: u64) -> RawPendingKey {
+    RawPendingKey {
+        workspace: WORKSPACE,
+        channel: CHANNEL,
+        raw: RawEventId(id),
+    }
+}
+
 fn operations(batch: &mut Batch, seal: &Seal) {
     put_raw(batch, &raw_event(1, RawState::Pending), b"{\"a\":1}", seal);
-    put_raw(batch, &raw_event(2, RawState::Done), b"{\"b\":2}", seal);
+    batch.put(&pending_row(1), &(), &Seal::Open);
+    put_raw(batch, &raw_event(2, RawState::Pending), b"{\"b\":2}", seal);
+    put_raw(batch, &raw_event(3, RawState::Parked), b"{\"c\":3}", seal);
     let notice = Notice {
         id: 1,
         channel: CHANNEL,

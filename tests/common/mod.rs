@@ -4,6 +4,7 @@
 
 mod client;
 pub mod seed;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -92,6 +93,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
         faults: options.faults,
+        before: None,
     });
     let app = app.await.expect("the program starts");
     EmptyApp {

@@ -316,3 +316,60 @@ fn random_bodies_never_break_the_server() {
         stage.end().await;
     });
 }
+
+#[tokio::test]
+async fn odd_paths_methods_and_headers_get_an_envelope() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let stage = Stage::new();
+    let long = "x".repeat(4_000);
+    let targets = [
+        "/",
+        "//",
+        "/v24.0",
+        "/v24.0/",
+        "/v.0/x",
+        "/v24/x",
+        "/%00/%ff",
+        "/v24.0/../../etc/passwd",
+        "/v24.0/1/2/3/4/5",
+        &format!("/{long}"),
+        "/v24.0/debug_token",
+        "/v24.0/104200300400501/message_templates?limit=-1&after=QVFIU99999999999999999999",
+        "/v24.0/104200300400501/message_templates?limit=99999999999999999999",
+        "/v24.0/_media/1?ext=-9223372036854775808&hash=",
+        "/v24.0/_media/1?ext=x",
+        "/v24.0/205300400500601?fields=,,,&fields=%F0%9F",
+        "/v24.0/999999999999999999999999/unpause",
+        "/v24.0/205300400500601/messages?access_token=%zz",
+        "/_sandbox/%2e%2e",
+        "/_sandboxx/numbers",
+        "/_media/1",
+    ];
+    for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
+        for target in targets {
+            for token in [TOKEN, "\u{e9}", ""] {
+                let mut socket = tokio::net::TcpStream::connect(stage.simulator.address())
+                    .await
+                    .expect("a connection");
+                let head = format!(
+                    "{method} {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+                );
+                socket.write_all(head.as_bytes()).await.expect("sent");
+                let mut answer = Vec::new();
+                socket.read_to_end(&mut answer).await.expect("an answer");
+                let status: u16 = String::from_utf8_lossy(&answer)[9..12].parse().expect("a status");
+                assert!((200..500).contains(&status), "{method} {target}: {status}");
+            }
+        }
+    }
+    stage.text(AMINA, "still alive").await;
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn an_actix_runtime_carries_the_simulator_too() {
+    let stage = Stage::greeted().await;
+    stage.text(AMINA, "hello from a single-threaded runtime").await;
+    stage.receiver.statuses(3).await;
+    stage.end().await;
+}

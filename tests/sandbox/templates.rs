@@ -1,9 +1,9 @@
 //! Templates: creation, review, use, pause, listing.
 
-use frontdesk::sandbox::whatsapp::TemplateConfig;
+use frontdesk::sandbox::whatsapp::{AutoReply, Behaviour, Delay, TemplateConfig};
 use serde_json::{Value, json};
 
-use crate::support::{AMINA, Stage, TOKEN, WABA};
+use crate::support::{AMINA, NUMBER, Stage, TOKEN, WABA};
 
 fn template(name: &str, text: &str) -> Value {
     json!({
@@ -338,6 +338,59 @@ async fn a_falling_quality_is_told() {
             .simulator
             .set_template_quality(WABA, "other", "en_US", "RED")
             .is_err()
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_phone_shows_a_template_with_its_texts_and_its_buttons_can_be_pressed() {
+    let stage = Stage::greeted().await;
+    let components = json!([
+        {"type": "HEADER", "format": "TEXT", "text": "Order {{1}}"},
+        {"type": "BODY", "text": "Hi {{1}}, order {{2}} has left our shop."},
+        {"type": "FOOTER", "text": "Kibanda Crafts"},
+        {"type": "BUTTONS", "buttons": [
+            {"type": "URL", "text": "Track", "url": "https://shop.example/t/{{1}}"},
+            {"type": "QUICK_REPLY", "text": "Cancel order"},
+        ]},
+    ]);
+    stage.template(TemplateConfig {
+        components: components.as_array().cloned().expect("a list"),
+        body_only: false,
+        ..TemplateConfig::counted("order_shipped", "en_US", "UTILITY", 0)
+    });
+    let press = AutoReply {
+        delay: Delay::new(0, 0),
+        ..AutoReply::default()
+    };
+    stage.behave(Behaviour {
+        auto_reply: Some(press),
+        ..Behaviour::default()
+    });
+    let mut message = send("order_shipped", &["Amina", "1042"]);
+    let parts = message["template"]["components"].as_array_mut().expect("a list");
+    parts.push(json!({"type": "header", "parameters": [{"type": "text", "text": "1042"}]}));
+    parts.push(json!({"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "1042"}]}));
+    let (status, answer) = stage.send(&message).await;
+    assert_eq!(status, 200, "{answer}");
+    let pressed = stage.receiver.messages(2).await[1].clone();
+    assert_eq!(
+        pressed["button"],
+        json!({"payload": "Cancel order", "text": "Cancel order"})
+    );
+    assert_eq!(pressed["context"]["id"], answer["messages"][0]["id"]);
+    let shown = stage.simulator.transcript(NUMBER, AMINA)[1].rendered.clone();
+    assert_eq!(
+        shown,
+        Some(json!({
+            "header": "Order 1042",
+            "body": "Hi Amina, order 1042 has left our shop.",
+            "footer": "Kibanda Crafts",
+            "buttons": [
+                {"type": "URL", "text": "Track", "url": "https://shop.example/t/1042"},
+                {"type": "QUICK_REPLY", "text": "Cancel order", "payload": "Cancel order"},
+            ],
+        }))
     );
     stage.end().await;
 }

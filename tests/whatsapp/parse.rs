@@ -511,35 +511,6 @@ fn addresses_are_found_without_reading_and_always_the_same() {
     }
 }
 
-/// Run by hand: `cargo test --release --test whatsapp -- --ignored --nocapture peek_speed`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn peek_speed() {
-    let text = "x".repeat(600);
-    let raw = format!(
-        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"104200300400501","changes":[{{"value":
-        {{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"254700555010",
-        "phone_number_id":"205300400500601"}},"contacts":[{{"profile":{{"name":"Ana"}},"wa_id":"254711000234"}}],
-        "messages":[{{"from":"254711000234","id":"wamid.X","timestamp":"1","type":"text",
-        "text":{{"body":"{text}"}}}}]}},"field":"messages"}}]}}]}}"#
-    );
-    let rounds = 100_000u32;
-    for (name, run) in [
-        (
-            "peek",
-            (|raw| WhatsappCloud.peek_addresses(raw).len()) as fn(&[u8]) -> usize,
-        ),
-        ("parse", |raw| WhatsappCloud.parse(raw).map_or(0, |all| all.len())),
-    ] {
-        let start = std::time::Instant::now();
-        let found: usize = (0..rounds)
-            .map(|_| run(std::hint::black_box(raw.as_bytes())))
-            .sum();
-        let each = start.elapsed() / rounds;
-        println!("{name}: {} bytes, {each:?} each ({found})", raw.len());
-    }
-}
-
 /// A fixture with one place replaced, dropped or doubled.
 fn tampered() -> impl Strategy<Value = Value> {
     let all: Vec<Value> = fixtures("webhook-")

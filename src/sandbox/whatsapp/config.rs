@@ -351,13 +351,18 @@ impl TemplateConfig {
             .map(|n| format!("{{{{{n}}}}}"))
             .collect::<Vec<_>>()
             .join(", ");
+        let mut body = json!({"type": "BODY", "text": format!("Hello {slots}.")});
+        if body_parameters > 0 {
+            let examples: Vec<_> = (1..=body_parameters).map(|n| format!("example {n}")).collect();
+            body["example"] = json!({"body_text": [examples]});
+        }
         Self {
             name: name.to_owned(),
             language: language.to_owned(),
             category: category.to_owned(),
             parameter_format: default_format(),
             status: default_status(),
-            components: vec![json!({"type": "BODY", "text": format!("Hello {slots}.")})],
+            components: vec![body],
             body_only: true,
         }
     }

@@ -163,6 +163,8 @@ pub struct TranscriptEntry {
     pub kind: String,
     /// The object under the type's name.
     pub content: Value,
+    /// A template as the phone shows it: `header`, `body`, `footer`, `buttons`.
+    pub rendered: Option<Value>,
     pub context_id: Option<String>,
     pub at_ms: i64,
     pub state: EntryState,

@@ -72,6 +72,7 @@ fn entry(message: &CustomerMessage, content: Option<&Value>, id: &str, now_ms: i
         direction: Direction::FromCustomer,
         kind: message.kind.clone(),
         content: content.cloned().unwrap_or(Value::Null),
+        rendered: None,
         context_id: quoted.map(str::to_owned),
         at_ms: now_ms,
         state: EntryState::Accepted,

@@ -16,6 +16,7 @@ mod inbound;
 mod message;
 mod payload;
 mod refusal;
+mod rendering;
 mod replies;
 mod reviews;
 mod schedule;

@@ -69,18 +69,14 @@ fn press(entry: &TranscriptEntry, rng: &Rng) -> Option<CustomerMessage> {
     match entry.kind.as_str() {
         "interactive" => interactive(entry, rng),
         "template" => {
-            let buttons: Vec<&str> = entry.content["components"]
-                .as_array()?
+            let buttons = entry.rendered.as_ref()?["buttons"].as_array()?;
+            let replies: Vec<&Value> = buttons
                 .iter()
-                .filter(|part| {
-                    part["sub_type"]
-                        .as_str()
-                        .is_some_and(|kind| kind.eq_ignore_ascii_case("quick_reply"))
-                })
-                .filter_map(|part| part["parameters"][0]["payload"].as_str())
+                .filter(|button| button["payload"].is_string())
                 .collect();
-            let payload = buttons.get(rng.index(buttons.len()))?;
-            Some(CustomerMessage::template_button(&entry.id, payload, payload))
+            let reply = replies.get(rng.index(replies.len()))?;
+            let (payload, text) = (reply["payload"].as_str()?, reply["text"].as_str()?);
+            Some(CustomerMessage::template_button(&entry.id, payload, text))
         }
         _ => None,
     }

@@ -18,7 +18,7 @@ use super::graph::media::MediaStore;
 use super::schedule::{Job, Schedule};
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
-use crate::sandbox::clock::SimClock;
+use crate::sandbox::clock::{SimClock, wall_ms};
 use crate::sandbox::rng::{Rng, mix};
 
 pub(crate) struct Shared {
@@ -56,9 +56,7 @@ impl Shared {
         let mut salt = [0_u8; 8];
         getrandom::fill(&mut salt).map_err(io::Error::other)?;
         let salt = u64::from_le_bytes(salt);
-        let start_ms = config
-            .start_ms
-            .unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
+        let start_ms = config.start_ms.unwrap_or_else(wall_ms);
         Ok(Self {
             clock: SimClock::new(start_ms, config.time_scale),
             rng: Rng::new(config.seed),

@@ -7,6 +7,7 @@ use super::config::{PAIR_RATE, TemplateConfig};
 use super::customers::{Behaviour, Customer, Direction, EntryState, Record, Thread, TranscriptEntry};
 use super::errors::GraphError;
 use super::payload::{Category, Tariff};
+use super::rendering::render;
 use super::send::Target;
 use super::state::Shared;
 use super::validate::SendRequest;
@@ -143,6 +144,9 @@ impl Message<'_> {
             direction: Direction::FromBusiness,
             kind: self.request.kind.clone(),
             content: self.request.content.clone(),
+            rendered: self
+                .template
+                .map(|template| render(&self.request.content, template)),
             context_id: self.request.context_id.clone(),
             at_ms: self.now_ms,
             state: EntryState::Accepted,

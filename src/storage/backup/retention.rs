@@ -3,10 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use crate::domain::operations::RawState;
+use crate::domain::{RawEventId, WorkspaceId};
 use crate::storage::batch::Batch;
 use crate::storage::codec::BlobPlace;
 use crate::storage::error::StorageError;
-use crate::storage::keys::{Key as _, MetaKey, PositionKey, Prefix, RawBlobKey, RawEventKey};
+use crate::storage::keys::{
+    Key, MetaKey, PositionKey, Prefix, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
+};
 use crate::storage::store::Store;
 use crate::storage::vault::Seal;
 
@@ -55,18 +58,33 @@ fn needed_seq(store: &Store) -> Result<u64, StorageError> {
 
 /// The first frame of the oldest segment that holds a delivery which is pending or parked.
 fn needed_frame(store: &Store) -> Result<u64, StorageError> {
+    let pending = oldest(store, |key: &RawPendingKey| Some((key.workspace, key.raw)))?;
+    let parked = oldest(store, |key: &RawByStateKey| {
+        (key.state == RawState::Parked as u8).then_some((key.workspace, key.raw))
+    })?;
+    Ok(pending.min(parked))
+}
+
+/// The oldest segment that a list's deliveries lie in.
+fn oldest<K: Key>(
+    store: &Store,
+    delivery: impl Fn(&K) -> Option<(WorkspaceId, RawEventId)>,
+) -> Result<u64, StorageError> {
     let mut needed = u64::MAX;
-    let mut after: Option<RawEventKey> = None;
+    let mut after: Option<K> = None;
     loop {
-        let page = store.scan(&Prefix::<RawEventKey>::table(), after.as_ref(), PAGE)?;
-        for (_, raw) in page.iter().filter(|(_, raw)| raw.state != RawState::Done) {
-            let key = RawBlobKey { raw: raw.blob }.to_bytes();
+        let page = store.scan_keys(&Prefix::<K>::table(), after.as_ref(), PAGE)?;
+        for (workspace, raw) in page.iter().filter_map(&delivery) {
+            let Some(event) = store.get(&RawEventKey { workspace, raw })? else {
+                continue;
+            };
+            let key = RawBlobKey { raw: event.blob }.to_bytes();
             if let Some(row) = store.engine().get(&key)? {
                 needed = needed.min(BlobPlace::read(&row)?.segment);
             }
         }
         match page.last() {
-            Some((last, _)) => after = Some(*last),
+            Some(last) => after = Some(last.clone()),
             None => return Ok(needed),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -9,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::{Waiting, batch_bytes};
 use crate::storage::batch::Lane;
+use crate::storage::engine::Engine;
+use crate::storage::error::StorageError;
 
 /// Batches that may wait in the interactive lane.
 const INTERACTIVE: usize = 4096;
@@ -29,7 +32,14 @@ struct Queues {
     interactive: VecDeque<Queued>,
     bulk: VecDeque<Queued>,
     rotate: bool,
+    exchange: Option<Exchange>,
     closed: bool,
+}
+
+/// A compacted copy that waits to take the state's place.
+pub(in crate::storage) struct Exchange {
+    pub copy: Engine,
+    pub done: SyncSender<Result<(), StorageError>>,
 }
 
 impl Queues {
@@ -65,6 +75,7 @@ pub(in crate::storage) struct Lanes {
 pub(super) struct Work {
     pub batches: Vec<Waiting>,
     pub rotate: bool,
+    pub exchange: Option<Exchange>,
 }
 
 /// Why a batch did not get in.
@@ -139,7 +150,7 @@ impl Lanes {
     /// Waits for work (at most `longest`, if given), then takes a group. `None` once closed and empty.
     pub(super) fn take(&self, most: usize, bytes: usize, wait: Wait) -> Option<Work> {
         let mut queues = self.queues.lock();
-        while queues.is_empty() && !queues.rotate {
+        while queues.is_empty() && !queues.rotate && queues.exchange.is_none() {
             if queues.closed {
                 return None;
             }
@@ -158,7 +169,7 @@ impl Lanes {
                 break;
             }
         }
-        let rotate = std::mem::take(&mut queues.rotate);
+        let (rotate, exchange) = (std::mem::take(&mut queues.rotate), queues.exchange.take());
         let (mut batches, mut taken) = (vec![], 0);
         while batches.len() < most && taken < bytes {
             let next = queues.interactive.pop_front().or_else(|| queues.bulk.pop_front());
@@ -166,13 +177,29 @@ impl Lanes {
             taken += next.bytes;
             batches.push(next.waiting);
         }
-        Some(Work { batches, rotate })
+        Some(Work {
+            batches,
+            rotate,
+            exchange,
+        })
     }
 
     /// Asks for a new journal segment.
     pub(in crate::storage) fn ask_rotate(&self) {
         self.queues.lock().rotate = true;
         self.filled.notify_one();
+    }
+
+    /// Asks for the exchange of the state's files. `false` if the writer is gone.
+    pub(in crate::storage) fn ask_exchange(&self, exchange: Exchange) -> bool {
+        let mut queues = self.queues.lock();
+        if queues.closed {
+            return false;
+        }
+        queues.exchange = Some(exchange);
+        drop(queues);
+        self.filled.notify_one();
+        true
     }
 
     /// Takes nothing more in; what waits is still written.
@@ -189,6 +216,7 @@ impl Lanes {
         let mut queues = self.queues.lock();
         queues.interactive.clear();
         queues.bulk.clear();
+        queues.exchange = None;
     }
 
     /// Batches that wait: interactive, bulk.

@@ -98,3 +98,10 @@ pub(super) fn sync_tree(dir: &Path) -> Result<(), StorageError> {
     }
     Ok(())
 }
+
+/// Leaves the marker that asks for a rebuild.
+pub(super) fn ask_rebuild(dir: &Path) {
+    if let Err(error) = std::fs::write(rebuild_marker(dir), b"damaged") {
+        tracing::error!(%error, "cannot note that the engine needs a rebuild");
+    }
+}

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{Inner, Store, StoreOptions, StoreState};
+use crate::storage::batch::Batch;
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
 use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
@@ -54,17 +55,7 @@ impl Store {
         let StoreOptions { dir, master_key } = options;
         std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
         let lock = lock(&dir)?;
-        let opened = Engine::open(&dir.join(ENGINE_DIR), tuning.cache_bytes)?;
-        let engine = opened.engine;
-        if let Some(aside) = &opened.set_aside {
-            tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
-        }
-        if engine.restored_to()? == Some(UNFINISHED) {
-            return Err(StorageError::Damaged {
-                table: "Meta",
-                cause: "a restore was broken off: empty the data directory and restore again".into(),
-            });
-        }
+        let engine = open_engine(&dir, tuning.cache_bytes)?;
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
             dir: dir.join(JOURNAL_DIR),
@@ -79,7 +70,10 @@ impl Store {
             );
         }
         check_coverage(&journal.reader, carried)?;
-        replay(&engine, &journal.reader, carried)?;
+        let frames = replay(&engine, &journal.reader)?;
+        if frames > 0 {
+            tracing::info!(frames, "carried the journal's last frames into the state");
+        }
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
         let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
         let (vault, first) = Vault::open(&master_key, &engine)?;
@@ -111,19 +105,25 @@ impl Store {
                 dir,
                 min_free_bytes,
                 damaged: Default::default(),
+                upkeep: Mutex::default(),
                 thread: Mutex::new(Some(thread)),
                 lock: Mutex::new(Some(lock)),
             }),
         };
-        if let Some(mut first) = first {
-            migrations::stamp(&mut first);
-            store
-                .commit_blocking(first)
-                .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
-        }
-        migrations::at_open(&store)?;
+        begin(&store, first)?;
         Ok(store)
     }
+}
+
+/// A new store's first change, or what an older one needs to be of this version.
+fn begin(store: &Store, first: Option<Batch>) -> Result<(), StorageError> {
+    if let Some(mut first) = first {
+        migrations::stamp(&mut first);
+        store
+            .commit_blocking(first)
+            .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
+    }
+    migrations::at_open(store)
 }
 
 /// Takes the instance lock; it holds until the file is dropped.
@@ -140,6 +140,22 @@ pub(super) fn lock(dir: &Path) -> Result<File, StorageError> {
         Err(TryLockError::WouldBlock) => Err(StorageError::Locked(dir.display().to_string())),
         Err(TryLockError::Error(error)) => Err(io_error("taking the lock")(error)),
     }
+}
+
+/// Opens the engine; a damaged one is set aside, and the journal fills the new one.
+fn open_engine(dir: &Path, cache_bytes: u64) -> Result<Engine, StorageError> {
+    let opened = Engine::open(&dir.join(ENGINE_DIR), cache_bytes)?;
+    let engine = opened.engine;
+    if let Some(aside) = &opened.set_aside {
+        tracing::error!(aside = %aside.display(), "the state was damaged; it is rebuilt from the journal");
+    }
+    if engine.restored_to()? == Some(UNFINISHED) {
+        return Err(StorageError::Damaged {
+            table: "Meta",
+            cause: "a restore was broken off: empty the data directory and restore again".into(),
+        });
+    }
+    Ok(engine)
 }
 
 /// Where a journal begins that has no segment yet. An existing state without a journal is only right after a restore.
@@ -176,9 +192,10 @@ fn check_coverage(reader: &Reader, carried: Carried) -> Result<(), StorageError>
     })
 }
 
-fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), StorageError> {
-    let mut count = 0u64;
-    reader.frames_after(carried.frame, |frame, segment, blobs_at| {
+/// Carries the frames that the state lacks into it. Answers how many there were.
+pub(in crate::storage) fn replay(engine: &Engine, reader: &Reader) -> Result<u64, StorageError> {
+    let mut count = 0;
+    reader.frames_after(engine.carried()?.frame, |frame, segment, blobs_at| {
         let carried = Carried {
             frame: frame.header.number,
             next_seq: frame.header.next_seq(),
@@ -188,9 +205,8 @@ fn replay(engine: &Engine, reader: &Reader, carried: Carried) -> Result<(), Stor
     })?;
     if count > 0 {
         engine.flush()?;
-        tracing::info!(frames = count, "carried the journal's last frames into the state");
     }
-    Ok(())
+    Ok(count)
 }
 
 /// What a frame's operations come to.

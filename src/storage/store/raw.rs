@@ -101,20 +101,7 @@ impl Store {
     /// # Errors
     /// The engine failed, or a row cannot be read.
     pub fn raw_rows(&self, after: Option<&[u8]>, limit: usize) -> Result<Vec<RawRow>, StorageError> {
-        let (mut found, mut failed) = (vec![], None);
-        self.inner.shared.engine.scan_tables(after, |key, value| {
-            match value.read() {
-                Ok(Some(value)) => found.push((key.to_vec(), value)),
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
-            }
-            if found.len() < limit && failed.is_none() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
-        failed.map_or(Ok(found), Err)
+        self.inner.shared.engine.page(after, limit)
     }
 
     /// The journal's files, in order. Those that are deleted meanwhile are gone from the disk.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Store, StoreState};
+use super::{Store, StoreState, replay};
+use crate::storage::committer::Exchange;
 use crate::storage::error::StorageError;
 
 /// How the store is.
@@ -44,6 +45,15 @@ pub struct StoreStatus {
     pub slowest_commit_us: u64,
     /// Damaged records met since the start.
     pub damaged_records: u64,
+}
+
+/// What a compaction came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Compacted {
+    /// Size of the state before, in bytes.
+    pub before: u64,
+    /// And after.
+    pub after: u64,
 }
 
 fn micros(time: Duration) -> u64 {
@@ -106,11 +116,51 @@ impl Store {
         needed_seq: u64,
     ) -> Result<usize, StorageError> {
         let shared = &self.inner.shared;
+        let _upkeep = self.inner.upkeep.lock();
         shared.engine.sync()?;
         let exported = exported_frame.min(shared.engine.carried()?.frame);
         shared
             .reader
             .retire(keep, now, exported, needed_frame, needed_seq)
+    }
+
+    /// Rewrites the state into fresh files while it is used, which takes about as much free space as it has live bytes.
+    /// Commits wait for a moment at the end. Slow; call it at a quiet hour, off the async threads.
+    ///
+    /// # Errors
+    /// There is not enough space, the engine or the disk failed, or the store is closed. The state is as it was.
+    pub fn compact(&self) -> Result<Compacted, StorageError> {
+        const ROUNDS: usize = 20;
+        const CLOSE_ENOUGH: u64 = 64;
+        let shared = &self.inner.shared;
+        let _upkeep = self.inner.upkeep.lock();
+        let before = shared.engine.size_on_disk()?;
+        let free = crate::storage::free_bytes(&self.inner.dir)?;
+        if free < before.saturating_add(self.inner.min_free_bytes) {
+            let cause = format!("{before} bytes must be free beside the reserve, {free} are");
+            return Err(StorageError::Io {
+                doing: "compacting",
+                cause,
+            });
+        }
+        let copy = shared.engine.copy()?;
+        for _ in 0..ROUNDS {
+            if replay(&copy, &shared.reader)? <= CLOSE_ENOUGH {
+                break;
+            }
+        }
+        copy.sync()?;
+        let (done, answer) = std::sync::mpsc::sync_channel(1);
+        shared.lanes.ask_exchange(Exchange { copy, done });
+        let closed = || StorageError::Io {
+            doing: "compacting",
+            cause: "the store is closed".into(),
+        };
+        answer.recv().map_err(|_| closed())??;
+        Ok(Compacted {
+            before,
+            after: shared.engine.size_on_disk()?,
+        })
     }
 
     /// Reads the whole journal and checks every checksum, number and link. Answers how many frames there are. Slow.

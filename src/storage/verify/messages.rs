@@ -7,7 +7,7 @@ use crate::domain::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
     ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey,
-    MessageByProviderIdKey, MessageKey, OutboxKey, Prefix, UserKey,
+    MessageByProviderIdKey, MessageKey, OutboxKey, Prefix,
 };
 
 use super::{Findings, MAX_QUEUED, PAGE, Tables, Walk, missing};
@@ -188,13 +188,8 @@ fn idempotency(
 }
 
 fn draft(walk: &Walk<'_>, key: &DraftKey, _: &Draft, out: &mut Findings) -> Checked {
-    let (workspace, user) = (key.workspace, key.user);
-    out.unless(
-        walk.store.contains(&UserKey { workspace, user })?,
-        "its user is missing",
-    );
     let conversation = ConversationKey {
-        workspace,
+        workspace: key.workspace,
         conversation: key.conversation,
     };
     out.unless(walk.store.contains(&conversation)?, "its conversation is missing");

@@ -20,30 +20,26 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
 
 type Checked = Result<(), StorageError>;
 
+/// A delivery that was worked in has no row among the pending ones any more; only parked ones stand in a list of their own.
 fn raw_event(walk: &Walk<'_>, key: &RawEventKey, value: &RawEvent, out: &mut Findings) -> Checked {
     out.unless(value.id == key.raw, "holds another delivery");
-    let (workspace, raw) = (key.workspace, key.raw);
-    let state = value.state as u8;
-    let row = RawByStateKey {
+    let (workspace, raw, channel) = (key.workspace, key.raw, value.channel);
+    let is_parked = value.state == RawState::Parked;
+    let listed = RawByStateKey {
         workspace,
-        state,
+        state: value.state as u8,
         raw,
     };
-    if !walk.store.contains(&row)? {
-        out.mendable("is not in the list of its state", missing(&row, &()));
+    if is_parked && !walk.store.contains(&listed)? {
+        out.mendable("is parked but not in that list", missing(&listed, &()));
     }
-    if value.state == RawState::Pending {
-        let row = RawPendingKey {
-            workspace,
-            channel: value.channel,
-            raw,
-        };
-        if !walk.store.contains(&row)? {
-            out.mendable("is pending but not in its channel's list", missing(&row, &()));
-        }
-    }
+    let pending = RawPendingKey {
+        workspace,
+        channel,
+        raw,
+    };
     // The journal is kept for a time only; what is still to be worked in must be there.
-    if value.state != RawState::Done {
+    if is_parked || walk.store.contains(&pending)? {
         let bytes = walk.store.blob(&RawBlobKey { raw: value.blob });
         out.unless(!matches!(bytes, Ok(None)), "its bytes are gone");
     }

@@ -7,6 +7,7 @@ use super::*;
 use crate::storage::Seal;
 
 const CHILD_DIR: &str = "FRONTDESK_TEST_CRASH_DIR";
+const COMPACT: &str = "FRONTDESK_TEST_CRASH_COMPACT";
 const FAULT: &str = "FRONTDESK_TEST_CRASH_FAULT";
 
 /// Not a test of its own: what the child process does, until it is killed.
@@ -33,6 +34,16 @@ fn child() {
         .unwrap()
         .first()
         .map_or(0, |last| last.0 + 1);
+    if std::env::var_os(COMPACT).is_some() {
+        let store = store.clone();
+        std::thread::spawn(move || {
+            while let Ok(compacted) = store.compact() {
+                println!("compacted {compacted:?}");
+            }
+            println!("compaction failed");
+            std::process::abort();
+        });
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let mut n = first;
@@ -59,7 +70,16 @@ fn child() {
 
 /// Runs the child until it has acknowledged `acks` batches, kills it, and says the last acknowledged one.
 fn run_and_kill(dir: &Path, acks: usize, fault: &str) -> Option<(u64, u64)> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    run_command_and_kill(
+        &mut Command::new(std::env::current_exe().unwrap()),
+        dir,
+        acks,
+        fault,
+    )
+}
+
+fn run_command_and_kill(command: &mut Command, dir: &Path, acks: usize, fault: &str) -> Option<(u64, u64)> {
+    let mut child = command
         .args(["--exact", "storage::store::tests::crash::child", "--nocapture"])
         .env(CHILD_DIR, dir)
         .env(FAULT, fault)
@@ -71,6 +91,10 @@ fn run_and_kill(dir: &Path, acks: usize, fault: &str) -> Option<(u64, u64)> {
         .lines()
         .map_while(Result::ok);
     let mut seen = lines.filter_map(|line| {
+        assert!(
+            !line.contains("compaction failed"),
+            "the child's compaction failed"
+        );
         let mut words = line.split_once("ack ")?.1.split(' ').map(str::to_owned);
         Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
     });
@@ -131,6 +155,17 @@ fn dying_inside_the_commit_path_loses_nothing_acknowledged() {
     let dir = tempfile::tempdir().unwrap();
     for fault in faults {
         let acknowledged = run_and_kill(dir.path(), usize::MAX, fault);
+        expect_whole(dir.path(), acknowledged);
+    }
+}
+
+#[test]
+fn killed_while_it_is_compacted_nothing_acknowledged_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    for acks in [200, 3, 150, 61, 400, 20, 333, 90] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let acknowledged = run_command_and_kill(command.env(COMPACT, "1"), dir.path(), acks, "");
+        assert!(acknowledged.is_some());
         expect_whole(dir.path(), acknowledged);
     }
 }

@@ -212,3 +212,56 @@ async fn the_interactive_lane_goes_first() {
         [4, 5, 3]
     );
 }
+
+#[tokio::test]
+async fn a_writer_that_fails_answers_everyone_and_the_next_start_goes_on() {
+    let (dir, store, faults) = faulty();
+    faults.plan(FaultPoint::Apply, Fault::Panic, 0, 1);
+    let answers = futures_util::future::join_all((2..200).map(|n| store.commit(one(n)))).await;
+    let mut unknown = 0;
+    for answer in answers {
+        match answer {
+            Err(CommitError::Unknown) => unknown += 1,
+            Err(CommitError::ReadOnly(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(unknown > 0);
+    assert!(matches!(&*store.watch_state().borrow(), StoreState::ReadOnly(why) if why.contains("restart")));
+    assert_eq!(store.get(&N(1)).unwrap(), Some(text("before")), "reading goes on");
+    drop(store);
+    let store = open(dir.path());
+    assert!(store.contains(&N(2)).unwrap(), "durable before the failure");
+    store.commit(one(500)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_is_busy_after_two_seconds_and_loses_nothing_that_it_took() {
+    let (_dir, store, faults) = faulty();
+    faults.plan(
+        FaultPoint::JournalSync,
+        Fault::Delay(Duration::from_millis(400)),
+        0,
+        1,
+    );
+    let commits = (2..1000).map(|n| {
+        let mut batch = one(n);
+        batch.lane = Lane::Bulk;
+        let commit = store.commit(batch);
+        async move { (n, commit.await) }
+    });
+    let (mut done, mut busy) = (0, 0);
+    for (n, answer) in futures_util::future::join_all(commits).await {
+        match answer {
+            Ok(_) => done += 1,
+            Err(CommitError::Busy) => busy += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        assert_eq!(store.contains(&N(n)).unwrap(), answer.is_ok());
+    }
+    assert!(done >= 512 && busy > 0, "{done} done, {busy} busy");
+    store
+        .commit(one(5000))
+        .await
+        .expect("the other lane has its own slots, and this one has room again");
+}

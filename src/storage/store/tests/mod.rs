@@ -1,6 +1,7 @@
 //! The store through its face.
 
 mod basics;
+mod compact;
 mod crash;
 mod damage;
 mod faults;

@@ -1,0 +1,122 @@
+//! The manual and the README point at what is there and name commands that exist.
+
+use std::path::PathBuf;
+
+use super::{command, root, text};
+
+/// The README and every page below `docs/`, relative to the root.
+fn pages() -> Vec<String> {
+    let listed = std::fs::read_dir(root().join("docs")).expect("the manual is there");
+    let names = listed.map(|entry| entry.expect("readable").file_name());
+    let names = names.filter_map(|name| name.into_string().ok());
+    let mut pages: Vec<String> = names
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    pages.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned));
+    pages.sort();
+    pages
+}
+
+/// The targets of `[text](target)`.
+fn links(page: &str) -> Vec<String> {
+    let parts = page.split("](").skip(1);
+    parts
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target.to_owned())
+        .collect()
+}
+
+/// What GitHub makes of a heading.
+fn anchors(page: &str) -> Vec<String> {
+    page.lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase())
+        .map(|line| {
+            let kept = line.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            kept.collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
+        let here = text(&page);
+        for link in links(&here) {
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let folder = PathBuf::from(&page).parent().expect("a folder").to_owned();
+            let target = match file {
+                "" => page.clone(),
+                _ => folder.join(file).to_string_lossy().into_owned(),
+            };
+            assert!(
+                root().join(&target).exists(),
+                "{page} points at {link}, which is not there"
+            );
+            let found = anchor.is_empty() || anchors(&text(&target)).iter().any(|known| known == anchor);
+            assert!(found, "{page} points at {link}, and there is no such heading");
+        }
+    }
+}
+
+/// The lines of fenced blocks for a shell, continued lines joined.
+fn shell_lines(page: &str) -> Vec<String> {
+    let (mut lines, mut inside) = (Vec::new(), false);
+    for line in page.replace("\\\n", " ").lines() {
+        match line.trim().strip_prefix("```") {
+            Some(kind) => inside = !inside && (kind == "sh" || kind.starts_with("sh ")),
+            None if inside => lines.push(line.trim().to_owned()),
+            None => {}
+        }
+    }
+    lines
+}
+
+#[test]
+fn every_command_that_is_shown_exists() {
+    let makefile = text("Makefile");
+    let program = command();
+    let mut seen = 0;
+    for page in pages() {
+        for line in shell_lines(&text(&page)) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let at = words
+                .iter()
+                .position(|word| *word == "frontdesk" || word.ends_with("/frontdesk"));
+            if words.first() == Some(&"make") {
+                for target in &words[1..] {
+                    assert!(
+                        makefile.contains(&format!("\n{target}:")),
+                        "{page}: make {target}"
+                    );
+                    seen += 1;
+                }
+            }
+            let runs = |at: usize| at == 0 || ["sudo", "frontdesk"].contains(&words[at - 1]);
+            let Some(sub) = at.filter(|at| runs(*at)).and_then(|at| words.get(at + 1)) else {
+                continue;
+            };
+            if sub.starts_with(|c: char| c.is_ascii_lowercase()) {
+                assert_options(&program, sub, &words, &page);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} commands were found");
+}
+
+fn assert_options(program: &clap::Command, sub: &str, words: &[&str], page: &str) {
+    let command = program.find_subcommand(sub);
+    let command = command.unwrap_or_else(|| panic!("{page}: there is no `frontdesk {sub}`"));
+    for long in words.iter().filter_map(|word| word.strip_prefix("--")) {
+        let long = long.split('=').next().unwrap_or(long);
+        let known = command
+            .get_arguments()
+            .any(|argument| argument.get_long() == Some(long));
+        assert!(known, "{page}: frontdesk {sub} has no --{long}");
+    }
+}
