@@ -45,6 +45,8 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
     /// What is done with the store before anything else starts.
     pub before: Option<Before>,
 }
@@ -53,12 +55,16 @@ pub struct AppOptions {
 pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
-    /// The product.
+    /// The product. `FRONTDESK_FAULT` plans failures of its disk, for tests of the real program.
     ///
     /// # Errors
-    /// The operating system gives no random bytes.
+    /// The operating system gives no random bytes, or the planned failures are not understood.
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let hasher = PasswordHasher::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+        if faults.is_some() {
+            tracing::warn!("failures are planned by FRONTDESK_FAULT: for tests only");
+        }
         let simulator = SimulatorConfig {
             workers: 1,
             control: false,
@@ -70,6 +76,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            faults,
             before: None,
         })
     }
@@ -138,7 +145,7 @@ pub fn providers() -> Providers {
 ///
 /// # Errors
 /// Says what is wrong and what to do.
-pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+pub fn open_store(config: &Config, faults: Option<Arc<Faults>>) -> anyhow::Result<Store> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("data: {} cannot be made", config.data.display()))?;
     let master_key = MasterKey::load(&config.data).context("the master key cannot be used")?;
@@ -146,7 +153,6 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
     let tuning = Tuning {
         faults,
         ..Tuning::default()
@@ -167,6 +173,7 @@ impl App {
             owner,
             simulator,
             hasher,
+            faults,
             before,
         } = options;
         let listener = TcpListener::bind(config.listen)
@@ -174,7 +181,7 @@ impl App {
         let address = listener.local_addr().context("the address cannot be read")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
-            move || open_store(&config)
+            move || open_store(&config, faults)
         })
         .await
         .context("opening the store was broken off")??;
