@@ -18,12 +18,12 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live};
+use crate::features::{channels, inbox, live, operations};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
-use crate::storage::{MasterKey, Store, StoreOptions, StoreState};
+use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod simulated;
@@ -87,7 +87,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 5] = [
+pub const PARTS: [Part; 6] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -104,6 +104,10 @@ pub const PARTS: [Part; 5] = [
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: operations::configure,
+        docs: operations::docs,
     },
     Part {
         configure: live::configure,
@@ -132,7 +136,13 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    Store::open(options).with_context(|| format!("the data in {} cannot be opened", config.data.display()))
+    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+    let tuning = Tuning {
+        faults,
+        ..Tuning::default()
+    };
+    Store::open_with(options, tuning)
+        .with_context(|| format!("the data in {} cannot be opened", config.data.display()))
 }
 
 impl App {
@@ -319,6 +329,7 @@ struct Shared {
     house: Data<House>,
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
+    workings: Data<operations::Workings>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -341,10 +352,15 @@ impl Shared {
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
         let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
         let feed = Data::new(feed);
+        let workings = Data::new(operations::Workings {
+            started_at: clock.now(),
+            search: None,
+        });
         Self {
             house: house.clone(),
             feed,
             channels,
+            workings,
             auth,
             accounts,
         }
@@ -356,6 +372,7 @@ impl Shared {
                 .app_data(self.house.clone())
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
+                .app_data(self.workings.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

@@ -15,14 +15,14 @@ use crate::storage::keys::{RawBlobKey, RawEventKey, RawPendingKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::core::Core;
-use super::registry::ChannelEntry;
+use super::registry::{ChannelEntry, all_workspaces};
 
 /// Largest webhook body that is taken (WhatsApp Cloud API: payloads up to 3 MB), in bytes.
 pub const MAX_BODY: usize = 4 << 20;
 /// Raw events that may wait to be worked in; beyond it senders are asked to come back.
 pub const MAX_WAITING: usize = 500_000;
 /// Channels that one body may speak to.
-const MAX_TARGETS: usize = 64;
+pub(super) const MAX_TARGETS: usize = 64;
 
 /// The providers whose webhooks arrive at one path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,12 +75,24 @@ impl Intake {
         let last = core
             .store
             .scan_keys_back(&Prefix::<RawBlobKey>::table(), None, 1)?;
-        let next = last.first().map_or(1, |key| key.raw.0 + MAX_TARGETS as u64);
+        let mut last = last.first().map_or(0, |key| key.raw.0);
+        // A replay may have given numbers to events without bytes of their own.
+        for workspace in all_workspaces(&core.store)? {
+            let prefix = Prefix::<RawEventKey>::table().with(workspace.id);
+            let events = core.store.scan_keys_back(&prefix, None, 1)?;
+            last = last.max(events.first().map_or(0, |key| key.raw.0));
+        }
+        let next = if last == 0 { 1 } else { last + MAX_TARGETS as u64 };
         Ok(Self {
             core,
             next: AtomicU64::new(next),
             waiting,
         })
+    }
+
+    /// A number that no raw event has.
+    pub(super) fn reserve(&self) -> RawEventId {
+        RawEventId(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Answers the verification handshake: whether `token` is some channel's verify token.

@@ -147,6 +147,10 @@ pub trait Provider: Send + Sync + 'static {
     /// Only for a body that is no JSON object of this provider at all.
     fn parse(&self, raw: &[u8]) -> Result<Vec<Delivery>, ParseError>;
 
+    /// The body with only the parts whose address `keep` accepts, so that a delivery that spoke to several businesses can be
+    /// shown to one of them. `None` for a body that cannot be taken apart.
+    fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>>;
+
     /// Checks content that someone wants to send against the provider's limits.
     ///
     /// # Errors

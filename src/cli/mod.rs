@@ -5,7 +5,11 @@
 mod care;
 pub mod control;
 mod demo;
+mod doctor;
+mod people;
+mod reindex;
 mod serve;
+mod systemd;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +35,12 @@ enum Command {
     Backup(care::Backup),
     /// Makes a data directory of backups. Checks everything before it writes anything.
     Restore(care::Restore),
+    /// Builds the search index anew from the records. Only while the program is stopped.
+    Reindex(Options),
+    /// Lists people and sets passwords. Only while the program is stopped.
+    User(people::User),
+    /// Looks at everything that could keep the program from running.
+    Doctor(Options),
     /// Prints the OpenAPI document of the API.
     Openapi,
 }
@@ -47,6 +57,9 @@ impl Cli {
             Command::Verify(options) => care::verify(&options),
             Command::Backup(options) => care::backup(&options),
             Command::Restore(options) => care::restore(&options),
+            Command::Reindex(options) => reindex::run(&options),
+            Command::User(user) => people::run(&user),
+            Command::Doctor(options) => doctor::run(&options),
             Command::Openapi => openapi(),
         }
     }

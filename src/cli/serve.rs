@@ -3,6 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::control::Control;
+use super::systemd;
 use crate::app::{App, AppOptions, owner_from_environment};
 use crate::config::{Config, Options};
 
@@ -17,11 +18,13 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let public_url = app.config.public_url.clone();
         let app = App::start(app).await?;
         announce(&app, &public_url);
+        systemd::ready(&app.house);
         let control = Control::start(app.house.core.store.clone(), &data, clock);
         if let Err(error) = &control {
             tracing::warn!("backup and verify cannot be asked for on the command line: {error:#}");
         }
         wait_for_stop().await?;
+        systemd::stopping();
         drop(control);
         app.stop().await;
         tracing::info!("stopped");

@@ -6,3 +6,4 @@ pub mod channels;
 
 pub mod inbox;
 pub mod live;
+pub mod operations;

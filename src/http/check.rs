@@ -78,6 +78,25 @@ pub fn email(field: &str, address: &str) -> Result<(), FieldError> {
     ))
 }
 
+/// An http or https address without user and password, of at most 512 characters.
+///
+/// # Errors
+/// It is none.
+pub fn http_url(field: &str, text: &str) -> Result<(), FieldError> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| {
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain
+    });
+    let fits = text.len() <= 512 && !text.chars().any(|c| c.is_whitespace() || is_hidden(c));
+    if fits && url.is_some() {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        field,
+        "Give an address such as https://example.com/alerts, without user and password.",
+    ))
+}
+
 /// An IANA time zone.
 ///
 /// # Errors
@@ -146,6 +165,18 @@ mod tests {
             &format!("{}@b.de", "a".repeat(260)),
         ] {
             assert!(email("e", bad).is_err(), "{bad:?}");
+        }
+        assert!(http_url("u", "https://example.com/a?b=c").is_ok());
+        for bad in [
+            "",
+            "x",
+            "ftp://a.b",
+            "http://",
+            "https://a:b@c.de",
+            "https://a.b/ c",
+            "javascript:alert(1)",
+        ] {
+            assert!(http_url("u", bad).is_err(), "{bad:?}");
         }
         assert!(timezone("t", "Africa/Nairobi").is_ok() && timezone("t", "UTC").is_ok());
         assert!(timezone("t", "Mars/Base").is_err() && timezone("t", "../../etc/passwd").is_err());

@@ -2,7 +2,9 @@
 
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
 
+use crate::actors::CommandError;
 use crate::channels::FieldError;
+use crate::domain::decide::Rejection;
 use crate::domain::policy::Refusal;
 use crate::storage::{CommitError, StorageError};
 
@@ -79,6 +81,39 @@ impl From<Refusal> for ApiError {
         Self::new(ErrorCode::Refused, reason)
             .with_code(code)
             .with_alternatives(alternatives)
+    }
+}
+
+impl From<CommandError> for ApiError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::NotFound => Self::not_found("conversation"),
+            CommandError::Rejected(Rejection::Policy(refusal)) => refusal.into(),
+            CommandError::Rejected(Rejection::WrongState(why)) => Self::new(ErrorCode::WrongState, why),
+            CommandError::Rejected(Rejection::NoSuchMessage) => Self::not_found("message"),
+            CommandError::Rejected(Rejection::Invalid { field, detail }) => {
+                Self::invalid_field(field, detail)
+            }
+            CommandError::VersionMismatch { .. } => Self::new(
+                ErrorCode::VersionMismatch,
+                "The conversation was changed since you read it. Read it again, then repeat your change.",
+            )
+            .at("if-match"),
+            CommandError::IdempotencyKeyReused => Self::new(
+                ErrorCode::IdempotencyKeyReused,
+                "This Idempotency-Key was used for another request. Use a new key for a new message.",
+            )
+            .at("idempotency-key"),
+            CommandError::Storage(error) => error.into(),
+            CommandError::Commit(error) => error.into(),
+            CommandError::Busy => Self::busy(
+                "Too much is waiting for this conversation; try again.",
+                BUSY_RETRY_S,
+            ),
+            CommandError::Crashed => {
+                Self::internal("carrying out a command", "the conversation's actor died on it")
+            }
+        }
     }
 }
 

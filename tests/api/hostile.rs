@@ -114,7 +114,8 @@ async fn queries_that_make_no_sense_are_refused() {
             ("zz=%ff", "invalid_query"),
             ("%00=1", "invalid_query"),
         ];
-        if endpoint.has_parameter("limit") {
+        // The log's tail is no list of pages, and longer.
+        if endpoint.has_parameter("limit") && !endpoint.path.ends_with("/logs") {
             for limit in [
                 "limit=101",
                 "limit=-1",

@@ -33,6 +33,14 @@ fn aimed(endpoint: &Endpoint, seed: &Seed) -> Option<String> {
         .then(|| endpoint.path.replace("{id}", id))
 }
 
+/// What is kept of one workspace: everything that can be read but figures of the whole house, which never stand still.
+async fn kept(client: &Client, seed: &Seed) -> Vec<Value> {
+    let moves = |path: &str| path.starts_with("/api/v1/system") || path == "/api/v1/events";
+    let mut all = everything(client, seed).await;
+    all.retain(|read| !moves(read["path"].as_str().expect("a path")));
+    all
+}
+
 /// Everything that can be read of one workspace.
 async fn everything(client: &Client, seed: &Seed) -> Vec<Value> {
     let mut all = Vec::new();
@@ -89,7 +97,7 @@ async fn nothing_of_one_workspace_shows_in_the_other() {
 async fn nothing_of_one_workspace_can_be_reached_from_the_other() {
     let app = TestApp::start().await;
     let (a, _b) = (seed(&app, &app.a, A).await, seed(&app, &app.b, B).await);
-    let before = everything(&app.a.owner, &a).await;
+    let before = kept(&app.a.owner, &a).await;
     let bodies = [
         json!({}),
         json!({ "type": "text", "text": { "body": "hello" } }),
@@ -132,14 +140,14 @@ async fn nothing_of_one_workspace_can_be_reached_from_the_other() {
         answer.status,
         answer.text
     );
-    assert_eq!(everything(&app.a.owner, &a).await, before, "nothing of A changed");
+    assert_eq!(kept(&app.a.owner, &a).await, before, "nothing of A changed");
 }
 
 #[actix_web::test]
 async fn hostile_bodies_change_nothing_that_exists() {
     let app = TestApp::start().await;
     let a = seed(&app, &app.a, A).await;
-    let before = everything(&app.a.owner, &a).await;
+    let before = kept(&app.a.owner, &a).await;
     for endpoint in endpoints(&app.stranger).await {
         let Some(path) = aimed(&endpoint, &a).filter(|_| endpoint.takes_json()) else {
             continue;
@@ -168,5 +176,5 @@ async fn hostile_bodies_change_nothing_that_exists() {
             assert!((400..500).contains(&answer.status), "{path}: {}", answer.text);
         }
     }
-    assert_eq!(everything(&app.a.owner, &a).await, before, "nothing was stored");
+    assert_eq!(kept(&app.a.owner, &a).await, before, "nothing was stored");
 }

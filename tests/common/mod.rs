@@ -85,6 +85,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
             ..SimulatorConfig::default()
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
+        before: None,
     });
     let app = app.await.expect("the program starts");
     EmptyApp {

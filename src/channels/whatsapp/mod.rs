@@ -66,6 +66,10 @@ impl Provider for WhatsappCloud {
         parse::deliveries(raw)
     }
 
+    fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
+        parse::keep_only(raw, keep)
+    }
+
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
         render::validate(content)
     }

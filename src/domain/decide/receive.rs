@@ -41,7 +41,13 @@ pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
 
 fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: Timestamp, now: Timestamp) {
     let kind = received.inbound.content.kind.as_str();
-    if received.echo || kind == "system" {
+    // What the phone app said before it was connected is history: it asks for nothing.
+    let imported = received
+        .inbound
+        .extra
+        .as_ref()
+        .is_some_and(|extra| extra.get("history").is_some());
+    if received.echo || imported || kind == "system" {
         return;
     }
     conversation.customer_wrote(said_at, now);
@@ -162,6 +168,22 @@ mod tests {
                 "{kind}"
             );
         }
+    }
+
+    #[test]
+    fn an_imported_message_asks_for_nothing() {
+        let mut imported = received("text", None);
+        imported.inbound.extra = Some(serde_json::json!({"history": {}}));
+        let mut state = conversation();
+        state.status = crate::domain::ConversationStatus::Resolved;
+        let mut decision = Decision::from(&state);
+        receive(&mut decision, imported, Timestamp(100));
+        assert_eq!(
+            (decision.conversation.unread, decision.conversation.status),
+            (0, state.status)
+        );
+        assert!(!decision.conversation.window_open(Timestamp(100)));
+        assert_eq!(decision.messages.len(), 1);
     }
 
     #[test]

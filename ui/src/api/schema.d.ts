@@ -78,13 +78,13 @@ export interface components {
       conversation_id: string
       direction: 'inbound' | 'outbound'
       type: string
-      author: { kind: 'customer' | 'user' | 'bot' | 'api' | 'system'; id?: string | null; name?: string | null }
+      author: { kind: 'customer' | 'user' | 'bot' | 'api' | 'system' | 'business_app'; id?: string | null; name?: string | null }
       status: components['schemas']['MessageStatus']
       status_times: { [status: string]: string | null | undefined }
       provider_message_id: string | null
       context: { message_id: string | null; provider_message_id?: string | null } | null
       error: components['schemas']['MessageError'] | null
-      reactions: { emoji: string; direction: 'inbound' | 'outbound' }[]
+      reactions?: { emoji: string; direction: 'inbound' | 'outbound' }[]
       created_at: string
       provider_at: string | null
       pricing: { category?: string | null; billable?: boolean | null; type?: string | null } | null

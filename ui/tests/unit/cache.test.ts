@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Conversation, Message } from '@/lib/api'
 import { applyPatch, flatten, inverse, patchConversations, patchMessages, type Pages } from '@/features/inbox/cache'
 import { fromQuery, matches, toApi, toQuery, type Filters } from '@/features/inbox/filters'
+import { reactionsOn } from '@/features/inbox/thread'
 import { hold } from '@/features/inbox/order'
 
 const at = (minute: number): string => `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000000Z`
@@ -120,5 +121,25 @@ describe('the order that is held while somebody reads', () => {
     ['abc', 'bca', 'abc', 2],
   ])('%s shown, %s now: %s stay, %i wait', (shown, actual, kept, waiting) => {
     expect(hold(split(shown), split(actual))).toEqual({ ids: split(kept), waiting })
+  })
+})
+
+describe('reactions', () => {
+  const message = (id: string, type: string, more: Partial<Message> = {}): Message => ({
+    id, conversation_id: 'k', direction: 'inbound', type, author: { kind: 'customer' }, status: 'received', status_times: {},
+    provider_message_id: `wamid.${id}`, context: null, error: null, created_at: at(1), provider_at: null, pricing: null,
+    raw_event_id: null, trace_id: 't', private: false, ...more,
+  })
+  const react = (id: string, target: string, emoji: string, direction: Message['direction'] = 'inbound') =>
+    message(id, 'reaction', { direction, reaction: { message_id: target, emoji } })
+
+  it('stand on their message, the newest of each side, and go when taken back', () => {
+    const { on, shown } = reactionsOn([
+      message('a', 'text'), react('r1', 'wamid.a', '👍'), react('r2', 'wamid.a', '❤️'), react('r3', 'wamid.a', '🎉', 'outbound'),
+      message('b', 'text'), react('r4', 'wamid.b', '👍'), react('r5', 'wamid.b', ''), react('r6', 'wamid.unloaded', '👍'),
+    ])
+    expect(on.get('a')?.map((each) => each.emoji)).toEqual(['❤️', '🎉'])
+    expect(on.get('b')).toEqual([])
+    expect([...shown]).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
   })
 })

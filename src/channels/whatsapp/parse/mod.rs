@@ -5,6 +5,7 @@
 //! get the items, nor the time of day.
 
 mod content;
+mod cut;
 mod history;
 mod messages;
 mod notices;
@@ -20,6 +21,7 @@ use super::payload::{RawObject, array};
 use crate::channels::{Address, Delivery, ParseError};
 use crate::domain::inbound::Inbound;
 
+pub(super) use cut::keep_only;
 pub(super) use peek::addresses as peek_addresses;
 
 /// What `object` must say.

@@ -7,7 +7,7 @@ export type Row =
   | { kind: 'start'; key: string }
   | { kind: 'day'; key: string; at: string }
   | { kind: 'new'; key: string }
-  | { kind: 'message'; key: string; message: Message; first: boolean; last: boolean }
+  | { kind: 'message'; key: string; message: Message; first: boolean; last: boolean; reactions: Reaction[] }
   | { kind: 'pending'; key: string; item: OutboxItem }
 
 const GROUP_MS = 5 * 60_000
@@ -35,6 +35,34 @@ export function unseen(items: readonly OutboxItem[], messages: readonly Message[
   })
 }
 
+export interface Reaction {
+  emoji: string
+  direction: Message['direction']
+}
+/**
+ * Reactions come as messages of their own that name the message they are about. Those whose message is loaded are
+ * shown on it (the newest of each side; an empty one takes it back) and not as rows.
+ */
+export function reactionsOn(messages: readonly Message[]): { on: Map<string, Reaction[]>; shown: Set<string> } {
+  const byProvider = new Map(messages.flatMap((message) => (message.provider_message_id ? [[message.provider_message_id, message.id] as const] : [])))
+  const known = new Set(messages.map((message) => message.id))
+  const sides = new Map<string, Map<string, Reaction>>()
+  const shown = new Set<string>()
+  for (const message of messages) {
+    if (message.type !== 'reaction') continue
+    const body = message.reaction as { message_id?: string; emoji?: string } | null | undefined
+    const own = message.context?.message_id
+    const target = own && known.has(own) ? own : byProvider.get(body?.message_id ?? message.context?.provider_message_id ?? '')
+    if (!target) continue
+    shown.add(message.id)
+    const side = sides.get(target) ?? new Map<string, Reaction>()
+    if (body?.emoji) side.set(message.direction, { emoji: body.emoji, direction: message.direction })
+    else side.delete(message.direction)
+    sides.set(target, side)
+  }
+  return { on: new Map([...sides].map(([id, side]) => [id, [...side.values()]])), shown }
+}
+
 export interface ThreadParts {
   messages: readonly Message[]
   pending: readonly OutboxItem[]
@@ -44,7 +72,9 @@ export interface ThreadParts {
   complete: boolean
 }
 
-export function threadRows({ messages, pending, firstNew, complete }: ThreadParts): Row[] {
+export function threadRows({ messages: all, pending, firstNew, complete }: ThreadParts): Row[] {
+  const { on, shown } = reactionsOn(all)
+  const messages = all.filter((message) => !shown.has(message.id))
   const rows: Row[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let day = ''
   messages.forEach((message, index) => {
@@ -53,7 +83,7 @@ export function threadRows({ messages, pending, firstNew, complete }: ThreadPart
     day = itsDay
     if (message.id === firstNew) rows.push({ kind: 'new', key: 'new' })
     rows.push({
-      kind: 'message', key: message.id, message,
+      kind: 'message', key: message.id, message, reactions: on.get(message.id) ?? message.reactions ?? [],
       first: message.id === firstNew || !together(messages[index - 1], message),
       last: messages[index + 1]?.id === firstNew || !together(message, messages[index + 1]),
     })

@@ -6,7 +6,7 @@
  */
 import { del, get, set } from 'idb-keyval'
 import { reactive } from 'vue'
-import { api, ok } from '@/lib/api'
+import { api, ApiError, isTemporary, ok } from '@/lib/api'
 import { onOnline } from '@/lib/live'
 
 export interface DraftTexts {
@@ -174,12 +174,15 @@ async function push(conversation: string): Promise<void> {
     entry.dirty = entry.reply !== sent.reply || entry.note !== sent.note
     await saveLocal(conversation)
     rescueAll()
-  } catch {
-    if (scope && !serverTimers.has(conversation)) pushSoon(conversation, RETRY_MS)
-  } finally {
+  } catch (error) {
     pushing.delete(conversation)
-    if (entry.dirty && !serverTimers.has(conversation)) pushSoon(conversation, SERVER_MS)
+    // A text that the server refuses (too long, say) stays on this device; the next keystroke asks again.
+    const refused = error instanceof ApiError && !isTemporary(error)
+    if (scope && !refused && !serverTimers.has(conversation)) pushSoon(conversation, RETRY_MS)
+    return
   }
+  pushing.delete(conversation)
+  if (entry.dirty && !serverTimers.has(conversation)) pushSoon(conversation, SERVER_MS)
 }
 
 function onHide(): void {

@@ -1,0 +1,208 @@
+import { axe, composer, conversations, expect, OWNER, oneToAnswer, signIn, test, thread, unique } from './support'
+
+test('signs in, says what is wrong, and comes back to the page that was asked for', async ({ page, rules }) => {
+  rules.expected.push(/401/)
+  await page.goto('/inbox?status=resolved')
+  await page.getByLabel('E-mail').fill(OWNER.email)
+  await page.getByLabel('Password', { exact: true }).fill('not the password')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('alert')).toContainText('wrong')
+  await page.getByLabel('Password', { exact: true }).fill(OWNER.password)
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/inbox\?status=resolved/)
+})
+
+test('sends a reply at once and follows it to "read"', async ({ open, page }) => {
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  await page.goto(`/inbox/${id}`)
+  const text = unique('Your order is ready')
+  await composer(page).fill(text)
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await expect(thread(page).getByText(text)).toBeVisible({ timeout: 400 })
+  await expect(composer(page)).toHaveValue('')
+  const row = page.getByRole('listitem').filter({ hasText: text }).last()
+  await expect(row).toContainText('Read', { timeout: 20_000 })
+  await expect(thread(page).getByText(text)).toHaveCount(1)
+})
+
+test('keeps a draft through a crash and brings it to another device', async ({ open, page, browser, url }) => {
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  await page.goto(`/inbox/${id}`)
+  const text = unique('half a thought')
+  await composer(page).pressSequentially(text)
+  await page.waitForTimeout(400)
+  await page.close({ runBeforeUnload: false })
+  const again = await open(`/inbox/${id}`, await page.context().newPage())
+  await expect(composer(again)).toHaveValue(text)
+
+  const saved = async (): Promise<string> => ((await (await again.request.get(`/api/v1/conversations/${id}/draft`)).json()) as { reply: string }).reply
+  await expect.poll(saved).toBe(text)
+  const device = await browser.newContext({ baseURL: url })
+  await signIn(device, url)
+  const other = await device.newPage()
+  await other.goto(`/inbox/${id}`)
+  await expect(composer(other)).toHaveValue(text)
+  await device.close()
+  await composer(again).fill('')
+  await expect.poll(saved).toBe('')
+})
+
+test('reads and writes offline and sends when the connection is back, once', async ({ open, page, context, rules }) => {
+  rules.expected.push(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/)
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  await page.goto(`/inbox/${id}`)
+  await expect(composer(page)).toBeVisible()
+  await context.setOffline(true)
+  await expect(page.getByText('You are offline', { exact: false })).toBeVisible({ timeout: 15_000 })
+  const text = unique('written on the train')
+  await composer(page).fill(text)
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await expect(thread(page).getByText(text)).toBeVisible()
+  await expect(page.getByText('Waiting for the connection')).toBeVisible()
+  await axe(page)
+  await context.setOffline(false)
+  await expect(page.getByText('Waiting for the connection')).toBeHidden({ timeout: 25_000 })
+  await expect(thread(page).getByText(text)).toHaveCount(1)
+  const stored = (await (await page.request.get(`/api/v1/conversations/${id}/messages?limit=20`)).json()) as { items: { text?: { body: string } }[] }
+  expect(stored.items.filter((each) => each.text?.body === text)).toHaveLength(1)
+})
+
+test('does everything in the shortcut table', async ({ open, page }) => {
+  await open('/inbox')
+  const focusedRow = (): Promise<string | undefined> => page.evaluate(() => (document.activeElement as HTMLElement).dataset.row)
+  await expect(page.locator('[data-row]').first()).toBeVisible()
+  await page.keyboard.press('j')
+  await expect.poll(focusedRow).toBeTruthy()
+  const first = await focusedRow()
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(focusedRow).not.toBe(first)
+  await page.keyboard.press('k')
+  await expect.poll(focusedRow).toBe(first)
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(new RegExp(`/inbox/${first}`))
+
+  for (const [key, name] of [['l', 'Labels'], ['z', 'Snooze']] as const) {
+    await page.keyboard.press(key)
+    await expect(page.getByRole('dialog', { name })).toBeVisible()
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('dialog')).toBeHidden()
+  }
+  for (const key of ['a', 'p']) {
+    await page.keyboard.press(key)
+    await expect(page.getByRole('menu')).toBeVisible()
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('menu')).toBeHidden()
+  }
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await axe(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('n')
+  await expect(page.getByRole('textbox', { name: 'Note for your team' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('r')
+  await expect(page.getByRole('textbox', { name: /^Reply to/ })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('ControlOrMeta+k')
+  await expect(page.getByRole('dialog', { name: 'Search or run a command' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('/')
+  await expect(page.getByRole('dialog', { name: 'Search or run a command' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('x')
+  await expect(page.getByRole('toolbar', { name: 'Selected conversations' })).toContainText('1 selected')
+  await page.keyboard.press('ControlOrMeta+a')
+  await expect(page.getByRole('toolbar', { name: 'Selected conversations' })).not.toContainText('1 selected')
+  await axe(page)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('toolbar')).toBeHidden()
+  await page.keyboard.press('g')
+  await page.keyboard.press('i')
+  await expect(page).toHaveURL(/\/inbox$/)
+})
+
+test('resolves with an undo, assigns, and marks unread until it is opened again', async ({ open, page }) => {
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  const state = async () => (await (await page.request.get(`/api/v1/conversations/${id}`)).json()) as { status: string; unread: number; assignee: { id: string } | null }
+  await page.goto(`/inbox/${id}`)
+  await expect(composer(page)).toBeVisible()
+  await page.keyboard.press('e')
+  await expect.poll(async () => (await state()).status).toBe('resolved')
+  await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible()
+  await axe(page)
+  await page.keyboard.press('ControlOrMeta+z')
+  await expect.poll(async () => (await state()).status).toBe('open')
+  await page.keyboard.press('i')
+  await expect.poll(async () => (await state()).assignee).not.toBeNull()
+  await expect.poll(async () => (await state()).unread).toBe(0)
+  await page.keyboard.press('u')
+  await expect.poll(async () => (await state()).unread).toBeGreaterThan(0)
+  await page.waitForTimeout(1500)
+  expect((await state()).unread).toBeGreaterThan(0)
+})
+
+test('keeps notes apart from replies', async ({ open, page }) => {
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  await page.goto(`/inbox/${id}`)
+  await composer(page).fill('a reply in the making')
+  await page.getByRole('button', { name: 'Note', exact: true }).click()
+  const text = unique('for the team only')
+  await composer(page).fill(text)
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await expect(page.getByRole('listitem').filter({ hasText: text }).last()).toContainText('Note')
+  await expect(composer(page)).toHaveValue('a reply in the making')
+  await composer(page).fill('')
+})
+
+test('prepends older messages without moving what is read', async ({ open, page }) => {
+  await open('/inbox')
+  let long: string | undefined
+  for (const each of await conversations(page, 'limit=50')) {
+    const body = (await (await page.request.get(`/api/v1/conversations/${each.id}/messages?limit=50`)).json()) as { next_cursor: string | null }
+    if (body.next_cursor) long = each.id
+    if (long) break
+  }
+  test.skip(!long, 'the demo has no conversation of more than one page')
+  await page.route('**/messages?*cursor*', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    await route.continue()
+  })
+  await page.goto(`/inbox/${long}`)
+  await expect(composer(page)).toBeVisible()
+  await page.waitForTimeout(1000)
+  const moved = await thread(page).evaluate(async (list) => {
+    list.scrollTop = 150
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    const top = list.getBoundingClientRect().top
+    const anchor = [...list.querySelectorAll('[role="listitem"]')].find((row) => row.getBoundingClientRect().top > top + 100)!
+    const [before, place] = [anchor.getBoundingClientRect().top, anchor.getAttribute('aria-posinset')]
+    let most = 0
+    const end = performance.now() + 1500
+    while (performance.now() < end) {
+      await new Promise(requestAnimationFrame)
+      if (anchor.isConnected) most = Math.max(most, Math.abs(anchor.getBoundingClientRect().top - before))
+    }
+    return { most, grew: anchor.getAttribute('aria-posinset') !== place }
+  })
+  expect(moved).toEqual({ most: 0, grew: true })
+})
+
+test('shows pasted hostile text as text', async ({ open, page }) => {
+  await open('/inbox')
+  const { id } = await oneToAnswer(page)
+  await page.goto(`/inbox/${id}`)
+  const text = unique('<img src=x onerror="document.title=1"> \u202Eevil <script>1</script> {{x}}')
+  await composer(page).fill(text)
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await expect(thread(page).getByText('<img src=x onerror=', { exact: false }).last()).toBeVisible()
+  expect(await thread(page).locator('img, script').count()).toBe(0)
+  await composer(page).fill('x'.repeat(5000))
+  await expect(page.getByRole('alert').filter({ hasText: 'too long' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled()
+  await composer(page).fill('')
+})
