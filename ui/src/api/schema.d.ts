@@ -170,7 +170,18 @@ type None = { query?: never; header?: never; path?: never; cookie?: never }
 type Body<T> = { content: { 'application/json': T } }
 
 export interface paths {
-  '/setup': { get: Op<None, never, { 200: Json<{ needed: boolean }> }> }
+  '/setup': {
+    get: Op<None, never, { 200: Json<{ needed: boolean }> }>
+    post: Op<
+      None,
+      Body<{
+        code: string
+        owner: { name: string; email: string; password: string }
+        workspace: { name: string; timezone: string; locale: string }
+      }>,
+      { 201: Json<S['Session']> }
+    >
+  }
   '/auth/login': { post: Op<None, Body<{ email: string; password: string }>, { 200: Json<S['Session']> }> }
   '/auth/logout': { post: Op<None, never, { 204: { content?: never } }> }
   '/me': {
@@ -181,8 +192,18 @@ export interface paths {
       { 200: Json<S['User']> }
     >
   }
-  '/users': { get: Op<Query<{ limit?: number; cursor?: string }>, never, { 200: Json<{ items: S['User'][]; next_cursor: string | null }> }> }
-  '/channels': { get: Op<Query<{ limit?: number; cursor?: string }>, never, { 200: Json<{ items: S['Channel'][]; next_cursor: string | null }> }> }
+  '/users': {
+    get: Op<Query<{ limit?: number; cursor?: string }>, never, { 200: Json<{ items: S['User'][]; next_cursor: string | null }> }>
+    post: Op<None, Body<{ name: string; email: string; password: string; role: S['User']['role'] }>, { 201: Json<S['User']> }>
+  }
+  '/channels': {
+    get: Op<Query<{ limit?: number; cursor?: string }>, never, { 200: Json<{ items: S['Channel'][]; next_cursor: string | null }> }>
+    post: Op<
+      None,
+      Body<{ provider: string; name: string; settings?: Record<string, string>; secrets?: Record<string, string> }>,
+      { 201: Json<S['Channel']> }
+    >
+  }
   '/conversations': {
     get: Op<
       Query<{
