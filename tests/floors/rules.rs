@@ -68,7 +68,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("actix", &["actors", "app", "sandbox", "demo", "cli"]),
     (
         "actix_web",
-        &["http", "features", "web", "sandbox", "app", "demo"],
+        &["http", "features", "web", "sandbox", "app", "demo", "cli"],
     ),
     ("actix_ws", &["features/live"]),
     ("utoipa_swagger_ui", &["web/docs.rs"]),
