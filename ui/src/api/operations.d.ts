@@ -86,7 +86,7 @@ export interface Operations {
   }
   Backup: {
     name: string
-    created_at: string
+    created_at: string | null
     size: number
     state?: 'running' | 'done' | 'failed'
     error?: string | null
