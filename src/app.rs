@@ -10,6 +10,7 @@ use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
+use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -182,6 +183,12 @@ impl App {
                 live::run(feed.clone(), token)
             })
             .await;
+        let backups = shared.backups.get_ref().clone();
+        house
+            .supervise("backups".into(), "backups", move |token| {
+                backups.clone().run(token)
+            })
+            .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
         let web_options = web_options(&config, &house)?;
@@ -330,6 +337,7 @@ struct Shared {
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
     workings: Data<operations::Workings>,
+    backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
 }
@@ -354,13 +362,16 @@ impl Shared {
         let feed = Data::new(feed);
         let workings = Data::new(operations::Workings {
             started_at: clock.now(),
-            search: None,
         });
+        let folder = config.data.join("backups");
+        let backups = Backups::new(house.core.clone(), house.alerts.clone(), folder);
+        let backups = Data::new(backups);
         Self {
             house: house.clone(),
             feed,
             channels,
             workings,
+            backups,
             auth,
             accounts,
         }
@@ -373,6 +384,7 @@ impl Shared {
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
                 .app_data(self.workings.clone())
+                .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone());
         })

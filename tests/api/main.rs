@@ -5,12 +5,14 @@ mod common;
 
 mod access;
 mod auth;
+mod channels;
 mod hostile;
 mod isolation;
 mod me;
 mod operations;
 mod setup;
 mod spec;
+mod system;
 mod tokens;
 mod users;
 mod workspaces;

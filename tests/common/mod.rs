@@ -4,6 +4,7 @@
 
 mod client;
 pub mod seed;
+pub mod webhook;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;

@@ -56,6 +56,7 @@ fn words(kind: &str) -> (&'static str, String) {
     match kind {
         "channel_blocked" => ("critical", "A channel cannot send".to_owned()),
         "raw_events_parked" => ("warning", "Webhook deliveries wait for a person".to_owned()),
+        "backup_failed" => ("critical", "A backup was not made".to_owned()),
         "doubtful_send" => ("warning", "Nobody knows whether a message was sent".to_owned()),
         "disk_low" | "read_only" => ("critical", "The disk is nearly full".to_owned()),
         other => ("warning", other.replace('_', " ")),
