@@ -126,7 +126,9 @@ test('a token shows once, works, and stops when revoked', async ({ open, page, p
 
 test('a backup is made, verified and downloaded; the schedule is kept', async ({ open, page }) => {
   await open('/settings/backups')
-  await expect(page.getByLabel('Keep this many')).toBeVisible()
+  const daily = page.getByRole('switch')
+  await expect(daily).toBeVisible()
+  if ((await daily.getAttribute('aria-checked')) !== 'true') await daily.click()
   await expect(page.locator('main [role=status] .animate-pulse')).toHaveCount(0)
   const verify = page.getByRole('button', { name: /^Verify/ })
   const before = await page.getByRole('link', { name: /^Download/ }).count()
