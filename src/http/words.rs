@@ -49,6 +49,8 @@ words! {
     actor_state = "running" | "restarting" | "stopped";
     /// How the store is.
     system_state = "ok" | "read_only";
+    /// What was found by a search.
+    hit = "message" | "contact" | "note";
     /// What someone found out about a doubtful send.
     settlement = "sent" | "failed" | "retry";
 }

@@ -205,7 +205,7 @@ export interface paths {
         get: operations["show_channel"];
         put?: never;
         post?: never;
-        /** Removes a channel: nothing comes in or goes out by it any more; its conversations stay. For owners. */
+        /** Removes a channel: nothing comes in or goes out by it any more. Its conversations stay; what was queued fails. For owners. */
         delete: operations["remove_channel"];
         options?: never;
         head?: never;
@@ -711,6 +711,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of a sandbox channel, last activity first. */
+        get: operations["list_customers"];
+        put?: never;
+        /** Adds a customer, or changes the name and language of one. */
+        post: operations["add_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/customers/{wa_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer. */
+        get: operations["show_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/customers/{wa_id}/behaviour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how a customer acts from now on. What is left out is as with a healthy phone. */
+        put: operations["set_customer_behaviour"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/customers/{wa_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's phone shows it, newest first. The simulator keeps the newest 200 messages. */
+        get: operations["list_chat"];
+        put?: never;
+        /** Writes to the business as the customer. */
+        post: operations["write_as_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/customers/{wa_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customer opens the chat: what has arrived turns read, unless they never tell. */
+        post: operations["read_as_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/customers/{wa_id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel. */
+        post: operations["type_as_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on a sandbox channel now. */
+        get: operations["show_faults"];
+        /** Makes a sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds messages, notes and contacts. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/alerts": {
         parameters: {
             query?: never;
@@ -862,6 +1001,23 @@ export interface paths {
         put?: never;
         /** Adds a business to the appliance. For the owner who runs it. */
         post: operations["add_workspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whatsapp/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel. */
+        post: operations["send_by_number"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,6 +1223,22 @@ export interface components {
             /** @description When it was. */
             verified_at: string | null;
         };
+        /** @description How a customer and their phone act. */
+        BehaviourView: {
+            /** @description They answer by themselves. */
+            auto_reply?: boolean;
+            /**
+             * Format: int64
+             * @description How much later messages arrive, in milliseconds; at most ten minutes.
+             */
+            delay_ms?: number;
+            /** @description Their phone is off: messages wait until it is on again. */
+            offline?: boolean;
+            /** @description When messages are reported as read: `auto` soon after they arrive, `manual` when the chat is read, or `never`. */
+            read?: string;
+            /** @description Messages to them fail, as if they were not on WhatsApp. */
+            refuse?: boolean;
+        };
         /** @description Whether anything goes out. */
         BreakerView: {
             /** @description Why it is open. */
@@ -1248,6 +1420,30 @@ export interface components {
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
         };
+        /** @description A customer to be. */
+        CustomerBody: {
+            /** @description Language tag of their phone. */
+            language?: string | null;
+            name: string;
+            /** @description International, such as `+1 555 0123 456`; nothing is ever sent to it. */
+            phone: string;
+        };
+        /** @description A simulated customer. */
+        CustomerView: {
+            behaviour: components["schemas"]["BehaviourView"];
+            /** @description The business shows that it is typing. */
+            business_typing: boolean;
+            /** @description Language tag of their phone. */
+            language: string | null;
+            last_message: components["schemas"]["LastView"] | null;
+            name: string;
+            /** @description With `+`; empty for someone without a number. */
+            phone: string;
+            /** @description Messages of the business that arrived and are not read. */
+            unread: number;
+            /** @description WhatsApp's id: digits, or a user id for someone without a number. */
+            wa_id: string;
+        };
         /** @description A message that was given up. */
         DeadLetterView: {
             /** @description What to do. */
@@ -1278,6 +1474,12 @@ export interface components {
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
         };
+        /** @description Why a message did not arrive. */
+        ErrorView: {
+            /** Format: int32 */
+            code: number;
+            title: string;
+        };
         /** @description A part of the journal. */
         EventPage: {
             /** @description Events after `after` are no longer kept: something may have been missed. */
@@ -1305,6 +1507,58 @@ export interface components {
             trace_id: string;
             /** @description `message.created` … */
             type: string;
+        };
+        /** @description What goes wrong. */
+        FaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Sends are answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are accepted and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages fail, as if the number were not on WhatsApp. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+        };
+        /** @description A stretch of a snippet. */
+        FragmentView: {
+            /** @description It is what was looked for. */
+            hit: boolean;
+            text: string;
+        };
+        /** @description The customer of a hit. */
+        HitContact: {
+            id: string;
+            name: string;
+        };
+        /** @description Something that was found. */
+        HitView: {
+            contact: components["schemas"]["HitContact"];
+            /** @description The conversation of a message or note. */
+            conversation_id: string | null;
+            created_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "message" | "contact" | "note";
+            /**
+             * Format: float
+             * @description How well it fits; only comparable within one answer.
+             */
+            score: number;
+            /** @description The place in the text, in stretches. */
+            snippet: components["schemas"]["FragmentView"][];
         };
         /** @description One thing that a contact is known by. */
         IdentityView: {
@@ -1482,6 +1736,27 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_CustomerView: {
+            /** @description The items, in the list's order. */
+            items: {
+                behaviour: components["schemas"]["BehaviourView"];
+                /** @description The business shows that it is typing. */
+                business_typing: boolean;
+                /** @description Language tag of their phone. */
+                language: string | null;
+                last_message: components["schemas"]["LastView"] | null;
+                name: string;
+                /** @description With `+`; empty for someone without a number. */
+                phone: string;
+                /** @description Messages of the business that arrived and are not read. */
+                unread: number;
+                /** @description WhatsApp's id: digits, or a user id for someone without a number. */
+                wa_id: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_DeadLetterView: {
             /** @description The items, in the list's order. */
             items: {
@@ -1591,6 +1866,28 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PhoneMessageView: {
+            /** @description The items, in the list's order. */
+            items: (components["schemas"]["MessageContent"] & {
+                /** @description The message that it answers. */
+                context_id: string | null;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                error: components["schemas"]["ErrorView"] | null;
+                /** @description The provider's id. */
+                id: string;
+                reactions: components["schemas"]["ReactionView"][];
+                /**
+                 * @description Of the business's: `accepted`, `sent`, `delivered`, `read` or `failed`. Of the customer's: `accepted`, and `read`
+                 *     once the business has marked it.
+                 */
+                status: string;
+            })[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_RawEventView: {
             /** @description The items, in the list's order. */
             items: {
@@ -1674,6 +1971,13 @@ export interface components {
             status: "received" | "queued" | "accepted" | "sent" | "delivered" | "read" | "failed" | "doubtful";
             /** @description Its type. */
             type: string;
+        };
+        /** @description The newest message in a chat. */
+        LastView: {
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            preview: string;
         };
         /** @description A log line. */
         LogLineView: {
@@ -1835,6 +2139,23 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
+        PhoneMessageView: components["schemas"]["MessageContent"] & {
+            /** @description The message that it answers. */
+            context_id: string | null;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            error: components["schemas"]["ErrorView"] | null;
+            /** @description The provider's id. */
+            id: string;
+            reactions: components["schemas"]["ReactionView"][];
+            /**
+             * @description Of the business's: `accepted`, `sent`, `delivered`, `read` or `failed`. Of the customer's: `accepted`, and `read`
+             *     once the business has marked it.
+             */
+            status: string;
+        };
         /** @description Price information. */
         PricingView: {
             /** @description Whether it costs. */
@@ -1926,6 +2247,12 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
+        /** @description A reaction to a message; each side has at most one. */
+        ReactionView: {
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            emoji: string;
+        };
         /** @description What to replay. */
         ReplayBody: {
             /** @enum {string} */
@@ -1939,6 +2266,19 @@ export interface components {
             left: number;
             /** @description There are more; call again. */
             more: boolean;
+        };
+        /** @description What was found. */
+        SearchAnswer: {
+            /** @description Nothing had the words as typed; these have words like them. */
+            fuzzy: boolean;
+            /** @description Best first; newest first for a question without words. */
+            items: components["schemas"]["HitView"][];
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How long the search took, in milliseconds.
+             */
+            took_ms: number;
         };
         /** @description Where the search index is. */
         SearchFigures: {
@@ -3776,6 +4116,388 @@ export interface operations {
             };
         };
     };
+    list_customers: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_CustomerView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_customer_behaviour: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BehaviourView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PhoneMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_as_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageContent"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_as_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    type_as_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_faults: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_faults: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words, `"phrases"`, `-without`, `from:name`, `in:channel`, `label:x`, `before:2026-01-31`, `after:`, `is:unread` …
+                 *     The last word is taken as the beginning of one. At most 256 characters.
+                 */
+                q?: string;
+                /** @description `messages`, `contacts`, `notes`, separated by commas; all of them unless given. */
+                in?: string;
+                /** @description Most hits to give, 1–100; 20 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_alert_settings: {
         parameters: {
             query?: never;
@@ -4161,6 +4883,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WorkspaceCreated"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_by_number: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Refused by policy */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

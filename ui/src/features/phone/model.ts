@@ -1,7 +1,7 @@
 /** What the simulated phone does, apart from how it looks. */
 import { isDay } from './days'
 
-import type { Customer, Faults, PhoneMessage } from '@/api/ahead'
+import type { Customer, Faults, PhoneMessage } from '@/lib/api'
 
 export type { Customer, Faults, PhoneMessage }
 

@@ -1,11 +1,9 @@
 /** Short names for the API's records; everything comes from the generated OpenAPI types. */
-import type { AheadPaths, SearchHit as Hit } from '@/api/ahead'
 import type { components, paths } from '@/api/schema'
 
 type S = components['schemas']
-type Described = { [P in keyof paths as P extends `/api/v1${infer Rest}` ? Rest : never]: paths[P] }
 /** Every address, from behind `/api/v1`. */
-export type Api = Described & Omit<AheadPaths, keyof Described>
+export type Api = { [P in keyof paths as P extends `/api/v1${infer Rest}` ? Rest : never]: paths[P] }
 
 export type User = S['User']
 export type Workspace = S['Workspace']
@@ -32,7 +30,10 @@ export type LogLine = S['LogLineView']
 export type RawEvent = S['RawEventWhole']
 export type DeadLetter = S['DeadLetterView']
 export type Backup = S['BackupView']
-export type SearchHit = Hit
+export type SearchHit = S['HitView']
+export type Customer = S['CustomerView']
+export type PhoneMessage = S['PhoneMessageView']
+export type Faults = Required<S['FaultsView']>
 export type Problem = S['Problem']
 export interface Page<T> {
   items: T[]
