@@ -34,7 +34,10 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("http", &["domain", "clock", "storage", "channels", "actors"]),
     (
         "features",
-        &["domain", "clock", "storage", "channels", "actors", "http", "logs"],
+        // The sandbox's phone plays the simulator's customers.
+        &[
+            "domain", "clock", "storage", "channels", "actors", "http", "logs", "sandbox",
+        ],
     ),
     (
         "web",
