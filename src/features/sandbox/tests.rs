@@ -74,6 +74,15 @@ fn messages_are_read_or_refused_by_field() {
             json!({ "type": "location", "location": { "latitude": 91, "longitude": 0 } }),
             Some("location.latitude"),
         ),
+    ];
+    for (body, field) in table {
+        assert_eq!(refusal(&body).as_deref(), field, "{body}");
+    }
+}
+
+#[test]
+fn pictures_and_other_kinds_are_read_or_refused_by_field() {
+    let table = [
         (
             json!({ "type": "image", "image": { "sample": "cake", "caption": "this?" } }),
             None,
