@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::channels::{Address, ChannelAccess, FieldError, ProviderKind};
 use crate::domain::policy::ChannelCondition;
@@ -63,6 +63,7 @@ pub struct Registry {
     providers: Providers,
     overrides: Overrides,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    changes: watch::Sender<()>,
     writing: Arc<Mutex<()>>,
 }
 
@@ -103,6 +104,7 @@ impl Registry {
             providers,
             overrides,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::default())),
+            changes: watch::Sender::new(()),
             writing: Arc::new(Mutex::new(())),
         };
         let mut entries = Vec::new();
@@ -172,6 +174,12 @@ impl Registry {
             snapshot.by_id.insert(entry.channel.id, entry);
         }
         self.snapshot.store(Arc::new(snapshot));
+        self.changes.send_replace(());
+    }
+
+    /// Wakes whenever the channels have changed and can be read here; the event of a change comes a little earlier.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// A channel, whoever owns it. For machinery that has the id from a record.

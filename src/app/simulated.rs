@@ -23,7 +23,7 @@ pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, w
 }
 
 async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token: CancellationToken) {
-    let mut events = house.core.store.watch_events();
+    let mut changes = house.core.registry.watch();
     let mut known: BTreeSet<(ChannelId, u64)> = BTreeSet::new();
     loop {
         for entry in house.core.registry.all() {
@@ -43,7 +43,7 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
         }
         tokio::select! {
             () = token.cancelled() => return,
-            changed = events.changed() => if changed.is_err() { return token.cancelled().await },
+            changed = changes.changed() => if changed.is_err() { return token.cancelled().await },
         }
     }
 }
