@@ -100,7 +100,7 @@ async fn a_workspace_without_sandbox_is_told_what_to_do() {
             .agent
             .get(path)
             .await
-            .expect_problem(404, "no_sandbox_channel");
+            .expect_problem(404, "not_found");
         assert!(
             problem["detail"]
                 .as_str()
