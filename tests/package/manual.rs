@@ -84,9 +84,6 @@ fn every_command_that_is_shown_exists() {
     for page in pages() {
         for line in shell_lines(&text(&page)) {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let at = words
-                .iter()
-                .position(|word| *word == "frontdesk" || word.ends_with("/frontdesk"));
             if words.first() == Some(&"make") {
                 for target in &words[1..] {
                     assert!(
@@ -96,8 +93,11 @@ fn every_command_that_is_shown_exists() {
                     seen += 1;
                 }
             }
-            let runs = |at: usize| at == 0 || ["sudo", "frontdesk"].contains(&words[at - 1]);
-            let Some(sub) = at.filter(|at| runs(*at)).and_then(|at| words.get(at + 1)) else {
+            let is_run = |at: &usize| {
+                let program = words[*at] == "frontdesk" || words[*at].ends_with("/frontdesk");
+                program && (*at == 0 || ["sudo", "frontdesk"].contains(&words[*at - 1]))
+            };
+            let Some(sub) = (0..words.len()).find(is_run).and_then(|at| words.get(at + 1)) else {
                 continue;
             };
             if sub.starts_with(|c: char| c.is_ascii_lowercase()) {
