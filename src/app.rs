@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
 use crate::actors::core::new_trace;
+use crate::actors::delivery::Delivery;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
+mod outside;
 mod recall;
 mod simulated;
 
@@ -180,7 +182,8 @@ impl App {
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let shared = Shared::new(&config, &house, &simulator, hasher, guard, clock);
+        let delivery = outside::supervise(&config, &house).await?;
+        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -338,13 +341,14 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
+    delivery: Data<Delivery>,
 }
 
 impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        simulator: &Arc<Simulator>,
+        (simulator, delivery): (&Arc<Simulator>, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -371,6 +375,7 @@ impl Shared {
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
+            delivery: Data::new(delivery),
         }
     }
 
@@ -383,7 +388,8 @@ impl Shared {
                 .app_data(self.workings.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone());
+                .app_data(self.phones.clone())
+                .app_data(self.delivery.clone());
         })
     }
 }

@@ -7,7 +7,7 @@ pub mod seed;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
-use frontdesk::config::Config;
+use frontdesk::config::{Config, Smtp};
 use frontdesk::features::accounts::{NewPerson, NewWorkspace, PasswordHasher};
 use frontdesk::http::TrustedProxies;
 use frontdesk::sandbox::SimulatorConfig;
@@ -50,6 +50,8 @@ pub struct Options {
     pub https: bool,
     pub metrics_token: Option<&'static str>,
     pub clock: Clock,
+    pub allow_private_webhooks: bool,
+    pub smtp: Option<Smtp>,
 }
 
 impl Default for Options {
@@ -58,6 +60,8 @@ impl Default for Options {
             https: false,
             metrics_token: None,
             clock: Clock::System,
+            allow_private_webhooks: false,
+            smtp: None,
         }
     }
 }
@@ -75,6 +79,8 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         metrics_token: options.metrics_token.map(Into::into),
         log_format: Default::default(),
         log_filter: "off".to_owned(),
+        allow_private_webhooks: options.allow_private_webhooks,
+        smtp: options.smtp,
     };
     let app = App::start(AppOptions {
         config,
