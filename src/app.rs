@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations};
+use crate::features::{channels, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -27,6 +27,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
+mod recall;
 mod simulated;
 
 /// How long the web server may take to finish requests.
@@ -95,7 +96,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 8] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -118,8 +119,16 @@ pub const PARTS: [Part; 6] = [
         docs: operations::docs,
     },
     Part {
+        configure: search::configure,
+        docs: search::Docs::openapi,
+    },
+    Part {
         configure: live::configure,
         docs: live::Docs::openapi,
+    },
+    Part {
+        configure: sandbox::configure,
+        docs: sandbox::docs,
     },
 ];
 
@@ -183,7 +192,7 @@ impl App {
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let shared = Shared::new(&config, &house, hasher, guard, clock);
+        let shared = Shared::new(&config, &house, &simulator, hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -347,12 +356,14 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
+    phones: Data<Simulator>,
 }
 
 impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
+        simulator: &Arc<Simulator>,
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -381,6 +392,7 @@ impl Shared {
             backups,
             auth,
             accounts,
+            phones: Data::from(simulator.clone()),
         }
     }
 
@@ -393,7 +405,8 @@ impl Shared {
                 .app_data(self.workings.clone())
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
-                .app_data(self.accounts.clone());
+                .app_data(self.accounts.clone())
+                .app_data(self.phones.clone());
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;
+pub mod upkeep;
 pub mod watchdog;
 
 pub use board::Board;
