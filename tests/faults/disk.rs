@@ -77,6 +77,7 @@ async fn a_full_disk_is_said_everywhere_reading_goes_on_and_it_recovers_by_itsel
 async fn what_a_provider_took_while_the_disk_was_full_is_recorded_afterwards_and_not_sent_again() {
     let delays = Delays {
         answer: Delay::new(300, 0),
+        sent: Delay::new(500, 0),
         ..Delays::none()
     };
     let stage = Stage::with(Clock::System, delays).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk::clock::Clock;
-use frontdesk::sandbox::whatsapp::Often;
+use frontdesk::sandbox::whatsapp::{Often, ReadPolicy};
 use frontdesk::sandbox::{
     Customer, CustomerMessage, Delays, Faults as ProviderFaults, NumberConfig, Simulator, SimulatorConfig,
 };
@@ -44,6 +44,8 @@ impl Stage {
             delays,
             ..SimulatorConfig::default()
         };
+        // What is delivered is the end of it: nobody reads.
+        config.default_behaviour.read = ReadPolicy::Never;
         config.webhooks.retry_base = std::time::Duration::from_millis(20);
         config.webhooks.retry_cap = std::time::Duration::from_millis(100);
         let provider = Simulator::start(config).expect("a free port");
@@ -101,9 +103,10 @@ impl Stage {
         Answer::of(request.json(&json!({ "type": "text", "text": { "body": body } }))).await
     }
 
-    /// Replies; gives the message's id.
-    pub async fn reply(&self, conversation: &str, key: &str) -> String {
-        string(&self.try_reply(conversation, key, key).await.expect(202)["id"])
+    /// Replies, with a text that no other reply has; gives the message's id.
+    pub async fn reply(&self, conversation: &str, body: &str) -> String {
+        let answer = self.try_reply(conversation, &body.replace(' ', "-"), body).await;
+        string(&answer.expect(202)["id"])
     }
 
     pub async fn message(&self, conversation: &str, id: &str) -> Value {
