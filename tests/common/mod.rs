@@ -56,6 +56,8 @@ pub struct Options {
     pub clock: Clock,
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
+    /// Stand-ins for the providers.
+    pub providers: Option<frontdesk::actors::Providers>,
 }
 
 impl Default for Options {
@@ -65,6 +67,7 @@ impl Default for Options {
             metrics_token: None,
             clock: Clock::System,
             faults: None,
+            providers: None,
         }
     }
 }
@@ -93,6 +96,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
         faults: options.faults,
+        providers: options.providers.unwrap_or_else(frontdesk::app::providers),
         before: None,
     });
     let app = app.await.expect("the program starts");

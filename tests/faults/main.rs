@@ -17,6 +17,7 @@ mod outage;
 mod overload;
 mod provider;
 mod stage;
+mod stand_in;
 
 mod client {
     pub use crate::common::Client;

@@ -33,11 +33,18 @@ impl Stage {
     }
 
     pub async fn with(clock: Clock, delays: Delays) -> Self {
-        let disk = Arc::new(Faults::default());
         let options = Options {
             clock,
-            faults: Some(disk.clone()),
             ..Options::default()
+        };
+        Self::on(options, delays).await
+    }
+
+    pub async fn on(options: Options, delays: Delays) -> Self {
+        let disk = Arc::new(Faults::default());
+        let options = Options {
+            faults: Some(disk.clone()),
+            ..options
         };
         let app = TestApp::with(options).await;
         let mut config = SimulatorConfig {
