@@ -49,6 +49,8 @@ pub struct AppOptions {
     pub hasher: PasswordHasher,
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
+    /// How each provider is spoken to.
+    pub providers: Providers,
     /// What is done with the store before anything else starts.
     pub before: Option<Before>,
 }
@@ -79,6 +81,7 @@ impl AppOptions {
             simulator,
             hasher,
             faults,
+            providers: providers(),
             before: None,
         })
     }
@@ -176,6 +179,7 @@ impl App {
             simulator,
             hasher,
             faults,
+            providers,
             before,
         } = options;
         // Before anything counts, or what it counts is lost.
@@ -196,7 +200,7 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
@@ -260,9 +264,8 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    simulator: &Simulator,
+    (providers, simulator): (Providers, &Simulator),
 ) -> anyhow::Result<House> {
-    let providers = providers();
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
     let registry =

@@ -58,6 +58,8 @@ pub struct Options {
     pub faults: Option<Arc<Faults>>,
     pub allow_private_webhooks: bool,
     pub smtp: Option<Smtp>,
+    /// Stand-ins for the providers.
+    pub providers: Option<frontdesk::actors::Providers>,
 }
 
 impl Default for Options {
@@ -69,6 +71,7 @@ impl Default for Options {
             faults: None,
             allow_private_webhooks: false,
             smtp: None,
+            providers: None,
         }
     }
 }
@@ -99,6 +102,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
         faults: options.faults,
+        providers: options.providers.unwrap_or_else(frontdesk::app::providers),
         before: None,
     });
     let app = app.await.expect("the program starts");
