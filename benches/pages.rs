@@ -5,10 +5,10 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use frontdesk::actors::Command;
 use frontdesk::actors::core::new_trace;
-use frontdesk::actors::{Command, House};
 use frontdesk::channels::ProviderKind;
 use frontdesk::domain::decide::ConversationPatch;
 use frontdesk::domain::{ConversationId, ConversationStatus};
@@ -64,19 +64,6 @@ async fn sort_out(desk: &Desk, conversations: &[ConversationId]) {
         sent.expect("it is changed");
     };
     stream::iter(commands).for_each_concurrent(512, send).await;
-}
-
-/// Waits until the search index has seen everything.
-async fn indexed(house: &House) {
-    let begun = Instant::now();
-    let last = *house.core.store.watch_events().borrow();
-    while house.core.search.position() < last {
-        assert!(
-            begun.elapsed() < Duration::from_secs(900),
-            "the search index does not follow"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 struct Caller<'a> {
@@ -244,7 +231,7 @@ async fn measure() {
     seed::messages(&house, desk.workspace, &all[..1], LONG, 100).await;
     sort_out(&desk, &all).await;
     eprintln!("with messages and sorted out in {:.1?}", begun.elapsed());
-    indexed(&house).await;
+    seed::settled(&house).await;
     eprintln!("and indexed in {:.1?}", begun.elapsed());
     report.row("conversations", count as f64, "", Bar::None);
     let requests = size("FRONTDESK_BENCH_REQUESTS", 400);
