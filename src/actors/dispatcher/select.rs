@@ -16,6 +16,15 @@ const PAGE: usize = 128;
 /// Rows looked at in one go; more are seen when something has ended.
 const MAX_LOOK: usize = 2048;
 
+/// How many may be marked active.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Replies.
+    pub replies: usize,
+    /// Of both together.
+    pub all: usize,
+}
+
 /// What was found.
 #[derive(Default)]
 pub(super) struct Selection {
@@ -36,11 +45,14 @@ impl Dispatch {
         busy: &HashSet<ConversationId>,
         pace: &mut Pace,
         now: Timestamp,
-        room: usize,
+        room: Room,
     ) -> Result<Selection, StorageError> {
         let mut selection = Selection::default();
         let mut taken = HashSet::new();
-        for priority in [SendPriority::Reply, SendPriority::Bulk] {
+        for (priority, room) in [
+            (SendPriority::Reply, room.replies),
+            (SendPriority::Bulk, room.all),
+        ] {
             let prefix = Prefix::<OutboxKey>::table()
                 .with(entry.workspace)
                 .with(entry.channel.id)
@@ -61,7 +73,7 @@ impl Dispatch {
                     if row.active || busy.contains(&conversation) || taken.contains(&conversation) {
                         continue;
                     }
-                    if selection.chosen.len() == room {
+                    if selection.chosen.len() >= room {
                         selection.more = true;
                         return Ok(selection);
                     }
