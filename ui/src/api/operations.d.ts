@@ -112,8 +112,10 @@ export interface Operations {
     language: string | null
     unread?: number
     business_typing?: boolean
+    behaviour?: Operations['Behaviour']
     last_message?: { direction: 'inbound' | 'outbound'; preview: string; created_at: string } | null
   }
+  Behaviour: { read: 'auto' | 'manual' | 'never'; refuse: boolean; offline: boolean; delay_ms: number; auto_reply: boolean }
   PhoneMessage: {
     id: string
     direction: 'inbound' | 'outbound'
@@ -176,6 +178,7 @@ declare module './schema' {
       get: Call<Page, never, List<O['Customer']>>
       post: Call<Plain, { name: string; phone: string; language: string }, { 201: Answer<O['Customer']> }>
     }
+    '/sandbox/customers/{wa_id}/behaviour': { put: Call<Person, O['Behaviour'], { 200: Answer<O['Customer']> }> }
     '/sandbox/customers/{wa_id}/messages': {
       get: Call<Person, never, List<O['PhoneMessage']>>
       post: Call<Person, { type: string; [content: string]: unknown }, { 201: Answer<O['PhoneMessage']> }>

@@ -3,9 +3,9 @@ import { useQuery } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
 import { computed, onScopeDispose, type Ref } from 'vue'
 import { queryClient } from '@/app/query'
-import { api, ok } from '@/lib/api'
+import { api, ok, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import type { Faults } from './model'
+import type { Behaviour, Customer, Faults } from './model'
 
 const EVERY_MS = 2000
 const SHOWN = 100
@@ -46,6 +46,20 @@ export async function setFaults(faults: Faults): Promise<void> {
     queryClient.setQueryData(['sandbox-faults'], await ok(api.PUT('/sandbox/faults', { body: faults })))
   } catch (error) {
     queryClient.setQueryData(['sandbox-faults'], before)
+    throw error
+  }
+}
+
+/** Changes how a customer acts: shown at once, taken back if the server refuses. */
+export async function setBehaviour(id: string, behaviour: Behaviour): Promise<void> {
+  const key = ['sandbox', 'customers']
+  const before = queryClient.getQueryData<Page<Customer>>(key)
+  queryClient.setQueryData<Page<Customer>>(key, (page) => page && { ...page, items: page.items.map((each) => (each.wa_id === id ? { ...each, behaviour } : each)) })
+  try {
+    await ok(api.PUT('/sandbox/customers/{wa_id}/behaviour', { params: { path: { wa_id: id } }, body: behaviour }))
+    await changed()
+  } catch (error) {
+    queryClient.setQueryData(key, before)
     throw error
   }
 }

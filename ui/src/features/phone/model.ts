@@ -5,6 +5,10 @@ import { isDay } from './days'
 export type Customer = Operations['Customer']
 export type PhoneMessage = Operations['PhoneMessage']
 export type Faults = Operations['Faults']
+export type Behaviour = Operations['Behaviour']
+/** How a healthy phone acts that somebody holds in their hand. */
+export const HEALTHY: Behaviour = { read: 'manual', refuse: false, offline: false, delay_ms: 0, auto_reply: false }
+export const READS: Behaviour['read'][] = ['auto', 'manual', 'never']
 
 /** Emoji at hand; each is its own name. */
 export const EMOJI = [...'👍🙏😀😂😍😢😡🎂🍞🥐☕🍰🎉✅❌❓📍📞🕐💰🚚🌸🔥👋']
