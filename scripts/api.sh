@@ -6,7 +6,7 @@ set -euo pipefail
 
 mode=${1:-check}
 need_rust
-cargo build --locked --quiet --bin frontdesk
+build_dev
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 "$target/debug/frontdesk" openapi >"$new/openapi.json"
@@ -33,6 +33,8 @@ write)
         types
         cp "$new/schema.d.ts" ui/src/api/schema.d.ts
     fi
+    need_node
+    node scripts/npm-licences.mjs write
     UPDATE=1 cargo test --locked --quiet --test package
     ;;
 check)

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations};
+use crate::features::{channels, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -27,6 +27,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
+mod recall;
 mod simulated;
 
 /// How long the web server may take to finish requests.
@@ -44,6 +45,8 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
     /// What is done with the store before anything else starts.
     pub before: Option<Before>,
 }
@@ -52,12 +55,16 @@ pub struct AppOptions {
 pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
-    /// The product.
+    /// The product. `FRONTDESK_FAULT` plans failures of its disk, for tests of the real program.
     ///
     /// # Errors
-    /// The operating system gives no random bytes.
+    /// The operating system gives no random bytes, or the planned failures are not understood.
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let hasher = PasswordHasher::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+        if faults.is_some() {
+            tracing::warn!("failures are planned by FRONTDESK_FAULT: for tests only");
+        }
         let simulator = SimulatorConfig {
             workers: 1,
             control: false,
@@ -69,6 +76,7 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            faults,
             before: None,
         })
     }
@@ -88,7 +96,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 8] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -111,8 +119,16 @@ pub const PARTS: [Part; 6] = [
         docs: operations::docs,
     },
     Part {
+        configure: search::configure,
+        docs: search::Docs::openapi,
+    },
+    Part {
         configure: live::configure,
         docs: live::Docs::openapi,
+    },
+    Part {
+        configure: sandbox::configure,
+        docs: sandbox::docs,
     },
 ];
 
@@ -129,7 +145,7 @@ pub fn providers() -> Providers {
 ///
 /// # Errors
 /// Says what is wrong and what to do.
-pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+pub fn open_store(config: &Config, faults: Option<Arc<Faults>>) -> anyhow::Result<Store> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("data: {} cannot be made", config.data.display()))?;
     let master_key = MasterKey::load(&config.data).context("the master key cannot be used")?;
@@ -137,7 +153,6 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
     let tuning = Tuning {
         faults,
         ..Tuning::default()
@@ -158,14 +173,19 @@ impl App {
             owner,
             simulator,
             hasher,
+            faults,
             before,
         } = options;
+        // Before anything counts, or what it counts is lost.
+        let metrics =
+            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+        actix_web::rt::spawn(metrics.clone().upkeep());
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
-            move || open_store(&config)
+            move || open_store(&config, faults)
         })
         .await
         .context("opening the store was broken off")??;
@@ -176,7 +196,7 @@ impl App {
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let shared = Shared::new(&config, &house, hasher, guard, clock);
+        let shared = Shared::new(&config, &house, &simulator, hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -191,7 +211,7 @@ impl App {
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house)?;
+        let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -309,9 +329,7 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
     }
 }
 
-fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOptions> {
-    let metrics = Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
-    actix_web::rt::spawn(metrics.clone().upkeep());
+fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
         .with("store", move || match &*store.watch_state().borrow() {
@@ -328,7 +346,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
     };
     options.proxies = config.proxies.clone();
     options.shutdown_timeout = WEB_STOP;
-    Ok(options)
+    options
 }
 
 /// What handlers find in `web::Data`.
@@ -340,12 +358,14 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
+    phones: Data<Simulator>,
 }
 
 impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
+        simulator: &Arc<Simulator>,
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -374,6 +394,7 @@ impl Shared {
             backups,
             auth,
             accounts,
+            phones: Data::from(simulator.clone()),
         }
     }
 
@@ -386,7 +407,8 @@ impl Shared {
                 .app_data(self.workings.clone())
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
-                .app_data(self.accounts.clone());
+                .app_data(self.accounts.clone())
+                .app_data(self.phones.clone());
         })
     }
 }

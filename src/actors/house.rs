@@ -23,7 +23,7 @@ use super::intake::Intake;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::watchdog;
+use super::{upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -87,6 +87,12 @@ impl House {
             alerts: house.alerts.clone(),
         };
         let watching = schedule.clone();
+        let tidying = house.core.clone();
+        house
+            .supervise("upkeep".into(), "upkeep", move |token| {
+                upkeep::run(tidying.clone(), token)
+            })
+            .await;
         let indexing = house.core.clone();
         house
             .supervise("indexer".into(), "reader", move |token| {

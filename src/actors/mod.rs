@@ -18,10 +18,12 @@ pub mod indexer;
 pub mod intake;
 pub mod raw_events;
 pub mod registry;
+pub mod removal;
 pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;
+pub mod upkeep;
 pub mod watchdog;
 
 pub use board::Board;

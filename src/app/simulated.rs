@@ -10,7 +10,7 @@ use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::ProviderKind;
 use crate::domain::ChannelId;
-use crate::sandbox::{NumberConfig, Simulator};
+use crate::sandbox::{NumberConfig, SandboxError, Simulator};
 
 /// Keeps the simulator's numbers the same as the sandbox channels.
 pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
@@ -33,9 +33,13 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
             if !is_new {
                 continue;
             }
-            if let Err(error) = simulator.add_number(number(&entry, &url)) {
-                tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
-                continue;
+            match simulator.add_number(number(&entry, &url)) {
+                Ok(()) => recall(&house, &simulator, &entry).await,
+                // An edited channel keeps the number that it has.
+                Err(SandboxError::NumberExists) => {}
+                Err(error) => {
+                    tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
+                }
             }
             subscribe(&house, &simulator, &entry).await;
         }
@@ -64,6 +68,20 @@ async fn subscribe(house: &House, simulator: &Simulator, entry: &ChannelEntry) {
     let answer = call.send().await.and_then(reqwest::Response::error_for_status);
     if let Err(error) = answer {
         tracing::warn!(channel = %entry.channel.id, %error, "the simulator's account is not subscribed");
+    }
+}
+
+async fn recall(house: &House, simulator: &Arc<Simulator>, entry: &Arc<ChannelEntry>) {
+    let (store, simulator, past) = (house.core.store.clone(), simulator.clone(), entry.clone());
+    let restored = tokio::task::spawn_blocking(move || super::recall::restore(&store, &simulator, &past));
+    match restored.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(channel = %entry.channel.id, %error, "the sandbox's past cannot be read");
+        }
+        Err(error) => {
+            tracing::error!(channel = %entry.channel.id, %error, "restoring the sandbox's past failed")
+        }
     }
 }
 

@@ -7,3 +7,5 @@ pub mod channels;
 pub mod inbox;
 pub mod live;
 pub mod operations;
+pub mod sandbox;
+pub mod search;

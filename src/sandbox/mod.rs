@@ -14,6 +14,7 @@ pub mod whatsapp;
 
 pub use clock::SimClock;
 pub use whatsapp::{
-    AutoReply, Behaviour, Customer, CustomerMessage, Delays, Direction, Faults, NumberConfig, PhoneEvent,
-    ReadPolicy, SandboxError, Simulator, SimulatorConfig, TemplateConfig, TranscriptEntry,
+    AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
+    Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,
+    TemplateConfig, TranscriptEntry, Upload,
 };

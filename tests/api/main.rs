@@ -10,6 +10,8 @@ mod hostile;
 mod isolation;
 mod me;
 mod operations;
+mod sandbox;
+mod search;
 mod setup;
 mod spec;
 mod system;

@@ -348,7 +348,6 @@ async fn backups_are_made_checked_and_fetched_by_who_runs_the_appliance() {
         (&begun["name"], &json!(true))
     );
     let name = backup["name"].as_str().expect("a name");
-    let file = Answer::of(owner.request(Method::GET, &format!("/api/v1/backups/{name}/download")));
     let bytes = owner
         .request(Method::GET, &format!("/api/v1/backups/{name}/download"))
         .send()
@@ -356,7 +355,6 @@ async fn backups_are_made_checked_and_fetched_by_who_runs_the_appliance() {
     let bytes = bytes.expect("an answer").bytes().await.expect("a whole body");
     assert_eq!(Some(bytes.len() as u64), backup["size"].as_u64());
     assert!(bytes.starts_with(b"FDBACKUP"));
-    drop(file);
     let verify = format!("/api/v1/backups/{name}/verify");
     let found = owner.post(&verify, &json!({})).await.expect(200);
     assert_eq!(found["ok"], true);

@@ -6,12 +6,15 @@ mod client;
 pub mod seed;
 pub mod webhook;
 
+use std::sync::Arc;
+
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
 use frontdesk::config::Config;
 use frontdesk::features::accounts::{NewPerson, NewWorkspace, PasswordHasher};
 use frontdesk::http::TrustedProxies;
 use frontdesk::sandbox::SimulatorConfig;
+use frontdesk::storage::Faults;
 use serde_json::json;
 
 pub use client::{Answer, Client};
@@ -51,6 +54,8 @@ pub struct Options {
     pub https: bool,
     pub metrics_token: Option<&'static str>,
     pub clock: Clock,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
 }
 
 impl Default for Options {
@@ -59,6 +64,7 @@ impl Default for Options {
             https: false,
             metrics_token: None,
             clock: Clock::System,
+            faults: None,
         }
     }
 }
@@ -86,6 +92,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
             ..SimulatorConfig::default()
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
+        faults: options.faults,
         before: None,
     });
     let app = app.await.expect("the program starts");

@@ -167,5 +167,6 @@ fn customer_of(value: &Value, message: &Value) -> Customer {
         parent_user_id: text(&contact["parent_user_id"]),
         identity_key_hash: text(&contact["identity_key_hash"]),
         hide_phone: false,
+        language: None,
     }
 }

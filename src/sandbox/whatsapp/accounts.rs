@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::config::{NumberConfig, TemplateConfig};
 use super::errors::GraphError;
+use super::faults::FaultBox;
 use super::validate::digits;
 use super::webhooks::Lane;
 use crate::sandbox::rate::{Bucket, Rate};
@@ -62,6 +63,8 @@ pub(crate) struct Number {
     pub waba: Arc<Waba>,
     pub state: Mutex<NumberState>,
     pub lanes: Vec<Arc<Lane>>,
+    /// What goes wrong for this number alone.
+    pub faults: FaultBox,
 }
 
 impl Number {
@@ -155,6 +158,7 @@ impl Accounts {
             }),
             waba,
             lanes,
+            faults: FaultBox::new(),
             config,
         });
         numbers.insert(number.config.phone_number_id.clone(), Arc::clone(&number));

@@ -28,6 +28,8 @@ pub struct Customer {
     pub identity_key_hash: Option<String>,
     /// Leave the number out of webhooks, as for users with a user name.
     pub hide_phone: bool,
+    /// The language of their phone, as a tag; shown only, webhooks do not carry it.
+    pub language: Option<String>,
 }
 
 impl Customer {
@@ -184,6 +186,13 @@ pub(crate) struct Thread {
     pub replies: u32,
     /// Counts delivered messages, so that scripted answers do not depend on timing.
     pub ordinal: u64,
+    /// What this business knows of the person and set for it, over what the record says: businesses share the
+    /// simulator, not their customers.
+    pub name: Option<String>,
+    pub language: Option<String>,
+    pub behaviour: Option<Behaviour>,
+    /// The business is typing until then (simulated milliseconds).
+    pub typing_until_ms: Option<i64>,
     transcript: VecDeque<TranscriptEntry>,
     /// The transcript has lost its oldest entries, so an unknown id proves nothing.
     pub truncated: bool,
@@ -215,6 +224,9 @@ impl Thread {
     }
 
     pub(crate) fn push(&mut self, entry: TranscriptEntry, limit: usize) {
+        if entry.direction == Direction::FromBusiness {
+            self.typing_until_ms = None;
+        }
         if self.transcript.len() >= limit {
             self.transcript.pop_front();
             self.truncated = true;
@@ -222,6 +234,18 @@ impl Thread {
         if limit > 0 {
             self.transcript.push_back(entry);
         }
+    }
+
+    /// Puts earlier messages (oldest first) before those that are there, without doubling any.
+    pub(crate) fn remember(&mut self, earlier: Vec<TranscriptEntry>, limit: usize) {
+        for entry in earlier.into_iter().rev() {
+            let known = self.transcript.iter().any(|each| each.id == entry.id);
+            if !known && self.transcript.len() < limit {
+                self.transcript.push_front(entry);
+            }
+        }
+        // Whatever was said before these is not known here.
+        self.truncated = true;
     }
 
     pub(crate) fn find(&mut self, id: &str) -> Option<&mut TranscriptEntry> {
@@ -243,6 +267,25 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Who they are to one business.
+    pub(crate) fn profile_for(&mut self, phone_number_id: &str) -> Customer {
+        let mut profile = self.profile.clone();
+        if let Some(thread) = self.known_thread(phone_number_id) {
+            if let Some(name) = &thread.name {
+                profile.name.clone_from(name);
+            }
+            profile.language = thread.language.clone().or(profile.language);
+        }
+        profile
+    }
+
+    /// How they act towards one business; `None`: the simulator's default.
+    pub(crate) fn behaviour_for(&self, phone_number_id: &str) -> Option<&Behaviour> {
+        let thread = self.threads.iter().find(|(id, _)| id == phone_number_id);
+        let own = thread.and_then(|(_, thread)| thread.behaviour.as_ref());
+        own.or(self.behaviour.as_ref())
+    }
+
     /// The thread with a number, if there has been any message.
     pub(crate) fn known_thread(&mut self, phone_number_id: &str) -> Option<&mut Thread> {
         self.threads
@@ -360,6 +403,23 @@ impl Customers {
         }
         drop(aliases);
         Some(key)
+    }
+
+    /// Reads every record that has a thread with a number.
+    pub(crate) fn of_number<T>(
+        &self,
+        phone_number_id: &str,
+        read: impl Fn(&str, &mut Record) -> T,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            let with_thread = shard
+                .iter_mut()
+                .filter(|(_, record)| record.threads.iter().any(|(id, _)| id == phone_number_id));
+            all.extend(with_thread.map(|(key, record)| read(key, record)));
+        }
+        all
     }
 
     /// Up to `limit` customers in order of their keys.

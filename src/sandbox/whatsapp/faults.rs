@@ -100,6 +100,18 @@ pub struct Faults {
     pub token_expired: bool,
 }
 
+impl CallPlan {
+    /// Both that everyone meets and that only this number meets.
+    pub(crate) fn and(self, own: Self) -> Self {
+        Self {
+            delay_ms: self.delay_ms.saturating_add(own.delay_ms),
+            before: self.before.or(own.before),
+            after: self.after.or(own.after),
+            failure: self.failure.or(own.failure),
+        }
+    }
+}
+
 /// What one send call meets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct CallPlan {

@@ -16,6 +16,9 @@ use super::{SandboxError, statuses};
 /// Bytes of a customer's message as JSON.
 const MAX_MESSAGE: usize = 256 << 10;
 
+/// How long the business is shown as typing, unless it writes before (contract: 25 s).
+const TYPING_MS: i64 = 25_000;
+
 /// Takes a customer's message in and returns its id.
 pub(crate) fn say(
     shared: &Arc<Shared>,
@@ -48,7 +51,7 @@ pub(crate) fn say(
             thread.referral_ms = Some(now_ms);
         }
         thread.push(entry.clone(), shared.customers.transcript_limit);
-        record.profile.clone()
+        record.profile_for(phone_number_id)
     });
     let profile = noted.ok_or(SandboxError::Full("customers"))?;
     shared.counters.customer_messages.add(1);
@@ -241,6 +244,10 @@ pub(crate) fn marked_read(shared: &Arc<Shared>, number: &Number, message_id: &st
         );
     }
     if typing {
+        shared.customers.with(&key, |record| {
+            let until = shared.clock.now_ms().saturating_add(TYPING_MS);
+            record.thread(phone_number_id).typing_until_ms = Some(until);
+        });
         shared.counters.typing_marks.add(1);
         shared.announce(phone_number_id, &key, PhoneChange::Typing);
     }

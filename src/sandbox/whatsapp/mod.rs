@@ -15,6 +15,7 @@ mod handshake;
 mod inbound;
 mod message;
 mod payload;
+mod phones;
 mod refusal;
 mod rendering;
 mod replies;
@@ -50,6 +51,7 @@ pub use faults::{Down, ErrorFault, Faults, Often};
 pub use graph::media::Upload;
 pub use handshake::HandshakeError;
 pub use message::CustomerMessage;
+pub use phones::PhoneView;
 pub use refusal::SandboxError;
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 

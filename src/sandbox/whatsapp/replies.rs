@@ -18,8 +18,7 @@ pub(crate) fn consider(shared: &Arc<Shared>, number: &Arc<Number>, customer: &st
     let phone_number_id = &number.config.phone_number_id;
     let drawn = shared.customers.with(customer, |record| {
         let behaviour = record
-            .behaviour
-            .as_ref()
+            .behaviour_for(phone_number_id)
             .unwrap_or(&shared.config.default_behaviour);
         let policy = behaviour.auto_reply.clone()?;
         let thread = record.thread(phone_number_id);
@@ -30,7 +29,11 @@ pub(crate) fn consider(shared: &Arc<Shared>, number: &Arc<Number>, customer: &st
         }
         let message = answer(&policy, thread.find(wamid)?, &rng)?;
         thread.replies += 1;
-        Some((message, policy.delay.draw(&rng), record.profile.clone()))
+        Some((
+            message,
+            policy.delay.draw(&rng),
+            record.profile_for(phone_number_id),
+        ))
     });
     if let Some((message, delay_ms, profile)) = drawn.flatten() {
         plan(shared, phone_number_id.clone(), profile, message, delay_ms);

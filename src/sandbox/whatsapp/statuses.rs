@@ -152,7 +152,7 @@ fn standing_at(
     state: EntryState,
 ) -> Vec<(Course, bool)> {
     let courses = shared.customers.with(customer, |record| {
-        let profile = record.profile.clone();
+        let profile = record.profile_for(&number.config.phone_number_id);
         let config = &shared.config.webhooks;
         let Some(thread) = record.known_thread(&number.config.phone_number_id) else {
             return Vec::new();
@@ -188,8 +188,7 @@ fn standing_at(
 pub(crate) fn read(shared: &Arc<Shared>, number: &Arc<Number>, customer: &str) -> usize {
     let silent = shared.customers.with(customer, |record| {
         let behaviour = record
-            .behaviour
-            .as_ref()
+            .behaviour_for(&number.config.phone_number_id)
             .unwrap_or(&shared.config.default_behaviour);
         behaviour.read == ReadPolicy::Never
     });
@@ -215,18 +214,36 @@ pub(crate) fn behave(shared: &Arc<Shared>, customer: &str, behaviour: Option<Beh
     });
     if was_offline == Some(true) && !now.offline {
         for number in shared.accounts.numbers() {
-            for (course, voice) in standing_at(shared, &number, customer, EntryState::Sent) {
-                let steps = arrival(shared, &now, voice).into();
-                plan_next(
-                    shared,
-                    Timeline {
-                        course,
-                        steps,
-                        error: None,
-                    },
-                );
-            }
+            switched_on(shared, &number, customer, &now);
         }
     }
     was_offline.is_some()
+}
+
+/// The same towards one number only.
+pub(crate) fn behave_to(shared: &Arc<Shared>, number: &Arc<Number>, customer: &str, now: Behaviour) -> bool {
+    let phone_number_id = &number.config.phone_number_id;
+    let was_offline = shared.customers.with(customer, |record| {
+        let before = record.behaviour_for(phone_number_id);
+        let was_offline = before.unwrap_or(&shared.config.default_behaviour).offline;
+        record.thread(phone_number_id).behaviour = Some(now.clone());
+        was_offline
+    });
+    if was_offline == Some(true) && !now.offline {
+        switched_on(shared, number, customer, &now);
+    }
+    was_offline.is_some()
+}
+
+/// What has waited for a phone arrives.
+fn switched_on(shared: &Arc<Shared>, number: &Arc<Number>, customer: &str, now: &Behaviour) {
+    for (course, voice) in standing_at(shared, number, customer, EntryState::Sent) {
+        let steps = arrival(shared, now, voice).into();
+        let timeline = Timeline {
+            course,
+            steps,
+            error: None,
+        };
+        plan_next(shared, timeline);
+    }
 }

@@ -33,10 +33,11 @@ pub(crate) struct Verdict {
 impl Message<'_> {
     /// Runs under the customer's lock: rate, window, behaviour, transcript.
     pub(crate) fn judge(&self, record: &mut Record, target: &Target) -> Result<Verdict, GraphError> {
-        let profile = record.profile.clone();
+        let phone_number_id = &self.number.config.phone_number_id;
+        let profile = record.profile_for(phone_number_id);
         let behaviour = record
-            .behaviour
-            .clone()
+            .behaviour_for(phone_number_id)
+            .cloned()
             .unwrap_or_else(|| self.shared.config.default_behaviour.clone());
         let wrong_identity = self.request.identity_hash.as_ref().is_some_and(|given| {
             profile
@@ -47,7 +48,7 @@ impl Message<'_> {
         if wrong_identity {
             return Err(GraphError::new(137_000));
         }
-        let thread = record.thread(&self.number.config.phone_number_id);
+        let thread = record.thread(phone_number_id);
         if self.shared.config.rules.pair_rate && !target.group && !thread.pair.take(PAIR_RATE, self.now_ms) {
             return Err(GraphError::new(131_056));
         }

@@ -86,6 +86,8 @@ pub(crate) fn enqueue(shared: &Arc<Shared>, number: &Arc<Number>, customer: &str
     }
     let lane = lane_of(number, customer);
     let (twice, late) = shared.faults.webhook(&shared.rng);
+    let (own_twice, own_late) = number.faults.webhook(&shared.rng);
+    let (twice, late) = (twice || own_twice, late.or(own_late));
     let copies = if twice { 2 } else { 1 };
     shared.counters.webhook_duplicates.add(copies - 1);
     for _ in 0..copies {

@@ -125,10 +125,11 @@ pub fn restore(options: Restore<'_>) -> Result<Restored, BackupError> {
     let dir = options.dir.to_owned();
     let restored = fill(&temporary, &chain, options).and_then(|restored| {
         let io = |error: std::io::Error| BackupError::io("naming the restored directory", &error);
-        fs::remove_file(temporary.join(MARKER)).map_err(io)?;
-        sync_dir(&temporary)?;
+        // The marker goes last: a kill before that leaves what the next restore may remove, or a whole directory.
         fs::rename(&temporary, &dir).map_err(io)?;
         sync_dir(parent(&dir))?;
+        fs::remove_file(dir.join(MARKER)).map_err(io)?;
+        sync_dir(&dir)?;
         Ok(restored)
     });
     if restored.is_err()
@@ -209,7 +210,8 @@ fn temporary_dir(dir: &Path) -> Result<PathBuf, BackupError> {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".restoring");
     let temporary = parent(dir).join(name);
-    if temporary.join(MARKER).exists() {
+    let is_empty = fs::read_dir(&temporary).is_ok_and(|mut entries| entries.next().is_none());
+    if is_empty || temporary.join(MARKER).exists() {
         fs::remove_dir_all(&temporary).map_err(io)?;
     }
     fs::create_dir_all(parent(dir)).map_err(io)?;

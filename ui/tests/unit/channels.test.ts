@@ -60,7 +60,7 @@ describe('channels', () => {
   })
 
   it('shows an active channel whose breaker is open as not sending', () => {
-    const at = (status: 'active' | 'paused' | 'blocked', breaker?: 'closed' | 'open' | 'half_open') => stateOf({ status, breaker: breaker && { state: breaker, reason: null } })
+    const at = (status: 'active' | 'paused' | 'blocked', breaker: 'closed' | 'open' | 'half_open' = 'closed') => stateOf({ status, breaker: { state: breaker, reason: null } })
     expect(at('active')).toBe('active')
     expect(at('active', 'closed')).toBe('active')
     expect(at('active', 'open')).toBe('failing')

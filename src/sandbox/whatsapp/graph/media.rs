@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Call, ok, success};
-use crate::sandbox::encoding::{base64, hex};
+use crate::sandbox::encoding::{base64, hex, unbase64};
 use crate::sandbox::whatsapp::errors::GraphError;
 use crate::sandbox::whatsapp::webhooks::signature;
 
@@ -37,6 +37,12 @@ impl Upload {
             bytes: bytes.into(),
             filename: None,
         }
+    }
+
+    /// From standard base64; `None` for text that is none.
+    #[must_use]
+    pub fn from_base64(mime: &str, text: &str) -> Option<Self> {
+        unbase64(text).map(|bytes| Self::new(mime, bytes))
     }
 
     #[must_use]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Answer, Call, cut, html, success};
 use crate::sandbox::whatsapp::accounts::Number;
-use crate::sandbox::whatsapp::faults::{After, Before};
+use crate::sandbox::whatsapp::faults::{After, Before, Down};
 use crate::sandbox::whatsapp::inbound;
 use crate::sandbox::whatsapp::send::{self, Accepted, Refused};
 use crate::sandbox::whatsapp::state::Shared;
@@ -20,7 +20,15 @@ pub(super) async fn send(call: &Call<'_>, id: &str) -> Answer {
     let number = call.number(id)?;
     let shared = call.shared;
     shared.counters.send_calls.add(1);
-    let plan = shared.faults.plan(&shared.rng);
+    match number.faults.down() {
+        Down::No => {}
+        Down::Unavailable => return Ok(html(503)),
+        Down::Close => return Ok(cut(call.request)),
+    }
+    let plan = shared
+        .faults
+        .plan(&shared.rng)
+        .and(number.faults.plan(&shared.rng));
     let delay_ms = plan
         .delay_ms
         .saturating_add(shared.config.delays.answer.draw(&shared.rng));

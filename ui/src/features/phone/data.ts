@@ -5,7 +5,7 @@ import { computed, onScopeDispose, type Ref } from 'vue'
 import { queryClient } from '@/app/query'
 import { api, ok, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import type { Behaviour, Customer, Faults } from './model'
+import { type Behaviour, type Customer, type Faults, NO_FAULTS } from './model'
 
 const EVERY_MS = 2000
 const SHOWN = 100
@@ -40,7 +40,7 @@ export async function write(id: string, body: { type: string; [content: string]:
 export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id } } }))
 export const tellTyping = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/typing', { params: { path: { wa_id: id } } }))
 
-export const useFaults = () => useQuery({ queryKey: ['sandbox-faults'], queryFn: ({ signal }) => ok(api.GET('/sandbox/faults', { signal })), refetchInterval: pace(5000) })
+export const useFaults = () => useQuery({ queryKey: ['sandbox-faults'], queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { signal }))) }), refetchInterval: pace(5000) })
 export async function setFaults(faults: Faults): Promise<void> {
   const before = queryClient.getQueryData<Faults>(['sandbox-faults'])
   queryClient.setQueryData(['sandbox-faults'], faults)

@@ -1,0 +1,104 @@
+//! A customer's chat with the business, from the customer's side.
+
+use actix_web::web::Json;
+use actix_web::{HttpResponse, get, post};
+
+use super::message::MessageBody;
+use super::views::{PhoneMessageView, chat};
+use super::{Machinery, Phones, WaId, Which, customer, refused};
+use crate::http::words::MessageContent;
+use crate::http::{
+    ApiError, ApiResult, Caller, Items, ListId, ListQuery, PageParams, StrictQuery, ValidJson, endpoints,
+};
+use crate::sandbox::Customer;
+
+endpoints!(list_chat, write_as_customer, read_as_customer, type_as_customer);
+
+/// The chat as the customer's phone shows it, newest first. The simulator keeps the newest 200 messages.
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which, PageParams),
+    responses((status = 200, body = Items<PhoneMessageView>)))]
+#[get("/api/v1/sandbox/customers/{wa_id}/messages")]
+pub(super) async fn list_chat(
+    house: Machinery,
+    phones: Phones,
+    who: Caller,
+    id: WaId,
+    query: ListQuery<Which>,
+) -> ApiResult<Json<Items<PhoneMessageView>>> {
+    let number = query.filter.number(&house, who.workspace)?;
+    customer(&phones, &number, &id)?;
+    let list = ListId::new("sandbox chat", who.workspace)
+        .with(&number)
+        .with(&id.0);
+    let before = query.page.position(&list)?;
+    let mut views = chat(&phones.transcript(&number, &id.0));
+    if let Some(before) = before {
+        let place = views.iter().position(|view| view.id.as_bytes() == before);
+        views.truncate(place.unwrap_or(0));
+    }
+    let mut items = views.split_off(views.len().saturating_sub(query.page.limit));
+    items.reverse();
+    let last = items.last().filter(|_| !views.is_empty());
+    let next_cursor = last.map(|view| list.cursor(view.id.as_bytes()));
+    Ok(Json(Items { items, next_cursor }))
+}
+
+/// Writes to the business as the customer.
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), request_body = MessageContent,
+    responses((status = 201, body = PhoneMessageView)))]
+#[post("/api/v1/sandbox/customers/{wa_id}/messages")]
+pub(super) async fn write_as_customer(
+    house: Machinery,
+    phones: Phones,
+    who: Caller,
+    id: WaId,
+    which: StrictQuery<Which>,
+    body: ValidJson<MessageBody>,
+) -> ApiResult<HttpResponse> {
+    let number = which.number(&house, who.workspace)?;
+    let person = customer(&phones, &number, &id)?.customer;
+    let transcript = phones.transcript(&number, &id.0);
+    let message = body.0.into_message(&transcript, &person)?;
+    // Without a name: what this business calls them stays as it is.
+    let writer = Customer {
+        name: String::new(),
+        ..person
+    };
+    let sent = phones.customer_says(&number, &writer, message).map_err(refused)?;
+    let transcript = phones.transcript(&number, &id.0);
+    let entry = transcript.iter().rev().find(|entry| entry.id == sent);
+    let entry =
+        entry.ok_or_else(|| ApiError::internal("writing as a customer", "the chat lost the message"))?;
+    Ok(HttpResponse::Created().json(PhoneMessageView::new(entry)))
+}
+
+/// The customer opens the chat: what has arrived turns read, unless they never tell.
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), responses((status = 204)))]
+#[post("/api/v1/sandbox/customers/{wa_id}/read")]
+pub(super) async fn read_as_customer(
+    house: Machinery,
+    phones: Phones,
+    who: Caller,
+    id: WaId,
+    which: StrictQuery<Which>,
+) -> ApiResult<HttpResponse> {
+    let number = which.number(&house, who.workspace)?;
+    customer(&phones, &number, &id)?;
+    phones.customer_reads(&number, &id.0).map_err(refused)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel.
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), responses((status = 204)))]
+#[post("/api/v1/sandbox/customers/{wa_id}/typing")]
+pub(super) async fn type_as_customer(
+    house: Machinery,
+    phones: Phones,
+    who: Caller,
+    id: WaId,
+    which: StrictQuery<Which>,
+) -> ApiResult<HttpResponse> {
+    let number = which.number(&house, who.workspace)?;
+    customer(&phones, &number, &id)?;
+    Ok(HttpResponse::NoContent().finish())
+}

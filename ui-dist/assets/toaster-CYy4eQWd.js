@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-D9oYb9Ax.js";

@@ -1,0 +1,1 @@
+import{n as e,t}from"./useBaseQuery-CbX65qc-.js";function n(n,r){return t(e,n,r)}export{n as t};
