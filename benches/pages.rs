@@ -203,7 +203,8 @@ async fn searches(caller: &mut Caller<'_>) {
         println!("search is not part of this version's API");
         return;
     }
-    let queries: [(&str, fn(u64) -> String); 4] = [
+    type Make = fn(u64) -> String;
+    let queries: [(&str, Make); 4] = [
         ("search, a common word", |n| {
             format!("/api/v1/search?q={}", ["cake", "please", "order"][n as usize % 3])
         }),
