@@ -6,6 +6,7 @@
 
 mod attempt;
 mod breaker;
+mod held;
 mod pace;
 mod select;
 
@@ -18,7 +19,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::outbound::{ChannelReaction, SendOutcome, react};
+use crate::domain::outbound::{ChannelReaction, ErrorClass, MessageReaction, SendOutcome, react};
 use crate::domain::{ChannelId, ConversationId, Timestamp};
 use crate::storage::{CommitError, StorageError};
 
@@ -29,6 +30,7 @@ use super::hub::Hub;
 use super::registry::ChannelEntry;
 use attempt::Attempt;
 use breaker::Breaker;
+use held::Held;
 use pace::Pace;
 
 /// Calls to the provider at the same time.
@@ -62,12 +64,12 @@ enum Done {
 /// Runs until told to stop.
 pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToken) {
     let name = format!("dispatcher {channel}");
-    loop {
+    let held = loop {
         let Some(entry) = dispatch.core.registry.get(channel) else {
             return token.cancelled().await;
         };
         match dispatch.recover(&entry).await {
-            Ok(()) => break,
+            Ok(found) => break found,
             Err(error) => {
                 tracing::error!(%channel, %error, "interrupted sends cannot be settled at present");
                 dispatch.core.board.error(&name, &error.to_string());
@@ -77,11 +79,11 @@ pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToke
             () = token.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
-    }
+    };
     let Some(entry) = dispatch.core.registry.get(channel) else {
         return token.cancelled().await;
     };
-    Desk::new(dispatch, &entry).run(name, token).await;
+    Desk::new(dispatch, &entry, held).run(name, token).await;
 }
 
 /// The dispatcher's desk: what is ready, what is under way.
@@ -98,10 +100,13 @@ struct Desk {
     look: bool,
     next_due: Option<Timestamp>,
     busy: HashSet<ConversationId>,
+    held: Held,
+    /// How often in a row the provider could not be reached or wanted it slower.
+    strained: u32,
 }
 
 impl Desk {
-    fn new(dispatch: Dispatch, entry: &ChannelEntry) -> Self {
+    fn new(dispatch: Dispatch, entry: &ChannelEntry, held: Held) -> Self {
         let pace = Pace::new(&dispatch.core, entry);
         Self {
             channel: entry.channel.id,
@@ -114,6 +119,8 @@ impl Desk {
             look: true,
             next_due: None,
             busy: HashSet::new(),
+            held,
+            strained: 0,
             dispatch,
         }
     }
@@ -161,7 +168,10 @@ impl Desk {
         }
         let selection = self
             .dispatch
-            .select(entry, &self.busy, &mut self.pace, now, room)?;
+            .select(entry, (&self.busy, &self.held), &mut self.pace, now, room)?;
+        for (key, row, _) in &selection.moved {
+            self.held.put_back(row.message, select::priority(key));
+        }
         self.next_due = selection.next_due;
         self.look = selection.more;
         if selection.chosen.is_empty() && selection.moved.is_empty() {
@@ -223,7 +233,14 @@ impl Desk {
     }
 
     fn after_call(&mut self, attempt: Attempt, outcome: SendOutcome, entry: &Arc<ChannelEntry>) {
-        let reaction = react(&outcome, attempt.entry.attempts, attempt::jitter());
+        let reaction = react(&outcome, self.tries(&attempt, &outcome), attempt::jitter());
+        match reaction.as_ref().map(|reaction| &reaction.message) {
+            Some(MessageReaction::Retry(_)) => self.held.put_back(attempt.entry.message, attempt.priority),
+            Some(MessageReaction::Keep) => {}
+            Some(MessageReaction::Fail | MessageReaction::Doubt) | None => {
+                self.held.let_go(attempt.entry.message, attempt.priority);
+            }
+        }
         match reaction.as_ref().map(|reaction| &reaction.channel) {
             Some(ChannelReaction::Pause(wait)) => self.pace.pause(*wait),
             Some(ChannelReaction::Stop) => {
@@ -248,6 +265,23 @@ impl Desk {
                 .await;
             Done::Recorded(conversation)
         }));
+    }
+
+    /// What the back-off counts by: the message's own tries, or those of the channel where the channel waits. Calls that
+    /// were under way together count once.
+    fn tries(&mut self, attempt: &Attempt, outcome: &SendOutcome) -> u32 {
+        match outcome {
+            SendOutcome::NotSent(_) => {}
+            SendOutcome::Refused(error) if error.class == ErrorClass::Throttle => {}
+            SendOutcome::Accepted { .. } | SendOutcome::Refused(_) | SendOutcome::Unknown(_) => {
+                self.strained = 0;
+                return attempt.entry.attempts;
+            }
+        }
+        if self.pace.paused_for().is_none() {
+            self.strained = self.strained.saturating_add(1);
+        }
+        self.strained.max(1)
     }
 
     fn wait_time(&self) -> Duration {
