@@ -157,6 +157,8 @@ test('from the first start to the first reply', async ({ page, rules }) => {
     await phone.bringToFront()
     await expect(phone.getByRole('log').getByText('Karibu!')).toBeVisible({ timeout: 15_000 })
   } finally {
+    // Before their server goes, which they would miss.
+    await Promise.all(page.context().pages().map((each) => each.close()))
     await server.stop()
   }
 })
