@@ -131,7 +131,7 @@ mod tests {
     fn no_status_is_left_out() {
         let words: Vec<_> = ConversationStatus::ALL
             .iter()
-            .map(|status| status.as_str().into())
+            .map(|status| status.as_str().to_owned())
             .collect();
         assert_eq!(listed(&conversation_status()), words);
         for n in 0..=u8::MAX {

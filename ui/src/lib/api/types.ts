@@ -32,6 +32,7 @@ export type DeadLetter = S['DeadLetterView']
 export type Backup = S['BackupView']
 export type SearchHit = S['HitView']
 export type Customer = S['CustomerView']
+export type Behaviour = Required<S['BehaviourView']>
 export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
 export type Problem = S['Problem']
