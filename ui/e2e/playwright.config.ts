@@ -18,7 +18,7 @@ export default defineConfig({
   workers: Number(process.env.E2E_WORKERS ?? 2),
   reporter: process.env.CI ? [['line']] : [['list']],
   use: { trace: 'retain-on-failure', locale: 'en' },
-  projects: [
+  projects: process.env.PERF ? [{ name: 'perf', use: { ...desktop, colorScheme: 'light', trace: 'off' }, testMatch: /perf\.ts$/ }] : [
     { name: 'light', use: { ...desktop, colorScheme: 'light' }, grepInvert: /@phone/ },
     { name: 'dark', use: { ...desktop, colorScheme: 'dark' }, grep: /@looks/ },
     { name: 'rtl', use: { ...desktop, colorScheme: 'light', locale: 'ar' }, grep: /@looks/ },

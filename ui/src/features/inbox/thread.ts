@@ -92,9 +92,11 @@ export function threadRows({ messages: all, pending, firstNew, complete }: Threa
   return rows
 }
 
-/** The first of the newest `unread` inbound messages. */
+/** The first of the newest `unread` messages of the customer that nobody has answered. */
 export function firstUnread(messages: readonly Message[], unread: number): string | null {
   if (unread <= 0) return null
-  const inbound = messages.filter((message) => message.direction === 'inbound')
+  // What was answered has been seen, whoever counted: the divider never stands before a reply.
+  const replied = messages.findLastIndex((message) => message.direction === 'outbound' && !message.private)
+  const inbound = messages.slice(replied + 1).filter((message) => message.direction === 'inbound')
   return inbound.length > 0 ? inbound[Math.max(0, inbound.length - unread)]!.id : null
 }
