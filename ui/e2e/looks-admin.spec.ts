@@ -1,4 +1,4 @@
-import { axe, expect, test } from './support'
+import { axe, expect, isPage, test } from './support'
 
 /** The owner's pages in every look: axe, console and policy clean, one heading, and a picture to look at. */
 const shots = process.env.E2E_SHOTS
@@ -26,7 +26,7 @@ const PAGES = [
 for (const [name, path] of PAGES) {
   test(`${name} @looks`, async ({ open, page }, info) => {
     await open(path)
-    await expect(page.locator('main h1')).toHaveCount(1)
+    await isPage(page)
     await expect(page.locator('main [role=alert]')).toHaveCount(0)
     await expect(page.locator('main [role=status] .animate-pulse')).toHaveCount(0)
     await axe(page)

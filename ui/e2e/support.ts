@@ -93,6 +93,13 @@ export async function signIn(context: BrowserContext, url: string, locale = 'en'
   })
 }
 
+const MISSING = ['en', 'ar'].map((language) => (JSON.parse(readFileSync(new URL(`../src/locales/${language}/nav.json`, import.meta.url), 'utf8')) as { notFound: string }).notFound)
+/** The page has its one heading, and is not the one for addresses that lead nowhere. */
+export async function isPage(page: Page): Promise<void> {
+  await expect(page.locator('main h1')).toHaveCount(1)
+  expect(MISSING).not.toContain(await page.locator('main h1').textContent())
+}
+
 /** WCAG 2.2 AA as far as a program can tell. */
 export async function axe(page: Page): Promise<void> {
   // Evaluated by the debugger: the content security policy rightly refuses an injected script.
