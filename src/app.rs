@@ -176,6 +176,10 @@ impl App {
             faults,
             before,
         } = options;
+        // Before anything counts, or what it counts is lost.
+        let metrics =
+            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+        actix_web::rt::spawn(metrics.clone().upkeep());
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
@@ -207,7 +211,7 @@ impl App {
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house)?;
+        let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -325,9 +329,7 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
     }
 }
 
-fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOptions> {
-    let metrics = Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
-    actix_web::rt::spawn(metrics.clone().upkeep());
+fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
         .with("store", move || match &*store.watch_state().borrow() {
@@ -344,7 +346,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
     };
     options.proxies = config.proxies.clone();
     options.shutdown_timeout = WEB_STOP;
-    Ok(options)
+    options
 }
 
 /// What handlers find in `web::Data`.

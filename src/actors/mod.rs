@@ -18,6 +18,7 @@ pub mod indexer;
 pub mod intake;
 pub mod raw_events;
 pub mod registry;
+pub mod removal;
 pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
