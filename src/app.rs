@@ -12,6 +12,7 @@ use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
+use crate::actors::delivery::Delivery;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
 use crate::clock::Clock;
@@ -27,6 +28,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
+mod outside;
 mod recall;
 mod simulated;
 
@@ -47,6 +49,8 @@ pub struct AppOptions {
     pub hasher: PasswordHasher,
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
+    /// How each provider is spoken to.
+    pub providers: Providers,
     /// What is done with the store before anything else starts.
     pub before: Option<Before>,
 }
@@ -77,6 +81,7 @@ impl AppOptions {
             simulator,
             hasher,
             faults,
+            providers: providers(),
             before: None,
         })
     }
@@ -174,6 +179,7 @@ impl App {
             simulator,
             hasher,
             faults,
+            providers,
             before,
         } = options;
         // Before anything counts, or what it counts is lost.
@@ -194,9 +200,10 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let shared = Shared::new(&config, &house, &simulator, hasher, guard, clock);
+        let delivery = outside::supervise(&config, &house).await?;
+        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -257,9 +264,8 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    simulator: &Simulator,
+    (providers, simulator): (Providers, &Simulator),
 ) -> anyhow::Result<House> {
-    let providers = providers();
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
     let registry =
@@ -359,13 +365,14 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
+    delivery: Data<Delivery>,
 }
 
 impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        simulator: &Arc<Simulator>,
+        (simulator, delivery): (&Arc<Simulator>, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -395,6 +402,7 @@ impl Shared {
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
+            delivery: Data::new(delivery),
         }
     }
 
@@ -408,7 +416,8 @@ impl Shared {
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone());
+                .app_data(self.phones.clone())
+                .app_data(self.delivery.clone());
         })
     }
 }

@@ -56,7 +56,14 @@ impl House {
     /// The store cannot be read.
     pub async fn start(core: Arc<Core>) -> Result<Self, StorageError> {
         let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
-        let arbiters: Vec<Arbiter> = (0..threads).map(|_| Arbiter::new()).collect();
+        Self::start_on(core, (0..threads).map(|_| Arbiter::new()).collect()).await
+    }
+
+    /// [`Self::start`] with all actors on these arbiters, of which there is at least one.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn start_on(core: Arc<Core>, arbiters: Vec<Arbiter>) -> Result<Self, StorageError> {
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
         let hub = Hub::new(core.clone(), handles.clone());
         let directory = DirectoryHandle::start(core.clone(), handles[0].clone());

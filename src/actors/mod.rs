@@ -9,6 +9,7 @@ pub mod board;
 pub mod channel;
 pub mod conversation;
 pub mod core;
+pub mod delivery;
 pub mod directory;
 pub mod dispatcher;
 pub mod due;

@@ -11,6 +11,9 @@ use crate::desk::{Desk, copy_tree, run};
 use crate::meta;
 use crate::opening::{CUSTOMERS, TEXTS, expect_whole, filled};
 
+/// Damages an index's folder.
+type Damage<'a> = Box<dyn Fn(&Path) + 'a>;
+
 fn newest(dir: &Path, ending: &str) -> PathBuf {
     let files = fs::read_dir(dir)
         .expect("readable")
@@ -181,7 +184,7 @@ async fn a_damaged_search_index_is_rebuilt_from_the_records() {
     let desk = filled().await;
     let dir = desk.data().join("search/v1");
     let meta_file = fs::read(dir.join("meta.json")).expect("readable");
-    let plants: [(&str, Box<dyn Fn(&Path)>); 4] = [
+    let plants: [(&str, Damage<'_>); 4] = [
         (
             "half a meta.json",
             Box::new(|dir| plant(&dir.join("meta.json"), &meta_file[..meta_file.len() / 2])),

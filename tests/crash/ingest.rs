@@ -94,7 +94,7 @@ pub fn silent_provider(config: SimulatorConfig) -> Simulator {
 async fn greet(owner: &Client, base: &str) -> BTreeMap<String, Sent> {
     let http = meta::connection();
     let hellos: Vec<Value> = (0..SENDERS)
-        .map(|sender| number_of(sender))
+        .map(number_of)
         .map(|number| meta::text(&number, &format!("wamid.{number}.0"), "text 0"))
         .collect();
     meta::deliver(&http, base, &meta::delivery(&hellos, &[])).await;
@@ -185,6 +185,17 @@ async fn what_was_acknowledged_is_there_once_and_in_order() {
         assert_eq!(texts(&found.await, "inbound"), expected, "{number}");
     }
     println!("{total} texts acknowledged");
+    for (number, conversation) in &known {
+        let found = messages(&owner, conversation).await;
+        let reply = found
+            .iter()
+            .find(|message| message["id"] == *sent[number].message);
+        assert_eq!(
+            reply.expect("there")["status"],
+            "read",
+            "statuses only move forward"
+        );
+    }
     assert_eq!(conversations(&owner).await.len() as u64, SENDERS);
     assert_eq!(simulator.doubled_callbacks(), []);
     assert_eq!(

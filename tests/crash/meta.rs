@@ -48,7 +48,7 @@ pub fn delivery(messages: &[Value], statuses: &[Value]) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-fn signature(body: &[u8]) -> String {
+pub fn signature(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
     mac.update(body);
     let hex: String = mac

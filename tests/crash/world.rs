@@ -37,9 +37,12 @@ pub async fn all(owner: &Client, path: &str) -> Vec<Value> {
 pub async fn conversations(owner: &Client) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for item in all(owner, "/api/v1/conversations").await {
-        let number = string(&item["contact"]["identities"][0]["value"])
-            .trim_start_matches('+')
-            .to_owned();
+        let identities = item["contact"]["identities"].as_array().expect("a list");
+        let number = identities
+            .iter()
+            .find(|identity| identity["kind"] == "whatsapp_id");
+        let number = string(&number.expect("a number")["value"]);
+        let number = number.trim_start_matches('+').to_owned();
         let twice = found.insert(number.clone(), string(&item["id"]));
         assert!(twice.is_none(), "{number} has two conversations");
     }
@@ -71,12 +74,12 @@ pub fn string(value: &Value) -> String {
 
 /// Asks again and again until there is an answer. The program is another process: there is nothing else to wait for.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = tokio::time::Instant::now() + Duration::from_secs(60);
+    let end = tokio::time::Instant::now() + Duration::from_secs(40);
     loop {
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(tokio::time::Instant::now() < end, "no {what} within a minute");
+        assert!(tokio::time::Instant::now() < end, "no {what} in time");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
