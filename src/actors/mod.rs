@@ -22,6 +22,7 @@ pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;
+pub mod tally;
 pub mod watchdog;
 
 pub use board::Board;

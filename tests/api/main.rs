@@ -4,6 +4,7 @@
 mod common;
 
 mod access;
+mod alerts;
 mod auth;
 mod hostile;
 mod isolation;
