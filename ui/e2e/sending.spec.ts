@@ -1,4 +1,4 @@
-import { axe, colleague, composer, customer, expect, test, thread, unique } from './support'
+import { axe, colleague, composer, customer, expect, OWNER, test, thread, unique } from './support'
 
 test('a refused message says why, goes back to the composer, and is sent again', async ({ open, page }) => {
   await open('/inbox')
@@ -132,6 +132,31 @@ test('search marks the words and leads to the message', async ({ open, page }) =
   await expect(thread(page).getByText(word)).toBeVisible()
   // The same from anywhere, by the palette.
   await page.keyboard.press('ControlOrMeta+k')
-  await page.getByRole('combobox').fill(word)
+  await page.getByRole('dialog').getByRole('textbox').fill(word)
   await expect(page.getByRole('option').filter({ hasText: name }).first()).toBeVisible()
+})
+
+test('a session that ends costs no typed word', async ({ open, page, rules }) => {
+  rules.expected.push(/401/, /WebSocket/)
+  await open('/inbox')
+  const { id } = await customer(page)
+  await page.goto(`/inbox/${id}`)
+  const text = unique('in the middle of a sentence')
+  await expect(composer(page)).toBeVisible()
+  // Ended by somebody else: on another device, by an administrator.
+  expect((await page.request.post('/api/v1/auth/logout', { headers: { 'X-Frontdesk': '1' } })).status()).toBe(204)
+  await composer(page).fill(text)
+  await page.keyboard.press('ControlOrMeta+Enter')
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' })
+  await expect(dialog).toBeVisible()
+  await axe(page)
+  await dialog.getByLabel('Password').fill('wrong')
+  await page.keyboard.press('Enter')
+  await expect(dialog.getByRole('alert')).toContainText('wrong')
+  await dialog.getByLabel('Password').fill(OWNER.password)
+  await page.keyboard.press('Enter')
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('listitem').filter({ hasText: text }).last()).toContainText('Read', { timeout: 25_000 })
+  await expect(thread(page).getByText(text)).toHaveCount(1)
+  await expect(page).toHaveURL(new RegExp(id))
 })
