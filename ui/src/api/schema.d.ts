@@ -859,9 +859,26 @@ export interface paths {
         };
         /** Where else alerts are told. For owners. */
         get: operations["show_alert_settings"];
-        /** Says where else alerts are told. For owners. */
+        /** Says where else alerts are told. A webhook that had no secret gets one. For owners. */
         put: operations["keep_alert_settings"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells a made-up alert by every way that is set, at once. For owners. */
+        post: operations["test_alert_settings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1140,6 +1157,17 @@ export interface components {
             /** @description Address to which each alert is posted as JSON; `null` for none. */
             webhook_url?: string | null;
         };
+        /** @description Where else alerts are told, and how. */
+        AlertSettingsView: {
+            /** @description E-mail address. */
+            email?: string | null;
+            /** @description Whether the operator has set up a mail server; without one no letter is sent. */
+            mail_available: boolean;
+            /** @description Signs the posts (Standard Webhooks). */
+            webhook_secret?: string | null;
+            /** @description Address to which each alert is posted as JSON. */
+            webhook_url?: string | null;
+        };
         /** @description Something that needs attention. */
         AlertView: {
             acknowledged_by: components["schemas"]["AssigneeView"] | null;
@@ -1147,6 +1175,8 @@ export interface components {
             channel_id: string | null;
             /** @description When it ended; `null` while it holds. */
             cleared_at: string | null;
+            /** @description How it was told outside. */
+            deliveries: components["schemas"]["TellingView"][];
             /** @description In plain words, with what to do. */
             detail: string;
             id: string;
@@ -1576,6 +1606,8 @@ export interface components {
                 channel_id: string | null;
                 /** @description When it ended; `null` while it holds. */
                 cleared_at: string | null;
+                /** @description How it was told outside. */
+                deliveries: components["schemas"]["TellingView"][];
                 /** @description In plain words, with what to do. */
                 detail: string;
                 id: string;
@@ -2392,6 +2424,38 @@ export interface components {
             state_reason: string | null;
             storage: components["schemas"]["StorageView"];
             version: string;
+        };
+        /** @description How an alert was told outside by one way. */
+        TellingView: {
+            /** @description When it was last tried; while `pending`, when it is tried next. */
+            at: string;
+            /**
+             * Format: int32
+             * @description Times tried.
+             */
+            attempts: number;
+            /** @description The last answer, in plain words. */
+            detail: string;
+            /** @description `raised` or `cleared`: what was told. */
+            news: string;
+            /** @description `pending`, `delivered` or `failed`. */
+            state: string;
+            /** @description `webhook` or `email`. */
+            way: string;
+        };
+        /** @description How one way of telling went. */
+        TestCheck: {
+            /** @description What was answered, or what to do. */
+            detail: string;
+            /** @description `webhook` or `email`. */
+            name: string;
+            ok: boolean;
+        };
+        /** @description How a test went. */
+        TestOutcome: {
+            checks: components["schemas"]["TestCheck"][];
+            /** @description Every way that is set works; `false` if none is. */
+            ok: boolean;
         };
         /** @description A connection test. */
         TestView: {
@@ -4512,7 +4576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertSettings"];
+                    "application/json": components["schemas"]["AlertSettingsView"];
                 };
             };
             /** @description A problem document */
@@ -4544,7 +4608,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertSettings"];
+                    "application/json": components["schemas"]["AlertSettingsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_alert_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOutcome"];
                 };
             };
             /** @description A problem document */
