@@ -6,7 +6,7 @@ set -euo pipefail
 
 mode=${1:-check}
 need_rust
-cargo build --locked --quiet --bin frontdesk
+build_dev
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 "$target/debug/frontdesk" openapi >"$new/openapi.json"
@@ -33,7 +33,9 @@ write)
         types
         cp "$new/schema.d.ts" ui/src/api/schema.d.ts
     fi
-    UPDATE=1 cargo test --locked --quiet --test package
+    need_node
+    node scripts/npm-licences.mjs write
+    UPDATE=1 cargo test --locked --quiet --test package completions
     ;;
 check)
     same docs/openapi.json "$new/openapi.json"

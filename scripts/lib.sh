@@ -54,6 +54,12 @@ need_cargo_tool() {
     command -v "$1" >/dev/null || cargo install --locked --quiet "$1" --version "$2"
 }
 
+# Builds the program as the tests do. `cargo build` alone would build half of the crates a second time: the tests' own
+# dependencies ask for more of them.
+build_dev() {
+    cargo test --locked --quiet --no-run --test package
+}
+
 # What the browser app's build and tests need.
 need_node() {
     need_command node nodejs

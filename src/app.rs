@@ -10,6 +10,7 @@ use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
 use utoipa::OpenApi;
 
+use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
 use crate::actors::tally::Tally;
@@ -20,7 +21,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox};
+use crate::features::{channels, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -47,6 +48,10 @@ pub struct AppOptions {
     pub simulator: SimulatorConfig,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
+    /// How each provider is spoken to.
+    pub providers: Providers,
     /// What is done with the store before anything else starts.
     pub before: Option<Before>,
 }
@@ -55,12 +60,16 @@ pub struct AppOptions {
 pub type Before = Box<dyn FnOnce(Config, Store) -> LocalBoxFuture<'static, anyhow::Result<()>>>;
 
 impl AppOptions {
-    /// The product.
+    /// The product. `FRONTDESK_FAULT` plans failures of its disk, for tests of the real program.
     ///
     /// # Errors
-    /// The operating system gives no random bytes.
+    /// The operating system gives no random bytes, or the planned failures are not understood.
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let hasher = PasswordHasher::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
+        if faults.is_some() {
+            tracing::warn!("failures are planned by FRONTDESK_FAULT: for tests only");
+        }
         let simulator = SimulatorConfig {
             workers: 1,
             control: false,
@@ -72,6 +81,8 @@ impl AppOptions {
             owner: None,
             simulator,
             hasher,
+            faults,
+            providers: providers(),
             before: None,
         })
     }
@@ -91,7 +102,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 7] = [
+pub const PARTS: [Part; 8] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -112,6 +123,10 @@ pub const PARTS: [Part; 7] = [
     Part {
         configure: operations::configure,
         docs: operations::docs,
+    },
+    Part {
+        configure: search::configure,
+        docs: search::Docs::openapi,
     },
     Part {
         configure: live::configure,
@@ -136,7 +151,7 @@ pub fn providers() -> Providers {
 ///
 /// # Errors
 /// Says what is wrong and what to do.
-pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+pub fn open_store(config: &Config, faults: Option<Arc<Faults>>) -> anyhow::Result<Store> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("data: {} cannot be made", config.data.display()))?;
     let master_key = MasterKey::load(&config.data).context("the master key cannot be used")?;
@@ -144,7 +159,6 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         dir: config.data.clone(),
         master_key,
     };
-    let faults = Faults::from_env().map_err(|error| anyhow::anyhow!("FRONTDESK_FAULT: {error}"))?;
     let tuning = Tuning {
         faults,
         ..Tuning::default()
@@ -165,14 +179,20 @@ impl App {
             owner,
             simulator,
             hasher,
+            faults,
+            providers,
             before,
         } = options;
+        // Before anything counts, or what it counts is lost.
+        let metrics =
+            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+        actix_web::rt::spawn(metrics.clone().upkeep());
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
-            move || open_store(&config)
+            move || open_store(&config, faults)
         })
         .await
         .context("opening the store was broken off")??;
@@ -181,7 +201,7 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, &simulator).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
@@ -191,9 +211,15 @@ impl App {
                 live::run(feed.clone(), token)
             })
             .await;
+        let backups = shared.backups.get_ref().clone();
+        house
+            .supervise("backups".into(), "backups", move |token| {
+                backups.clone().run(token)
+            })
+            .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house)?;
+        let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -239,9 +265,8 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    simulator: &Simulator,
+    (providers, simulator): (Providers, &Simulator),
 ) -> anyhow::Result<House> {
-    let providers = providers();
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
     let registry =
@@ -312,9 +337,7 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
     }
 }
 
-fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOptions> {
-    let metrics = Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
-    actix_web::rt::spawn(metrics.clone().upkeep());
+fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
         .with("store", move || match &*store.watch_state().borrow() {
@@ -331,7 +354,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
     };
     options.proxies = config.proxies.clone();
     options.shutdown_timeout = WEB_STOP;
-    Ok(options)
+    options
 }
 
 /// What handlers find in `web::Data`.
@@ -340,6 +363,7 @@ struct Shared {
     feed: Data<live::Feed>,
     channels: Data<ChannelViews>,
     workings: Data<operations::Workings>,
+    backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
@@ -367,13 +391,16 @@ impl Shared {
         let feed = Data::new(feed);
         let workings = Data::new(operations::Workings {
             started_at: clock.now(),
-            search: None,
         });
+        let folder = config.data.join("backups");
+        let backups = Backups::new(house.core.clone(), house.alerts.clone(), folder);
+        let backups = Data::new(backups);
         Self {
             house: house.clone(),
             feed,
             channels,
             workings,
+            backups,
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
@@ -388,6 +415,7 @@ impl Shared {
                 .app_data(self.feed.clone())
                 .app_data(self.channels.clone())
                 .app_data(self.workings.clone())
+                .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
                 .app_data(self.phones.clone())

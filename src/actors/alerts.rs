@@ -66,6 +66,7 @@ pub fn words(kind: &str) -> (Severity, String) {
         "webhook_backlog" => (Critical, "Webhooks come faster than they are worked in"),
         "send_errors" => (Warning, "Many messages fail"),
         "queue_old" => (Warning, "Messages wait too long to be sent"),
+        "backup_failed" => (Critical, "A backup was not made"),
         "disk_low" => (Critical, "The disk is nearly full"),
         "read_only" => (Critical, "Nothing can be written"),
         "damaged_records" => (Critical, "Some data is damaged"),

@@ -23,7 +23,7 @@ use super::intake::Intake;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::watchdog;
+use super::{upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -56,7 +56,14 @@ impl House {
     /// The store cannot be read.
     pub async fn start(core: Arc<Core>) -> Result<Self, StorageError> {
         let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
-        let arbiters: Vec<Arbiter> = (0..threads).map(|_| Arbiter::new()).collect();
+        Self::start_on(core, (0..threads).map(|_| Arbiter::new()).collect()).await
+    }
+
+    /// [`Self::start`] with all actors on these arbiters, of which there is at least one.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn start_on(core: Arc<Core>, arbiters: Vec<Arbiter>) -> Result<Self, StorageError> {
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
         let hub = Hub::new(core.clone(), handles.clone());
         let directory = DirectoryHandle::start(core.clone(), handles[0].clone());
@@ -88,6 +95,12 @@ impl House {
             waiting: house.waiting.clone(),
         };
         let watching = schedule.clone();
+        let tidying = house.core.clone();
+        house
+            .supervise("upkeep".into(), "upkeep", move |token| {
+                upkeep::run(tidying.clone(), token)
+            })
+            .await;
         let indexing = house.core.clone();
         house
             .supervise("indexer".into(), "reader", move |token| {

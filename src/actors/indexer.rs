@@ -19,6 +19,8 @@ const PAGE: usize = 512;
 /// Changes, and time, after which what was fed is committed and can be found.
 const COMMIT_CHANGES: usize = 1_000;
 const COMMIT_AFTER: Duration = Duration::from_millis(700);
+/// After this long a position is noted even if nothing that is searched has changed.
+const NOTE_AFTER: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(2);
 const SCAN: usize = 1_024;
 
@@ -100,6 +102,10 @@ async fn follow(
             }
             changed = events.changed() => if changed.is_err() { return Ok(()) },
             () = tokio::time::sleep(left), if progress.changes > 0 => {}
+            () = tokio::time::sleep(NOTE_AFTER), if progress.fed > core.search.position() => {
+                let core = core.clone();
+                progress = blocking(move || commit(&core, progress)).await?;
+            }
         }
     }
 }
@@ -169,7 +175,7 @@ fn feed(core: &Core, mut progress: Progress) -> Result<Progress, IndexerError> {
 }
 
 fn commit(core: &Core, progress: Progress) -> Result<Progress, IndexerError> {
-    if progress.changes > 0 {
+    if progress.fed > core.search.position() {
         core.search.commit(progress.fed)?;
     }
     Ok(Progress {

@@ -281,10 +281,9 @@ mod tests {
                 String::from_utf8_lossy(body)
             );
         }
+        // Skipping values needs no stack: nesting is the adapter's business, which parks what is too deep.
         let deep = [b"{\"a\":".repeat(100_000), b"1".to_vec(), b"}".repeat(100_000)].concat();
-        assert!(
-            !is_json_object(&deep),
-            "deep nesting is refused, not a stack overflow"
-        );
+        assert!(is_json_object(&deep));
+        assert!(!is_json_object(&deep[..deep.len() - 1]));
     }
 }

@@ -4,6 +4,7 @@
 //! the journal.
 
 pub mod alerts;
+pub mod backups;
 pub mod board;
 pub mod channel;
 pub mod conversation;
@@ -18,11 +19,13 @@ pub mod indexer;
 pub mod intake;
 pub mod raw_events;
 pub mod registry;
+pub mod removal;
 pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;
 pub mod tally;
+pub mod upkeep;
 pub mod watchdog;
 
 pub use board::Board;

@@ -63,7 +63,7 @@ pub struct Registry {
     providers: Providers,
     overrides: Overrides,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    changes: watch::Sender<()>,
+    changes: Arc<watch::Sender<u64>>,
     writing: Arc<Mutex<()>>,
 }
 
@@ -104,7 +104,7 @@ impl Registry {
             providers,
             overrides,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::default())),
-            changes: watch::Sender::new(()),
+            changes: Arc::new(watch::Sender::new(0)),
             writing: Arc::new(Mutex::new(())),
         };
         let mut entries = Vec::new();
@@ -174,11 +174,11 @@ impl Registry {
             snapshot.by_id.insert(entry.channel.id, entry);
         }
         self.snapshot.store(Arc::new(snapshot));
-        self.changes.send_replace(());
+        self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Wakes whenever the channels have changed and can be read here; the event of a change comes a little earlier.
-    pub fn watch(&self) -> watch::Receiver<()> {
+    /// Tells of every change once it can be seen here, which is a moment after its event stands in the journal.
+    pub fn watch(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 

@@ -1,6 +1,6 @@
 //! Sandbox channels and the simulator: each sandbox channel is a number there, whose webhooks come back to this house.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix_web::web::Data;
@@ -26,6 +26,7 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
     let mut changes = house.core.registry.watch();
     let mut known: BTreeSet<(ChannelId, u64)> = BTreeSet::new();
     loop {
+        changes.mark_unchanged();
         for entry in house.core.registry.all() {
             let is_new = entry.kind == ProviderKind::Sandbox
                 && known.insert((entry.channel.id, entry.channel.version));
@@ -40,11 +41,33 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
                     tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
                 }
             }
+            subscribe(&house, &simulator, &entry).await;
         }
         tokio::select! {
             () = token.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return token.cancelled().await },
         }
+    }
+}
+
+/// Subscribes to the account's webhooks, as whoever connects a real number must. Without it only the connection test
+/// complains: the simulator delivers all the same.
+async fn subscribe(house: &House, simulator: &Simulator, entry: &ChannelEntry) {
+    let text = |map: &BTreeMap<String, String>, name: &str| map.get(name).cloned().unwrap_or_default();
+    let account = text(&entry.channel.settings, "waba_id");
+    let call = house
+        .core
+        .http
+        .post(format!(
+            "{}/v23.0/{account}/subscribed_apps",
+            simulator.base_url()
+        ))
+        .bearer_auth(text(&entry.channel.secrets, "access_token"))
+        .header("content-type", "application/json")
+        .body("{}");
+    let answer = call.send().await.and_then(reqwest::Response::error_for_status);
+    if let Err(error) = answer {
+        tracing::warn!(channel = %entry.channel.id, %error, "the simulator's account is not subscribed");
     }
 }
 

@@ -77,7 +77,7 @@ fn check_address(findings: &mut Findings, config: &Config) -> bool {
 }
 
 fn check_store(findings: &mut Findings, config: &Config) {
-    let store = match open_store(config) {
+    let store = match open_store(config, None) {
         Ok(store) => store,
         Err(error) => return findings.bad("store", &format!("{error:#}")),
     };

@@ -32,7 +32,7 @@ enum Action {
 /// Carries it out.
 pub(super) fn run(user: &User) -> anyhow::Result<()> {
     let config = Config::load(&user.options)?;
-    let store = open_store(&config)?;
+    let store = open_store(&config, None)?;
     let done = match &user.action {
         Action::List => list(&store),
         Action::Password { email } => password(&store, email),

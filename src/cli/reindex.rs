@@ -8,7 +8,7 @@ use crate::config::{Config, Options};
 /// Carries it out.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let config = Config::load(options)?;
-    let store = open_store(&config)?;
+    let store = open_store(&config, None)?;
     let index = open_search(&config)?;
     let done = rebuild(&store, &index);
     store.close();

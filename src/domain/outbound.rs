@@ -153,8 +153,8 @@ pub struct Reaction {
 pub enum MessageReaction {
     /// Try again after the delay; counts as an attempt.
     Retry(Duration),
-    /// Back into the queue without counting: it was not the message's fault.
-    Keep(Duration),
+    /// Back to its place in the queue without counting: it was not the message's fault, and the channel waits anyway.
+    Keep,
     /// Give up, into the dead letters.
     Fail,
     /// Nobody knows; wait for a status or a person.
@@ -191,7 +191,7 @@ pub fn react(outcome: &SendOutcome, attempt: u32, jitter: f64) -> Option<Reactio
         SendOutcome::NotSent(_) => {
             let wait = backoff(2.0, attempt.min(5), jitter);
             Some(Reaction {
-                message: MessageReaction::Keep(wait),
+                message: MessageReaction::Keep,
                 channel: ChannelReaction::Pause(wait),
             })
         }
@@ -208,15 +208,12 @@ fn react_to_error(
     use ErrorClass as C;
     let reaction = |message, channel| Some(Reaction { message, channel });
     match error.class {
-        class if class.stops_channel() => reaction(
-            MessageReaction::Keep(Duration::from_secs(1)),
-            ChannelReaction::Stop,
-        ),
+        class if class.stops_channel() => reaction(MessageReaction::Keep, ChannelReaction::Stop),
         C::Throttle => {
             let wait = error
                 .retry_after
                 .unwrap_or_else(|| backoff(1.0, attempt.min(6), jitter));
-            reaction(MessageReaction::Keep(wait), ChannelReaction::Pause(wait))
+            reaction(MessageReaction::Keep, ChannelReaction::Pause(wait))
         }
         C::ThrottlePair => {
             // Meta: wait 4^n seconds for this recipient only (WhatsApp Cloud API, pair rate limits).
@@ -269,10 +266,10 @@ mod tests {
     fn each_outcome_has_its_reaction() {
         use ErrorClass as C;
         type Holds = fn(&Reaction) -> bool;
-        let keeps = |r: &Reaction| matches!(r.message, MessageReaction::Keep(_));
+        let keeps = |r: &Reaction| r.message == MessageReaction::Keep;
         let table: Vec<(SendOutcome, u32, Holds)> = vec![
             (refused(C::Auth), 1, |r| {
-                r.channel == ChannelReaction::Stop && matches!(r.message, MessageReaction::Keep(_))
+                r.channel == ChannelReaction::Stop && r.message == MessageReaction::Keep
             }),
             (refused(C::Transient), 1, |r| {
                 matches!(r.message, MessageReaction::Retry(_))

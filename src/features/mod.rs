@@ -8,3 +8,4 @@ pub mod inbox;
 pub mod live;
 pub mod operations;
 pub mod sandbox;
+pub mod search;

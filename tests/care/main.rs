@@ -2,5 +2,6 @@
 
 mod backup;
 mod command;
+mod released;
 mod verify;
 mod world;

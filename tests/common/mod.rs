@@ -4,6 +4,9 @@
 
 mod client;
 pub mod seed;
+pub mod webhook;
+
+use std::sync::Arc;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
@@ -11,6 +14,7 @@ use frontdesk::config::{Config, Smtp};
 use frontdesk::features::accounts::{NewPerson, NewWorkspace, PasswordHasher};
 use frontdesk::http::TrustedProxies;
 use frontdesk::sandbox::SimulatorConfig;
+use frontdesk::storage::Faults;
 use serde_json::json;
 
 pub use client::{Answer, Client};
@@ -50,8 +54,12 @@ pub struct Options {
     pub https: bool,
     pub metrics_token: Option<&'static str>,
     pub clock: Clock,
+    /// Failures of the disk on purpose.
+    pub faults: Option<Arc<Faults>>,
     pub allow_private_webhooks: bool,
     pub smtp: Option<Smtp>,
+    /// Stand-ins for the providers.
+    pub providers: Option<frontdesk::actors::Providers>,
 }
 
 impl Default for Options {
@@ -60,8 +68,10 @@ impl Default for Options {
             https: false,
             metrics_token: None,
             clock: Clock::System,
+            faults: None,
             allow_private_webhooks: false,
             smtp: None,
+            providers: None,
         }
     }
 }
@@ -91,6 +101,8 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
             ..SimulatorConfig::default()
         },
         hasher: PasswordHasher::cheap_for_tests().expect("parameters"),
+        faults: options.faults,
+        providers: options.providers.unwrap_or_else(frontdesk::app::providers),
         before: None,
     });
     let app = app.await.expect("the program starts");

@@ -48,7 +48,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     // The simulator stands for the provider, so it may know nothing of how we work inside.
     ("sandbox", &["domain", "channels"]),
     ("config", &["domain", "http"]),
-    ("logs", &["config"]),
+    ("logs", &["domain", "clock", "config"]),
     ("app", HOUSE),
     // The demo is a customer of the finished house.
     ("demo", AND_APP),
@@ -69,7 +69,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("actix", &["actors", "app", "sandbox", "demo", "cli"]),
     (
         "actix_web",
-        &["http", "features", "web", "sandbox", "app", "demo"],
+        &["http", "features", "web", "sandbox", "app", "demo", "cli"],
     ),
     ("actix_ws", &["features/live"]),
     ("utoipa_swagger_ui", &["web/docs.rs"]),

@@ -129,8 +129,6 @@ async fn a_lost_or_endless_answer_leaves_doubt() {
 }
 
 #[rstest]
-#[case(500, ErrorClass::Transient)]
-#[case(503, ErrorClass::Transient)]
 #[case(408, ErrorClass::Transient)]
 #[case(429, ErrorClass::Throttle)]
 #[case(400, ErrorClass::Permanent)]
@@ -147,6 +145,20 @@ async fn a_status_without_envelope_speaks_for_itself(#[case] status: u16, #[case
         r#"{"error":{"message":"no code"}}"#,
     ] {
         assert_eq!(class_of_answer(status, body).await, class, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_in_the_providers_own_words_is_tried_again_one_without_leaves_doubt() {
+    for body in [r#"{"error":"no"}"#, r#"{"error":{"message":"no code"}}"#] {
+        assert_eq!(class_of_answer(500, body).await, ErrorClass::Transient, "{body}");
+    }
+    for body in ["", "<html></html>", "{}", "[1]"] {
+        // The simulator's `error_after_accept`: taken, then 500. A second try would be a second message.
+        let got = outcome(Reply::answer(500, "", body)).await;
+        assert!(matches!(got, SendOutcome::Unknown(_)), "{body}: {got:?}");
+        let got = outcome(Reply::answer(503, "", body)).await;
+        assert!(matches!(got, SendOutcome::NotSent(_)), "{body}: {got:?}");
     }
 }
 

@@ -13,7 +13,8 @@ use crate::domain::outbound::{MessageReaction, SendOutcome, SendRequest};
 use crate::storage::keys::{ContactKey, MessageKey, OutboxKey};
 use crate::storage::{Prefix, StorageError};
 
-use super::{Dispatch, RecoverError};
+use super::held::Held;
+use super::{Dispatch, RecoverError, select};
 
 const PAGE: usize = 512;
 const MAX_PAUSE: Duration = Duration::from_secs(5);
@@ -173,8 +174,10 @@ impl Dispatch {
         }
     }
 
-    /// Rows that are active at start belong to calls that were cut off: nobody knows whether they arrived.
-    pub(super) async fn recover(&self, entry: &ChannelEntry) -> Result<(), RecoverError> {
+    /// Rows that are active at start belong to calls that were cut off: nobody knows whether they arrived. Answers those
+    /// that were put back and go before the rest of their conversations.
+    pub(super) async fn recover(&self, entry: &ChannelEntry) -> Result<Held, RecoverError> {
+        let mut held = Held::default();
         let prefix = Prefix::<OutboxKey>::table()
             .with(entry.workspace)
             .with(entry.channel.id);
@@ -183,8 +186,14 @@ impl Dispatch {
             let page = self.core.store.scan(&prefix, after.as_ref(), PAGE)?;
             let is_last = page.len() < PAGE;
             after = page.last().map(|(key, _)| *key);
-            for (key, row) in page.into_iter().filter(|(_, row)| row.active) {
-                let priority = SendPriority::from_u8(key.priority).unwrap_or(SendPriority::Bulk);
+            for (key, row) in page {
+                let priority = select::priority(&key);
+                if !row.active {
+                    if row.attempts > 0 {
+                        held.put_back(row.message, priority);
+                    }
+                    continue;
+                }
                 let (conversation, trace) = (row.message.conversation, row.trace);
                 let result = AttemptResult {
                     entry: row,
@@ -202,7 +211,7 @@ impl Dispatch {
                     .await?;
             }
             if is_last {
-                return Ok(());
+                return Ok(held);
             }
         }
     }

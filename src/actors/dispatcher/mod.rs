@@ -6,6 +6,7 @@
 
 mod attempt;
 mod breaker;
+mod held;
 mod pace;
 mod select;
 
@@ -18,7 +19,8 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::outbound::{ChannelReaction, SendOutcome, react};
+use crate::domain::operations::SendPriority;
+use crate::domain::outbound::{ChannelReaction, ErrorClass, MessageReaction, SendOutcome, react};
 use crate::domain::{ChannelId, ConversationId, Timestamp};
 use crate::storage::{CommitError, StorageError};
 
@@ -29,7 +31,9 @@ use super::hub::Hub;
 use super::registry::ChannelEntry;
 use attempt::Attempt;
 use breaker::Breaker;
+use held::Held;
 use pace::Pace;
+use select::Room;
 
 /// Calls to the provider at the same time.
 const MAX_CALLS: usize = 256;
@@ -62,12 +66,12 @@ enum Done {
 /// Runs until told to stop.
 pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToken) {
     let name = format!("dispatcher {channel}");
-    loop {
+    let held = loop {
         let Some(entry) = dispatch.core.registry.get(channel) else {
             return token.cancelled().await;
         };
         match dispatch.recover(&entry).await {
-            Ok(()) => break,
+            Ok(found) => break found,
             Err(error) => {
                 tracing::error!(%channel, %error, "interrupted sends cannot be settled at present");
                 dispatch.core.board.error(&name, &error.to_string());
@@ -77,11 +81,11 @@ pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToke
             () = token.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
-    }
+    };
     let Some(entry) = dispatch.core.registry.get(channel) else {
         return token.cancelled().await;
     };
-    Desk::new(dispatch, &entry).run(name, token).await;
+    Desk::new(dispatch, &entry, held).run(name, token).await;
 }
 
 /// The dispatcher's desk: what is ready, what is under way.
@@ -96,12 +100,17 @@ struct Desk {
     activating: bool,
     /// Something may have become due that the last look did not see.
     look: bool,
+    /// Somebody put something into the outbox since the last look: perhaps a reply, which overtakes what is ready.
+    called: bool,
     next_due: Option<Timestamp>,
     busy: HashSet<ConversationId>,
+    held: Held,
+    /// How often in a row the provider could not be reached or wanted it slower.
+    strained: u32,
 }
 
 impl Desk {
-    fn new(dispatch: Dispatch, entry: &ChannelEntry) -> Self {
+    fn new(dispatch: Dispatch, entry: &ChannelEntry, held: Held) -> Self {
         let pace = Pace::new(&dispatch.core, entry);
         Self {
             channel: entry.channel.id,
@@ -112,8 +121,11 @@ impl Desk {
             calls: 0,
             activating: false,
             look: true,
+            called: false,
             next_due: None,
             busy: HashSet::new(),
+            held,
+            strained: 0,
             dispatch,
         }
     }
@@ -131,12 +143,11 @@ impl Desk {
             self.launch(&entry);
             let wait = self.wait_time();
             tokio::select! {
-                            () = token.cancelled() => break,
-                            Some(done) = self.under_way.next(), if !self.under_way.is_empty() => self.take_in(done, &entry, &name),
-                            () = entry.outbox.notified() => {
-            self.look = true }
-                            () = tokio::time::sleep(wait) => self.look = true,
-                        }
+                () = token.cancelled() => break,
+                Some(done) = self.under_way.next(), if !self.under_way.is_empty() => self.take_in(done, &entry, &name),
+                () = entry.outbox.notified() => (self.look, self.called) = (true, true),
+                () = tokio::time::sleep(wait) => self.look = true,
+            }
             self.dispatch
                 .core
                 .board
@@ -152,16 +163,19 @@ impl Desk {
             && self
                 .breaker
                 .lets_through(entry, now, self.calls + self.ready.len());
-        let room = self
-            .pace
-            .look_ahead(self.breaker.probing())
-            .saturating_sub(self.ready.len());
-        if !open || !self.look || self.activating || room == 0 || self.calls >= MAX_CALLS {
+        let room = self.room();
+        // With enough ready for the next moment only a reply is of interest, and only if somebody has called.
+        let idle = !self.look || room.replies == 0 || (room.all == 0 && !self.called);
+        if !open || idle || self.activating || self.calls >= MAX_CALLS {
             return Ok(());
         }
+        self.called = false;
         let selection = self
             .dispatch
-            .select(entry, &self.busy, &mut self.pace, now, room)?;
+            .select(entry, (&self.busy, &self.held), &mut self.pace, now, room)?;
+        for (key, row, _) in &selection.moved {
+            self.held.put_back(row.message, select::priority(key));
+        }
         self.next_due = selection.next_due;
         self.look = selection.more;
         if selection.chosen.is_empty() && selection.moved.is_empty() {
@@ -179,6 +193,31 @@ impl Desk {
             Done::Activated(dispatch.activate(selection).await)
         }));
         Ok(())
+    }
+
+    fn room(&self) -> Room {
+        let ahead = self.pace.look_ahead(self.breaker.probing());
+        Room {
+            replies: ahead.saturating_sub(self.ready_replies()),
+            all: ahead.saturating_sub(self.ready.len()),
+        }
+    }
+
+    /// Replies stand before everything else that is ready.
+    fn ready_replies(&self) -> usize {
+        self.ready
+            .partition_point(|attempt| attempt.priority == SendPriority::Reply)
+    }
+
+    /// Puts attempts in line: a reply after other replies, before all else.
+    fn make_ready(&mut self, attempts: Vec<Attempt>) {
+        for attempt in attempts {
+            let place = match attempt.priority {
+                SendPriority::Reply => self.ready_replies(),
+                SendPriority::Bulk => self.ready.len(),
+            };
+            self.ready.insert(place, attempt);
+        }
     }
 
     /// Starts calls, each in its slot.
@@ -200,7 +239,7 @@ impl Desk {
         match done {
             Done::Activated(Ok(attempts)) => {
                 self.activating = false;
-                self.ready.extend(attempts);
+                self.make_ready(attempts);
             }
             Done::Activated(Err((error, conversations))) => {
                 self.activating = false;
@@ -223,7 +262,14 @@ impl Desk {
     }
 
     fn after_call(&mut self, attempt: Attempt, outcome: SendOutcome, entry: &Arc<ChannelEntry>) {
-        let reaction = react(&outcome, attempt.entry.attempts, attempt::jitter());
+        let reaction = react(&outcome, self.tries(&attempt, &outcome), attempt::jitter());
+        match reaction.as_ref().map(|reaction| &reaction.message) {
+            Some(MessageReaction::Retry(_)) => self.held.put_back(attempt.entry.message, attempt.priority),
+            Some(MessageReaction::Keep) => {}
+            Some(MessageReaction::Fail | MessageReaction::Doubt) | None => {
+                self.held.let_go(attempt.entry.message, attempt.priority);
+            }
+        }
         match reaction.as_ref().map(|reaction| &reaction.channel) {
             Some(ChannelReaction::Pause(wait)) => self.pace.pause(*wait),
             Some(ChannelReaction::Stop) => {
@@ -248,6 +294,23 @@ impl Desk {
                 .await;
             Done::Recorded(conversation)
         }));
+    }
+
+    /// What the back-off counts by: the message's own tries, or those of the channel where the channel waits. Calls that
+    /// were under way together count once.
+    fn tries(&mut self, attempt: &Attempt, outcome: &SendOutcome) -> u32 {
+        match outcome {
+            SendOutcome::NotSent(_) => {}
+            SendOutcome::Refused(error) if error.class == ErrorClass::Throttle => {}
+            SendOutcome::Accepted { .. } | SendOutcome::Refused(_) | SendOutcome::Unknown(_) => {
+                self.strained = 0;
+                return attempt.entry.attempts;
+            }
+        }
+        if self.pace.paused_for().is_none() {
+            self.strained = self.strained.saturating_add(1);
+        }
+        self.strained.max(1)
     }
 
     fn wait_time(&self) -> Duration {

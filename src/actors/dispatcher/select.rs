@@ -3,18 +3,34 @@
 use std::collections::HashSet;
 
 use crate::actors::registry::ChannelEntry;
+use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::{ConversationId, Timestamp};
-use crate::storage::keys::OutboxKey;
+use crate::domain::{ConversationId, MessageId, Timestamp};
+use crate::storage::keys::{MessageKey, OutboxKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::Dispatch;
 use super::attempt::Attempt;
+use super::held::Held;
 use super::pace::Pace;
 
 const PAGE: usize = 128;
 /// Rows looked at in one go; more are seen when something has ended.
 const MAX_LOOK: usize = 2048;
+
+/// The queue of a row.
+pub(super) fn priority(key: &OutboxKey) -> SendPriority {
+    SendPriority::from_u8(key.priority).unwrap_or(SendPriority::Bulk)
+}
+
+/// How many may be marked active.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Replies.
+    pub replies: usize,
+    /// Of both together.
+    pub all: usize,
+}
 
 /// What was found.
 #[derive(Default)]
@@ -33,14 +49,17 @@ impl Dispatch {
     pub(super) fn select(
         &self,
         entry: &ChannelEntry,
-        busy: &HashSet<ConversationId>,
+        (busy, held): (&HashSet<ConversationId>, &Held),
         pace: &mut Pace,
         now: Timestamp,
-        room: usize,
+        room: Room,
     ) -> Result<Selection, StorageError> {
         let mut selection = Selection::default();
         let mut taken = HashSet::new();
-        for priority in [SendPriority::Reply, SendPriority::Bulk] {
+        for (priority, room) in [
+            (SendPriority::Reply, room.replies),
+            (SendPriority::Bulk, room.all),
+        ] {
             let prefix = Prefix::<OutboxKey>::table()
                 .with(entry.workspace)
                 .with(entry.channel.id)
@@ -61,7 +80,12 @@ impl Dispatch {
                     if row.active || busy.contains(&conversation) || taken.contains(&conversation) {
                         continue;
                     }
-                    if selection.chosen.len() == room {
+                    if let Some(first) = held.before(row.message, priority)
+                        && self.is_queued(entry, first)?
+                    {
+                        continue;
+                    }
+                    if selection.chosen.len() >= room {
                         selection.more = true;
                         return Ok(selection);
                     }
@@ -73,6 +97,19 @@ impl Dispatch {
             }
         }
         Ok(selection)
+    }
+
+    /// Whether a message still waits to be sent.
+    fn is_queued(&self, entry: &ChannelEntry, message: MessageId) -> Result<bool, StorageError> {
+        let key = MessageKey {
+            workspace: entry.workspace,
+            message,
+        };
+        match self.core.store.get(&key) {
+            Ok(found) => Ok(found.is_some_and(|message| message.status == MessageStatus::Queued)),
+            Err(StorageError::Erased | StorageError::Damaged { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes the selection down; answers the attempts that may now be made.

@@ -83,8 +83,12 @@ pub(super) fn of_send(answer: &Answer) -> SendOutcome {
             Err(why) => format!("the answer was lost: {why}"),
             Ok(_) => "the answer was no JSON".into(),
         }),
-        // Something on the way gave up (502, 504, 52x of proxies); the message may have passed it.
-        (501..=502 | 504..=599, _) => SendOutcome::Unknown(format!("a gateway answered {}", answer.status)),
+        // The provider says itself that it failed.
+        (500, Some(json)) if json.get("error").is_some() => SendOutcome::Refused(without_envelope(answer)),
+        // Nobody is there to take it: the channel waits, and no message loses a try by it.
+        (503, _) => SendOutcome::NotSent("the provider is unavailable (503)".into()),
+        // Something gave up (500 without the provider's own words, 502, 504, 52x of proxies); the message may have passed it.
+        (500..=599, _) => SendOutcome::Unknown(format!("the answer was {} and said no more", answer.status)),
         _ => SendOutcome::Refused(without_envelope(answer)),
     }
 }

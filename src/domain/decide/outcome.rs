@@ -38,9 +38,10 @@ pub fn record_outcome(decision: &mut Decision, message: Message, result: &Attemp
                 now.plus(micros(*wait)),
             );
         }
-        (_, Some(MessageReaction::Keep(wait))) => {
+        // The channel as a whole waits. The message keeps its place, so that none of its conversation overtakes it.
+        (_, Some(MessageReaction::Keep)) => {
             let attempts = result.entry.attempts.saturating_sub(1);
-            again(decision, message, result, attempts, now.plus(micros(*wait)));
+            again(decision, message, result, attempts, result.entry.due);
         }
         (_, Some(MessageReaction::Doubt)) => doubt(decision, message, now),
         (outcome, Some(MessageReaction::Fail) | None) => fail(decision, message, result, outcome, now),
@@ -212,9 +213,10 @@ mod tests {
     #[test]
     fn a_retry_counts_and_a_keep_does_not() {
         let lost = || SendOutcome::NotSent("refused".into());
-        for (reaction, attempts) in [
-            (MessageReaction::Retry(Duration::from_micros(7)), 2),
-            (MessageReaction::Keep(Duration::from_micros(7)), 1),
+        for (reaction, attempts, due) in [
+            (MessageReaction::Retry(Duration::from_micros(7)), 2, 107),
+            // Its place in the queue stays, so that it is not overtaken.
+            (MessageReaction::Keep, 1, 0),
         ] {
             let decision = decide(MessageStatus::Queued, lost(), Some(reaction));
             let [Effect::Enqueue { entry, .. }] = &decision.effects[..] else {
@@ -222,7 +224,7 @@ mod tests {
             };
             assert_eq!(
                 (entry.attempts, entry.due, entry.active),
-                (attempts, Timestamp(107), false)
+                (attempts, Timestamp(due), false)
             );
         }
     }

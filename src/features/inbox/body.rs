@@ -28,6 +28,11 @@ pub(super) struct Wish {
 }
 
 impl MessageBody {
+    /// Whether a field is there.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
     /// Takes a text field out.
     pub(super) fn take_text(&mut self, field: &'static str) -> Result<String, FieldError> {
         match self.0.remove(field) {

@@ -9,6 +9,7 @@ mod errors;
 mod list;
 mod model;
 mod send;
+mod start;
 mod tickets;
 mod timeline;
 
@@ -29,6 +30,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     tickets::configure(config);
     timeline::configure(config);
     send::configure(config);
+    start::configure(config);
     contacts::configure(config);
     drafts::configure(config);
 }
@@ -41,6 +43,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         tickets::Docs::openapi(),
         timeline::Docs::openapi(),
         send::Docs::openapi(),
+        start::Docs::openapi(),
         contacts::Docs::openapi(),
         drafts::Docs::openapi(),
     ] {

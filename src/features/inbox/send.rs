@@ -1,34 +1,25 @@
-//! Saying something: replies, notes, new conversations, retries, settlements.
+//! Saying something in a conversation: replies, notes, retries, settlements.
 
 use actix_web::web::Json;
 use actix_web::{HttpResponse, post};
 
 use super::body::{MessageBody, Wish};
-use super::errors::{command_error, directory_error};
+use super::errors::command_error;
 use super::model::{NoteBody, SettleBody};
 use super::{Machinery, conversation, viewer};
 use crate::actors::conversation::{PostMessage, Reply};
-use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::{Command, House};
-use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
-use crate::domain::policy::{self, Proposal};
-use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity, Message, MessageId};
+use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId};
 use crate::http::views::MessageView;
+use crate::http::words::NewMessage;
 use crate::http::{
-    ApiError, ApiResult, Caller, Credential, ErrorCode, FieldError, IdempotencyKeyHeader, NoQuery, PathId,
-    Trace, ValidJson, endpoints,
+    ApiError, ApiResult, Caller, Credential, IdempotencyKeyHeader, NoQuery, PathId, Trace, ValidJson,
+    endpoints,
 };
-use crate::storage::keys::{ContactByIdentityKey, ConversationByContactKey};
 
-endpoints!(
-    post_message,
-    post_note,
-    start_conversation,
-    retry_message,
-    settle_message
-);
+endpoints!(post_message, post_note, retry_message, settle_message);
 
 fn author(who: &Caller) -> Author {
     match who.credential {
@@ -38,7 +29,7 @@ fn author(who: &Caller) -> Author {
 }
 
 /// Sends a message in a conversation. `type` names the content, which stands under that name as in WhatsApp Cloud API.
-#[utoipa::path(tag = "inbox", request_body = Object,
+#[utoipa::path(tag = "inbox", request_body = NewMessage,
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/conversations/{id}/messages")]
@@ -61,7 +52,8 @@ pub(super) async fn post_message(
 }
 
 /// Writes an internal note. It stays in the house.
-#[utoipa::path(tag = "inbox", params(("id" = String, Path)), request_body = NoteBody,
+#[utoipa::path(tag = "inbox", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NoteBody,
     responses((status = 201, body = MessageView)))]
 #[post("/api/v1/conversations/{id}/notes")]
 pub(super) async fn post_note(
@@ -82,33 +74,6 @@ pub(super) async fn post_note(
     let message = post(&house, &who, id.0, wish, key, trace).await?;
     let view = viewer(&house, who.workspace).message(&message)?;
     Ok(HttpResponse::Created().json(view))
-}
-
-/// Sends a message to someone by number or id: starts a conversation (with a template) or continues it.
-#[utoipa::path(tag = "inbox", request_body = Object, params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
-#[post("/api/v1/messages")]
-pub(super) async fn start_conversation(
-    house: Machinery,
-    who: Caller,
-    body: ValidJson<MessageBody>,
-    key: IdempotencyKeyHeader,
-    trace: Trace,
-    _: NoQuery,
-) -> ApiResult<HttpResponse> {
-    let mut body = body.0;
-    let channel_id = body.take_text("channel_id")?;
-    let to = body.take_text("to")?;
-    let wish = body.into_wish(&format!("{channel_id} {to}"))?;
-    let id: ChannelId = channel_id.parse().map_err(|_| no_channel())?;
-    let entry = channel(&house, &who, id)?;
-    let recipient = recipient(&to)?;
-    check_content(&house, &entry, &wish.content)?;
-    let conversation = match find(&house, &entry, &recipient)? {
-        Some(conversation) => conversation,
-        None => begin(&house, &entry, recipient, &wish.content, trace).await?,
-    };
-    say(&house, &who, conversation, wish, key, trace).await
 }
 
 /// Sends a failed message again.
@@ -161,7 +126,7 @@ async fn about(
     }
 }
 
-async fn say(
+pub(super) async fn say(
     house: &House,
     who: &Caller,
     id: ConversationId,
@@ -219,87 +184,17 @@ fn request_hash(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn no_channel() -> ApiError {
+pub(super) fn no_channel() -> ApiError {
     ApiError::invalid_field("channel_id", "There is no such channel in this workspace.")
 }
 
-fn channel(house: &House, who: &Caller, id: ChannelId) -> ApiResult<std::sync::Arc<ChannelEntry>> {
+pub(super) fn channel(house: &House, who: &Caller, id: ChannelId) -> ApiResult<std::sync::Arc<ChannelEntry>> {
     house.core.registry.find(who.workspace, id).ok_or_else(no_channel)
 }
 
-fn check_content(house: &House, entry: &ChannelEntry, content: &Content) -> ApiResult<()> {
+pub(super) fn check_content(house: &House, entry: &ChannelEntry, content: &Content) -> ApiResult<()> {
     let provider = house.core.provider(entry.kind);
     let provider = provider
         .ok_or_else(|| ApiError::internal("finding the provider", "it is not part of this version"))?;
     Ok(provider.validate_content(content)?)
-}
-
-/// A number in international form, or an id as the provider gives it.
-fn recipient(to: &str) -> Result<Identity, FieldError> {
-    let invalid = || {
-        FieldError::new(
-            "to",
-            "must be a phone number in international form (+254711000234) or a WhatsApp user id.",
-        )
-    };
-    let identity = Identity::whatsapp(to).filter(|_| to.len() <= 128 && !to.chars().any(char::is_control));
-    let identity = identity.ok_or_else(invalid)?;
-    let plausible = match identity.kind {
-        crate::domain::IdentityKind::WhatsappId => (6..=15).contains(&identity.value.len()),
-        _ => identity.value.contains('.') && identity.value.is_ascii() && !identity.value.contains(' '),
-    };
-    if plausible { Ok(identity) } else { Err(invalid()) }
-}
-
-fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
-    let workspace = entry.workspace;
-    let store = &house.core.store;
-    let identity = store.lookup_hash(workspace, &to.lookup_text())?;
-    let Some(contact) = store.get(&ContactByIdentityKey { workspace, identity })? else {
-        return Ok(None);
-    };
-    Ok(store.get(&ConversationByContactKey {
-        workspace,
-        contact,
-        channel: entry.channel.id,
-    })?)
-}
-
-/// Begins a conversation, unless the message could not go out anyway.
-async fn begin(
-    house: &House,
-    entry: &ChannelEntry,
-    to: Identity,
-    content: &Content,
-    trace: Trace,
-) -> ApiResult<ConversationId> {
-    let now = house.core.clock.now();
-    let nobody = crate::domain::ContactId([0; 16]);
-    let blank = Conversation::begin(ConversationId([0; 16]), entry.channel.id, nobody, now);
-    let has_window = house
-        .core
-        .provider(entry.kind)
-        .is_some_and(|provider| provider.capabilities().has_window);
-    let proposal = Proposal {
-        conversation: &blank,
-        content,
-        channel: entry.condition(),
-        has_window,
-        now,
-    };
-    policy::check(&proposal)?;
-    let sender = Sender {
-        identities: vec![to],
-        profile_name: None,
-    };
-    let request = Resolve {
-        workspace: entry.workspace,
-        channel: entry.channel.id,
-        senders: vec![sender],
-        trace: trace.0,
-    };
-    let resolved = house.directory.send(request).await.map_err(directory_error)?;
-    let first = resolved.into_iter().next();
-    let missing = || ApiError::new(ErrorCode::Internal, "The conversation could not be begun.");
-    Ok(first.ok_or_else(missing)?.map_err(directory_error)?.conversation)
 }

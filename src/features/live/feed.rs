@@ -14,7 +14,7 @@ use crate::actors::Core;
 use crate::domain::{ChannelId, ContactId, Event, EventKind, WorkspaceId};
 use crate::http::views::{ChannelViews, Viewer, contact_view};
 use crate::storage::StorageError;
-use crate::storage::keys::ContactKey;
+use crate::storage::keys::{ChannelKey, ContactKey};
 
 /// Frames that a slow socket may be behind before it must catch up from the journal.
 const BUFFER: usize = 1024;
@@ -130,10 +130,11 @@ impl Feed {
     }
 
     fn channel(&self, workspace: WorkspaceId, channel: ChannelId) -> Result<Option<Value>, StorageError> {
-        let Some(entry) = self.core.registry.find(workspace, channel) else {
+        // Not from the registry, which learns of a change only after the journal has it.
+        let Some(channel) = self.core.store.get(&ChannelKey { workspace, channel })? else {
             return Ok(None);
         };
-        Ok(Some(json!(self.channels.view(workspace, &entry.channel)?)))
+        Ok(Some(json!(self.channels.view(workspace, &channel)?)))
     }
 
     fn pass_on(&self, after: u64) -> Result<u64, StorageError> {

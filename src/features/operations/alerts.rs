@@ -36,6 +36,7 @@ pub(super) struct AlertView {
     /// `channel_blocked`, `raw_events_parked`, `doubtful_send` …
     kind: String,
     /// `warning` or `critical`.
+    #[schema(schema_with = crate::http::words::severity)]
     severity: &'static str,
     /// In a few words.
     title: String,
@@ -44,11 +45,14 @@ pub(super) struct AlertView {
     /// What it is about: the id of a channel or message, or empty.
     subject: String,
     /// The channel, if it is about one.
+    #[schema(required)]
     channel_id: Option<String>,
     raised_at: String,
     /// When it ended; `null` while it holds.
+    #[schema(required)]
     cleared_at: Option<String>,
     /// Who has seen it.
+    #[schema(required)]
     acknowledged_by: Option<AssigneeView>,
     /// How it was told outside.
     deliveries: Vec<TellingView>,

@@ -1,9 +1,11 @@
-//! How the house is and what needs a person: figures, logs, raw events, dead letters, doubtful sends, notices, alerts.
+//! How the house is and what needs a person: figures, logs, raw events, dead letters, doubtful sends, notices, alerts,
+//! backups.
 //!
 //! Owns nothing but the alert settings; everything else it reads, and asks the machinery to act. Must not know other
 //! features.
 
 mod alerts;
+mod backups;
 mod events;
 mod letters;
 mod logs;
@@ -17,7 +19,7 @@ use crate::actors::House;
 use crate::http::views::ChannelViews;
 
 pub use alerts::AlertSettings;
-pub use system::{SearchFigures, Workings};
+pub use system::Workings;
 
 /// The machinery, in `web::Data`.
 type Machinery = web::Data<House>;
@@ -32,6 +34,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     letters::configure(config);
     notices::configure(config);
     alerts::configure(config);
+    backups::configure(config);
     events::configure(config);
 }
 
@@ -45,6 +48,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         letters::Docs::openapi(),
         notices::Docs::openapi(),
         alerts::Docs::openapi(),
+        backups::Docs::openapi(),
         events::Docs::openapi(),
     ] {
         document.merge(part);

@@ -25,22 +25,20 @@ const MAX_COUNTED: usize = 10_000;
 const MAX_ALERTS: usize = 100;
 
 /// Where the search index is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct SearchFigures {
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct SearchFigures {
     /// The last event that can be found.
-    pub position: u64,
+    position: u64,
     /// Events that cannot be found yet.
-    pub lag: u64,
+    lag: u64,
     /// Things that can be found.
-    pub documents: u64,
+    documents: u64,
 }
 
 /// What the machinery cannot tell of itself; in `web::Data`.
 pub struct Workings {
     /// When the program started.
     pub started_at: Timestamp,
-    /// Asks the search index; `None` where there is none.
-    pub search: Option<Arc<dyn Fn() -> SearchFigures + Send + Sync>>,
 }
 
 /// One actor.
@@ -50,12 +48,13 @@ struct ActorView {
     /// `channel`, `dispatcher`, `scheduler` …
     kind: &'static str,
     /// `running`, `restarting` or `stopped`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::actor_state)]
     state: ActorState,
     /// How often a fresh one was started.
     restarts: u32,
     /// Work waiting in front of it.
     mailbox: usize,
+    #[schema(required)]
     last_error: Option<String>,
     /// When the state last changed.
     since: String,
@@ -126,14 +125,16 @@ struct SystemView {
     version: &'static str,
     started_at: String,
     /// `ok` or `read_only`.
+    #[schema(schema_with = crate::http::words::system_state)]
     state: &'static str,
+    #[schema(required)]
     state_reason: Option<String>,
     actors: Vec<ActorView>,
     /// Conversations in memory.
     conversations_running: usize,
     queues: Vec<ChannelQueueView>,
     storage: StorageView,
-    search: Option<SearchFigures>,
+    search: SearchFigures,
     raw_events: RawCounts,
     /// Alerts that hold now.
     alerts: Vec<AlertView>,
@@ -179,7 +180,7 @@ pub(super) async fn show_system(
         conversations_running: house.hub.running(),
         queues: entries.iter().map(queue).collect(),
         storage: storage(store)?,
-        search: workings.search.as_ref().map(|ask| ask()),
+        search: search(&house),
         raw_events: raw_counts(store, who.workspace)?,
         alerts: open_alerts(&house, who.workspace, MAX_ALERTS)?,
     }))
@@ -203,6 +204,16 @@ fn rate(house: &House, entry: &ChannelEntry) -> u32 {
         provider.map_or(0, |provider| provider.capabilities().default_rate_per_s)
     };
     said.unwrap_or_else(usual)
+}
+
+fn search(house: &House) -> SearchFigures {
+    let last = *house.core.store.watch_events().borrow();
+    let position = house.core.search.position();
+    SearchFigures {
+        position,
+        lag: last.saturating_sub(position),
+        documents: house.core.search.documents(),
+    }
 }
 
 fn storage(store: &Store) -> Result<StorageView, StorageError> {

@@ -125,15 +125,16 @@ pub fn restore(options: Restore<'_>) -> Result<Restored, BackupError> {
     let dir = options.dir.to_owned();
     let restored = fill(&temporary, &chain, options).and_then(|restored| {
         let io = |error: std::io::Error| BackupError::io("naming the restored directory", &error);
-        fs::remove_file(temporary.join(MARKER)).map_err(io)?;
-        sync_dir(&temporary)?;
+        // The marker goes last: a kill before that leaves what the next restore may remove, or a whole directory.
         fs::rename(&temporary, &dir).map_err(io)?;
         sync_dir(parent(&dir))?;
+        fs::remove_file(dir.join(MARKER)).map_err(io)?;
+        sync_dir(&dir)?;
         Ok(restored)
     });
     if restored.is_err()
         && temporary.exists()
-        && let Err(error) = fs::remove_dir_all(&temporary)
+        && let Err(error) = remove_unfinished(&temporary)
     {
         tracing::warn!(%error, dir = %temporary.display(), "an unfinished restore could not be removed");
     }
@@ -209,13 +210,29 @@ fn temporary_dir(dir: &Path) -> Result<PathBuf, BackupError> {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".restoring");
     let temporary = parent(dir).join(name);
-    if temporary.join(MARKER).exists() {
-        fs::remove_dir_all(&temporary).map_err(io)?;
+    let is_empty = fs::read_dir(&temporary).is_ok_and(|mut entries| entries.next().is_none());
+    if is_empty || temporary.join(MARKER).exists() {
+        remove_unfinished(&temporary).map_err(io)?;
+    } else if temporary.exists() {
+        return Err(BackupError::Exists(temporary.display().to_string()));
     }
     fs::create_dir_all(parent(dir)).map_err(io)?;
     fs::create_dir(&temporary).map_err(io)?;
     fs::write(temporary.join(MARKER), b"").map_err(io)?;
     Ok(temporary)
+}
+
+/// Removes an unfinished restore, its marker last: whoever is killed on the way leaves what can be removed again.
+fn remove_unfinished(dir: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            fs::remove_dir_all(&path)?;
+        } else if path.file_name().is_some_and(|name| name != MARKER) {
+            fs::remove_file(&path)?;
+        }
+    }
+    fs::remove_dir_all(dir)
 }
 
 fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored, BackupError> {

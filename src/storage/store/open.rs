@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{Inner, Store, StoreOptions, StoreState};
+use crate::storage::batch::Batch;
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
 use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
@@ -109,15 +110,20 @@ impl Store {
                 lock: Mutex::new(Some(lock)),
             }),
         };
-        if let Some(mut first) = first {
-            migrations::stamp(&mut first);
-            store
-                .commit_blocking(first)
-                .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
-        }
-        migrations::at_open(&store)?;
+        begin(&store, first)?;
         Ok(store)
     }
+}
+
+/// A new store's first change, or what an older one needs to be of this version.
+fn begin(store: &Store, first: Option<Batch>) -> Result<(), StorageError> {
+    if let Some(mut first) = first {
+        migrations::stamp(&mut first);
+        store
+            .commit_blocking(first)
+            .map_err(|error| StorageError::ReadOnly(error.to_string()))?;
+    }
+    migrations::at_open(store)
 }
 
 /// Takes the instance lock; it holds until the file is dropped.

@@ -15,15 +15,22 @@ const FILE: &str = "master.key";
 /// The key's name among the credentials that systemd hands over.
 const CREDENTIAL: &str = "frontdesk-master-key";
 
+/// Whether something is there that another key has sealed. A fresh key beside it would only hide what is wrong.
+fn holds_data(dir: &Path) -> bool {
+    let is_filled =
+        |name| std::fs::read_dir(dir.join(name)).is_ok_and(|mut entries| entries.next().is_some());
+    is_filled("journal") || is_filled("store")
+}
+
 /// The appliance's master key; wraps every other key.
 pub struct MasterKey(pub(in crate::storage) zeroize::Zeroizing<[u8; 32]>);
 
 impl MasterKey {
     /// The key from systemd's credential directory (`$CREDENTIALS_DIRECTORY/frontdesk-master-key`) if there is one, else
-    /// from `master.key` in the data directory, which is made (mode 0600) if there is none.
+    /// from `master.key` in the data directory, which is made (mode 0600) if there is neither key nor data.
     ///
     /// # Errors
-    /// The file cannot be read, has another length than 32 bytes, or others than its owner may read it.
+    /// The file is missing though there is data, cannot be read, has another length than 32 bytes, or others than its owner may read it.
     pub fn load(dir: &Path) -> Result<Self, StorageError> {
         let credential =
             std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| Path::new(&dir).join(CREDENTIAL));
@@ -33,6 +40,15 @@ impl MasterKey {
         let path = dir.join(FILE);
         if path.exists() {
             Self::checked(&path)
+        } else if holds_data(dir) {
+            Err(StorageError::Io {
+                doing: "reading the master key",
+                cause: format!(
+                    "{} is missing, and the data beside it cannot be read without it: put the key back from where you \
+                     keep its copy",
+                    path.display()
+                ),
+            })
         } else {
             Self::make(dir, path)
         }

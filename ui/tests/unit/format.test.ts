@@ -74,7 +74,7 @@ describe('dates for people', () => {
     expect(duration(-5)).toBe('0 min')
     expect(relative(now.value - 3_700_000)).toBe('1 hour ago')
     expect(bytes(1_530_000)).toBe('1.5 MB')
-    expect(bytes(0)).toBe('0 byte')
+    expect(bytes(0)).toBe('0 bytes')
   })
   it('ignores a zone that does not exist', () => {
     setTimeZone('Mars/Olympus', 'Europe/Madrid')

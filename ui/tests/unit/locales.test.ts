@@ -27,15 +27,16 @@ const holes = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)
 const forms = (text: string): number => text.replaceAll("{'|'}", '').split('|').length
 
 describe('texts', () => {
-  const english = texts('en')
+  const all = new Map(LANGUAGES.map((language) => [language, texts(language)]))
+  const english = all.get('en')!
 
   it.each(LANGUAGES.filter((language) => language !== 'en'))('%s has the same keys as English', (language) => {
     expect([...texts(language).keys()].sort()).toEqual([...english.keys()].sort())
   })
 
   it.each(LANGUAGES)('%s fills the same holes and lists every plural form', (language) => {
-    for (const [key, text] of texts(language)) {
-      const pluralised = LANGUAGES.some((other) => forms(texts(other).get(key) ?? '') > 1)
+    for (const [key, text] of all.get(language)!) {
+      const pluralised = LANGUAGES.some((other) => forms(all.get(other)!.get(key) ?? '') > 1)
       expect(text, key).not.toBe('')
       if (pluralised && forms(text) > 1) expect(forms(text), `${language} ${key}`).toBe(pluralForms(language).length)
       if (!pluralised) expect(holes(text), `${language} ${key}`).toEqual(holes(english.get(key)!))

@@ -8,6 +8,7 @@ import { enqueue, onRefused, onSettled } from '@/lib/outbox'
 import { toast } from '@/ui'
 import { applyPatch, inverse, type Pages } from './cache'
 import { people, writeConversation, writeMessage } from './live'
+import { threadKey } from './queries'
 import { stickyUnread, toggle } from './state'
 
 /** The newest cached state of a conversation. */
@@ -21,6 +22,12 @@ export function cached(id: string): Conversation | undefined {
     }
   }
   return undefined
+}
+
+/** A message of a conversation, if it is loaded. */
+export function messageOf(conversation: string, id: string): Message | undefined {
+  const data = queryClient.getQueryData<Pages<Message>>(threadKey(conversation))
+  return data?.pages.flatMap((page) => page.items).find((message) => message.id === id)
 }
 
 function change(conversation: Conversation, patch: ConversationPatch): string {

@@ -1,0 +1,165 @@
+//! Writing to someone by number or id: begins a conversation, or continues it.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, post};
+
+use super::Machinery;
+use super::body::MessageBody;
+use super::errors::directory_error;
+use super::send::{channel, check_content, no_channel, say};
+use crate::actors::House;
+use crate::actors::directory::Resolve;
+use crate::actors::registry::ChannelEntry;
+use crate::domain::inbound::Sender;
+use crate::domain::policy::{self, Proposal};
+use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
+use crate::http::views::MessageView;
+use crate::http::words::NewMessage;
+use crate::http::{
+    ApiError, ApiResult, Caller, ErrorCode, FieldError, IdempotencyKeyHeader, NoQuery, Trace, ValidJson,
+    endpoints,
+};
+use crate::storage::keys::{ContactByIdentityKey, ConversationByContactKey};
+
+endpoints!(start_conversation, send_by_number);
+
+/// Sends a message to someone by number or id: starts a conversation (with a template) or continues it.
+#[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
+#[post("/api/v1/messages")]
+pub(super) async fn start_conversation(
+    house: Machinery,
+    who: Caller,
+    body: ValidJson<MessageBody>,
+    key: IdempotencyKeyHeader,
+    trace: Trace,
+    _: NoQuery,
+) -> ApiResult<HttpResponse> {
+    let mut body = body.0;
+    let id: ChannelId = body.take_text("channel_id")?.parse().map_err(|_| no_channel())?;
+    let entry = channel(&house, &who, id)?;
+    write_to(&house, &who, &entry, body, key, trace).await
+}
+
+/// The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel.
+#[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
+#[post("/api/whatsapp/send")]
+pub(super) async fn send_by_number(
+    house: Machinery,
+    who: Caller,
+    body: ValidJson<MessageBody>,
+    key: IdempotencyKeyHeader,
+    trace: Trace,
+    _: NoQuery,
+) -> ApiResult<HttpResponse> {
+    let mut body = body.0;
+    let entry = if body.has("channel_id") {
+        let id: ChannelId = body.take_text("channel_id")?.parse().map_err(|_| no_channel())?;
+        channel(&house, &who, id)?
+    } else {
+        only_channel(&house, &who)?
+    };
+    write_to(&house, &who, &entry, body, key, trace).await
+}
+
+fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
+    let mut entries = house.core.registry.list(who.workspace);
+    match (entries.pop(), entries.is_empty()) {
+        (Some(entry), true) => Ok(entry),
+        _ => Err(ApiError::invalid_field(
+            "channel_id",
+            "is missing: only a workspace with exactly one channel may leave it out.",
+        )),
+    }
+}
+
+async fn write_to(
+    house: &House,
+    who: &Caller,
+    entry: &ChannelEntry,
+    mut body: MessageBody,
+    key: IdempotencyKeyHeader,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    let to = body.take_text("to")?;
+    let wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
+    let recipient = recipient(&to)?;
+    check_content(house, entry, &wish.content)?;
+    let conversation = match find(house, entry, &recipient)? {
+        Some(conversation) => conversation,
+        None => begin(house, entry, recipient, &wish.content, trace).await?,
+    };
+    say(house, who, conversation, wish, key, trace).await
+}
+
+/// A number in international form, or an id as the provider gives it.
+fn recipient(to: &str) -> Result<Identity, FieldError> {
+    let invalid = || {
+        FieldError::new(
+            "to",
+            "must be a phone number in international form (+254711000234) or a WhatsApp user id.",
+        )
+    };
+    let identity = Identity::whatsapp(to).filter(|_| to.len() <= 128 && !to.chars().any(char::is_control));
+    let identity = identity.ok_or_else(invalid)?;
+    let plausible = match identity.kind {
+        crate::domain::IdentityKind::WhatsappId => (6..=15).contains(&identity.value.len()),
+        _ => identity.value.contains('.') && identity.value.is_ascii() && !identity.value.contains(' '),
+    };
+    if plausible { Ok(identity) } else { Err(invalid()) }
+}
+
+fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
+    let workspace = entry.workspace;
+    let store = &house.core.store;
+    let identity = store.lookup_hash(workspace, &to.lookup_text())?;
+    let Some(contact) = store.get(&ContactByIdentityKey { workspace, identity })? else {
+        return Ok(None);
+    };
+    Ok(store.get(&ConversationByContactKey {
+        workspace,
+        contact,
+        channel: entry.channel.id,
+    })?)
+}
+
+/// Begins a conversation, unless the message could not go out anyway.
+async fn begin(
+    house: &House,
+    entry: &ChannelEntry,
+    to: Identity,
+    content: &Content,
+    trace: Trace,
+) -> ApiResult<ConversationId> {
+    let now = house.core.clock.now();
+    let nobody = crate::domain::ContactId([0; 16]);
+    let blank = Conversation::begin(ConversationId([0; 16]), entry.channel.id, nobody, now);
+    let has_window = house
+        .core
+        .provider(entry.kind)
+        .is_some_and(|provider| provider.capabilities().has_window);
+    let proposal = Proposal {
+        conversation: &blank,
+        content,
+        channel: entry.condition(),
+        has_window,
+        now,
+    };
+    policy::check(&proposal)?;
+    let sender = Sender {
+        identities: vec![to],
+        profile_name: None,
+    };
+    let request = Resolve {
+        workspace: entry.workspace,
+        channel: entry.channel.id,
+        senders: vec![sender],
+        trace: trace.0,
+    };
+    let resolved = house.directory.send(request).await.map_err(directory_error)?;
+    let first = resolved.into_iter().next();
+    let missing = || ApiError::new(ErrorCode::Internal, "The conversation could not be begun.");
+    Ok(first.ok_or_else(missing)?.map_err(directory_error)?.conversation)
+}

@@ -1,0 +1,282 @@
+//! A provider that is out of reach for an hour, on a clock that tests can hurry: the queue is kept, no try is lost, and
+//! all goes out afterwards, replies first and each conversation in order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Arbiter;
+use frontdesk::actors::conversation::PostMessage;
+use frontdesk::actors::core::new_trace;
+use frontdesk::actors::intake::Entrance;
+use frontdesk::actors::tally::Tally;
+use frontdesk::actors::{Board, Command, Core, House, Registry, Reply};
+use frontdesk::channels::ProviderKind;
+use frontdesk::clock::Clock;
+use frontdesk::domain::message::{Author, MessageStatus};
+use frontdesk::domain::operations::SendPriority;
+use frontdesk::domain::outbound::{SendOutcome, SendRequest};
+use frontdesk::domain::{
+    Channel, ChannelId, Content, ConversationId, MessageId, Timestamp, Workspace, WorkspaceId,
+};
+use frontdesk::storage::keys::{DeadLetterKey, MessageKey, OutboxKey, WorkspaceKey};
+use frontdesk::storage::search::SearchIndex;
+use frontdesk::storage::{Batch, MasterKey, Prefix, Store, StoreOptions};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::client::Client;
+use crate::meta;
+use crate::stand_in::StandIn;
+use crate::world::until;
+
+const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
+const HOUR: Duration = Duration::from_secs(3_600);
+/// Conversations with agents, and as many with a campaign; messages of each.
+const CONVERSATIONS: usize = 6;
+const EACH: usize = 3;
+
+/// What the provider saw.
+#[derive(Default)]
+struct Log {
+    since: Option<Instant>,
+    /// Calls while it was out of reach.
+    missed: u32,
+    /// What it took, in order.
+    taken: Vec<MessageId>,
+}
+
+/// Out of reach for an hour from the first call on.
+fn answer(log: &Mutex<Log>, request: &SendRequest) -> SendOutcome {
+    let mut log = log.lock();
+    let since = *log.since.get_or_insert_with(Instant::now);
+    if since.elapsed() < HOUR {
+        log.missed += 1;
+        return SendOutcome::NotSent("no connection".into());
+    }
+    log.taken.push(request.message);
+    SendOutcome::Accepted {
+        provider_message_id: format!("wamid.{}", request.message),
+        learnt: vec![],
+    }
+}
+
+/// A house on one arbiter whose time runs as fast as its work allows, with a connected number.
+struct Bench {
+    house: House,
+    log: Arc<Mutex<Log>>,
+    _dir: tempfile::TempDir,
+}
+
+fn hurried() -> Arbiter {
+    Arbiter::with_tokio_rt(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build();
+        runtime.expect("a runtime")
+    })
+}
+
+fn channel() -> Channel {
+    let map = |pairs: &[(&str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        pairs.collect::<BTreeMap<_, _>>()
+    };
+    Channel {
+        id: ChannelId([8; 16]),
+        provider: ProviderKind::WhatsappCloud as u8,
+        name: "Shop".to_owned(),
+        settings: map(&[("phone_number_id", meta::NUMBER), ("waba_id", meta::WABA)]),
+        secrets: map(&[
+            ("access_token", meta::TOKEN),
+            ("app_secret", meta::SECRET),
+            ("verify_token", meta::VERIFY),
+        ]),
+        paused: false,
+        blocked: None,
+        created_at: Timestamp(0),
+        version: 1,
+    }
+}
+
+async fn add_workspace(store: &Store) {
+    let mut batch = Batch::new();
+    let seal = store.create_workspace_keys(WORKSPACE, &mut batch);
+    let workspace = Workspace {
+        id: WORKSPACE,
+        name: "alpha".to_owned(),
+        timezone: "UTC".to_owned(),
+        locale: "en".to_owned(),
+        created_at: Timestamp(0),
+        demo: false,
+    };
+    batch.put(&WorkspaceKey { workspace: WORKSPACE }, &workspace, &seal);
+    store.commit(batch).await.expect("committed");
+}
+
+impl Bench {
+    async fn new() -> Self {
+        Client::install_provider();
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let master_key = MasterKey::load(dir.path()).expect("a key");
+        let store = Store::open(StoreOptions {
+            dir: dir.path().to_owned(),
+            master_key,
+        })
+        .expect("opens");
+        add_workspace(&store).await;
+        let log = Arc::new(Mutex::new(Log::default()));
+        let seen = log.clone();
+        let stand_in = Arc::new(StandIn {
+            answers: Some(Box::new(move |request| answer(&seen, request))),
+            ..StandIn::default()
+        });
+        let providers = stand_in.providers();
+        let core = Core {
+            store: store.clone(),
+            clock: Clock::tokio_from(Clock::System.now()),
+            providers: providers.clone(),
+            registry: Registry::load(store, providers, BTreeMap::new()).expect("loads"),
+            search: SearchIndex::open(&dir.path().join("search")).expect("opens"),
+            board: Board::default(),
+            tally: Tally::default(),
+            http: frontdesk::channels::whatsapp::http_client().expect("a client"),
+        };
+        let house = House::start_on(Arc::new(core), vec![hurried()])
+            .await
+            .expect("starts");
+        let registry = &house.core.registry;
+        registry
+            .add(WORKSPACE, channel(), Timestamp(0), new_trace())
+            .await
+            .expect("added");
+        house.attach(channel().id).await;
+        Self {
+            house,
+            log,
+            _dir: dir,
+        }
+    }
+
+    /// So many customers write; answers their conversations.
+    async fn conversations(&self, count: usize) -> Vec<ConversationId> {
+        let texts: Vec<_> = (0..count)
+            .map(|n| meta::text(&format!("2547660{n:05}"), &format!("wamid.{n}"), "hello"))
+            .collect();
+        let body = meta::delivery(&texts, &[]);
+        let signature = meta::signature(&body);
+        let taken = self
+            .house
+            .intake
+            .take(Entrance::Whatsapp, Some(&signature), &body, new_trace())
+            .await;
+        taken.expect("taken");
+        let prefix = Prefix::<MessageKey>::table().with(WORKSPACE);
+        until("conversations", async || {
+            let found = self
+                .house
+                .core
+                .store
+                .scan_keys(&prefix, None, 100)
+                .expect("readable");
+            let found: Vec<_> = found.iter().map(|key| key.message.conversation).collect();
+            (found.len() == count).then_some(found)
+        })
+        .await
+    }
+
+    async fn post(&self, conversation: ConversationId, n: usize, priority: SendPriority) -> MessageId {
+        let post = PostMessage {
+            author: Author::Api,
+            content: Content::text(&format!("text {n}")),
+            reply_to: None,
+            priority,
+            idempotency: None,
+        };
+        let command = Command::Post(Box::new(post));
+        match self
+            .house
+            .hub
+            .send(WORKSPACE, conversation, command, new_trace())
+            .await
+        {
+            Ok(Reply::Message(message)) => message.id,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[actix_web::test]
+async fn after_an_hour_everything_goes_out_once_replies_first_and_in_order() {
+    let bench = Bench::new().await;
+    let conversations = bench.conversations(2 * CONVERSATIONS).await;
+    let (campaign, agents) = conversations.split_at(CONVERSATIONS);
+    let (mut bulk, mut replies) = (Vec::new(), Vec::new());
+    for n in 0..EACH {
+        for conversation in campaign {
+            bulk.push(bench.post(*conversation, n, SendPriority::Bulk).await);
+        }
+    }
+    for n in 0..EACH {
+        for conversation in agents {
+            replies.push(bench.post(*conversation, n, SendPriority::Reply).await);
+        }
+    }
+    let all = bulk.len() + replies.len();
+    until("all sends", async || {
+        (bench.log.lock().taken.len() >= all).then_some(())
+    })
+    .await;
+    let store = &bench.house.core.store;
+    until("an empty outbox", async || {
+        let rows = store
+            .scan_keys(&Prefix::<OutboxKey>::table().with(WORKSPACE), None, 1)
+            .expect("readable");
+        rows.is_empty().then_some(())
+    })
+    .await;
+    let (taken, missed) = {
+        let log = bench.log.lock();
+        (log.taken.clone(), log.missed)
+    };
+    assert!(
+        (20..2_000).contains(&missed),
+        "it is asked from time to time: {missed}"
+    );
+    let mut sorted = taken.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!((taken.len(), sorted.len()), (all, all), "each once");
+    for conversation in &conversations {
+        let order: Vec<u32> = taken
+            .iter()
+            .filter(|id| id.conversation == *conversation)
+            .map(|id| id.n)
+            .collect();
+        assert!(order.is_sorted(), "{order:?}");
+    }
+    // A conversation sends one at a time, so that towards the end campaign messages fill the gaps between replies.
+    let first_bulk = taken.iter().position(|id| bulk.contains(id)).expect("sent");
+    assert!(
+        first_bulk >= replies.len() - CONVERSATIONS,
+        "replies go first: {first_bulk}"
+    );
+    for id in bulk.iter().chain(&replies) {
+        let message = store
+            .get(&MessageKey {
+                workspace: WORKSPACE,
+                message: *id,
+            })
+            .expect("readable")
+            .expect("there");
+        assert_eq!(message.status, MessageStatus::Accepted);
+    }
+    let dead = store
+        .scan_keys(&Prefix::<DeadLetterKey>::table().with(WORKSPACE), None, 1)
+        .expect("readable");
+    assert!(dead.is_empty());
+    bench.house.stop().await;
+}

@@ -1,0 +1,1 @@
+function e(){let e=[];for(;e.length<16;)for(let t of crypto.getRandomValues(new Uint8Array(32)))t<248&&e.length<16&&e.push(`abcdefghjkmnpqrstuvwxyz23456789`[t%31]);return e.join(``).match(/.{4}/g).join(`-`)}export{e as t};

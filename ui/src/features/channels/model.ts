@@ -1,0 +1,72 @@
+/** What a channel is and needs, apart from how it is shown. */
+import { t } from '@/app/i18n'
+import type { Channel } from '@/lib/api'
+import type { Rules } from '@/lib/form'
+
+export type ChannelState = 'active' | 'paused' | 'blocked' | 'failing'
+export interface WhatsAppFields {
+  [key: string]: string
+  name: string
+  phone_number_id: string
+  waba_id: string
+  display_phone_number: string
+  access_token: string
+  app_secret: string
+  verify_token: string
+  api_base: string
+}
+export const SETTINGS = ['phone_number_id', 'waba_id', 'display_phone_number', 'api_base'] as const
+export const SECRETS = ['access_token', 'app_secret', 'verify_token'] as const
+
+/** The state to show: an open breaker means that nothing goes out although the channel is on. */
+export function stateOf(channel: Pick<Channel, 'status' | 'breaker'>): ChannelState {
+  if (channel.status !== 'active') return channel.status
+  return channel.breaker && channel.breaker.state !== 'closed' ? 'failing' : 'active'
+}
+export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', failing: 'danger' } as const
+export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
+export const reasonOf = (channel: Channel): string | null => channel.status_reason ?? channel.breaker?.reason ?? null
+
+/** A token that nobody guesses, for Meta to prove with that the webhook is ours. */
+export function newVerifyToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(18))
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_')
+}
+
+const digits = (value: string): string | null => (/^\d{5,20}$/.test(value.trim()) ? null : t('channels.rules.digits'))
+const secret = (value: string): string | null => {
+  if (value.trim() === '') return t('forms.required')
+  return /\s/.test(value.trim()) ? t('channels.rules.spaces') : null
+}
+export const whatsAppRules = (): Rules<WhatsAppFields> => ({
+  name: (value) => (value.trim() ? null : t('forms.required')),
+  phone_number_id: digits,
+  waba_id: digits,
+  display_phone_number: (value) => (/^\+?[\d\s()-]{6,24}$/.test(value.trim()) ? null : t('channels.rules.phone')),
+  access_token: secret,
+  app_secret: secret,
+  verify_token: (value) => secret(value) ?? (value.trim().length >= 8 ? null : t('channels.rules.verify')),
+  api_base: (value) => (value.trim() === '' || /^https?:\/\/[^\s]+$/.test(value.trim()) ? null : t('forms.url')),
+})
+
+const filled = (values: WhatsAppFields, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, (values[name] ?? '').trim()]).filter(([, value]) => value !== ''))
+
+export const newWhatsApp = (values: WhatsAppFields) => ({
+  provider: 'whatsapp_cloud',
+  name: values.name.trim(),
+  settings: filled(values, SETTINGS),
+  secrets: filled(values, SECRETS),
+})
+
+/** Meta calls only public addresses with TLS; a home address cannot work and is worth saying so beforehand. */
+export function webhookReachable(url: string | null): boolean {
+  if (!url) return false
+  try {
+    const { protocol, hostname } = new URL(url)
+    if (protocol !== 'https:') return false
+    return !/^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[)/.test(hostname) && hostname.includes('.')
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,38 @@
+/** The settings that exist, and finding one by any of its words. */
+import { Activity, ArchiveRestore, BellRing, KeyRound, Megaphone, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
+import type { Component } from 'vue'
+
+export interface Entry {
+  route: string
+  icon: Component
+  /** Keys of its name and of what it is for. */
+  title: string
+  text: string
+  /** Key of further words that people may look for. */
+  words: string
+}
+const entry = (id: string, route: string, icon: Component, title: string): Entry => ({
+  route, icon, title, text: `settings.index.${id}.text`, words: `settings.index.${id}.words`,
+})
+export const ENTRIES: Entry[] = [
+  entry('channels', 'channels', RadioTower, 'channels.title'),
+  entry('members', 'members', Users, 'settings.members.title'),
+  entry('tokens', 'tokens', KeyRound, 'settings.tokens.title'),
+  entry('backups', 'backups', ArchiveRestore, 'settings.backups.title'),
+  entry('alerts', 'alert-settings', BellRing, 'settings.alerts.title'),
+  entry('notices', 'notices', Megaphone, 'settings.notices.title'),
+  entry('system', 'system', Activity, 'nav.system'),
+  entry('phone', 'phone', Smartphone, 'nav.phone'),
+  entry('account', 'account', UserRound, 'nav.account'),
+]
+
+/** Small letters without accents or Arabic vowel signs, so that "numero" finds "número". */
+export const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+export function findEntries(query: string, t: (key: string) => string): Entry[] {
+  const words = fold(query).split(/\s+/).filter(Boolean)
+  if (words.length === 0) return ENTRIES
+  return ENTRIES.filter((each) => {
+    const hay = fold(`${t(each.title)} ${t(each.text)} ${t(each.words)}`)
+    return words.every((word) => hay.includes(word))
+  })
+}
