@@ -183,6 +183,9 @@ impl App {
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
+        // Before anything is counted: what nobody takes down is lost.
+        let metrics =
+            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
             move || open_store(&config, faults)
@@ -211,7 +214,7 @@ impl App {
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house)?;
+        let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -328,8 +331,7 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
     }
 }
 
-fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOptions> {
-    let metrics = Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
     actix_web::rt::spawn(metrics.clone().upkeep());
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
@@ -347,7 +349,7 @@ fn web_options(config: &Config, house: &Data<House>) -> anyhow::Result<WebOption
     };
     options.proxies = config.proxies.clone();
     options.shutdown_timeout = WEB_STOP;
-    Ok(options)
+    options
 }
 
 /// What handlers find in `web::Data`.
