@@ -35,7 +35,7 @@ write)
     fi
     need_node
     node scripts/npm-licences.mjs write
-    UPDATE=1 cargo test --locked --quiet --test package
+    UPDATE=1 cargo test --locked --quiet --test package completions
     ;;
 check)
     same docs/openapi.json "$new/openapi.json"

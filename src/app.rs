@@ -12,6 +12,8 @@ use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
+use crate::actors::delivery::Delivery;
+use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
 use crate::clock::Clock;
@@ -27,6 +29,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
+mod outside;
 mod recall;
 mod simulated;
 
@@ -180,12 +183,13 @@ impl App {
             providers,
             before,
         } = options;
+        // Before anything counts, or what it counts is lost.
+        let metrics =
+            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
+        actix_web::rt::spawn(metrics.clone().upkeep());
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
-        // Before anything is counted: what nobody takes down is lost.
-        let metrics =
-            Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
             move || open_store(&config, faults)
@@ -199,7 +203,8 @@ impl App {
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
         let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let shared = Shared::new(&config, &house, &simulator, hasher, guard, clock);
+        let delivery = outside::supervise(&config, &house).await?;
+        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -273,6 +278,7 @@ async fn start_house(
         registry,
         search: open_search(config)?,
         board: Board::default(),
+        tally: Tally::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
@@ -332,7 +338,6 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
 }
 
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
-    actix_web::rt::spawn(metrics.clone().upkeep());
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
         .with("store", move || match &*store.watch_state().borrow() {
@@ -362,13 +367,14 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
+    delivery: Data<Delivery>,
 }
 
 impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        simulator: &Arc<Simulator>,
+        (simulator, delivery): (&Arc<Simulator>, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -398,6 +404,7 @@ impl Shared {
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
+            delivery: Data::new(delivery),
         }
     }
 
@@ -411,7 +418,8 @@ impl Shared {
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone());
+                .app_data(self.phones.clone())
+                .app_data(self.delivery.clone());
         })
     }
 }

@@ -28,6 +28,16 @@ export default defineConfig({
     reportCompressedSize: false,
     sourcemap: false,
     manifest: 'build-manifest.json',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What every page loads anyway, as one file: many small ones compress worse and cost requests.
+            { name: 'base', test: /node_modules[\\/](@?vue|vue-router|vue-i18n|@intlify|@tanstack|openapi-fetch|idb-keyval|tailwind-merge|class-variance-authority|clsx)[\\/]|src[\\/]lib[\\/](api|format|live|outbox|drafts|shortcuts|cn|offline)|src[\\/]app[\\/]\w+\.(ts|css)$/ },
+          ],
+        },
+      },
+    },
   },
   server: {
     port: 5173,

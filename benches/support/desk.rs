@@ -73,6 +73,8 @@ impl Desk {
             public_url: "http://desk.example".into(),
             proxies: TrustedProxies::default(),
             metrics_token: None,
+            allow_private_webhooks: false,
+            smtp: None,
             log_format: Default::default(),
             log_filter: "off".into(),
         };

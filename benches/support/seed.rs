@@ -1,5 +1,8 @@
 //! Conversations by the hundred thousand: through the same commands as real messages, without the webhooks before them.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use frontdesk::actors::conversation::ApplyItem;
 use frontdesk::actors::core::new_trace;
 use frontdesk::actors::directory::{MAX_SENDERS, Resolve};
@@ -9,6 +12,9 @@ use frontdesk::domain::inbound::{InboundMessage, Sender};
 use frontdesk::domain::{ChannelId, Content, ConversationId, Identity, RawEventId, WorkspaceId};
 use futures_util::StreamExt;
 use futures_util::stream;
+
+/// Without a change for this long it is at rest.
+pub const REST: Duration = Duration::from_secs(2);
 
 /// Commands under way while seeding.
 const UNDER_WAY: usize = 512;
@@ -147,6 +153,23 @@ pub fn text(salt: u64) -> String {
 /// The number of the n-th customer.
 pub fn phone(n: u64) -> String {
     format!("1555{:08}", n)
+}
+
+/// Waits until everything taken is worked in and the search index follows no more.
+pub async fn settled(house: &House) {
+    let begun = Instant::now();
+    let (mut position, mut since) = (0, Instant::now());
+    while house.waiting.load(Ordering::Relaxed) > 0 || since.elapsed() < REST {
+        assert!(
+            begun.elapsed() < Duration::from_secs(1800),
+            "it does not come to rest"
+        );
+        let now = house.core.search.position();
+        if now != position {
+            (position, since) = (now, Instant::now());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Makes `count` customers with a conversation each, numbered from `first`.

@@ -31,6 +31,9 @@ complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "demo" -d 'Runs 
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "backup" -d 'Makes a backup of the store, running or not'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
+complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "reindex" -d 'Builds the search index anew from the records. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "user" -d 'Lists people and sets passwords. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "doctor" -d 'Looks at everything that could keep the program from running'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "openapi" -d 'Prints the OpenAPI document of the API'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand serve" -l data -d 'Directory that holds everything' -r -F
@@ -59,11 +62,39 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l until-ti
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l journal -d 'A data directory whose state is lost: take what happened since the backup from its journal' -r -F
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l without-key -d 'Leave the key out of the new data directory (for one that systemd hands over)'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l data -d 'Directory that holds everything' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l listen -d 'Address to listen on' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l config -d 'Configuration file' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l public-url -d 'Where people and providers reach it from outside' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -l data -d 'Directory that holds everything' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -l listen -d 'Address to listen on' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -l config -d 'Configuration file' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -l public-url -d 'Where people and providers reach it from outside' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -f -a "list" -d 'Lists everyone, by workspace'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -f -a "password" -d 'Gives someone a new password, read from standard input, and ends their sessions'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and not __fish_seen_subcommand_from list password help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and __fish_seen_subcommand_from password" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists everyone, by workspace'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "password" -d 'Gives someone a new password, read from standard input, and ends their sessions'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l data -d 'Directory that holds everything' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l listen -d 'Address to listen on' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l config -d 'Configuration file' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l public-url -d 'Where people and providers reach it from outside' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand openapi" -s h -l help -d 'Print help'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "serve" -d 'Runs the product'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "demo" -d 'Runs a filled demo business on the sandbox channel'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "backup" -d 'Makes a backup of the store, running or not'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "openapi" -d 'Prints the OpenAPI document of the API'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "serve" -d 'Runs the product'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "demo" -d 'Runs a filled demo business on the sandbox channel'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "backup" -d 'Makes a backup of the store, running or not'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "reindex" -d 'Builds the search index anew from the records. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "user" -d 'Lists people and sets passwords. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "doctor" -d 'Looks at everything that could keep the program from running'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "openapi" -d 'Prints the OpenAPI document of the API'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "list" -d 'Lists everyone, by workspace'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "password" -d 'Gives someone a new password, read from standard input, and ends their sessions'

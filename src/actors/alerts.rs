@@ -35,6 +35,48 @@ pub enum AlertError {
     Commit(#[from] CommitError),
 }
 
+/// How bad something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Severity {
+    /// Should be looked at.
+    Warning,
+    /// Something does not work.
+    Critical,
+}
+
+impl Severity {
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// How bad a kind of alert is, and what it is called.
+pub fn words(kind: &str) -> (Severity, String) {
+    use Severity::{Critical, Warning};
+    let (severity, title) = match kind {
+        "channel_blocked" => (Critical, "A channel cannot send"),
+        "channel_silent" => (Warning, "Nothing arrives on a channel"),
+        "raw_events_parked" => (Warning, "Webhook deliveries wait for a person"),
+        "doubtful_send" => (Warning, "Nobody knows whether a message was sent"),
+        "webhook_signature" => (Warning, "Webhooks with a wrong signature"),
+        "webhook_backlog" => (Critical, "Webhooks come faster than they are worked in"),
+        "send_errors" => (Warning, "Many messages fail"),
+        "queue_old" => (Warning, "Messages wait too long to be sent"),
+        "backup_failed" => (Critical, "A backup was not made"),
+        "disk_low" => (Critical, "The disk is nearly full"),
+        "read_only" => (Critical, "Nothing can be written"),
+        "damaged_records" => (Critical, "Some data is damaged"),
+        "search_lag" => (Warning, "Search does not find the newest messages"),
+        "test" => (Warning, "A test"),
+        other => return (Warning, other.replace('_', " ")),
+    };
+    (severity, title.to_owned())
+}
+
 impl Alerts {
     /// Over the store of `core`.
     pub fn new(core: Arc<Core>) -> Self {

@@ -15,8 +15,13 @@ use super::core::Core;
 
 /// Commands that one conversation holds waiting; more are refused as busy.
 pub(super) const MAILBOX: usize = 64;
-/// How long a conversation without work stays in memory (at least; at most twice that).
+/// How long a conversation without work stays in memory.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
+/// How often a conversation asks whether it may go.
+pub(super) const IDLE_CHECK: Duration = Duration::from_secs(5);
+/// With more than this in memory, a conversation goes at its next check: each takes some kilobytes, and a campaign or an
+/// import touches as many as there are.
+const CROWD: usize = 2_000;
 /// Commands under way over all conversations.
 const MAX_UNDER_WAY: usize = 4096;
 /// How long a caller waits for a place before it is told to come back.
@@ -136,9 +141,17 @@ impl Hub {
         }
     }
 
-    /// Asked by an idle actor: forgets it if nothing is on the way to it.
-    pub(super) fn may_stop(&self, workspace: WorkspaceId, conversation: ConversationId) -> bool {
+    /// Asked by an actor that was last used `idle_for` ago: forgets it if it is time and nothing is on the way to it.
+    pub(super) fn may_stop(
+        &self,
+        workspace: WorkspaceId,
+        conversation: ConversationId,
+        idle_for: Duration,
+    ) -> bool {
         let mut map = self.0.running.lock();
+        if idle_for < IDLE && map.len() <= CROWD {
+            return false;
+        }
         let idle = map
             .get(&(workspace, conversation))
             .is_none_or(|running| running.under_way == 0);

@@ -126,6 +126,7 @@ impl Intake {
         let signed = self.signed_by(entrance, signature.unwrap_or_default(), body);
         let Some(first) = signed.first() else {
             metrics::counter!("frontdesk_webhook_rejected_total", "reason" => "signature").increment(1);
+            self.core.tally.bad_signature();
             return Err(IntakeError::BadSignature);
         };
         if !is_json_object(body) {

@@ -10,6 +10,10 @@ use secrecy::SecretString;
 
 use crate::http::TrustedProxies;
 
+mod smtp;
+
+pub use smtp::{Smtp, SmtpTls};
+
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 /// Where data is kept unless told otherwise, below the current directory.
@@ -52,6 +56,10 @@ struct File {
     log_format: Option<LogFormat>,
     /// What is logged, as in `info,frontdesk=debug`.
     log_filter: Option<String>,
+    /// Whether webhooks of workspaces may go to private addresses.
+    allow_private_webhooks: Option<bool>,
+    /// The mail server.
+    smtp: Option<smtp::Section>,
 }
 
 /// How log lines look.
@@ -82,6 +90,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_filter: String,
+    /// Whether webhooks of workspaces may go to private addresses.
+    pub allow_private_webhooks: bool,
+    /// The mail server, if there is one.
+    pub smtp: Option<Smtp>,
 }
 
 /// A configuration that cannot be used: names the field and the remedy.
@@ -140,6 +152,8 @@ impl Config {
             metrics_token,
             log_format: file.log_format.unwrap_or_default(),
             log_filter: file.log_filter.unwrap_or_else(|| "info".to_owned()),
+            allow_private_webhooks: file.allow_private_webhooks.unwrap_or(false),
+            smtp: file.smtp.map(smtp::Section::check).transpose()?,
         })
     }
 
@@ -249,6 +263,26 @@ mod tests {
             ("trusted_proxies = [\"nobody\"]", "trusted_proxies"),
             ("metrics_token_file = \"/nonexistent\"", "metrics_token_file"),
             ("log_format = \"xml\"", "config"),
+            ("allow_private_webhooks = 1", "config"),
+            ("[smtp]\nhost = \"mail.example\"", "config"),
+            ("[smtp]\nhost = \"\"\nfrom = \"a@b.example\"", "smtp.host"),
+            ("[smtp]\nhost = \"m\"\nfrom = \"nobody\"", "smtp.from"),
+            (
+                "[smtp]\nhost = \"m\"\nfrom = \"a@b.example\"\nport = 0",
+                "smtp.port",
+            ),
+            (
+                "[smtp]\nhost = \"m\"\nfrom = \"a@b.example\"\nusername = \"u\"",
+                "smtp.password_file",
+            ),
+            (
+                "[smtp]\nhost = \"m\"\nfrom = \"a@b.example\"\ntls = \"ssl\"",
+                "config",
+            ),
+            (
+                "[smtp]\nhost = \"m\"\nfrom = \"a@b.example\"\nusername = \"u\"\npassword_file = \"/nonexistent\"",
+                "smtp.password_file",
+            ),
         ];
         for (file, field) in table {
             let error = with_file(file, Options::default()).expect_err(file);

@@ -11,6 +11,7 @@ use crate::actors::conversation::{ApplyItem, PostMessage, Reply};
 use crate::actors::core::new_trace;
 use crate::actors::directory::{DirectoryHandle, Resolve};
 use crate::actors::registry::all_workspaces;
+use crate::actors::tally::Tally;
 use crate::actors::{Board, Command, Core, Hub, Registry};
 use crate::channels::ProviderKind;
 use crate::clock::Clock;
@@ -38,7 +39,7 @@ pub(super) async fn tell(config: &Config, store: &Store, story: &Story) -> anyho
         .context("the demo has no workspace")?;
     let teller = Teller::new(config, store, workspace).await?;
     if !teller.core.registry.list(workspace).is_empty() {
-        return Ok(());
+        return teller.end().await;
     }
     tracing::info!("writing the demo's history");
     let channel = teller.open_channel(story).await?;
@@ -48,8 +49,7 @@ pub(super) async fn tell(config: &Config, store: &Store, story: &Story) -> anyho
             .await
             .with_context(|| format!("the story of {}", dialogue.name))?;
     }
-    teller.arbiter.stop();
-    Ok(())
+    teller.end().await
 }
 
 struct Teller {
@@ -73,6 +73,7 @@ impl Teller {
             providers,
             search: crate::app::open_search(config)?,
             board: Board::default(),
+            tally: Tally::default(),
             http: crate::channels::whatsapp::http_client()?,
         });
         let arbiter = Arbiter::new();
@@ -86,6 +87,16 @@ impl Teller {
             workspace,
             owner: users.first().context("the demo has no owner")?.user,
         })
+    }
+
+    /// Ends its actors and waits for them: they hold the search index, which is opened again right after.
+    async fn end(self) -> anyhow::Result<()> {
+        let arbiter = self.arbiter;
+        arbiter.stop();
+        let ended = tokio::task::spawn_blocking(move || arbiter.join()).await;
+        ended
+            .context("waiting for the story's actors was broken off")?
+            .map_err(|_| anyhow::anyhow!("an actor of the story panicked"))
     }
 
     fn now(&self) -> Timestamp {

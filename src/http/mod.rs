@@ -19,6 +19,7 @@ pub mod query;
 pub mod secret;
 pub mod trace;
 pub mod views;
+pub mod words;
 
 pub use crate::channels::FieldError;
 pub use auth::{AuthOptions, Authenticator, Caller, Credential, Identity, OperatorCaller, OwnerCaller};

@@ -46,6 +46,7 @@ pub struct Items<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
     /// Where the next page begins; `null` on the last one.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

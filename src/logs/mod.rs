@@ -2,6 +2,7 @@
 
 mod ring;
 
+use std::io::{IsTerminal, stderr};
 use std::sync::LazyLock;
 
 use anyhow::Context;
@@ -30,14 +31,15 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter).with(RING.layer());
     let started = match config.log_format {
         LogFormat::Text => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .with(
+                // Colours are for terminals: the journal keeps lines as they come.
+                tracing_subscriber::fmt::layer()
+                    .with_ansi(stderr().is_terminal())
+                    .with_writer(stderr),
+            )
             .try_init(),
         LogFormat::Json => registry
-            .with(
-                tracing_subscriber::fmt::layer()
-                    .json()
-                    .with_writer(std::io::stderr),
-            )
+            .with(tracing_subscriber::fmt::layer().json().with_writer(stderr))
             .try_init(),
     };
     started.context("logging cannot start")

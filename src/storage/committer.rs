@@ -4,6 +4,7 @@
 //! Owns the order of all changes. Must not know what records mean. It takes what is there; only while it is busy it waits
 //! a moment for the callers that it just answered.
 
+mod flusher;
 mod group;
 mod lanes;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
+use self::flusher::Flusher;
 use self::group::Group;
 use self::lanes::Wait;
 pub(super) use self::lanes::{Exchange, Lanes, NoSlot};
@@ -28,7 +30,7 @@ use super::vault::Vault;
 use crate::domain::Event;
 
 /// Batches in a group at most.
-pub(super) const GROUP_BATCHES: usize = 64;
+pub(super) const GROUP_BATCHES: usize = 256;
 /// Longest wait for a busy group's callers to come again.
 const GATHER: Duration = Duration::from_micros(500);
 /// Bytes after which a group takes no further batch.
@@ -134,6 +136,7 @@ pub(super) struct Committer {
     shared: Arc<Shared>,
     writer: Writer,
     conditions: Conditions,
+    flusher: Arc<Flusher>,
     stopped: Option<Stopped>,
     space_seen: Option<Instant>,
 }
@@ -151,6 +154,7 @@ impl Committer {
             shared,
             writer,
             conditions,
+            flusher: Arc::default(),
             stopped,
             space_seen: None,
         };
@@ -161,8 +165,13 @@ impl Committer {
     /// Works until the lanes are closed and empty. After a panic nothing is written any more, and whoever waits is told
     /// that the outcome is unknown.
     pub(super) fn run(mut self) {
-        let shared = Arc::clone(&self.shared);
-        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+        let (shared, flusher) = (Arc::clone(&self.shared), Arc::clone(&self.flusher));
+        let worked = std::thread::scope(|scope| {
+            scope.spawn(|| flusher.run(&shared.engine));
+            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
+            flusher.close();
+            worked
+        });
         if worked.is_err() {
             let why = "the writer failed; a restart is needed".to_owned();
             tracing::error!(why, "the store is read-only");
@@ -357,9 +366,9 @@ impl Committer {
             next_seq: placed.next_seq,
         };
         let applied = self.strike_apply().and_then(|()| {
-            let engine = &self.shared.engine;
-            let applied = engine.apply(carried, &changes).and_then(|()| engine.flush());
-            applied.map_err(|error| error.to_string())
+            let applied = self.shared.engine.apply(carried, &changes);
+            applied.map_err(|error| error.to_string())?;
+            self.flusher.ask()
         });
         if let Err(cause) = applied {
             // Durable in the journal: the next start carries it in. Until then nobody may build on the old state.

@@ -34,8 +34,8 @@
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
-//! | `Position` | reader's number | last event handled | the reader |
-//! | `Setting` | workspace, setting's number | JSON text | its feature |
+//! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
 
 use std::marker::PhantomData;
 

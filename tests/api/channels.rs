@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::common::webhook::{add_channel, entry, post, wait_for};
 use crate::common::{Answer, TestApp};
 
 fn body(number: &str, secret: &str) -> Value {
@@ -192,6 +193,30 @@ async fn a_removed_channel_is_gone_and_its_number_free() {
         .post("/api/v1/channels", &body("4001", "s"))
         .await
         .expect(201);
+}
+
+#[actix_web::test]
+async fn what_was_queued_on_a_removed_channel_fails_and_says_why() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = add_channel(owner, "whatsapp_cloud", "4001", "s").await;
+    post(&app, "s", &[entry("4001", "wamid.1", "hi")]).await;
+    let one = |list: &Value| list["items"].as_array().is_some_and(|items| items.len() == 1);
+    let list = wait_for(owner, "/api/v1/conversations", one).await;
+    let conversation = list["items"][0]["id"].as_str().expect("an id");
+    let place = format!("/api/v1/conversations/{conversation}/messages");
+    let reply = json!({"type": "text", "text": {"body": "hello"}});
+    // Nobody listens at the channel's provider: the reply waits for its next try.
+    let call = owner
+        .request(Method::POST, &place)
+        .header("idempotency-key", "k")
+        .json(&reply);
+    let message = Answer::of(call).await.expect(202);
+    assert_eq!(owner.delete(&at(&channel)).await.status, 204);
+    let letters = wait_for(owner, "/api/v1/dead-letters", one).await;
+    assert_eq!(letters["items"][0]["id"], message["id"]);
+    let shown = owner.get(&place).await.expect(200);
+    assert_eq!(shown["items"][0]["status"], "failed");
 }
 
 #[actix_web::test]

@@ -95,12 +95,7 @@ async fn a_workspace_without_sandbox_is_told_what_to_do() {
         "/api/v1/sandbox/faults",
         &at("/messages"),
     ] {
-        let problem = app
-            .a
-            .agent
-            .get(path)
-            .await
-            .expect_problem(404, "no_sandbox_channel");
+        let problem = app.a.agent.get(path).await.expect_problem(404, "not_found");
         assert!(
             problem["detail"]
                 .as_str()

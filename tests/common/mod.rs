@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
-use frontdesk::config::Config;
+use frontdesk::config::{Config, Smtp};
 use frontdesk::features::accounts::{NewPerson, NewWorkspace, PasswordHasher};
 use frontdesk::http::TrustedProxies;
 use frontdesk::sandbox::SimulatorConfig;
@@ -56,6 +56,8 @@ pub struct Options {
     pub clock: Clock,
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
+    pub allow_private_webhooks: bool,
+    pub smtp: Option<Smtp>,
     /// Stand-ins for the providers.
     pub providers: Option<frontdesk::actors::Providers>,
 }
@@ -67,6 +69,8 @@ impl Default for Options {
             metrics_token: None,
             clock: Clock::System,
             faults: None,
+            allow_private_webhooks: false,
+            smtp: None,
             providers: None,
         }
     }
@@ -85,6 +89,8 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         metrics_token: options.metrics_token.map(Into::into),
         log_format: Default::default(),
         log_filter: "off".to_owned(),
+        allow_private_webhooks: options.allow_private_webhooks,
+        smtp: options.smtp,
     };
     let app = App::start(AppOptions {
         config,

@@ -84,9 +84,6 @@ fn every_command_that_is_shown_exists() {
     for page in pages() {
         for line in shell_lines(&text(&page)) {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let at = words
-                .iter()
-                .position(|word| *word == "frontdesk" || word.ends_with("/frontdesk"));
             if words.first() == Some(&"make") {
                 for target in &words[1..] {
                     assert!(
@@ -96,8 +93,11 @@ fn every_command_that_is_shown_exists() {
                     seen += 1;
                 }
             }
-            let runs = |at: usize| at == 0 || ["sudo", "frontdesk"].contains(&words[at - 1]);
-            let Some(sub) = at.filter(|at| runs(*at)).and_then(|at| words.get(at + 1)) else {
+            let is_run = |at: &usize| {
+                let program = words[*at] == "frontdesk" || words[*at].ends_with("/frontdesk");
+                program && (*at == 0 || ["sudo", "frontdesk"].contains(&words[*at - 1]))
+            };
+            let Some(sub) = (0..words.len()).find(is_run).and_then(|at| words.get(at + 1)) else {
                 continue;
             };
             if sub.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -119,4 +119,75 @@ fn assert_options(program: &clap::Command, sub: &str, words: &[&str], page: &str
             .any(|argument| argument.get_long() == Some(long));
         assert!(known, "{page}: frontdesk {sub} has no --{long}");
     }
+}
+
+/// `mod+shift+f` and `g i` as the manual writes them.
+fn key_names(keys: &str) -> String {
+    let name = |word: &str| match word {
+        "mod" => "Ctrl".to_owned(),
+        word if word.len() == 1 => word.to_uppercase(),
+        word => word[..1].to_uppercase() + &word[1..],
+    };
+    let chords = keys
+        .split(' ')
+        .map(|chord| chord.split('+').map(name).collect::<Vec<_>>().join("+"));
+    chords
+        .map(|chord| format!("`{chord}`"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// What stands between quotes in the first list of each line that declares a shortcut.
+fn declared_keys(source: &str) -> Vec<String> {
+    let lists = source.lines().filter_map(|line| {
+        let declares = line.contains("keys: ['") || line.contains("key('");
+        let from = line.find("['").filter(|_| declares)?;
+        line[from + 1..].split_once(']').map(|(list, _)| list)
+    });
+    lists
+        .flat_map(|list| list.split(", "))
+        .map(|key| key.trim_matches('\'').to_owned())
+        .collect()
+}
+
+#[test]
+fn the_agents_guide_has_every_shortcut() {
+    let mut sources = vec![text("ui/src/app/shell/shortcuts.ts")];
+    for entry in std::fs::read_dir(root().join("ui/src/features")).expect("the areas are there") {
+        let routes = entry.expect("readable").path().join("routes.ts");
+        sources.extend(std::fs::read_to_string(routes));
+    }
+    let keys: Vec<String> = sources.iter().flat_map(|source| declared_keys(source)).collect();
+    assert!(keys.len() > 20, "only {keys:?} were found");
+    let guide = text("docs/agents.md");
+    let rows: String = guide.lines().filter(|line| line.starts_with("| `")).collect();
+    let missing: Vec<&String> = keys
+        .iter()
+        .filter(|keys| !rows.contains(&key_names(keys)))
+        .collect();
+    assert!(missing.is_empty(), "docs/agents.md lacks {missing:?}");
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = text("Cargo.toml");
+    let from = manifest.find("[dependencies]").expect("there are dependencies");
+    let names = manifest[from..]
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.starts_with('['));
+    let names = names.filter_map(|line| line.split_once(" = ").map(|(name, _)| name));
+    let page = text("docs/architecture.md");
+    let from = page
+        .find("## Why each dependency")
+        .expect("the page has the table");
+    let cells = page[from..]
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+    let listed: Vec<&str> = cells.flat_map(|(cell, _)| cell.split(", ")).collect();
+    let missing: Vec<&str> = names.filter(|name| !listed.contains(name)).collect();
+    assert!(
+        missing.is_empty(),
+        "docs/architecture.md gives no reason for {missing:?}"
+    );
 }

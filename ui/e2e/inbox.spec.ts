@@ -201,6 +201,21 @@ test('shows pasted hostile text as text', async ({ open, page }) => {
   await page.keyboard.press('ControlOrMeta+Enter')
   await expect(thread(page).getByText('<img src=x onerror=', { exact: false }).last()).toBeVisible()
   expect(await thread(page).locator('img, script').count()).toBe(0)
+  // Ten megabytes from the clipboard are refused by name; what stood there stays.
+  await composer(page).fill('before ')
+  const refused = await composer(page).evaluate((area) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', 'z'.repeat(10_000_000))
+    return !area.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  })
+  expect(refused).toBe(true)
+  await expect(page.getByText('has 10,000,000 characters and was not put in')).toBeVisible()
+  await expect(composer(page)).toHaveValue('before ')
+  // Emoji by name.
+  await composer(page).pressSequentially(':birthday')
+  await expect(page.getByRole('listbox', { name: 'Emoji' }).getByRole('option').first()).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(composer(page)).toHaveValue(/^before 🎂/)
   await composer(page).fill('x'.repeat(5000))
   await expect(page.getByRole('alert').filter({ hasText: 'too long' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled()

@@ -31,13 +31,49 @@ test('a customer writes, the inbox answers, the phone reads it', async ({ open, 
   await expect(inbox.getByRole('listitem').filter({ hasText: answer }).last()).toContainText('Read', { timeout: 20_000 })
 })
 
-test('a refused message is shown as failed with its reason', async ({ open, page }) => {
+test('a customer who refuses, and one who never tells that they read', async ({ open, page, context }) => {
   await open('/phone')
-  await page.getByLabel('Refuse messages').click()
-  await page.getByRole('option', { name: 'The next one', exact: true }).click()
-  await expect(page.getByRole('button', { name: 'Everything healthy' })).toBeEnabled()
-  await page.getByRole('button', { name: 'Everything healthy' }).click()
-  await expect(page.getByRole('button', { name: 'Everything healthy' })).toBeDisabled()
+  const name = unique('Baraka')
+  await page.getByRole('button', { name: 'Add a customer' }).first().click()
+  await page.getByRole('dialog').getByLabel('Name').fill(name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add a customer' }).click()
+  const phone = page.getByRole('region', { name: `Phone of ${name}` })
+  await phone.getByRole('textbox', { name: 'Message' }).fill('Hello')
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Read receipts').click()
+  await page.getByRole('option', { name: 'Never' }).click()
+
+  const inbox = await context.newPage()
+  await inbox.goto('/inbox')
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  const unread = unique('Will you tell?')
+  await composer(inbox).fill(unread)
+  await inbox.keyboard.press('ControlOrMeta+Enter')
+  const row = inbox.getByRole('listitem').filter({ hasText: unread }).last()
+  await expect(row).toContainText('Delivered', { timeout: 20_000 })
+  await page.bringToFront()
+  await expect(phone.getByText(unread)).toBeVisible({ timeout: 10_000 })
+
+  await page.getByRole('switch', { name: 'Refuse every message' }).click()
+  await expect(page.getByRole('switch', { name: 'Refuse every message' })).toBeChecked()
+  await inbox.bringToFront()
+  const refused = unique('This will not arrive')
+  await composer(inbox).fill(refused)
+  await inbox.keyboard.press('ControlOrMeta+Enter')
+  await expect(inbox.getByRole('listitem').filter({ hasText: refused }).last()).toContainText('Failed', { timeout: 30_000 })
+  await expect(row).not.toContainText('Read')
+})
+
+test('a picture, a place and a reaction arrive as such', async ({ open, page }) => {
+  await open('/phone')
+  await page.locator('main ul a').first().click()
+  const log = page.getByRole('log')
+  await page.getByRole('button', { name: 'Attach' }).click()
+  await page.getByRole('menuitem', { name: 'Location: Nairobi' }).click()
+  await expect(log.getByText('Kenyatta Avenue').last()).toBeVisible()
+  await page.getByRole('button', { name: 'Attach' }).click()
+  await page.getByRole('menuitem', { name: /Picture: Something/ }).click()
+  await expect(log.getByText('Something like this?').last()).toBeVisible()
 })
 
 /** A server that nobody has set up yet, and the code that it printed. */
@@ -121,6 +157,8 @@ test('from the first start to the first reply', async ({ page, rules }) => {
     await phone.bringToFront()
     await expect(phone.getByRole('log').getByText('Karibu!')).toBeVisible({ timeout: 15_000 })
   } finally {
+    // Before their server goes, which they would miss.
+    await Promise.all(page.context().pages().map((each) => each.close()))
     await server.stop()
   }
 })

@@ -1,5 +1,5 @@
 /** A demo server for each worker, a signed-in page, and the rules every page keeps: no console error, no CSP report. */
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { test as base, expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -83,8 +83,9 @@ export const test = base.extend<Fixtures, { url: string }>({
   },
 })
 
-export async function signIn(context: BrowserContext, url: string, locale = 'en'): Promise<void> {
-  const answer = await context.request.post(`${url}/api/v1/auth/login`, { data: OWNER })
+export async function signIn(context: BrowserContext, url: string, locale = 'en', person = OWNER): Promise<void> {
+  const { email, password } = person
+  const answer = await context.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
   expect(answer.status()).toBe(200)
   await context.request.patch(`${url}/api/v1/me`, { headers: { 'X-Frontdesk': '1' }, data: { locale, theme: 'system', density: 'comfortable' } })
   await context.addInitScript(() => {
@@ -124,6 +125,45 @@ export async function oneToAnswer(page: Page): Promise<Row> {
   const found = (await conversations(page)).find((each) => each.window.open)
   if (!found) throw new Error('the demo has no conversation that can be answered')
   return found
+}
+
+const write = (page: Page, method: 'post' | 'put', path: string, data: object) =>
+  page.request[method](`/api/v1${path}`, { headers: { 'X-Frontdesk': '1' }, data })
+let people = 0
+
+interface Behaviour {
+  read: 'auto' | 'manual' | 'never'
+  refuse: boolean
+  auto_reply: boolean
+}
+/** Somebody new on the sandbox who has just written, and nothing but that. */
+export async function customer(page: Page, text = 'Hello') {
+  people += 1
+  const phone = `+2547${String(Date.now() % 1e6).padStart(6, '0')}${String(people).padStart(2, '0')}`
+  const name = unique(`Customer ${people}`)
+  const wa = phone.slice(1)
+  const put = async (path: string, method: 'post' | 'put', data: object): Promise<void> => {
+    const answer = await write(page, method, path, data)
+    expect(answer.ok(), await answer.text()).toBe(true)
+  }
+  const behave = (change: Partial<Behaviour>): Promise<void> => put(`/sandbox/customers/${wa}/behaviour`, 'put', { read: 'auto', refuse: false, auto_reply: false, ...change })
+  const say = (body: string): Promise<void> => put(`/sandbox/customers/${wa}/messages`, 'post', { type: 'text', text: { body } })
+  await put('/sandbox/customers', 'post', { name, phone })
+  await behave({})
+  await say(text)
+  let id = ''
+  await expect.poll(async () => (id = (await conversations(page)).find((each) => each.contact.name === name)?.id ?? '')).not.toBe('')
+  return { id, name, say, behave }
+}
+
+/** Signs somebody else in, on a browser of their own. */
+export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
+  const person = { name: unique('Baraka'), email: `${unique('b').replace(' ', '')}@demo.example`, password: 'warm bread daily' }
+  const answer = await write(page, 'post', '/users', { ...person, role: 'agent' })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  const context = await browser.newContext({ baseURL: url })
+  await signIn(context, url, 'en', person)
+  return context.newPage()
 }
 export const thread = (page: Page) => page.locator('[role="list"][aria-label]').last()
 export const composer = (page: Page) => page.locator('textarea')

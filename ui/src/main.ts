@@ -4,6 +4,7 @@ import App from './app/App.vue'
 import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
 import { queryClient } from './app/query'
+import { startNotify } from './app/notify'
 import { router } from './app/router'
 import { expired, me } from './app/session'
 import './app/services'
@@ -18,6 +19,7 @@ startClock()
 define(shellShortcuts)
 areas.forEach((area) => define(area.shortcuts ?? []))
 startShortcuts()
+startNotify()
 
 // A session that ends while a page is open leads to the sign-in page and back to the same place.
 watch(me, (now, before) => {

@@ -1,6 +1,7 @@
 //! From raw bytes to news: reads raw events, keeps what is for this channel, notes what cannot be read.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::actors::intake::addressee;
 use crate::actors::registry::ChannelEntry;
@@ -72,14 +73,12 @@ impl ChannelWork {
         let deliveries = catch_unwind(AssertUnwindSafe(|| provider.parse(bytes)))
             .map_err(|_| "reading it failed unexpectedly; see the log".to_owned())?
             .map_err(|error| error.to_string())?;
-        let all: Vec<_> = self.core.registry.all();
+        let signed = self.signed_alike(entry);
         let mut mine = Vec::new();
         let mut strangers = Vec::new();
         for Delivery { address, items } in deliveries {
-            match addressee(provider.as_ref(), &all, &address) {
+            match addressee(provider.as_ref(), &signed, &address) {
                 Some(found) if found.channel.id == entry.channel.id => mine.extend(items),
-                // The same number with another secret, or another channel's part of the body.
-                Some(_) if self.is_mine(entry, &address) => mine.extend(items),
                 Some(_) => {}
                 None if items.is_empty() => {}
                 None => strangers.push(address),
@@ -95,10 +94,13 @@ impl ChannelWork {
         }
     }
 
-    fn is_mine(&self, entry: &ChannelEntry, address: &Address) -> bool {
-        let provider = self.core.provider(entry.kind);
-        let number = matches!(address, Address::Number(_));
-        number && provider.is_some_and(|p| p.addresses(&entry.channel.settings).contains(address))
+    /// The channels that this delivery may be for: those with the app secret that signed it. Whoever else claims one of
+    /// its numbers or accounts has no part in it.
+    fn signed_alike(&self, entry: &ChannelEntry) -> Vec<Arc<ChannelEntry>> {
+        let secret = entry.channel.secrets.get("app_secret");
+        let all = self.core.registry.all().into_iter();
+        all.filter(|other| other.channel.secrets.get("app_secret") == secret)
+            .collect()
     }
 }
 

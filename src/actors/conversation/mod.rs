@@ -19,6 +19,8 @@ use actix::{
     WrapFuture,
 };
 
+use tokio::time::Instant;
+
 use crate::domain::decide::{Decision, Rejection, mark_read, mark_unread, unsnooze, update};
 use crate::domain::{Conversation, ConversationId, Message, TraceId, WorkspaceId};
 use crate::storage::keys::ConversationKey;
@@ -118,16 +120,19 @@ pub(super) struct ConversationActor {
     workspace: WorkspaceId,
     id: ConversationId,
     state: Option<Loaded>,
+    /// When the last command came.
+    used: Instant,
 }
 
 impl ConversationActor {
-    pub(super) const fn new(core: Arc<Core>, hub: Hub, workspace: WorkspaceId, id: ConversationId) -> Self {
+    pub(super) fn new(core: Arc<Core>, hub: Hub, workspace: WorkspaceId, id: ConversationId) -> Self {
         Self {
             core,
             hub,
             workspace,
             id,
             state: None,
+            used: Instant::now(),
         }
     }
 }
@@ -137,8 +142,11 @@ impl Actor for ConversationActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(super::hub::MAILBOX);
-        ctx.run_interval(super::hub::IDLE, |actor, ctx| {
-            if actor.hub.may_stop(actor.workspace, actor.id) {
+        ctx.run_interval(super::hub::IDLE_CHECK, |actor, ctx| {
+            if actor
+                .hub
+                .may_stop(actor.workspace, actor.id, actor.used.elapsed())
+            {
                 actix::ActorContext::stop(ctx);
             }
         });
@@ -154,6 +162,7 @@ impl Handler<Envelope> for ConversationActor {
             workspace: self.workspace,
             id: self.id,
         };
+        self.used = Instant::now();
         let state = self.state.take();
         let work = async move { worker.run(state, envelope).await };
         AtomicResponse::new(Box::pin(work.into_actor(self).map(

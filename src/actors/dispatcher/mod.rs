@@ -19,6 +19,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::operations::SendPriority;
 use crate::domain::outbound::{ChannelReaction, ErrorClass, MessageReaction, SendOutcome, react};
 use crate::domain::{ChannelId, ConversationId, Timestamp};
 use crate::storage::{CommitError, StorageError};
@@ -32,6 +33,7 @@ use attempt::Attempt;
 use breaker::Breaker;
 use held::Held;
 use pace::Pace;
+use select::Room;
 
 /// Calls to the provider at the same time.
 const MAX_CALLS: usize = 256;
@@ -98,6 +100,8 @@ struct Desk {
     activating: bool,
     /// Something may have become due that the last look did not see.
     look: bool,
+    /// Somebody put something into the outbox since the last look: perhaps a reply, which overtakes what is ready.
+    called: bool,
     next_due: Option<Timestamp>,
     busy: HashSet<ConversationId>,
     held: Held,
@@ -119,6 +123,7 @@ impl Desk {
             calls: 0,
             activating: false,
             look: true,
+            called: false,
             next_due: None,
             busy: HashSet::new(),
             held,
@@ -141,12 +146,11 @@ impl Desk {
             self.launch(&entry);
             let wait = self.wait_time();
             tokio::select! {
-                            () = token.cancelled() => break,
-                            Some(done) = self.under_way.next(), if !self.under_way.is_empty() => self.take_in(done, &entry, &name),
-                            () = entry.outbox.notified() => {
-            self.look = true }
-                            () = tokio::time::sleep(wait) => self.look = true,
-                        }
+                () = token.cancelled() => break,
+                Some(done) = self.under_way.next(), if !self.under_way.is_empty() => self.take_in(done, &entry, &name),
+                () = entry.outbox.notified() => (self.look, self.called) = (true, true),
+                () = tokio::time::sleep(wait) => self.look = true,
+            }
             self.dispatch
                 .core
                 .board
@@ -165,13 +169,13 @@ impl Desk {
             && self
                 .breaker
                 .lets_through(entry, now, self.calls + self.ready.len());
-        let room = self
-            .pace
-            .look_ahead(self.breaker.probing())
-            .saturating_sub(self.ready.len());
-        if !open || !self.look || self.activating || room == 0 || self.calls >= MAX_CALLS {
+        let room = self.room();
+        // With enough ready for the next moment only a reply is of interest, and only if somebody has called.
+        let idle = !self.look || room.replies == 0 || (room.all == 0 && !self.called);
+        if !open || idle || self.activating || self.calls >= MAX_CALLS {
             return Ok(());
         }
+        self.called = false;
         let selection = self
             .dispatch
             .select(entry, (&self.busy, &self.held), &mut self.pace, now, room)?;
@@ -195,6 +199,31 @@ impl Desk {
             Done::Activated(dispatch.activate(selection).await)
         }));
         Ok(())
+    }
+
+    fn room(&self) -> Room {
+        let ahead = self.pace.look_ahead(self.breaker.probing());
+        Room {
+            replies: ahead.saturating_sub(self.ready_replies()),
+            all: ahead.saturating_sub(self.ready.len()),
+        }
+    }
+
+    /// Replies stand before everything else that is ready.
+    fn ready_replies(&self) -> usize {
+        self.ready
+            .partition_point(|attempt| attempt.priority == SendPriority::Reply)
+    }
+
+    /// Puts attempts in line: a reply after other replies, before all else.
+    fn make_ready(&mut self, attempts: Vec<Attempt>) {
+        for attempt in attempts {
+            let place = match attempt.priority {
+                SendPriority::Reply => self.ready_replies(),
+                SendPriority::Bulk => self.ready.len(),
+            };
+            self.ready.insert(place, attempt);
+        }
     }
 
     /// When the clock was set back, what was due before would wait until it is due once more, and be overtaken by what is
@@ -242,7 +271,7 @@ impl Desk {
             Done::Activated(Ok(attempts)) => {
                 self.activating = false;
                 self.look |= attempts.is_empty();
-                self.ready.extend(attempts);
+                self.make_ready(attempts);
             }
             Done::Activated(Err((error, conversations))) => {
                 self.activating = false;

@@ -80,12 +80,13 @@ impl Pace {
         }
     }
 
-    /// Messages to mark active ahead of their slots: about 20 ms of sending, so that a reply waits no longer than that.
+    /// Messages to mark active ahead of their slots: 50 ms of sending, so that no slot is lost while marking takes a
+    /// moment. Replies do not wait for them; after a crash all of them are doubtful, so they must be few.
     pub(super) fn look_ahead(&self, probing: bool) -> usize {
         match (self.paused_for().is_some(), probing) {
             (true, _) => 0,
             (false, true) => 1,
-            (false, false) => (self.rate as usize / 50).max(2),
+            (false, false) => (self.rate as usize / 20).max(2),
         }
     }
 

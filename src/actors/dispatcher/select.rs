@@ -32,6 +32,15 @@ pub(super) fn priority(key: &OutboxKey) -> SendPriority {
     SendPriority::from_u8(key.priority).unwrap_or(SendPriority::Bulk)
 }
 
+/// How many may be marked active.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Replies.
+    pub replies: usize,
+    /// Of both together.
+    pub all: usize,
+}
+
 /// What was found.
 #[derive(Default)]
 pub(super) struct Selection {
@@ -52,11 +61,14 @@ impl Dispatch {
         (busy, held): (&HashSet<ConversationId>, &Held),
         pace: &mut Pace,
         now: Timestamp,
-        room: usize,
+        room: Room,
     ) -> Result<Selection, StorageError> {
         let mut selection = Selection::default();
         let mut taken = HashSet::new();
-        for priority in [SendPriority::Reply, SendPriority::Bulk] {
+        for (priority, room) in [
+            (SendPriority::Reply, room.replies),
+            (SendPriority::Bulk, room.all),
+        ] {
             let prefix = Prefix::<OutboxKey>::table()
                 .with(entry.workspace)
                 .with(entry.channel.id)
@@ -82,7 +94,7 @@ impl Dispatch {
                     {
                         continue;
                     }
-                    if selection.chosen.len() == room {
+                    if selection.chosen.len() >= room {
                         selection.more = true;
                         return Ok(selection);
                     }

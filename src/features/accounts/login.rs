@@ -167,6 +167,8 @@ impl Accounts {
             workspace: user.workspace,
             user: user.id,
         };
+        // One at a time: guesses at the same moment must each count.
+        let _one_at_a_time = self.failing.lock().await;
         for _ in 0..RETRIES {
             let Some((mut user, fingerprint)) = self.store.get_for_update(&key)? else {
                 return Ok(());

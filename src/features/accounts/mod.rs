@@ -56,6 +56,8 @@ pub struct Accounts {
     strangers: lockout::Strangers,
     /// Held while people are added or removed: there must always be an owner left, and one person an address.
     membership: tokio::sync::Mutex<()>,
+    /// Held while a failed log-in is written down.
+    failing: tokio::sync::Mutex<()>,
 }
 
 impl Accounts {
@@ -78,6 +80,7 @@ impl Accounts {
             attempts: limiter::AttemptLimiter::default(),
             strangers: lockout::Strangers::default(),
             membership: tokio::sync::Mutex::new(()),
+            failing: tokio::sync::Mutex::new(()),
         }
     }
 }

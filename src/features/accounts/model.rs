@@ -20,13 +20,15 @@ pub struct UserView {
     id: UserId,
     name: String,
     email: String,
-    #[schema(value_type = String, example = "agent")]
+    #[schema(schema_with = crate::http::words::role)]
     role: Role,
     /// Language tag.
     locale: String,
     /// `system`, `light` or `dark`.
+    #[schema(schema_with = crate::http::words::theme)]
     theme: String,
     /// `comfortable` or `compact`.
+    #[schema(schema_with = crate::http::words::density)]
     density: String,
     /// IANA time zone.
     timezone: String,
@@ -348,7 +350,7 @@ pub struct UserBody {
     email: String,
     #[schema(min_length = 10)]
     password: String,
-    #[schema(value_type = String, example = "agent")]
+    #[schema(schema_with = crate::http::words::role)]
     role: Role,
 }
 
@@ -389,8 +391,10 @@ pub struct ProfileBody {
     name: Option<String>,
     locale: Option<String>,
     /// `system`, `light` or `dark`.
+    #[schema(schema_with = crate::http::words::theme)]
     theme: Option<String>,
     /// `comfortable` or `compact`.
+    #[schema(schema_with = crate::http::words::density)]
     density: Option<String>,
     timezone: Option<String>,
 }

@@ -155,7 +155,7 @@ pub(super) async fn change_channel(
     answer(HttpResponse::Ok(), &views, &entry)
 }
 
-/// Removes a channel: nothing comes in or goes out by it any more; its conversations stay. For owners.
+/// Removes a channel: nothing comes in or goes out by it any more. Its conversations stay; what was queued fails. For owners.
 #[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 204)))]
 #[delete("/api/v1/channels/{id}")]
 pub(super) async fn remove_channel(
@@ -165,14 +165,8 @@ pub(super) async fn remove_channel(
     trace: Trace,
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
-    let now = house.core.clock.now();
-    let removed = house
-        .core
-        .registry
-        .remove(who.workspace, id.0, now, trace.0)
-        .await;
+    let removed = house.remove_channel(who.workspace, id.0, trace.0).await;
     removed.map_err(registry_error)?;
-    house.detach(id.0).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

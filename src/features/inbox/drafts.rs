@@ -19,6 +19,7 @@ pub(super) struct DraftView {
     reply: String,
     note: String,
     /// When it was last typed at; `null` if there is none.
+    #[schema(required)]
     updated_at: Option<String>,
 }
 

@@ -16,14 +16,14 @@ const MAX_DRAFT: usize = 64 * 1024;
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PatchBody {
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = crate::http::words::conversation_status)]
     status: Option<ConversationStatus>,
     /// `null` for nobody.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     assignee_id: Option<Option<UserId>>,
     labels: Option<Vec<String>>,
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = crate::http::words::priority)]
     priority: Option<Priority>,
     /// `null` brings the conversation back.
     #[serde(default, deserialize_with = "present")]
@@ -111,7 +111,7 @@ impl ApiBody for DraftBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct SettleBody {
     /// `sent`, `failed` or `retry`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::settlement)]
     pub outcome: Settlement,
 }
 

@@ -13,6 +13,7 @@ use crate::actors::{Command, House};
 use crate::domain::operations::SendPriority;
 use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId};
 use crate::http::views::MessageView;
+use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, Credential, IdempotencyKeyHeader, NoQuery, PathId, Trace, ValidJson,
     endpoints,
@@ -28,7 +29,7 @@ fn author(who: &Caller) -> Author {
 }
 
 /// Sends a message in a conversation. `type` names the content, which stands under that name as in WhatsApp Cloud API.
-#[utoipa::path(tag = "inbox", request_body = Object,
+#[utoipa::path(tag = "inbox", request_body = NewMessage,
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/conversations/{id}/messages")]
@@ -51,7 +52,8 @@ pub(super) async fn post_message(
 }
 
 /// Writes an internal note. It stays in the house.
-#[utoipa::path(tag = "inbox", params(("id" = String, Path)), request_body = NoteBody,
+#[utoipa::path(tag = "inbox", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NoteBody,
     responses((status = 201, body = MessageView)))]
 #[post("/api/v1/conversations/{id}/notes")]
 pub(super) async fn post_note(

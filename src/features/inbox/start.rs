@@ -15,6 +15,7 @@ use crate::domain::inbound::Sender;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::MessageView;
+use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, ErrorCode, FieldError, IdempotencyKeyHeader, NoQuery, Trace, ValidJson,
     endpoints,
@@ -24,7 +25,7 @@ use crate::storage::keys::{ContactByIdentityKey, ConversationByContactKey};
 endpoints!(start_conversation, send_by_number);
 
 /// Sends a message to someone by number or id: starts a conversation (with a template) or continues it.
-#[utoipa::path(tag = "inbox", request_body = Object, params(("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/messages")]
 pub(super) async fn start_conversation(
@@ -42,7 +43,7 @@ pub(super) async fn start_conversation(
 }
 
 /// The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel.
-#[utoipa::path(tag = "inbox", request_body = Object, params(("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/whatsapp/send")]
 pub(super) async fn send_by_number(

@@ -1,32 +1,33 @@
 //! Alerts: what needs attention, who has seen it, and where else it is told.
 
-use actix_web::web::Json;
+use actix_web::web::{Data, Json};
 use actix_web::{get, post, put};
+use tokio::sync::Semaphore;
 
 use super::Machinery;
 use crate::actors::House;
-use crate::actors::alerts::AlertError;
+use crate::actors::alerts::{AlertError, words};
+use crate::actors::delivery::{
+    AlertAddresses, Attempt, Book, Delivery, News, SaveError, Telling, TellingState, Way, new_secret,
+};
 use crate::channels::FieldError;
 use crate::domain::operations::Alert;
-use crate::domain::{ChannelId, WorkspaceId};
+use crate::domain::{ChannelId, Timestamp, WorkspaceId};
 use crate::http::views::AssigneeView;
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, Items, ListId, NoQuery, OwnerCaller, Page, PageParams, PathId,
     ValidJson, check, endpoints,
 };
-use crate::storage::keys::{AlertKey, SettingKey, UserKey};
-use crate::storage::records::Json as JsonText;
-use crate::storage::{Batch, Prefix, StorageError};
+use crate::storage::keys::{AlertKey, UserKey};
+use crate::storage::{Prefix, StorageError};
 
 endpoints!(
     list_alerts,
     acknowledge_alert,
     show_alert_settings,
-    keep_alert_settings
+    keep_alert_settings,
+    test_alert_settings,
 );
-
-/// The settings' number among a workspace's settings. Stored: never change or reuse it.
-const SETTING: u8 = 1;
 
 /// Something that needs attention.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -35,6 +36,7 @@ pub(super) struct AlertView {
     /// `channel_blocked`, `raw_events_parked`, `doubtful_send` …
     kind: String,
     /// `warning` or `critical`.
+    #[schema(schema_with = crate::http::words::severity)]
     severity: &'static str,
     /// In a few words.
     title: String,
@@ -43,29 +45,61 @@ pub(super) struct AlertView {
     /// What it is about: the id of a channel or message, or empty.
     subject: String,
     /// The channel, if it is about one.
+    #[schema(required)]
     channel_id: Option<String>,
     raised_at: String,
     /// When it ended; `null` while it holds.
+    #[schema(required)]
     cleared_at: Option<String>,
     /// Who has seen it.
+    #[schema(required)]
     acknowledged_by: Option<AssigneeView>,
+    /// How it was told outside.
+    deliveries: Vec<TellingView>,
 }
 
-/// How bad a kind of alert is, and what it is called.
-fn words(kind: &str) -> (&'static str, String) {
-    match kind {
-        "channel_blocked" => ("critical", "A channel cannot send".to_owned()),
-        "raw_events_parked" => ("warning", "Webhook deliveries wait for a person".to_owned()),
-        "backup_failed" => ("critical", "A backup was not made".to_owned()),
-        "doubtful_send" => ("warning", "Nobody knows whether a message was sent".to_owned()),
-        "disk_low" | "read_only" => ("critical", "The disk is nearly full".to_owned()),
-        other => ("warning", other.replace('_', " ")),
+/// How an alert was told outside by one way.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct TellingView {
+    /// `webhook` or `email`.
+    way: &'static str,
+    /// `raised` or `cleared`: what was told.
+    news: &'static str,
+    /// `pending`, `delivered` or `failed`.
+    state: &'static str,
+    /// Times tried.
+    attempts: u32,
+    /// The last answer, in plain words.
+    detail: String,
+    /// When it was last tried; while `pending`, when it is tried next.
+    at: String,
+}
+
+impl From<&Telling> for TellingView {
+    fn from(telling: &Telling) -> Self {
+        Self {
+            way: way_word(telling.way),
+            news: match telling.news {
+                News::Raised => "raised",
+                News::Cleared => "cleared",
+            },
+            state: match telling.state {
+                TellingState::Pending => "pending",
+                TellingState::Delivered => "delivered",
+                TellingState::Failed => "failed",
+            },
+            attempts: telling.attempts,
+            detail: telling.detail.clone(),
+            at: Timestamp(telling.at).to_string(),
+        }
     }
 }
 
 impl AlertView {
-    fn new(house: &House, workspace: WorkspaceId, alert: Alert) -> Result<Self, StorageError> {
+    fn new(house: &House, workspace: WorkspaceId, book: &Book, alert: Alert) -> Result<Self, StorageError> {
         let (severity, title) = words(&alert.kind);
+        let told = book.tellings.iter().filter(|telling| telling.alert == alert.id);
+        let deliveries = told.map(TellingView::from).collect();
         let seen_by = match alert.acknowledged_by {
             Some(user) => {
                 let found = house.core.store.get(&UserKey { workspace, user })?;
@@ -79,7 +113,7 @@ impl AlertView {
         Ok(Self {
             id: alert.id.to_string(),
             kind: alert.kind,
-            severity,
+            severity: severity.as_str(),
             title,
             detail: alert.detail,
             subject: alert.subject,
@@ -87,6 +121,7 @@ impl AlertView {
             raised_at: alert.raised_at.to_string(),
             cleared_at: alert.cleared_at.map(|at| at.to_string()),
             acknowledged_by: seen_by,
+            deliveries,
         })
     }
 }
@@ -95,7 +130,8 @@ impl AlertView {
 pub(super) fn open_alerts(house: &House, workspace: WorkspaceId, limit: usize) -> ApiResult<Vec<AlertView>> {
     let recent = house.alerts.recent(workspace, limit)?.into_iter();
     let open = recent.filter(|alert| alert.cleared_at.is_none());
-    let views = open.map(|alert| AlertView::new(house, workspace, alert));
+    let book = Book::load(&house.core.store, workspace)?;
+    let views = open.map(|alert| AlertView::new(house, workspace, &book, alert));
     Ok(views.collect::<Result<_, _>>()?)
 }
 
@@ -114,7 +150,8 @@ pub(super) async fn list_alerts(
         .core
         .store
         .scan_back(&prefix, before.as_ref(), page.limit + 1)?;
-    let view = |(key, alert)| Ok((key, AlertView::new(&house, who.workspace, alert)?));
+    let book = Book::load(&house.core.store, who.workspace)?;
+    let view = |(key, alert)| Ok((key, AlertView::new(&house, who.workspace, &book, alert)?));
     let views = rows
         .into_iter()
         .map(view)
@@ -137,11 +174,12 @@ pub(super) async fn acknowledge_alert(
         AlertError::Storage(error) => error.into(),
         AlertError::Commit(error) => error.into(),
     })?;
-    Ok(Json(AlertView::new(&house, who.workspace, alert)?))
+    let book = Book::load(&house.core.store, who.workspace)?;
+    Ok(Json(AlertView::new(&house, who.workspace, &book, alert)?))
 }
 
 /// Where else alerts are told.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSettings {
     /// E-mail address; `null` for none.
@@ -164,53 +202,139 @@ impl ApiBody for AlertSettings {
     }
 }
 
-impl AlertSettings {
-    /// What stands in the store for a workspace; nothing unless someone said otherwise.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn load(house: &House, workspace: WorkspaceId) -> ApiResult<Self> {
-        let key = SettingKey {
-            workspace,
-            setting: SETTING,
-        };
-        let Some(JsonText(text)) = house.core.store.get(&key)? else {
-            return Ok(Self::default());
-        };
-        serde_json::from_str(&text).map_err(|error| ApiError::internal("reading the alert settings", error))
+/// Where else alerts are told, and how.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct AlertSettingsView {
+    /// E-mail address.
+    email: Option<String>,
+    /// Address to which each alert is posted as JSON.
+    webhook_url: Option<String>,
+    /// Signs the posts (Standard Webhooks).
+    webhook_secret: Option<String>,
+    /// Whether the operator has set up a mail server; without one no letter is sent.
+    mail_available: bool,
+}
+
+impl AlertSettingsView {
+    fn new(addresses: AlertAddresses, delivery: &Delivery) -> Self {
+        let AlertAddresses {
+            email,
+            webhook_url,
+            webhook_secret,
+        } = addresses;
+        Self {
+            email,
+            webhook_url,
+            webhook_secret,
+            mail_available: delivery.has_mail(),
+        }
     }
 }
 
 /// Where else alerts are told. For owners.
-#[utoipa::path(tag = "operations", responses((status = 200, body = AlertSettings)))]
+#[utoipa::path(tag = "operations", responses((status = 200, body = AlertSettingsView)))]
 #[get("/api/v1/settings/alerts")]
 pub(super) async fn show_alert_settings(
     house: Machinery,
+    delivery: Data<Delivery>,
     who: OwnerCaller,
     _: NoQuery,
-) -> ApiResult<Json<AlertSettings>> {
-    Ok(Json(AlertSettings::load(&house, who.workspace)?))
+) -> ApiResult<Json<AlertSettingsView>> {
+    let addresses = AlertAddresses::load(&house.core.store, who.workspace)?;
+    Ok(Json(AlertSettingsView::new(addresses, &delivery)))
 }
 
-/// Says where else alerts are told. For owners.
-#[utoipa::path(tag = "operations", request_body = AlertSettings, responses((status = 200, body = AlertSettings)))]
+/// Says where else alerts are told. A webhook that had no secret gets one. For owners.
+#[utoipa::path(tag = "operations", request_body = AlertSettings,
+    responses((status = 200, body = AlertSettingsView)))]
 #[put("/api/v1/settings/alerts")]
 pub(super) async fn keep_alert_settings(
     house: Machinery,
+    delivery: Data<Delivery>,
     who: OwnerCaller,
     body: ValidJson<AlertSettings>,
     _: NoQuery,
-) -> ApiResult<Json<AlertSettings>> {
-    let settings = body.0;
-    let key = SettingKey {
-        workspace: who.workspace,
-        setting: SETTING,
+) -> ApiResult<Json<AlertSettingsView>> {
+    let AlertSettings { email, webhook_url } = body.0;
+    let store = &house.core.store;
+    let known = AlertAddresses::load(store, who.workspace)?.webhook_secret;
+    let webhook_secret = match (&webhook_url, known) {
+        (Some(_), None) => {
+            let made = new_secret();
+            Some(made.map_err(|error| ApiError::internal("making a webhook secret", error))?)
+        }
+        (_, known) => known,
     };
-    let text = serde_json::to_string(&settings)
-        .map_err(|error| ApiError::internal("writing the alert settings", error))?;
-    let seal = house.core.store.workspace_seal(who.workspace)?;
-    let mut batch = Batch::new();
-    batch.put(&key, &JsonText(text), &seal);
-    house.core.store.commit(batch).await?;
-    Ok(Json(settings))
+    let addresses = AlertAddresses {
+        email,
+        webhook_url,
+        webhook_secret,
+    };
+    let saved = addresses.save(store, who.workspace).await;
+    saved.map_err(|error| match error {
+        SaveError::Storage(error) => error.into(),
+        SaveError::Commit(error) => error.into(),
+        SaveError::Json(error) => ApiError::internal("writing the alert settings", error),
+    })?;
+    Ok(Json(AlertSettingsView::new(addresses, &delivery)))
+}
+
+/// How one way of telling went.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct TestCheck {
+    /// `webhook` or `email`.
+    name: &'static str,
+    ok: bool,
+    /// What was answered, or what to do.
+    detail: String,
+}
+
+/// How a test went.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct TestOutcome {
+    /// Every way that is set works; `false` if none is.
+    ok: bool,
+    checks: Vec<TestCheck>,
+}
+
+/// Tests at the same time, over all workspaces: each holds connections to the outside.
+static TESTS: Semaphore = Semaphore::const_new(4);
+/// When to try again if too many are under way, in seconds.
+const TEST_SECONDS: u64 = 20;
+
+/// Tells a made-up alert by every way that is set, at once. For owners.
+#[utoipa::path(tag = "operations", responses((status = 200, body = TestOutcome)))]
+#[post("/api/v1/settings/alerts/test")]
+pub(super) async fn test_alert_settings(
+    house: Machinery,
+    delivery: Data<Delivery>,
+    who: OwnerCaller,
+    _: NoQuery,
+) -> ApiResult<Json<TestOutcome>> {
+    let Ok(_place) = TESTS.try_acquire() else {
+        let detail = "Too many tests are under way; try again in a moment.";
+        return Err(ApiError::busy(detail, TEST_SECONDS));
+    };
+    let addresses = AlertAddresses::load(&house.core.store, who.workspace)?;
+    let outcomes = delivery.test(who.workspace, &addresses).await;
+    let checks: Vec<TestCheck> = outcomes
+        .into_iter()
+        .map(|(way, attempt)| {
+            let (ok, detail) = match attempt {
+                Attempt::Delivered(detail) => (true, detail),
+                Attempt::Failed(detail) | Attempt::Hopeless(detail) => (false, detail),
+            };
+            let name = way_word(way);
+            TestCheck { name, ok, detail }
+        })
+        .collect();
+    let ok = !checks.is_empty() && checks.iter().all(|check| check.ok);
+    Ok(Json(TestOutcome { ok, checks }))
+}
+
+fn way_word(way: Way) -> &'static str {
+    match way {
+        Way::Webhook => "webhook",
+        Way::Email => "email",
+    }
 }

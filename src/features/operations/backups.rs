@@ -37,18 +37,23 @@ const MAX_KEEP: u32 = 365;
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct BackupView {
     name: String,
+    #[schema(required)]
     created_at: Option<String>,
     /// In bytes.
     size: u64,
     /// `running`, `done` or `failed`.
+    #[schema(schema_with = crate::http::words::backup_state)]
     state: &'static str,
     /// Why it failed, or what is wrong with it.
+    #[schema(required)]
     error: Option<String>,
     /// It holds everything; if not, it goes on from an earlier one.
     complete: bool,
     /// It was read from end to end and found whole; at its making, or later.
+    #[schema(required)]
     verified: Option<bool>,
     /// When it was.
+    #[schema(required)]
     verified_at: Option<String>,
 }
 
@@ -100,6 +105,7 @@ pub(super) struct VerificationView {
     /// What it is, or what is wrong with it.
     detail: String,
     /// Records in it.
+    #[schema(required)]
     records: Option<u64>,
 }
 

@@ -38,6 +38,7 @@ pub(super) struct DeadLetterView {
     attempts: u32,
     failed_at: String,
     /// The message; `null` if its person was erased.
+    #[schema(required)]
     message: Option<MessageView>,
 }
 

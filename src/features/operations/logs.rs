@@ -34,6 +34,7 @@ pub(super) struct LogLineView {
     /// What.
     message: String,
     /// The trace that it belongs to.
+    #[schema(required)]
     trace_id: Option<String>,
     /// Whatever else was noted.
     fields: BTreeMap<&'static str, String>,

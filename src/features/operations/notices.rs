@@ -36,6 +36,7 @@ pub(super) struct NoticeView {
     /// not know, `unknown`.
     kind: &'static str,
     /// `info`, `warning` or `critical`.
+    #[schema(schema_with = crate::http::words::severity)]
     severity: &'static str,
     /// The webhook field in words.
     title: String,

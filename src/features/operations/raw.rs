@@ -39,12 +39,14 @@ pub(super) struct RawEventView {
     id: String,
     channel_id: String,
     #[schema(value_type = String)]
+    #[schema(required)]
     provider: Option<ProviderKind>,
     received_at: String,
     /// `pending`, `parked` or `done`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::raw_state)]
     state: RawState,
     /// Why it was parked, the last time that it was.
+    #[schema(required)]
     error: Option<String>,
     /// How often it was parked.
     attempts: u32,
@@ -75,6 +77,7 @@ pub(super) struct RawEventWhole {
     #[serde(flatten)]
     event: RawEventView,
     /// The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept.
+    #[schema(required)]
     payload: Option<String>,
     /// The messages that it brought or gave news of.
     messages: Vec<String>,
@@ -85,7 +88,7 @@ pub(super) struct RawEventWhole {
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayBody {
     /// `parked`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::raw_state)]
     state: RawState,
 }
 

@@ -48,12 +48,13 @@ struct ActorView {
     /// `channel`, `dispatcher`, `scheduler` …
     kind: &'static str,
     /// `running`, `restarting` or `stopped`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::actor_state)]
     state: ActorState,
     /// How often a fresh one was started.
     restarts: u32,
     /// Work waiting in front of it.
     mailbox: usize,
+    #[schema(required)]
     last_error: Option<String>,
     /// When the state last changed.
     since: String,
@@ -124,7 +125,9 @@ struct SystemView {
     version: &'static str,
     started_at: String,
     /// `ok` or `read_only`.
+    #[schema(schema_with = crate::http::words::system_state)]
     state: &'static str,
+    #[schema(required)]
     state_reason: Option<String>,
     actors: Vec<ActorView>,
     /// Conversations in memory.

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, get, post};
 use super::message::MessageBody;
 use super::views::{PhoneMessageView, chat};
 use super::{Machinery, Phones, WaId, Which, customer, refused};
+use crate::http::words::MessageContent;
 use crate::http::{
     ApiError, ApiResult, Caller, Items, ListId, ListQuery, PageParams, StrictQuery, ValidJson, endpoints,
 };
@@ -43,7 +44,7 @@ pub(super) async fn list_chat(
 }
 
 /// Writes to the business as the customer.
-#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), request_body = Object,
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), request_body = MessageContent,
     responses((status = 201, body = PhoneMessageView)))]
 #[post("/api/v1/sandbox/customers/{wa_id}/messages")]
 pub(super) async fn write_as_customer(

@@ -77,7 +77,7 @@ impl Which {
 fn no_channel() -> ApiError {
     let detail = "This workspace has no sandbox channel, so there is no phone to play. Add a channel of the kind \
                   sandbox first; it needs no account anywhere.";
-    ApiError::new(ErrorCode::NotFound, detail).with_code("no_sandbox_channel")
+    ApiError::new(ErrorCode::NotFound, detail)
 }
 
 /// The `{wa_id}` of the address.

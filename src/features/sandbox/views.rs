@@ -27,12 +27,14 @@ pub(super) struct CustomerView {
     /// With `+`; empty for someone without a number.
     phone: String,
     /// Language tag of their phone.
+    #[schema(required)]
     language: Option<String>,
     /// Messages of the business that arrived and are not read.
     unread: usize,
     /// The business shows that it is typing.
     business_typing: bool,
     behaviour: BehaviourView,
+    #[schema(required)]
     last_message: Option<LastView>,
 }
 
@@ -40,6 +42,7 @@ pub(super) struct CustomerView {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 struct LastView {
     /// `inbound` is from the customer.
+    #[schema(schema_with = crate::http::words::direction)]
     direction: &'static str,
     preview: String,
     created_at: String,
@@ -135,18 +138,21 @@ pub(super) struct PhoneMessageView {
     /// The provider's id.
     pub id: String,
     /// `inbound` is from the customer.
+    #[schema(schema_with = crate::http::words::direction)]
     direction: &'static str,
     /// Of the business's: `accepted`, `sent`, `delivered`, `read` or `failed`. Of the customer's: `accepted`, and `read`
     /// once the business has marked it.
     status: &'static str,
     /// The message that it answers.
+    #[schema(required)]
     context_id: Option<String>,
     reactions: Vec<ReactionView>,
     created_at: String,
+    #[schema(required)]
     error: Option<ErrorView>,
     /// `type`, and the content under that name.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::http::words::MessageContent)]
     content: Map<String, Value>,
 }
 
@@ -155,6 +161,7 @@ pub(super) struct PhoneMessageView {
 struct ReactionView {
     emoji: String,
     /// `inbound` is from the customer.
+    #[schema(schema_with = crate::http::words::direction)]
     direction: &'static str,
 }
 

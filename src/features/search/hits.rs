@@ -40,9 +40,11 @@ pub(super) struct HitContact {
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct HitView {
     /// `message`, `note` or `contact`.
+    #[schema(schema_with = crate::http::words::hit)]
     kind: &'static str,
     id: String,
     /// The conversation of a message or note.
+    #[schema(required)]
     conversation_id: Option<String>,
     contact: HitContact,
     /// The place in the text, in stretches.

@@ -41,6 +41,7 @@ pub(super) struct Question {
 pub(super) struct SearchAnswer {
     /// Best first; newest first for a question without words.
     items: Vec<HitView>,
+    #[schema(required)]
     next_cursor: Option<String>,
     /// Nothing had the words as typed; these have words like them.
     fuzzy: bool,

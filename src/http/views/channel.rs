@@ -48,8 +48,10 @@ pub struct QueueView {
 pub struct BreakerView {
     /// `closed`: messages flow. `open`: the provider refuses everything, the queue waits. `half_open`: one message is
     /// being tried.
+    #[schema(schema_with = crate::http::words::breaker)]
     pub state: &'static str,
     /// Why it is open.
+    #[schema(required)]
     pub reason: Option<String>,
 }
 
@@ -75,12 +77,15 @@ pub struct ChannelView {
     pub id: String,
     /// `whatsapp_cloud` or `sandbox`.
     #[schema(value_type = String)]
+    #[schema(required)]
     pub provider: Option<crate::channels::ProviderKind>,
     /// What the team calls it.
     pub name: String,
     /// `active`, `paused` or `blocked`.
+    #[schema(schema_with = crate::http::words::channel_status)]
     pub status: &'static str,
     /// Why it is blocked.
+    #[schema(required)]
     pub status_reason: Option<String>,
     /// Its settings.
     pub settings: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use crate::domain::{Contact, ContactId, Identity};
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct IdentityView {
     /// `phone`, `whatsapp_id`, `whatsapp_user_id`, `instagram_id`, `email` or `username`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::identity)]
     pub kind: crate::domain::IdentityKind,
     /// Its value.
     pub value: String,

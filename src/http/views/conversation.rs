@@ -19,6 +19,7 @@ pub struct WindowView {
     /// Whether free-form messages may go out.
     pub open: bool,
     /// When it closes or closed; `null` if the customer never wrote.
+    #[schema(required)]
     pub expires_at: Option<String>,
 }
 
@@ -28,13 +29,14 @@ pub struct LastMessageView {
     /// Its id.
     pub id: String,
     /// `inbound` or `outbound`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::direction)]
     pub direction: crate::domain::Direction,
     /// Its type.
     pub r#type: String,
     /// One line of it; a kind in brackets where it has no words.
     pub preview: String,
     /// Where it stands.
+    #[schema(schema_with = crate::http::words::message_status)]
     pub status: &'static str,
     /// When it came.
     pub created_at: String,
@@ -50,23 +52,27 @@ pub struct ConversationView {
     /// The channel that it runs over.
     pub channel_id: String,
     /// `open`, `pending`, `on_hold`, `snoozed`, `resolved` or `closed`.
+    #[schema(schema_with = crate::http::words::conversation_status)]
     pub status: &'static str,
     /// Who has it.
+    #[schema(required)]
     pub assignee: Option<AssigneeView>,
     /// Its labels.
     pub labels: Vec<String>,
     /// `low`, `normal`, `high` or `urgent`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::priority)]
     pub priority: crate::domain::Priority,
     /// Messages that nobody has seen.
     pub unread: u32,
     /// The last message.
+    #[schema(required)]
     pub last_message: Option<LastMessageView>,
     /// When something was last said.
     pub last_activity_at: String,
     /// When it began.
     pub created_at: String,
     /// When it comes back into sight.
+    #[schema(required)]
     pub snoozed_until: Option<String>,
     /// The reply window.
     pub window: WindowView,

@@ -9,6 +9,7 @@ use crate::domain::{Message, MessageStatus};
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct AuthorView {
     /// `customer`, `user`, `api`, `bot`, `system` or `business_app`.
+    #[schema(schema_with = crate::http::words::author)]
     pub kind: &'static str,
     /// The user's id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +62,10 @@ impl From<StatusTimes> for StatusTimesView {
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct ContextView {
     /// Our id of it, where we hold it.
+    #[schema(required)]
     pub message_id: Option<String>,
     /// The provider's id of it.
+    #[schema(required)]
     pub provider_message_id: Option<String>,
     /// The customer forwarded it.
     pub forwarded: bool,
@@ -117,6 +120,7 @@ pub struct PricingView {
     /// `regular`, `free_customer_service` or `free_entry_point`.
     pub r#type: String,
     /// Whether it costs.
+    #[schema(required)]
     pub billable: Option<bool>,
 }
 
@@ -139,28 +143,34 @@ pub struct MessageView {
     /// The conversation that it stands in.
     pub conversation_id: String,
     /// `inbound` or `outbound`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::direction)]
     pub direction: Direction,
     /// Who wrote it.
     pub author: AuthorView,
     /// `received`, `queued`, `accepted`, `sent`, `delivered`, `read`, `failed` or `doubtful`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::words::message_status)]
     pub status: MessageStatus,
     /// When each step was reached.
     pub status_times: StatusTimesView,
     /// The provider's id.
+    #[schema(required)]
     pub provider_message_id: Option<String>,
     /// What it answers.
+    #[schema(required)]
     pub context: Option<ContextView>,
     /// Why it failed.
+    #[schema(required)]
     pub error: Option<MessageErrorView>,
     /// When it came to Frontdesk.
     pub created_at: String,
     /// The provider's own time for it.
+    #[schema(required)]
     pub provider_at: Option<String>,
     /// Price information.
+    #[schema(required)]
     pub pricing: Option<PricingView>,
     /// The webhook delivery that brought it.
+    #[schema(required)]
     pub raw_event_id: Option<String>,
     /// Its trace.
     pub trace_id: String,
@@ -171,7 +181,7 @@ pub struct MessageView {
     pub extra: Option<Value>,
     /// `type`, and the content under that name.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::http::words::MessageContent)]
     pub content: Map<String, Value>,
 }
 

@@ -1,9 +1,10 @@
 /** Wires what runs beside the pages to the session: each starts at sign-in and stops at sign-out. */
-import { startLive, stopLive } from '@/lib/live'
+import { reconnect, startLive, stopLive } from '@/lib/live'
 import { startDrafts, stopDrafts } from '@/lib/drafts'
 import { startOfflineCopy, stopOfflineCopy } from '@/lib/offline'
 import { startOutbox, stopOutbox } from '@/lib/outbox'
-import { onSessionEnd, onSessionStart } from './session'
+import { queryClient } from './query'
+import { onSessionEnd, onSessionResume, onSessionStart } from './session'
 
 onSessionStart(async (scope) => {
   await Promise.all([startOfflineCopy(scope), startOutbox(scope), startLive()])
@@ -14,4 +15,9 @@ onSessionEnd(async (reason) => {
   stopOutbox()
   await stopDrafts()
   await stopOfflineCopy(reason)
+})
+onSessionResume(() => {
+  // The new connection wakes outbox and drafts; what is on screen is asked for again.
+  reconnect()
+  void queryClient.invalidateQueries()
 })

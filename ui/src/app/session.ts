@@ -17,6 +17,8 @@ export const me = shallowRef<Me | null>(null)
 export const user = computed(() => me.value?.user ?? null)
 /** Set when a session ended by itself, so that the sign-in page can say so. */
 export const expired = ref(false)
+/** The session ended by itself while a page is open. The page stays as it is, with all that was typed, until somebody signs in again over it. */
+export const lapsed = ref(false)
 /** Names the person and workspace in local storage; two people on one browser never see each other's data. */
 export const scope = computed(() => (me.value ? `${me.value.workspace.id}:${me.value.user.id}` : null))
 
@@ -57,18 +59,31 @@ async function begin(next: Me): Promise<void> {
 }
 
 async function end(reason: 'logout' | 'expired'): Promise<void> {
-  if (!me.value && reason === 'expired') {
-    store(HINT, null)
-    return
-  }
   for (const hook of stopHooks) await hook(reason)
   me.value = null
   expired.value = reason === 'expired'
+  lapsed.value = false
   store(HINT, null)
   store(CACHED, null)
   queryClient.clear()
 }
-onSignedOut(() => void end('expired'))
+onSignedOut(() => {
+  if (me.value) lapsed.value = true
+  else store(HINT, null)
+})
+const resumeHooks: (() => void)[] = []
+/** Runs when the same person has signed in again over an open page. */
+export const onSessionResume = (hook: () => void): number => resumeHooks.push(hook)
+
+/** Signs the same person in again and goes on where they were. */
+export async function resume(password: string): Promise<void> {
+  if (!me.value) return
+  await ok(api.POST('/auth/login', { body: { email: me.value.user.email, password } }))
+  lapsed.value = false
+  for (const hook of resumeHooks) hook()
+}
+/** Leaves the page for the sign-in page. Drafts and what waits to be sent stay on this device. */
+export const giveUpSession = (): Promise<void> => end('expired')
 
 let starting: Promise<void> | null = null
 

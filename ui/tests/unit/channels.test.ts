@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { isNewer } from '@/features/channels/data'
+import type { Channel } from '@/lib/api'
 import { newVerifyToken, newWhatsApp, stateOf, webhookReachable, whatsAppRules, type WhatsAppFields } from '@/features/channels/model'
 
 const fields: WhatsAppFields = {
@@ -49,8 +51,16 @@ describe('channels', () => {
     [null, false],
   ])('Meta reaches %s: %s', (url, reachable) => expect(webhookReachable(url)).toBe(reachable))
 
+  it('takes over from the live feed only what is newer', () => {
+    const at = (version?: number) => ({ version }) as unknown as Channel
+    expect(isNewer(at(3), at(2))).toBe(true)
+    expect(isNewer(at(2), at(2))).toBe(false)
+    expect(isNewer(at(1), at(2))).toBe(false)
+    expect(isNewer(at(1), undefined)).toBe(true)
+  })
+
   it('shows an active channel whose breaker is open as not sending', () => {
-    const at = (status: 'active' | 'paused' | 'blocked', breaker?: 'closed' | 'open' | 'half_open') => stateOf({ status, breaker: breaker && { state: breaker, reason: null } })
+    const at = (status: 'active' | 'paused' | 'blocked', breaker: 'closed' | 'open' | 'half_open' = 'closed') => stateOf({ status, breaker: { state: breaker, reason: null } })
     expect(at('active')).toBe('active')
     expect(at('active', 'closed')).toBe('active')
     expect(at('active', 'open')).toBe('failing')

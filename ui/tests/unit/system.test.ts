@@ -1,28 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Alert, filterLogs, openBreaker, parseLine, parseLogs, pretty, sortActors, sortAlerts } from '@/features/system/model'
+import { type Alert, filterLogs, type LogLine, openBreaker, pretty, sortActors, sortAlerts } from '@/features/system/model'
 
 describe('log lines', () => {
-  it('takes lines apart, as JSON text, or as plain text', () => {
-    const whole = { at: '2026-11-20T10:00:00Z', level: 'warn', target: 'frontdesk::web', message: 'slow', fields: { took_ms: 9 }, trace_id: 'abc' }
-    expect(parseLine(whole)).toEqual(whole)
-    expect(parseLine(JSON.stringify({ timestamp: '2026-11-20T10:00:00Z', level: 'ERROR', fields: { message: 'refused', code: 190 } }))).toMatchObject({
-      at: '2026-11-20T10:00:00Z', level: 'error', message: 'refused', fields: { code: 190 },
-    })
-    expect(parseLine('2026-11-20T10:00:00.1Z  WARN frontdesk: slow')).toMatchObject({ at: '2026-11-20T10:00:00.1Z', level: 'warn' })
-    expect(parseLine('{broken')).toMatchObject({ level: 'info', message: '{broken' })
-    expect(parseLine(7)).toMatchObject({ level: 'info', message: '' })
-  })
-  it('accepts a bare list and a list answer', () => {
-    expect(parseLogs(['a']).length).toBe(1)
-    expect(parseLogs({ items: ['a', 'b'] }).length).toBe(2)
-    expect(parseLogs(null)).toEqual([])
-  })
   it('filters by gravity and by words in any part', () => {
-    const lines = parseLogs([
-      { level: 'error', message: 'refused', target: 'dispatch', trace_id: 'abc' },
-      { level: 'warn', message: 'slow' },
-      { level: 'debug', message: 'tick', fields: { queue: 'Refused-7' } },
-    ])
+    const line = (level: string, message: string, more: Partial<LogLine> = {}): LogLine => ({ at: '', level, message, target: '', trace_id: null, fields: {}, ...more })
+    const lines = [
+      line('error', 'refused', { target: 'dispatch', trace_id: 'abc' }),
+      line('warn', 'slow'),
+      line('debug', 'tick', { fields: { queue: 'Refused-7' } }),
+    ]
     expect(filterLogs(lines, 'warn', '').map((line) => line.message)).toEqual(['refused', 'slow'])
     expect(filterLogs(lines, 'all', 'REFUSED').map((line) => line.message)).toEqual(['refused', 'tick'])
     expect(filterLogs(lines, 'all', 'abc dispatch').length).toBe(1)
@@ -30,19 +16,17 @@ describe('log lines', () => {
 })
 
 describe('figures', () => {
-  it('knows an open breaker however it is told', () => {
-    expect(openBreaker(null)).toBeNull()
-    expect(openBreaker('closed')).toBeNull()
+  it('knows an open breaker', () => {
     expect(openBreaker({ state: 'closed', reason: 'old' })).toBeNull()
-    expect(openBreaker('half_open')).toEqual({ reason: null })
+    expect(openBreaker({ state: 'half_open', reason: null })).toEqual({ reason: null })
     expect(openBreaker({ state: 'open', reason: 'token expired' })).toEqual({ reason: 'token expired' })
   })
   it('puts actors with trouble first', () => {
-    const actor = (name: string, state: string, restarts: number) => ({ name, kind: 'k', state, restarts, mailbox: 0, last_error: null })
-    expect(sortActors([actor('a', 'running', 0), actor('b', 'failed', 9), actor('c', 'running', 1)]).map((each) => each.name)).toEqual(['b', 'c', 'a'])
+    const actor = (name: string, state: 'running' | 'restarting', restarts: number) => ({ name, kind: 'k', state, restarts, mailbox: 0, last_error: null, since: '' })
+    expect(sortActors([actor('a', 'running', 0), actor('b', 'restarting', 9), actor('c', 'running', 1)]).map((each) => each.name)).toEqual(['b', 'c', 'a'])
   })
   it('shows raised alerts: unacknowledged, then grave, then new', () => {
-    const alert = (id: string, severity: Alert['severity'], raised: string, more: Partial<Alert> = {}): Alert => ({ id, kind: 'x', severity, title: id, detail: null, raised_at: raised, ...more })
+    const alert = (id: string, severity: Alert['severity'], raised: string, more: Partial<Alert> = {}): Alert => ({ id, kind: 'x', severity, title: id, detail: '', subject: '', channel_id: null, raised_at: raised, cleared_at: null, acknowledged_by: null, ...more })
     const sorted = sortAlerts([
       alert('acked', 'critical', '2026-01-05', { acknowledged_by: { id: 'u', name: 'A' } }),
       alert('old', 'warning', '2026-01-01'),

@@ -23,10 +23,22 @@ export function forget(id: string): Promise<void> {
   return listChanged()
 }
 
+type Versioned = Channel & { version?: number }
+/** Whether an event's view is newer than what is shown; one that came with or before our own change is not. */
+export const isNewer = (next: Versioned, shown: Versioned | undefined): boolean =>
+  shown?.version === undefined || next.version === undefined || next.version > shown.version
+
+/** Takes over a channel from the live feed; where that is no newer, the server is asked. */
+function hear(channel: Channel): void {
+  const shown =
+    queryClient.getQueryData<Channel>(one(channel.id)) ?? queryClient.getQueryData<Page<Channel>>(LIST)?.items.find((item) => item.id === channel.id)
+  if (isNewer(channel, shown)) keep(channel)
+  else void Promise.all([queryClient.invalidateQueries({ queryKey: one(channel.id) }), listChanged()])
+}
 function follow(): void {
   onScopeDispose(
     onLive((batch) => {
-      for (const event of batch) if (event.type === 'channel.updated' && event.data.channel) keep(event.data.channel)
+      for (const event of batch) if (event.type === 'channel.updated' && event.data.channel) hear(event.data.channel)
     }),
   )
 }

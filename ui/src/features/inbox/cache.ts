@@ -63,13 +63,19 @@ export function patchMessages(data: Pages<Message>, next: Message, insertNew = t
 
 /** A conversation as it will be when a pending change has been accepted. */
 export function applyPatch(conversation: Conversation, patch: ConversationPatch, people: readonly Pick<User, 'id' | 'name'>[]): Conversation {
-  const { assignee_id, ...rest } = patch
-  const next: Conversation = { ...conversation, ...rest }
+  const { assignee_id, labels, status, priority, snoozed_until } = patch
+  const next: Conversation = {
+    ...conversation,
+    labels: labels ?? conversation.labels,
+    status: status ?? conversation.status,
+    priority: priority ?? conversation.priority,
+    snoozed_until: snoozed_until === undefined ? conversation.snoozed_until : snoozed_until,
+  }
   if (assignee_id !== undefined) {
     const person = people.find((each) => each.id === assignee_id)
     next.assignee = assignee_id === null ? null : { id: assignee_id, name: person?.name ?? conversation.assignee?.name ?? '' }
   }
-  if (rest.status !== undefined && rest.status !== 'snoozed') next.snoozed_until = null
+  if (status !== undefined && status !== 'snoozed') next.snoozed_until = null
   return next
 }
 

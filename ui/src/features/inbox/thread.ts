@@ -83,7 +83,7 @@ export function threadRows({ messages: all, pending, firstNew, complete }: Threa
     day = itsDay
     if (message.id === firstNew) rows.push({ kind: 'new', key: 'new' })
     rows.push({
-      kind: 'message', key: message.id, message, reactions: on.get(message.id) ?? message.reactions ?? [],
+      kind: 'message', key: message.id, message, reactions: on.get(message.id) ?? [],
       first: message.id === firstNew || !together(messages[index - 1], message),
       last: messages[index + 1]?.id === firstNew || !together(message, messages[index + 1]),
     })

@@ -3,12 +3,14 @@ import { useQuery } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
 import { computed, onScopeDispose, type Ref } from 'vue'
 import { queryClient } from '@/app/query'
-import { api, ok } from '@/lib/api'
+import { api, ok, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import type { Faults } from './model'
+import { type Behaviour, type Customer, type Faults, NO_FAULTS } from './model'
 
 const EVERY_MS = 2000
 const SHOWN = 100
+/** Every few seconds while it works; what is missing (no sandbox channel) is asked for again by the person. */
+const pace = (ms: number) => (query: { state: { error: unknown } }): number | false => (query.state.error ? false : ms)
 export const changed = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ['sandbox'] })
 
 export function useLivePhone(): void {
@@ -19,7 +21,7 @@ export const useCustomers = () =>
   useQuery({
     queryKey: ['sandbox', 'customers'],
     queryFn: ({ signal }) => ok(api.GET('/sandbox/customers', { params: { query: { limit: 100 } }, signal })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pace(EVERY_MS),
   })
 export const useChat = (id: Ref<string | null>) =>
   useQuery({
@@ -29,7 +31,7 @@ export const useChat = (id: Ref<string | null>) =>
       const page = await ok(api.GET('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id.value! }, query: { limit: SHOWN } }, signal }))
       return [...page.items].reverse()
     },
-    refetchInterval: EVERY_MS,
+    refetchInterval: pace(EVERY_MS),
   })
 export async function write(id: string, body: { type: string; [content: string]: unknown }): Promise<void> {
   await ok(api.POST('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id } }, body }))
@@ -38,7 +40,7 @@ export async function write(id: string, body: { type: string; [content: string]:
 export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id } } }))
 export const tellTyping = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/typing', { params: { path: { wa_id: id } } }))
 
-export const useFaults = () => useQuery({ queryKey: ['sandbox-faults'], queryFn: ({ signal }) => ok(api.GET('/sandbox/faults', { signal })), refetchInterval: 5000 })
+export const useFaults = () => useQuery({ queryKey: ['sandbox-faults'], queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { signal }))) }), refetchInterval: pace(5000) })
 export async function setFaults(faults: Faults): Promise<void> {
   const before = queryClient.getQueryData<Faults>(['sandbox-faults'])
   queryClient.setQueryData(['sandbox-faults'], faults)
@@ -46,6 +48,20 @@ export async function setFaults(faults: Faults): Promise<void> {
     queryClient.setQueryData(['sandbox-faults'], await ok(api.PUT('/sandbox/faults', { body: faults })))
   } catch (error) {
     queryClient.setQueryData(['sandbox-faults'], before)
+    throw error
+  }
+}
+
+/** Changes how a customer acts: shown at once, taken back if the server refuses. */
+export async function setBehaviour(id: string, behaviour: Behaviour): Promise<void> {
+  const key = ['sandbox', 'customers']
+  const before = queryClient.getQueryData<Page<Customer>>(key)
+  queryClient.setQueryData<Page<Customer>>(key, (page) => page && { ...page, items: page.items.map((each) => (each.wa_id === id ? { ...each, behaviour } : each)) })
+  try {
+    await ok(api.PUT('/sandbox/customers/{wa_id}/behaviour', { params: { path: { wa_id: id } }, body: behaviour }))
+    await changed()
+  } catch (error) {
+    queryClient.setQueryData(key, before)
     throw error
   }
 }

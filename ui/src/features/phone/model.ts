@@ -1,10 +1,11 @@
 /** What the simulated phone does, apart from how it looks. */
-import type { Operations } from '@/api/operations'
+import type { Behaviour, Customer, Faults, PhoneMessage } from '@/lib/api'
 import { isDay } from './days'
 
-export type Customer = Operations['Customer']
-export type PhoneMessage = Operations['PhoneMessage']
-export type Faults = Operations['Faults']
+export type { Behaviour, Customer, Faults, PhoneMessage }
+/** How a healthy phone acts that somebody holds in their hand. */
+export const HEALTHY: Behaviour = { read: 'manual', refuse: false, offline: false, delay_ms: 0, auto_reply: false }
+export const READS = ['auto', 'manual', 'never'] as const
 
 /** Emoji at hand; each is its own name. */
 export const EMOJI = [...'👍🙏😀😂😍😢😡🎂🍞🥐☕🍰🎉✅❌❓📍📞🕐💰🚚🌸🔥👋']

@@ -3,8 +3,9 @@
  * problem documents into `ApiError` and lost connections into `NetworkError`, and tells the session when it ended.
  */
 import createClient, { type Middleware } from 'openapi-fetch'
-import type { paths } from '@/api/schema'
+
 import { NetworkError, toApiError } from './problem'
+import type { Api } from './types'
 
 export * from './problem'
 export type * from './types'
@@ -32,7 +33,7 @@ const guard: Middleware = {
   },
 }
 
-export const api = createClient<paths>({
+export const api = createClient<Api>({
   baseUrl: `${globalThis.location?.origin ?? 'http://localhost'}/api/v1`,
   credentials: 'same-origin',
   // Looked up at each call, so that tests can stand in for the network.

@@ -1,23 +1,40 @@
-/** Short names for the API's records; everything comes from the OpenAPI types. */
-import type { components } from '@/api/schema'
+/** Short names for the API's records; everything comes from the generated OpenAPI types. */
+import type { components, paths } from '@/api/schema'
 
 type S = components['schemas']
+/** Every address, from behind `/api/v1`. */
+export type Api = { [P in keyof paths as P extends `/api/v1${infer Rest}` ? Rest : never]: paths[P] }
+
 export type User = S['User']
 export type Workspace = S['Workspace']
-export type Me = S['Me']
-export type Session = S['Session']
-export type Conversation = S['Conversation']
-export type ConversationPatch = S['ConversationPatch']
-export type ConversationStatus = S['ConversationStatus']
-export type Priority = S['Priority']
-export type Message = S['Message']
-export type MessageStatus = S['MessageStatus']
+export type Me = S['MeAnswer']
+export type Session = S['LoginAnswer']
+export type LoginSession = S['Session']
+export type Conversation = S['ConversationView']
+export type ConversationPatch = S['PatchBody']
+export type ConversationStatus = Conversation['status']
+export type Priority = Conversation['priority']
+export type Message = S['MessageView']
+export type MessageStatus = Message['status']
 export type NewMessage = S['NewMessage']
-export type Contact = S['Contact']
-export type Identity = S['Identity']
-export type Channel = S['Channel']
-export type Draft = S['Draft']
-export type SearchHit = S['SearchHit']
+export type Contact = S['ContactView']
+export type Identity = S['IdentityView']
+export type Channel = S['ChannelView']
+export type Check = S['CheckView']
+export type Draft = S['DraftView']
+export type Token = S['ApiToken']
+export type Alert = S['AlertView']
+export type Notice = S['NoticeView']
+export type System = S['SystemView']
+export type LogLine = S['LogLineView']
+export type RawEvent = S['RawEventWhole']
+export type DeadLetter = S['DeadLetterView']
+export type Backup = S['BackupView']
+export type SearchHit = S['HitView']
+export type Customer = S['CustomerView']
+export type Behaviour = Required<S['BehaviourView']>
+export type PhoneMessage = S['PhoneMessageView']
+export type Faults = Required<S['FaultsView']>
 export type Problem = S['Problem']
 export interface Page<T> {
   items: T[]

@@ -28,6 +28,8 @@ export interface DraftEntry extends LocalDraft {
 }
 
 const LOCAL_MS = 250
+/** Characters; the server takes 64 KiB of a text, and none has more than three bytes. */
+const MAX_SERVER = 20_000
 const SERVER_MS = 1500
 const RETRY_MS = 10_000
 const empty = (): DraftEntry => ({ reply: '', note: '', editedAt: 0, base: null, dirty: false, loaded: false, other: null })
@@ -166,6 +168,8 @@ async function push(conversation: string): Promise<void> {
   serverTimers.delete(conversation)
   const entry = drafts.get(conversation)
   if (!entry?.dirty || pushing.has(conversation)) return
+  // Longer than the server takes: kept on this device only.
+  if (Math.max(entry.reply.length, entry.note.length) > MAX_SERVER) return
   pushing.add(conversation)
   const sent = { reply: entry.reply, note: entry.note }
   try {

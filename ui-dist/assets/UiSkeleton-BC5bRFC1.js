@@ -1,1 +1,0 @@
-import{b as e,k as t,mt as n}from"./runtime-core.esm-bundler-DRcWps9k.js";var r={class:`appear-late block animate-pulse rounded-control bg-sunken`,"aria-hidden":`true`},i=t({__name:`UiSkeleton`,setup(t){return(t,i)=>(n(),e(`span`,r))}});export{i as t};

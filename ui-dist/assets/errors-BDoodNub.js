@@ -1,1 +1,0 @@
-import{d as e}from"./i18n-D6-QLzL2.js";import{n as t,t as n}from"./problem-DtaRYvPr.js";function r(r){return r instanceof t?e(`common.error.network`):r instanceof n?r.status===403?e(`common.error.forbidden`):r.status>=500&&r.code.startsWith(`http_`)?e(`common.error.server`):r.message:e(`common.error.unexpected`)}export{r as t};

@@ -1,1 +1,0 @@
-import{vn as e}from"./runtime-core.esm-bundler-DRcWps9k.js";var t=e(!1),n=e(!1);export{t as n,n as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-Cdo7XUMB.js";import{g as t,vn as n}from"./runtime-core.esm-bundler-DRcWps9k.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{En as e,g as t}from"./runtime-core.esm-bundler-DRcWps9k.js";import{r as n}from"./dist-Cg8Qe3J9.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

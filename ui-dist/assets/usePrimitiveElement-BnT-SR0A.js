@@ -1,1 +1,0 @@
-import{g as e,vn as t}from"./runtime-core.esm-bundler-DRcWps9k.js";import{r as n}from"./dist-Cg8Qe3J9.js";function r(){let r=t();return{primitiveElement:r,currentElement:e(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
