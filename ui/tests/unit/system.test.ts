@@ -26,7 +26,7 @@ describe('figures', () => {
     expect(sortActors([actor('a', 'running', 0), actor('b', 'restarting', 9), actor('c', 'running', 1)]).map((each) => each.name)).toEqual(['b', 'c', 'a'])
   })
   it('shows raised alerts: unacknowledged, then grave, then new', () => {
-    const alert = (id: string, severity: Alert['severity'], raised: string, more: Partial<Alert> = {}): Alert => ({ id, kind: 'x', severity, title: id, detail: '', subject: '', channel_id: null, raised_at: raised, cleared_at: null, acknowledged_by: null, ...more })
+    const alert = (id: string, severity: Alert['severity'], raised: string, more: Partial<Alert> = {}): Alert => ({ id, kind: 'x', severity, title: id, detail: '', subject: '', channel_id: null, raised_at: raised, cleared_at: null, acknowledged_by: null, deliveries: [], ...more })
     const sorted = sortAlerts([
       alert('acked', 'critical', '2026-01-05', { acknowledged_by: { id: 'u', name: 'A' } }),
       alert('old', 'warning', '2026-01-01'),

@@ -1,1 +1,0 @@
-import{Dn as e,dn as t,on as n}from"./base-CZHL_p6z.js";var r={class:`appear-late block animate-pulse rounded-control bg-sunken`,"aria-hidden":`true`},i=t({__name:`UiSkeleton`,setup(t){return(t,i)=>(e(),n(`span`,r))}});export{i as t};

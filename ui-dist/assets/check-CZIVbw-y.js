@@ -1,1 +1,0 @@
-import{_t as e}from"./base-CZHL_p6z.js";var t=e({name:`check`,size:24,node:[[`path`,{d:`M20 6 9 17l-5-5`,key:`1gmf2c`}]]});export{t};

@@ -1,1 +1,0 @@
-import{_t as e}from"./base-CZHL_p6z.js";var t=e({name:`chevron-left`,size:24,node:[[`path`,{d:`m15 18-6-6 6-6`,key:`1wnfg3`}]]});export{t};

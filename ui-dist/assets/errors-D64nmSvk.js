@@ -1,1 +1,0 @@
-import{Mt as e,bt as t,xt as n}from"./base-CZHL_p6z.js";function r(r){return r instanceof n?e(`common.error.network`):r instanceof t?r.status===403?e(`common.error.forbidden`):r.status>=500&&r.code.startsWith(`http_`)?e(`common.error.server`):r.message:e(`common.error.unexpected`)}export{r as t};

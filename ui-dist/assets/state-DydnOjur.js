@@ -1,1 +1,0 @@
-import{Zn as e}from"./base-CZHL_p6z.js";var t=e(!1),n=e(!1);export{t as n,n as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-DUjON98K.js";import{Zn as t,nn as n}from"./base-CZHL_p6z.js";function r(r){let i=e({dir:t(`ltr`)});return n(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{nn as e,nr as t}from"./base-CZHL_p6z.js";import{r as n}from"./dist-DThYmI9Y.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

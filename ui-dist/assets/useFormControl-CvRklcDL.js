@@ -1,0 +1,1 @@
+import{fn as e,fr as t}from"./base-BnAQ0DSV.js";import{r as n}from"./dist-dW--9mBr.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{Zn as e,nn as t}from"./base-CZHL_p6z.js";import{r as n}from"./dist-DThYmI9Y.js";function r(){let r=e();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
