@@ -21,6 +21,7 @@ trap finish EXIT
 awk '/^```sh test$/ { on = 1; blocks++; next } /^```/ { on = 0 } on { print } END { exit blocks < 5 }' docs/api.md >"$work/examples" ||
     die 'docs/api.md has too few examples'
 EMAIL=owner@example.com PASSWORD=correct-horse-battery
+: >"$work/out"
 FRONTDESK_OWNER_EMAIL=$EMAIL FRONTDESK_OWNER_PASSWORD=$PASSWORD \
     "$target/debug/frontdesk" serve --data "$work/data" --listen 127.0.0.1:0 >"$work/out" 2>"$work/log" &
 server=$!

@@ -90,5 +90,6 @@ dpkg --purge frontdesk >/dev/null
 [ ! -e /var/lib/frontdesk ] || fail 'purging left data'
 [ ! -e /etc/frontdesk ] || fail "purging left configuration: $(ls -A /etc/frontdesk)"
 ! getent passwd frontdesk >/dev/null || fail 'purging left the user'
+! getent group frontdesk >/dev/null || fail 'purging left the group'
 [ -z "$(status)" ] || fail "purging left $(status)"
 echo 'purged; nothing left'

@@ -13,6 +13,7 @@ use utoipa::OpenApi;
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
 use crate::clock::Clock;
@@ -277,6 +278,7 @@ async fn start_house(
         registry,
         search: open_search(config)?,
         board: Board::default(),
+        tally: Tally::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))

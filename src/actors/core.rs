@@ -11,6 +11,7 @@ use crate::storage::{StorageError, Store};
 
 use super::board::Board;
 use super::registry::Registry;
+use super::tally::Tally;
 
 /// The providers by kind.
 pub type Providers = BTreeMap<ProviderKind, Arc<dyn Provider>>;
@@ -29,6 +30,8 @@ pub struct Core {
     pub search: SearchIndex,
     /// Who runs, and how they are.
     pub board: Board,
+    /// Counts for the watchdog.
+    pub tally: Tally,
     /// For calls to providers.
     pub http: reqwest::Client,
 }

@@ -92,6 +92,7 @@ impl House {
             core: house.core.clone(),
             hub: house.hub.clone(),
             alerts: house.alerts.clone(),
+            waiting: house.waiting.clone(),
         };
         let watching = schedule.clone();
         let tidying = house.core.clone();

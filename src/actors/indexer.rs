@@ -56,6 +56,7 @@ pub async fn run(core: Arc<Core>, token: CancellationToken) {
             Err(error) => {
                 tracing::error!(%error, "the search index cannot be fed at present");
                 core.board.error("indexer", &error.to_string());
+                note_lag(&core, *events.borrow(), core.search.position());
                 if let Err(error) = core.search.recover() {
                     tracing::error!(%error, "the search index cannot be brought back; it is rebuilt");
                 }
@@ -87,7 +88,9 @@ async fn follow(
         let feeding = core.clone();
         progress = blocking(move || feed(&feeding, progress)).await?;
         metrics::gauge!("frontdesk_search_position").set(to_gauge(core.search.position()));
-        let behind = *events.borrow_and_update() > progress.fed;
+        let last = *events.borrow_and_update();
+        note_lag(core, last, progress.fed);
+        let behind = last > progress.fed;
         if behind {
             continue;
         }
@@ -110,6 +113,12 @@ async fn follow(
 #[allow(clippy::cast_precision_loss)] // a gauge is a float
 const fn to_gauge(n: u64) -> f64 {
     n as f64
+}
+
+/// What the board shows as waiting: events that were not fed yet.
+fn note_lag(core: &Core, last: u64, fed: u64) {
+    let lag = usize::try_from(last.saturating_sub(fed)).unwrap_or(usize::MAX);
+    core.board.mailbox("indexer", lag);
 }
 
 fn needs_rebuild(core: &Core, last: u64) -> bool {

@@ -126,6 +126,7 @@ impl Intake {
         let signed = self.signed_by(entrance, signature.unwrap_or_default(), body);
         let Some(first) = signed.first() else {
             metrics::counter!("frontdesk_webhook_rejected_total", "reason" => "signature").increment(1);
+            self.core.tally.bad_signature();
             return Err(IntakeError::BadSignature);
         };
         if !is_json_object(body) {
@@ -139,12 +140,12 @@ impl Intake {
             return Err(IntakeError::BadSignature);
         };
         let targets = targets(provider.as_ref(), &signed, body);
-        self.commit(&targets, body, trace).await?;
+        let batch = self.batch(&targets, body, trace);
+        let (core, waiting) = (self.core.clone(), self.waiting.clone());
+        // In a task of its own: a sender that hangs up takes its request with it, but what is committed must be worked in.
+        let committing = tokio::spawn(async move { commit(&core, &waiting, &targets, batch).await });
+        committing.await.unwrap_or(Err(CommitError::Unknown))?;
         metrics::counter!("frontdesk_webhooks_total").increment(1);
-        for entry in targets.values() {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            entry.inbox.notify_one();
-        }
         Ok(())
     }
 
@@ -172,12 +173,7 @@ impl Intake {
         signed
     }
 
-    async fn commit(
-        &self,
-        targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>,
-        body: &[u8],
-        trace: TraceId,
-    ) -> Result<(), IntakeError> {
+    fn batch(&self, targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>, body: &[u8], trace: TraceId) -> Batch {
         let first = self.next.fetch_add(targets.len() as u64, Ordering::Relaxed);
         let blob = RawEventId(first);
         let received_at = self.core.clock.now();
@@ -208,9 +204,28 @@ impl Intake {
                 &Seal::Open,
             );
         }
-        self.core.store.commit(batch).await?;
-        Ok(())
+        batch
     }
+}
+
+/// Commits a delivery and wakes its channels. It counts as waiting from before the commit on: a channel's actor may have
+/// worked it in, and counted it off, before the commit's answer is here.
+async fn commit(
+    core: &Core,
+    waiting: &AtomicUsize,
+    targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>,
+    batch: Batch,
+) -> Result<(), CommitError> {
+    waiting.fetch_add(targets.len(), Ordering::Relaxed);
+    let committed = core.store.commit(batch).await;
+    if committed.is_err() {
+        let before = waiting.load(Ordering::Relaxed);
+        waiting.fetch_sub(targets.len().min(before), Ordering::Relaxed);
+    }
+    for entry in targets.values() {
+        entry.inbox.notify_one();
+    }
+    committed.map(drop)
 }
 
 /// The channels that the body speaks to, of those whose secret fits. A body that speaks to nobody known goes to the

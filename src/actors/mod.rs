@@ -24,6 +24,7 @@ pub mod replay;
 pub mod scheduler;
 pub mod supervisor;
 pub mod sweep;
+pub mod tally;
 pub mod upkeep;
 pub mod watchdog;
 

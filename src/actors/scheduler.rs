@@ -2,6 +2,7 @@
 //! restart, and doing a thing twice has no second effect.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ pub struct Schedule {
     pub hub: Hub,
     /// Where what needs attention is written.
     pub alerts: Alerts,
+    /// Raw events that wait to be worked in.
+    pub waiting: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, thiserror::Error)]

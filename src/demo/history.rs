@@ -11,6 +11,7 @@ use crate::actors::conversation::{ApplyItem, PostMessage, Reply};
 use crate::actors::core::new_trace;
 use crate::actors::directory::{DirectoryHandle, Resolve};
 use crate::actors::registry::all_workspaces;
+use crate::actors::tally::Tally;
 use crate::actors::{Board, Command, Core, Hub, Registry};
 use crate::channels::ProviderKind;
 use crate::clock::Clock;
@@ -72,6 +73,7 @@ impl Teller {
             providers,
             search: crate::app::open_search(config)?,
             board: Board::default(),
+            tally: Tally::default(),
             http: crate::channels::whatsapp::http_client()?,
         });
         let arbiter = Arbiter::new();

@@ -4,6 +4,7 @@
 mod common;
 
 mod access;
+mod alerts;
 mod auth;
 mod channels;
 mod hostile;

@@ -299,12 +299,19 @@ async fn alerts_are_seen_by_their_own_and_told_elsewhere_as_the_owner_says() {
     let settings = "/api/v1/settings/alerts";
     let put = |body: Value| Answer::of(owner.request(Method::PUT, settings).json(&body));
     let none = json!({"email": null, "webhook_url": null});
-    assert_eq!(owner.get(settings).await.expect(200), none);
+    // Whether letters can be sent, and the webhook's secret, stand beside what was said; tests of their own look at them.
+    let said_only = |mut answer: Value| {
+        if let Some(fields) = answer.as_object_mut() {
+            fields.retain(|name, _| name == "email" || name == "webhook_url");
+        }
+        answer
+    };
+    assert_eq!(said_only(owner.get(settings).await.expect(200)), none);
     agent.get(settings).await.expect_problem(403, "forbidden");
     let said = json!({"email": "owner@alpha.example", "webhook_url": "https://hooks.example/a"});
-    assert_eq!(put(said.clone()).await.expect(200), said);
-    assert_eq!(owner.get(settings).await.expect(200), said);
-    assert_eq!(app.b.owner.get(settings).await.expect(200), none);
+    assert_eq!(said_only(put(said.clone()).await.expect(200)), said);
+    assert_eq!(said_only(owner.get(settings).await.expect(200)), said);
+    assert_eq!(said_only(app.b.owner.get(settings).await.expect(200)), none);
     for (bad, field) in [
         (json!({"email": "nobody"}), "email"),
         (json!({"webhook_url": "javascript:x"}), "webhook_url"),
@@ -314,7 +321,7 @@ async fn alerts_are_seen_by_their_own_and_told_elsewhere_as_the_owner_says() {
             field
         );
     }
-    assert_eq!(owner.get(settings).await.expect(200), said);
+    assert_eq!(said_only(owner.get(settings).await.expect(200)), said);
 }
 
 #[actix_web::test]

@@ -38,7 +38,7 @@ pub struct TestApp {
     pub stranger: Client,
     pub app: App,
     /// Gone with the test.
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 /// A running program with nothing in it, waiting for its set-up.

@@ -47,14 +47,10 @@ async fn write(base: String, sender: u64, stop: Arc<AtomicBool>, written: Arc<At
     n
 }
 
-/// The position that the index has committed, as the figures tell it.
-async fn position(stranger: &Client) -> u64 {
-    let figures = stranger.get("/metrics").await.text;
-    let line = figures
-        .lines()
-        .find_map(|line| line.strip_prefix("frontdesk_search_position "));
-    let position = line.unwrap_or("0").parse::<f64>().expect("a number");
-    format!("{position:.0}").parse().expect("a whole number")
+/// The position that the index has committed.
+async fn position(owner: &Client) -> u64 {
+    let system = owner.get("/api/v1/system").await.expect(200);
+    system["search"]["position"].as_u64().expect("a number")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -112,7 +112,7 @@ async fn a_conversations_actor_that_dies_on_a_command_gets_a_second_chance_and_t
     assert_eq!(stage.provider.accepted_with(&id), 1);
     stand_in.capabilities.plan(0, 2);
     let crashed = stage.try_reply(&conversations[0], "second", "second").await;
-    crashed.expect_problem(500, "internal_error");
+    crashed.expect_problem(500, "internal");
     // Neither it nor anybody else is the worse for it, and the same key may be used again.
     let id = stage.reply(&conversations[0], "second").await;
     stage.until_status(&conversations[0], &id, "delivered").await;

@@ -27,10 +27,18 @@ fn command() -> Command {
     command
 }
 
-/// The fields of the struct that the configuration file is read into.
+/// The fields of the structs that the configuration file is read into; those of a section as `section.field`.
 fn options_in_the_source() -> BTreeSet<String> {
-    let source = text("src/config/mod.rs");
-    let from = source.find("\nstruct File {").expect("the struct is there");
+    let mut options = fields("src/config/mod.rs", "\nstruct File {");
+    assert!(options.remove("smtp"), "the section");
+    let section = fields("src/config/smtp.rs", "\npub(super) struct Section {");
+    options.extend(section.into_iter().map(|name| format!("smtp.{name}")));
+    options
+}
+
+fn fields(file: &str, struct_line: &str) -> BTreeSet<String> {
+    let source = text(file);
+    let from = source.find(struct_line).expect("the struct is there");
     let body = &source[from..from + source[from..].find("\n}").expect("it ends")];
     let fields = body
         .lines()
@@ -42,23 +50,35 @@ fn options_in_the_source() -> BTreeSet<String> {
         .collect()
 }
 
-/// `name = value` or `#name = value`, without the `#`.
+/// `name = value`, `[section]`, or one of these after a `#`, without the `#`.
 fn option_line(line: &str) -> Option<&str> {
     let line = line.strip_prefix('#').unwrap_or(line);
+    if section(line).is_some() {
+        return Some(line);
+    }
     let (name, _) = line.split_once(" = ")?;
     name.chars()
         .all(|c| c.is_ascii_lowercase() || c == '_')
         .then_some(line)
 }
 
+fn section(line: &str) -> Option<&str> {
+    let name = line.strip_prefix('[')?.strip_suffix(']')?;
+    name.chars().all(|c| c.is_ascii_lowercase()).then_some(name)
+}
+
 #[test]
 fn the_configuration_file_has_every_option_and_no_other() {
     let file = text("packaging/frontdesk.toml");
-    let shown: Vec<String> = file
-        .lines()
-        .filter_map(option_line)
-        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name.to_owned()))
-        .collect();
+    let mut within = String::new();
+    let mut shown = Vec::new();
+    for line in file.lines().filter_map(option_line) {
+        if let Some(name) = section(line) {
+            within = format!("{name}.");
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            shown.push(format!("{within}{name}"));
+        }
+    }
     let once: BTreeSet<String> = shown.iter().cloned().collect();
     assert_eq!(once, options_in_the_source());
     assert_eq!(shown.len(), once.len(), "an option stands twice: {shown:?}");
@@ -70,6 +90,7 @@ fn load(text: &str) -> Result<Config, String> {
     std::fs::write(&token, "0123456789abcdef").expect("writable");
     let config = dir.path().join("frontdesk.toml");
     let text = text.replace("/etc/frontdesk/metrics-token", &token.to_string_lossy());
+    let text = text.replace("/etc/frontdesk/smtp-password", &token.to_string_lossy());
     std::fs::write(&config, text).expect("writable");
     let options = Options {
         config: Some(config),
@@ -92,6 +113,7 @@ fn the_configuration_file_is_accepted_as_shipped_and_with_every_example() {
         .map(|line| option_line(line).unwrap_or(line))
         .collect();
     let all = load(&all.join("\n")).expect("with every example");
+    assert_eq!(all.smtp.as_ref().map(|smtp| smtp.port), Some(587));
     assert!(all.https() && all.metrics_token.is_some() && all.proxies.0.len() == 2);
 }
 

@@ -37,6 +37,8 @@ impl Worker {
         {
             self.fold_early_statuses(&mut plan, provider_message_id, now)?;
         }
+        let accepted = matches!(result.outcome, SendOutcome::Accepted { .. });
+        self.core.tally.send(result.entry.channel, accepted);
         count(&result.outcome, plan.decision.messages.last().map(|m| m.status));
         Ok(plan)
     }

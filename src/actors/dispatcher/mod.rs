@@ -105,6 +105,8 @@ struct Desk {
     next_due: Option<Timestamp>,
     busy: HashSet<ConversationId>,
     held: Held,
+    /// The latest time seen: a clock that is set back shows by it.
+    seen: Timestamp,
     /// How often in a row the provider could not be reached or wanted it slower.
     strained: u32,
 }
@@ -125,6 +127,7 @@ impl Desk {
             next_due: None,
             busy: HashSet::new(),
             held,
+            seen: dispatch.core.clock.now(),
             strained: 0,
             dispatch,
         }
@@ -159,6 +162,9 @@ impl Desk {
     /// Marks rows active, as many as will be sent in the next moment: what is not yet marked can still be overtaken.
     fn fill(&mut self, entry: &Arc<ChannelEntry>) -> Result<(), StorageError> {
         let now = self.dispatch.core.clock.now();
+        if self.follow_clock(entry, now)? {
+            return Ok(());
+        }
         let open = !entry.channel.paused
             && self
                 .breaker
@@ -220,6 +226,31 @@ impl Desk {
         }
     }
 
+    /// When the clock was set back, what was due before would wait until it is due once more, and be overtaken by what is
+    /// newer: it is moved along with the clock. Answers whether something is being moved.
+    fn follow_clock(&mut self, entry: &Arc<ChannelEntry>, now: Timestamp) -> Result<bool, StorageError> {
+        if now >= self.seen {
+            self.seen = now;
+            return Ok(false);
+        }
+        if self.activating {
+            return Ok(true);
+        }
+        let moved = self.dispatch.left_ahead(entry, now, self.seen)?;
+        tracing::warn!(channel = %self.channel, by_us = self.seen.since(now), messages = moved.moved.len(), "the clock was set back");
+        self.seen = now;
+        self.look = true;
+        if moved.moved.is_empty() {
+            return Ok(false);
+        }
+        self.activating = true;
+        let dispatch = self.dispatch.clone();
+        self.under_way.push(Box::pin(async move {
+            Done::Activated(dispatch.activate(moved).await)
+        }));
+        Ok(true)
+    }
+
     /// Starts calls, each in its slot.
     fn launch(&mut self, entry: &Arc<ChannelEntry>) {
         while !self.ready.is_empty() && self.calls < MAX_CALLS && self.pace.take_slot() {
@@ -239,6 +270,7 @@ impl Desk {
         match done {
             Done::Activated(Ok(attempts)) => {
                 self.activating = false;
+                self.look |= attempts.is_empty();
                 self.make_ready(attempts);
             }
             Done::Activated(Err((error, conversations))) => {

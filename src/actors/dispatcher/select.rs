@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::time::SECOND;
 use crate::domain::{ConversationId, MessageId, Timestamp};
 use crate::storage::keys::{MessageKey, OutboxKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
@@ -17,6 +18,14 @@ use super::pace::Pace;
 const PAGE: usize = 128;
 /// Rows looked at in one go; more are seen when something has ended.
 const MAX_LOOK: usize = 2048;
+
+/// What is due within this time counts as due when the clock is set back.
+const SLACK: i64 = 60 * SECOND;
+/// After every message of the same time.
+const LAST: MessageId = MessageId {
+    conversation: ConversationId([0xff; 16]),
+    n: u32::MAX,
+};
 
 /// The queue of a row.
 pub(super) fn priority(key: &OutboxKey) -> SendPriority {
@@ -92,6 +101,45 @@ impl Dispatch {
                     selection.place(key, row, priority, pace, now, &mut taken);
                 }
                 if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Rows that were due, or nearly, at `seen`, before the clock was set back to `now`: with times that keep their order
+    /// and are earlier than those of anything newer.
+    pub(super) fn left_ahead(
+        &self,
+        entry: &ChannelEntry,
+        now: Timestamp,
+        seen: Timestamp,
+    ) -> Result<Selection, StorageError> {
+        let mut selection = Selection::default();
+        let by = seen.since(now).saturating_add(SLACK);
+        for queue in [SendPriority::Reply, SendPriority::Bulk] {
+            let prefix = Prefix::<OutboxKey>::table()
+                .with(entry.workspace)
+                .with(entry.channel.id)
+                .with(queue as u8);
+            let mut after = Some(OutboxKey {
+                workspace: entry.workspace,
+                channel: entry.channel.id,
+                priority: queue as u8,
+                due: now,
+                message: LAST,
+            });
+            while selection.moved.len() < MAX_LOOK {
+                let page = self.core.store.scan(&prefix, after.as_ref(), PAGE)?;
+                after = page.last().map(|(key, _)| *key);
+                let rows = page.into_iter().filter(|(_, row)| !row.active);
+                let ahead = rows.take_while(|(key, _)| key.due <= seen.plus(SLACK));
+                let before = selection.moved.len();
+                selection
+                    .moved
+                    .extend(ahead.map(|(key, row)| (key, row, key.due.plus(-by))));
+                if selection.moved.len() == before || after.is_none() {
                     break;
                 }
             }

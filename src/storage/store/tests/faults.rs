@@ -227,7 +227,12 @@ async fn a_writer_that_fails_answers_everyone_and_the_next_start_goes_on() {
         }
     }
     assert!(unknown > 0);
-    assert!(matches!(&*store.watch_state().borrow(), StoreState::ReadOnly(why) if why.contains("restart")));
+    let says_so = |state: &StoreState| matches!(state, StoreState::ReadOnly(why) if why.contains("restart"));
+    store
+        .watch_state()
+        .wait_for(says_so)
+        .await
+        .expect("the store is open");
     assert_eq!(store.get(&N(1)).unwrap(), Some(text("before")), "reading goes on");
     drop(store);
     let store = open(dir.path());
