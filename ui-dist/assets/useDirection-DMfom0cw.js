@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-D3eCRNlT.js";import{fn as t,sr as n}from"./base-Cn7yb2tH.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{fn as e,fr as t}from"./base-Cn7yb2tH.js";import{r as n}from"./dist-Cf9MWqO2.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};
