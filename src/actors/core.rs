@@ -47,7 +47,7 @@ impl Core {
     /// # Errors
     /// The workspace's keys cannot be read.
     pub fn provider_id_hash(&self, workspace: WorkspaceId, id: &str) -> Result<[u8; 16], StorageError> {
-        self.store.lookup_hash(workspace, &format!("message:{id}"))
+        self.store.provider_id_hash(workspace, id)
     }
 }
 

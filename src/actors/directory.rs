@@ -310,9 +310,7 @@ impl<'a> Draft<'a> {
     }
 
     fn hash(&self, identity: &Identity) -> Result<[u8; 16], StorageError> {
-        self.core
-            .store
-            .lookup_hash(self.workspace, &identity.lookup_text())
+        self.core.store.identity_hash(self.workspace, identity)
     }
 
     fn lookup(&self, identity: [u8; 16]) -> Result<Option<ContactId>, StorageError> {

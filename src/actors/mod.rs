@@ -22,6 +22,7 @@ pub mod registry;
 pub mod removal;
 pub mod replay;
 pub mod scheduler;
+pub mod sessions;
 pub mod supervisor;
 pub mod sweep;
 pub mod tally;

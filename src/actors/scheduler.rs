@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::Timestamp;
 use crate::domain::operations::DueWork;
-use crate::domain::{Timestamp, WorkspaceId};
-use crate::storage::keys::{
-    DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, SessionByUserKey, SessionKey,
-};
+use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey};
 use crate::storage::{Batch, Prefix, StorageError};
 
 use super::alerts::Alerts;
 use super::conversation::{Command, CommandError};
 use super::core::{Core, new_trace};
 use super::hub::Hub;
+use super::sessions::end_session_when_due;
 use super::sweep::sweep;
 
 /// Rows looked at in one go.
@@ -92,8 +91,16 @@ impl Schedule {
             if due.is_empty() {
                 return Ok(next);
             }
+            // What cannot be done stays for the next round and holds up nothing else.
+            let mut failed = None;
             for (key, work) in due {
-                self.carry_out(&key, &work).await?;
+                if let Err(error) = self.carry_out(&key, &work).await {
+                    tracing::warn!(?work, %error, "due work cannot be done at present");
+                    failed = Some(error);
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
     }
@@ -139,33 +146,14 @@ impl Schedule {
                     provider_id,
                 });
             }
-            DueWork::EndSession(secret) => self.end_session(workspace, *secret, &mut batch)?,
+            DueWork::EndSession(secret) => {
+                let now = self.core.clock.now();
+                batch.append(end_session_when_due(&self.core.store, *secret, now)?);
+            }
             // Raw events are forgotten by age, page by page; rows of earlier versions are only removed.
             DueWork::ForgetRawEvent(_) => {}
         }
         self.core.store.commit(batch).await?;
-        Ok(())
-    }
-
-    fn end_session(
-        &self,
-        workspace: WorkspaceId,
-        secret: [u8; 32],
-        batch: &mut Batch,
-    ) -> Result<(), StorageError> {
-        let key = SessionKey { secret };
-        let Some(session) = self.core.store.get(&key)? else {
-            return Ok(());
-        };
-        // A session that was used since has a later end, with a row of its own.
-        if session.expires_at <= self.core.clock.now() {
-            batch.delete(&key);
-            batch.delete(&SessionByUserKey {
-                workspace,
-                user: session.user,
-                session: session.id,
-            });
-        }
         Ok(())
     }
 }

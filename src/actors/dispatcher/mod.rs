@@ -85,7 +85,7 @@ pub async fn run(dispatch: Dispatch, channel: ChannelId, token: CancellationToke
     let Some(entry) = dispatch.core.registry.get(channel) else {
         return token.cancelled().await;
     };
-    Desk::new(dispatch, &entry, held).run(name, token).await;
+    Desk::new(dispatch, &entry, held).run(entry, name, token).await;
 }
 
 /// The dispatcher's desk: what is ready, what is under way.
@@ -133,11 +133,10 @@ impl Desk {
         }
     }
 
-    async fn run(mut self, name: String, token: CancellationToken) {
-        loop {
-            let Some(entry) = self.dispatch.core.registry.get(self.channel) else {
-                return token.cancelled().await;
-            };
+    async fn run(mut self, mut entry: Arc<ChannelEntry>, name: String, token: CancellationToken) {
+        // A removed channel's calls under way are recorded like those at a stop.
+        while let Some(current) = self.dispatch.core.registry.get(self.channel) {
+            entry = current;
             self.pace.adjust(&self.dispatch.core, &entry);
             self.breaker.look_at(&entry);
             if let Err(error) = self.fill(&entry) {
@@ -156,7 +155,8 @@ impl Desk {
                 .board
                 .mailbox(&name, self.ready.len() + self.calls);
         }
-        self.finish().await;
+        self.finish(&entry).await;
+        token.cancelled().await;
     }
 
     /// Marks rows active, as many as will be sent in the next moment: what is not yet marked can still be overtaken.
@@ -361,7 +361,7 @@ impl Desk {
     }
 
     /// Lets calls under way end and records them; what is only ready goes back by being doubtful no more than a moment.
-    async fn finish(mut self) {
+    async fn finish(mut self, entry: &Arc<ChannelEntry>) {
         let back = std::mem::take(&mut self.ready);
         let dispatch = self.dispatch.clone();
         let end = async {
@@ -369,9 +369,6 @@ impl Desk {
                 tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
             }
             while let Some(done) = self.under_way.next().await {
-                let Some(entry) = self.dispatch.core.registry.get(self.channel) else {
-                    return;
-                };
                 match done {
                     Done::Activated(Ok(attempts)) => {
                         if let Err(error) = dispatch.deactivate(attempts).await {
@@ -379,7 +376,7 @@ impl Desk {
                         }
                     }
                     Done::Activated(Err((error, _))) => tracing::warn!(%error, "messages stay queued"),
-                    Done::Called(attempt, outcome) => self.after_call(*attempt, outcome, &entry),
+                    Done::Called(attempt, outcome) => self.after_call(*attempt, outcome, entry),
                     Done::Recorded(_) => {}
                 }
             }

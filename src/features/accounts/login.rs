@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::create::{NewWorkspace, PasswordRule, create_workspace};
 use super::store::{SESSIONS_MAX, delete_session, email_key, new_id, session_end};
 use super::{Accounts, lockout};
+use crate::actors::due::due_key;
 use crate::domain::account::{Session, User, Workspace};
 use crate::domain::operations::DueWork;
 use crate::domain::{SessionId, TraceId};
@@ -255,8 +256,12 @@ impl Accounts {
             session: session.id,
         };
         batch.put(&by_user, &secret, &Seal::Open);
-        let due = super::sessions::due_key(session.workspace, session.expires_at, &secret);
-        batch.put(&due, &DueWork::EndSession(secret), &Seal::Open);
+        let work = DueWork::EndSession(secret);
+        batch.put(
+            &due_key(session.expires_at, session.workspace, &work),
+            &work,
+            &Seal::Open,
+        );
         Ok(())
     }
 

@@ -31,7 +31,6 @@ pub use model::{UserView, WorkspaceView};
 pub use offline::{everyone, set_password};
 pub use password::PasswordHasher;
 pub use routes::{Docs, configure};
-pub use sessions::end_session_when_due;
 pub use setup_guard::SetupGuard;
 pub use store::is_set_up;
 

@@ -2,40 +2,11 @@
 
 use super::Accounts;
 use super::store::delete_session;
+use crate::domain::SessionId;
 use crate::domain::account::Session;
-use crate::domain::operations::DueWork;
-use crate::domain::{SessionId, Timestamp, WorkspaceId};
 use crate::http::{ApiError, Credential, ErrorCode, Identity, Items, ListId, Page};
-use crate::storage::keys::{DueKey, SessionByUserKey, SessionKey};
-use crate::storage::{Batch, Prefix, Seal, StorageError, Store};
-
-/// Where a session's end lies among the due work.
-pub(super) fn due_key(workspace: WorkspaceId, at: Timestamp, secret: &[u8; 32]) -> DueKey {
-    let mut work = [0; 16];
-    work.copy_from_slice(&secret[..16]);
-    DueKey { at, workspace, work }
-}
-
-/// What to do when `DueWork::EndSession(secret)` is due: ends the session, or, if it was used since, waits for its new end.
-/// The due row itself is its runner's to remove, in the same batch.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn end_session_when_due(store: &Store, secret: [u8; 32], now: Timestamp) -> Result<Batch, StorageError> {
-    let mut batch = Batch::bulk();
-    let key = SessionKey { secret };
-    let Some((session, fingerprint)) = store.get_for_update(&key)? else {
-        return Ok(batch);
-    };
-    batch.require_unchanged(&key, fingerprint);
-    if session.expires_at <= now {
-        delete_session(&mut batch, secret, &session);
-    } else {
-        let due = due_key(session.workspace, session.expires_at, &secret);
-        batch.put(&due, &DueWork::EndSession(secret), &Seal::Open);
-    }
-    Ok(batch)
-}
+use crate::storage::keys::{SessionByUserKey, SessionKey};
+use crate::storage::{Batch, Prefix};
 
 impl Accounts {
     /// The caller's sessions, newest first.

@@ -32,7 +32,7 @@ pub fn normal_email(email: &str) -> String {
 /// The key under which the person with this address is found.
 pub fn email_key(store: &Store, email: &str) -> UserByEmailKey {
     UserByEmailKey {
-        email: store.system_hash(&normal_email(email)),
+        email: store.email_hash(email),
     }
 }
 

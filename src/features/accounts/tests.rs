@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use super::login::Origin;
 use super::store::session_end;
 use super::*;
+use crate::actors::sessions::end_session_when_due;
 use crate::domain::account::{User, Workspace};
 use crate::domain::operations::DueWork;
 use crate::domain::{Timestamp, TraceId};

@@ -114,7 +114,7 @@ fn recipient(to: &str) -> Result<Identity, FieldError> {
 fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
     let workspace = entry.workspace;
     let store = &house.core.store;
-    let identity = store.lookup_hash(workspace, &to.lookup_text())?;
+    let identity = store.identity_hash(workspace, to)?;
     let Some(contact) = store.get(&ContactByIdentityKey { workspace, identity })? else {
         return Ok(None);
     };
