@@ -124,7 +124,7 @@ impl Store {
         std::fs::create_dir_all(dir).map_err(io_error("making the data directory"))?;
         let _lock = lock(dir)?;
         let engine = Engine::open(&dir.join(ENGINE_DIR), CACHE_BYTES)?.engine;
-        let loaded = engine.load(rows, Carried { frame, next_seq });
+        let loaded = engine.load(rows, Carried { frame, next_seq }, Some(frame));
         engine.close()?;
         loaded
     }

@@ -23,6 +23,8 @@ pub struct StoreStatus {
     pub segments: usize,
     /// Size of the state on disk in bytes.
     pub state_bytes: u64,
+    /// The part of it that holds what has changed since the last compaction; it takes several times its rows.
+    pub unpacked_bytes: u64,
     /// Free on the disk, in bytes.
     pub free_bytes: u64,
     /// Below this nothing is written, in bytes.
@@ -69,6 +71,7 @@ impl Store {
         let shared = &self.inner.shared;
         let (extent, figures) = (shared.reader.extent(), *shared.figures.lock());
         let (queued, queued_bulk) = shared.lanes.depth();
+        let sizes = shared.engine.size_on_disk()?;
         let mean = figures
             .commit_total
             .as_micros()
@@ -81,7 +84,8 @@ impl Store {
             first_frame: extent.first_frame,
             journal_bytes: extent.bytes,
             segments: extent.segments,
-            state_bytes: shared.engine.size_on_disk()?,
+            state_bytes: sizes.all(),
+            unpacked_bytes: sizes.tree,
             free_bytes: crate::storage::free_bytes(&self.inner.dir)?,
             min_free_bytes: self.inner.min_free_bytes,
             queued,
@@ -134,7 +138,7 @@ impl Store {
         const CLOSE_ENOUGH: u64 = 64;
         let shared = &self.inner.shared;
         let _upkeep = self.inner.upkeep.lock();
-        let before = shared.engine.size_on_disk()?;
+        let before = shared.engine.size_on_disk()?.all();
         let free = crate::storage::free_bytes(&self.inner.dir)?;
         if free < before.saturating_add(self.inner.min_free_bytes) {
             let cause = format!("{before} bytes must be free beside the reserve, {free} are");
@@ -143,7 +147,7 @@ impl Store {
                 cause,
             });
         }
-        let copy = shared.engine.copy()?;
+        let copy = shared.engine.copy(|rows, _| rows)?;
         for _ in 0..ROUNDS {
             if replay(&copy, &shared.reader)? <= CLOSE_ENOUGH {
                 break;
@@ -159,7 +163,7 @@ impl Store {
         answer.recv().map_err(|_| closed())??;
         Ok(Compacted {
             before,
-            after: shared.engine.size_on_disk()?,
+            after: shared.engine.size_on_disk()?.all(),
         })
     }
 
