@@ -262,6 +262,38 @@ impl BlobPlace {
     }
 }
 
+/// In which bundle a blob's bytes lie: the bundle's first raw event, the place in it, how many blobs it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct BundlePlace {
+    pub bundle: u64,
+    pub index: u16,
+    pub count: u16,
+}
+
+impl BundlePlace {
+    /// The row's value.
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let mut out = vec![BUNDLED];
+        out.extend_from_slice(&self.bundle.to_be_bytes());
+        out.extend_from_slice(&self.index.to_be_bytes());
+        out.extend_from_slice(&self.count.to_be_bytes());
+        out
+    }
+
+    /// Reads a row's value; `None` if the blob is in no bundle.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 13] = bytes
+            .try_into()
+            .ok()
+            .filter(|bytes: &&[u8; 13]| bytes[0] == BUNDLED)?;
+        Some(Self {
+            bundle: u64::from_be_bytes(std::array::from_fn(|i| bytes[1 + i])),
+            index: u16::from_be_bytes([bytes[9], bytes[10]]),
+            count: u16::from_be_bytes([bytes[11], bytes[12]]),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,6 +329,8 @@ mod tests {
             let _ = Head::split(&bytes);
             let _ = decompress(&bytes);
             let _ = BlobPlace::read(&bytes);
+            let _ = BundlePlace::read(&bytes);
+            let _ = unpack(&bytes);
             let _ = from_bytes::<(String, Vec<u64>)>(&bytes);
         }
 

@@ -70,7 +70,7 @@ impl Engine {
     /// The engine or the disk failed; the present files are as they were.
     pub(in crate::storage) fn copy<'a, R: Iterator<Item = Result<Row, StorageError>>>(
         &'a self,
-        through: impl FnOnce(RawRows<'a>, &Path) -> R,
+        through: impl FnOnce(RawRows<'a>, &Path) -> Result<R, StorageError>,
     ) -> Result<Self, StorageError> {
         let dir = copy_dir(&self.dir);
         if dir.exists() {
@@ -79,7 +79,7 @@ impl Engine {
         let carried = self.carried()?;
         let restored = self.restored_to()?;
         let copy = Self::open(&dir, COPY_CACHE)?.engine;
-        copy.load(through(RawRows::new(self), &dir), carried, restored)?;
+        copy.load(through(RawRows::new(self), &dir)?, carried, restored)?;
         copy.verify_pack()?;
         Ok(copy)
     }

@@ -61,6 +61,9 @@ pub(super) fn open_tree(dir: &Path, cache_bytes: u64) -> Result<sled::Db, OpenFa
     }
 }
 
+/// Nothing says then which of the two is right.
+const STRANGERS: &str = "tree and packed state do not belong together";
+
 fn open_pack(dir: &Path) -> Result<Option<Pack>, OpenFailure> {
     Pack::open(dir).map_err(|error| match error {
         PackError::Io(error) => OpenFailure::Failed(error.to_string()),
@@ -129,9 +132,10 @@ impl Engine {
         std::fs::create_dir_all(dir).map_err(io_error("making the engine's directory"))?;
         if files::rebuild_marker(dir).exists() {
             tracing::warn!("the engine was found damaged while running: it is rebuilt");
-            return Self::begin_anew(dir, cache_bytes);
+            return Self::begin_anew(dir, cache_bytes, true);
         }
         files::delete_unfinished_snapshots(dir)?;
+        let mut strangers = false;
         for last_try in [false, true] {
             match Self::try_open(dir, cache_bytes) {
                 Ok(engine) => {
@@ -148,6 +152,7 @@ impl Engine {
                     });
                 }
                 Err(OpenFailure::Damaged(cause)) => {
+                    strangers = cause == STRANGERS;
                     tracing::error!(cause, last_try, "the engine's files are damaged");
                 }
             }
@@ -155,11 +160,17 @@ impl Engine {
                 files::move_snapshots_away(dir)?;
             }
         }
-        Self::begin_anew(dir, cache_bytes)
+        Self::begin_anew(dir, cache_bytes, !strangers)
     }
 
-    fn begin_anew(dir: &Path, cache_bytes: u64) -> Result<Opened, StorageError> {
-        let aside = files::set_aside(dir, has_whole_pack(dir).then(|| super::pack::path(dir)))?;
+    /// Whether the engine under `dir` was found damaged and is rebuilt when it is opened next.
+    pub(in crate::storage) fn wants_rebuild(dir: &Path) -> bool {
+        files::rebuild_marker(dir).exists()
+    }
+
+    fn begin_anew(dir: &Path, cache_bytes: u64, with_pack: bool) -> Result<Opened, StorageError> {
+        let keep = (with_pack && has_whole_pack(dir)).then(|| super::pack::path(dir));
+        let aside = files::set_aside(dir, keep)?;
         match Self::try_open(dir, cache_bytes) {
             Ok(engine) => Ok(Opened {
                 engine,

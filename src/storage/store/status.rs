@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Store, StoreState, replay};
+use crate::storage::bundles::Bundler;
 use crate::storage::committer::Exchange;
 use crate::storage::error::StorageError;
+use crate::storage::journal::Retire;
 
 /// How the store is.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,6 +49,15 @@ pub struct StoreStatus {
     pub slowest_commit_us: u64,
     /// Damaged records met since the start.
     pub damaged_records: u64,
+}
+
+/// How much of the journal to keep once it is in a verified export.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keep {
+    /// So long at least, unless there is more than `bytes`.
+    pub age: Duration,
+    /// So many bytes at most; what the last compaction has not packed yet is kept beyond that.
+    pub bytes: u64,
 }
 
 /// What a compaction came to.
@@ -105,15 +116,15 @@ impl Store {
         self.inner.shared.lanes.ask_rotate();
     }
 
-    /// Deletes journal segments that were last written more than `keep` ago, whose frames are all in the last verified
-    /// export (up to `exported_frame`), and that hold neither a frame from `needed_frame` nor an event from `needed_seq`
-    /// on. The state is made durable first. Answers how many were deleted.
+    /// Deletes journal segments of which all frames are in the last verified export (up to `exported_frame`) and that hold
+    /// neither a frame from `needed_frame` nor an event from `needed_seq` on, if they were last written longer ago than
+    /// `keep` says, or are more than it says. The state is made durable first. Answers how many were deleted.
     ///
     /// # Errors
     /// The state cannot be made durable, or a file cannot be removed.
     pub fn retire_journal(
         &self,
-        keep: Duration,
+        keep: Keep,
         now: SystemTime,
         exported_frame: u64,
         needed_frame: u64,
@@ -122,10 +133,15 @@ impl Store {
         let shared = &self.inner.shared;
         let _upkeep = self.inner.upkeep.lock();
         shared.engine.sync()?;
-        let exported = exported_frame.min(shared.engine.carried()?.frame);
-        shared
-            .reader
-            .retire(keep, now, exported, needed_frame, needed_seq)
+        shared.reader.retire(&Retire {
+            age: keep.age,
+            bytes: keep.bytes,
+            now,
+            exported: exported_frame.min(shared.engine.carried()?.frame),
+            packed: shared.engine.packed_frame(),
+            needed_frame,
+            needed_seq,
+        })
     }
 
     /// Rewrites the state into fresh files while it is used, which takes about as much free space as it has live bytes.
@@ -147,7 +163,7 @@ impl Store {
                 cause,
             });
         }
-        let copy = shared.engine.copy(|rows, _| rows)?;
+        let copy = shared.engine.copy(|rows, dir| Bundler::new(shared, rows, dir))?;
         for _ in 0..ROUNDS {
             if replay(&copy, &shared.reader)? <= CLOSE_ENOUGH {
                 break;
