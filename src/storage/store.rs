@@ -5,6 +5,7 @@
 mod open;
 mod raw;
 mod read;
+mod rotate;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ use super::error::{CommitError, StorageError};
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
-pub(in crate::storage) use self::open::replay;
+pub(in crate::storage) use self::open::{ENGINE_DIR, JOURNAL_DIR, replay};
+pub(in crate::storage) use self::raw::backups_in;
 pub use self::raw::{RawRow, SegmentFile};
 pub use self::status::{Compacted, Keep, StoreStatus};
 

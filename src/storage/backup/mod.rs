@@ -6,6 +6,7 @@
 mod export;
 mod folder;
 mod format;
+pub(in crate::storage) mod heal;
 mod newer;
 mod restore;
 mod retention;
