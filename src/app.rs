@@ -13,6 +13,7 @@ use utoipa::OpenApi;
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -201,7 +202,7 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
@@ -266,11 +267,16 @@ async fn start_house(
     store: &Store,
     clock: Clock,
     (providers, simulator): (Providers, &Simulator),
+    address: SocketAddr,
 ) -> anyhow::Result<House> {
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
-    let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
-    let registry =
-        Registry::load(store.clone(), providers.clone(), overrides).context("the channels cannot be read")?;
+    let surroundings = Surroundings {
+        public_url: config.public_url.clone(),
+        local_url: format!("http://{address}"),
+        overrides: BTreeMap::from([(ProviderKind::Sandbox, api_base)]),
+    };
+    let registry = Registry::load(store.clone(), providers.clone(), surroundings)
+        .context("the channels cannot be read")?;
     let core = Core {
         store: store.clone(),
         clock,
@@ -279,7 +285,7 @@ async fn start_house(
         search: open_search(config)?,
         board: Board::default(),
         tally: Tally::default(),
-        http: whatsapp::http_client().context("the HTTP client cannot be built")?,
+        http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await

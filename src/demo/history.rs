@@ -74,7 +74,7 @@ impl Teller {
             search: crate::app::open_search(config)?,
             board: Board::default(),
             tally: Tally::default(),
-            http: crate::channels::whatsapp::http_client()?,
+            http: crate::channels::http::http_client()?,
         });
         let arbiter = Arbiter::new();
         let users = store.scan_keys(&Prefix::<UserKey>::table().with(workspace), None, 1)?;

@@ -5,7 +5,7 @@
 
 use super::content::Content;
 use super::conversation::Conversation;
-use super::time::Timestamp;
+use super::time::{HOUR, Timestamp};
 
 /// What a rule may look at.
 pub struct Proposal<'a> {
@@ -15,10 +15,44 @@ pub struct Proposal<'a> {
     pub content: &'a Content,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window (WhatsApp: yes, SMS: no).
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
+    /// A person wrote it, not a program.
+    pub by_person: bool,
     /// Now.
     pub now: Timestamp,
+}
+
+/// When a provider lets a business write to a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MessagingRules {
+    /// Free-form messages only within 24 hours after the customer wrote.
+    pub has_window: bool,
+    /// Approved templates may be sent at any time.
+    pub has_templates: bool,
+    /// Days after the customer wrote within which a person may still answer in their own words.
+    pub human_agent_days: u8,
+}
+
+impl MessagingRules {
+    /// WhatsApp: 24 hours, then templates.
+    pub const WHATSAPP: Self = Self {
+        has_window: true,
+        has_templates: true,
+        human_agent_days: 0,
+    };
+    /// Instagram: 24 hours; nobody can be written to who has not written.
+    pub const INSTAGRAM: Self = Self {
+        has_window: true,
+        has_templates: false,
+        human_agent_days: 0,
+    };
+    /// SMS: at any time.
+    pub const SMS: Self = Self {
+        has_window: false,
+        has_templates: false,
+        human_agent_days: 0,
+    };
 }
 
 /// How a channel is, as far as policy cares.
@@ -98,22 +132,49 @@ fn channel_accepts(proposal: &Proposal<'_>) -> Option<Refusal> {
 }
 
 fn window_is_open(proposal: &Proposal<'_>) -> Option<Refusal> {
-    let needs_window = proposal.has_window && proposal.content.kind != "template";
-    if !needs_window || proposal.conversation.window_open(proposal.now) {
+    let (rules, conversation) = (proposal.rules, proposal.conversation);
+    let is_template = rules.has_templates && proposal.content.kind == "template";
+    if !rules.has_window || is_template || conversation.window_open(proposal.now) {
         return None;
     }
-    let reason = match proposal.conversation.window_expires_at {
+    let last_chance = human_agent_until(proposal);
+    if proposal.by_person && last_chance.is_some_and(|until| until > proposal.now) {
+        return None;
+    }
+    let reason = match conversation.window_expires_at {
         Some(at) => format!("The 24-hour reply window closed at {at}: the customer has not written since."),
         None => "The customer has not written yet, so there is no 24-hour reply window.".to_owned(),
     };
     Some(Refusal {
         code: "window_closed",
         reason,
-        alternatives: vec![Alternative {
-            kind: "template",
-            detail: "Send an approved message template; the window opens when the customer answers.".into(),
-        }],
+        alternatives: outside_window(proposal, last_chance),
     })
+}
+
+/// Until when a person may answer after the window has closed.
+fn human_agent_until(proposal: &Proposal<'_>) -> Option<Timestamp> {
+    let closes = proposal.conversation.window_expires_at?;
+    let days = i64::from(proposal.rules.human_agent_days);
+    (days > 0).then(|| closes.plus((days - 1) * 24 * HOUR))
+}
+
+fn outside_window(proposal: &Proposal<'_>, last_chance: Option<Timestamp>) -> Vec<Alternative> {
+    let one = |kind, detail: String| vec![Alternative { kind, detail }];
+    match (proposal.rules.has_templates, last_chance) {
+        (true, _) => one(
+            "template",
+            "Send an approved message template; the window opens when the customer answers.".into(),
+        ),
+        (false, Some(until)) if until > proposal.now => one(
+            "human_agent",
+            format!("Until {until} a person may still answer; a program may not."),
+        ),
+        (false, _) => one(
+            "wait",
+            "Wait until the customer writes again, or write to them on another channel.".into(),
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +199,12 @@ mod tests {
             conversation: &conversation,
             content: &content,
             channel,
-            has_window,
+            rules: if has_window {
+                MessagingRules::WHATSAPP
+            } else {
+                MessagingRules::SMS
+            },
+            by_person: true,
             now: Timestamp(100),
         };
         check(&proposal).err().map(|refusal| refusal.code)
@@ -165,7 +231,8 @@ mod tests {
             conversation: &conversation,
             content: &content,
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            by_person: true,
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");

@@ -3,7 +3,7 @@
 use crate::domain::decide::{PostCommand, post};
 use crate::domain::message::ReplyContext;
 use crate::domain::operations::{DueWork, IdempotencyRecord};
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, Timestamp, TraceId};
 use crate::storage::Seal;
@@ -28,10 +28,9 @@ impl Worker {
             return Ok(first.unchanged(conversation));
         }
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let has_window = entry
+        let rules = entry
             .as_ref()
-            .and_then(|e| self.core.provider(e.kind))
-            .is_some_and(|p| p.capabilities().has_window);
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
         let command = PostCommand {
             author: wish.author.clone(),
             content: wish.content.clone(),
@@ -39,7 +38,7 @@ impl Worker {
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
         self.remember(&mut plan, wish, now);

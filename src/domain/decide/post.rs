@@ -2,7 +2,7 @@
 
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -22,8 +22,8 @@ pub struct PostCommand {
     pub trace: TraceId,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window.
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
 }
 
 /// Queues a message, or writes a note.
@@ -39,7 +39,8 @@ pub fn post(
         conversation,
         content: &command.content,
         channel: command.channel,
-        has_window: command.has_window,
+        rules: command.rules,
+        by_person: matches!(command.author, Author::User(_)),
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -111,7 +112,7 @@ mod tests {
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
         }
     }
 

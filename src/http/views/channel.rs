@@ -105,6 +105,8 @@ pub struct ChannelView {
 
 impl ChannelView {
     fn new(channel: &Channel, public_url: &str, queue: QueueView) -> Self {
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let path = kind.map_or(String::new(), |kind| kind.webhook_path(channel.id));
         let status = match (&channel.blocked, channel.paused) {
             (_, true) => "paused",
             (Some(_), false) => "blocked",
@@ -112,7 +114,7 @@ impl ChannelView {
         };
         Self {
             id: channel.id.to_string(),
-            provider: crate::channels::ProviderKind::from_u8(channel.provider),
+            provider: kind,
             name: channel.name.clone(),
             status,
             status_reason: channel.blocked.clone(),
@@ -122,7 +124,7 @@ impl ChannelView {
                 .keys()
                 .map(|name| (name.clone(), SecretView { set: true }))
                 .collect(),
-            webhook_url: format!("{}/webhooks/whatsapp", public_url.trim_end_matches('/')),
+            webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
