@@ -1,11 +1,12 @@
 # What people type. Each target sets up what it needs, on a fresh Debian machine too.
-.PHONY: help run test bench deb fmt lint floors ui api clean
+.PHONY: help run test bench deb boot fmt lint floors ui api clean
 
 help:
 	@echo 'make run     build it and start the demo business; opens the browser'
 	@echo 'make test    every check and every test, as CI runs them'
 	@echo 'make bench   measure it, beside ceilings of this machine'
 	@echo 'make deb     build the Debian package'
+	@echo 'make boot    try the package on a Debian system of its own, under a real systemd (root)'
 	@echo 'make fmt     format the sources'
 	@echo 'make lint    format, clippy, house rules, scripts, browser app'
 	@echo 'make ui      rebuild ui-dist/ from ui/'
@@ -23,6 +24,9 @@ bench:
 
 deb:
 	@scripts/deb.sh
+
+boot:
+	@scripts/package-boot.sh
 
 fmt:
 	cargo fmt --all
