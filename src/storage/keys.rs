@@ -19,6 +19,7 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -28,7 +29,8 @@
 //! | `RawEvent` | workspace, raw event | [`operations::RawEvent`] | webhook entry, then channel |
 //! | `RawByState` | workspace, state, raw event | – | webhook entry, then channel |
 //! | `RawPending` | workspace, channel, raw event | – | webhook entry, then channel |
-//! | `RawBlob` | raw event | place in the journal | webhook entry |
+//! | `RawBlob` | raw event | place in the journal, or in a bundle | webhook entry; compaction |
+//! | `RawBundle` | its first raw event | bytes of many raw events, sealed | compaction |
 //! | `Notice` | workspace, number | [`operations::Notice`] | channel |
 //! | `Alert` | workspace, number | [`operations::Alert`] | alerts |
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
@@ -86,6 +88,8 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    RawBundle = 50,
+    ConversationByLabel = 51,
 }
 
 const NAMES: [&str; 33] = [
@@ -127,6 +131,11 @@ const NAMES: [&str; 33] = [
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
+    match table {
+        _ if table == Table::RawBundle as u8 => return "RawBundle",
+        _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
+        _ => {}
+    }
     let at = usize::from(table).checked_sub(1);
     at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
 }
@@ -333,6 +342,9 @@ keys! {
     ConversationListKey {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
+    /// The conversations that carry a label, newest first.
+    ConversationByLabelKey { workspace: WorkspaceId, label: [u8; 16], activity: Newest, conversation: ConversationId }
+        = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.
@@ -356,6 +368,8 @@ keys! {
     RawPendingKey { workspace: WorkspaceId, channel: ChannelId, raw: RawEventId } = RawPending => ();
     /// Where a raw event's bytes lie.
     RawBlobKey { raw: RawEventId } = RawBlob => ();
+    /// The bytes of many raw events, from a first one on.
+    RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
     /// See [`operations::Alert`].

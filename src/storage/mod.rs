@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod batch;
+mod bundles;
 mod codec;
 mod committer;
 mod engine;
@@ -27,8 +28,8 @@ pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
 pub use store::{
-    Committed, Compacted, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus,
-    Tuning,
+    Committed, Compacted, Fingerprint, Keep, RawRow, SegmentFile, Store, StoreOptions, StoreState,
+    StoreStatus, Tuning,
 };
 pub use vault::{DataKey, MasterKey, Seal};
 
