@@ -8,6 +8,7 @@ mod alerts;
 mod auth;
 mod channels;
 mod hostile;
+mod hours;
 mod isolation;
 mod me;
 mod operations;
