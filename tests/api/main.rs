@@ -4,6 +4,7 @@
 mod common;
 
 mod access;
+mod acme;
 mod alerts;
 mod auth;
 mod channels;
@@ -17,6 +18,7 @@ mod search;
 mod setup;
 mod spec;
 mod system;
+mod tls;
 mod tokens;
 mod users;
 mod workspaces;
