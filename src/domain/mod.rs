@@ -10,6 +10,7 @@ pub mod content;
 pub mod conversation;
 pub mod decide;
 pub mod event;
+pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod inbound;

@@ -4,6 +4,7 @@ pub mod accounts;
 
 pub mod channels;
 
+pub mod hours;
 pub mod inbox;
 pub mod live;
 pub mod operations;

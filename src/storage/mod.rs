@@ -18,6 +18,7 @@ mod lookups;
 pub mod migrations;
 pub mod records;
 pub mod search;
+pub mod settings;
 pub mod store;
 pub mod vault;
 pub mod verify;

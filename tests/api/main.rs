@@ -4,10 +4,12 @@
 mod common;
 
 mod access;
+mod acme;
 mod alerts;
 mod auth;
 mod channels;
 mod hostile;
+mod hours;
 mod isolation;
 mod me;
 mod operations;
@@ -16,6 +18,7 @@ mod search;
 mod setup;
 mod spec;
 mod system;
+mod tls;
 mod tokens;
 mod users;
 mod workspaces;
