@@ -1,0 +1,519 @@
+//! Files in messages: what is kept of each, where it stands, and how a content points to it.
+//!
+//! Owns the vocabulary and the pure rules: which content points to which file, which types a kind may have, what a
+//! provider's limits say. Must not know where bytes lie, nor any provider's address.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::content::Content;
+use super::ids::{ChannelId, ContactId, MediaId, MessageId, WorkspaceId};
+use super::time::Timestamp;
+
+/// Most files that one message may point to; more are shown as what they are, but not fetched.
+pub const MAX_REFERENCES: usize = 16;
+/// Deepest level on which media objects are looked for (a template's card header stands eight levels down).
+const MAX_DEPTH: usize = 32;
+/// Longest reference that a provider may give, in bytes: a signed address.
+const MAX_REFERENCE: usize = 4096;
+
+/// What sort of file it is, in WhatsApp's words. Numbers are stored: never change them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum MediaKind {
+    /// A picture.
+    Image = 1,
+    /// A moving picture.
+    Video = 2,
+    /// Sound, voice notes included.
+    Audio = 3,
+    /// Any other file.
+    Document = 4,
+    /// A sticker.
+    Sticker = 5,
+}
+
+impl MediaKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 5] = [
+        Self::Image,
+        Self::Video,
+        Self::Audio,
+        Self::Document,
+        Self::Sticker,
+    ];
+
+    /// The kind for a stored number.
+    pub fn from_u8(n: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == n)
+    }
+
+    /// The word under which it stands in a content.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+            Self::Sticker => "sticker",
+        }
+    }
+
+    /// The kind for the API's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// The kind that a file of this type is sent as unless someone says otherwise.
+    pub fn of_mime(mime: &str) -> Self {
+        match mime.split_once('/') {
+            Some(("image", "jpeg" | "png" | "gif" | "webp" | "heif" | "avif")) => Self::Image,
+            Some(("video", _)) => Self::Video,
+            Some(("audio", _)) => Self::Audio,
+            _ => Self::Document,
+        }
+    }
+
+    /// Whether a file whose bytes are of this type may call itself one of this kind. A document may be anything.
+    pub fn may_be(self, mime: &str) -> bool {
+        let group = mime.split('/').next().unwrap_or_default();
+        match self {
+            Self::Image | Self::Sticker => group == "image" && mime != "image/svg+xml",
+            Self::Video => group == "video",
+            Self::Audio => group == "audio",
+            Self::Document => true,
+        }
+    }
+}
+
+/// Where a file stands. Numbers are stored: never change them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum MediaState {
+    /// It is being fetched from the provider, or will be.
+    Pending = 1,
+    /// It is here.
+    Stored = 2,
+    /// It was here, or at the provider, and is kept no longer.
+    Expired = 3,
+    /// The provider does not have it, or it is gone from the disk.
+    Missing = 4,
+    /// It is not kept because of what it is: too large, or not what it says.
+    Refused = 5,
+}
+
+impl MediaState {
+    /// The state for a stored number.
+    pub const fn from_u8(n: u8) -> Option<Self> {
+        Some(match n {
+            1 => Self::Pending,
+            2 => Self::Stored,
+            3 => Self::Expired,
+            4 => Self::Missing,
+            5 => Self::Refused,
+            _ => return None,
+        })
+    }
+}
+
+/// A sealed file on the disk, and the key that opens it. The key is only ever in records that are sealed themselves, so
+/// that destroying a person's key makes their files unreadable as well.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its name within the workspace's folder.
+    pub name: String,
+    /// Opens it; of this file only.
+    pub key: [u8; 32],
+    /// Bytes of what is in it.
+    pub size: u64,
+}
+
+impl std::fmt::Debug for StoredFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredFile")
+            .field("name", &self.name)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A provider has a copy, which a message may name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProviderUpload {
+    /// Uploaded for this channel.
+    pub channel: ChannelId,
+    /// What the provider calls it.
+    pub reference: String,
+    /// From then on the provider does not know it any more.
+    pub expires_at: Timestamp,
+}
+
+/// A file of a message, or one that was uploaded to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Media {
+    /// Its id.
+    pub id: MediaId,
+    /// What sort.
+    pub kind: MediaKind,
+    /// Where it stands.
+    pub state: MediaState,
+    /// Why it is not here, in plain words.
+    pub reason: Option<String>,
+    /// Whose it is: the record is sealed with this person's key. `None`: with the workspace's.
+    pub contact: Option<ContactId>,
+    /// The channel over which it came.
+    pub channel: Option<ChannelId>,
+    /// The message that it stands in (the first, if several).
+    pub message: Option<MessageId>,
+    /// What the provider calls it: an id or an address.
+    pub reference: Option<String>,
+    /// Its type: found by looking at the bytes, before that what was said.
+    pub mime: String,
+    /// The name that it came with.
+    pub filename: Option<String>,
+    /// Bytes; what was said, until it is here.
+    pub size: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Width and height in pixels, of pictures.
+    pub dimensions: Option<(u32, u32)>,
+    /// How long it plays, where known.
+    pub duration_ms: Option<u32>,
+    /// The bytes.
+    pub file: Option<StoredFile>,
+    /// A small picture of it.
+    pub thumbnail: Option<StoredFile>,
+    /// Copies at providers.
+    pub uploads: Vec<ProviderUpload>,
+    /// How often fetching it was tried.
+    pub attempts: u32,
+    /// When we first heard of it.
+    pub created_at: Timestamp,
+    /// When it was here.
+    pub stored_at: Option<Timestamp>,
+    /// Counts changes.
+    pub version: u64,
+}
+
+impl Media {
+    /// One that is not here yet.
+    pub fn pending(id: MediaId, kind: MediaKind, now: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            state: MediaState::Pending,
+            reason: None,
+            contact: None,
+            channel: None,
+            message: None,
+            reference: None,
+            mime: String::new(),
+            filename: None,
+            size: 0,
+            sha256: None,
+            dimensions: None,
+            duration_ms: None,
+            file: None,
+            thumbnail: None,
+            uploads: Vec::new(),
+            attempts: 0,
+            created_at: now,
+            stored_at: None,
+            version: 1,
+        }
+    }
+
+    /// What a channel's provider calls it, if it still does at `now`.
+    pub fn uploaded_to(&self, channel: ChannelId, now: Timestamp) -> Option<&str> {
+        let upload = self.uploads.iter().find(|upload| upload.channel == channel)?;
+        (upload.expires_at > now).then_some(upload.reference.as_str())
+    }
+
+    /// The bytes are kept no longer. Answers the names of the files that can go once this is committed.
+    pub fn let_go(&mut self, state: MediaState, reason: &str) -> Vec<String> {
+        self.state = state;
+        self.reason = Some(reason.to_owned());
+        self.version += 1;
+        let files = [self.file.take(), self.thumbnail.take()];
+        files.into_iter().flatten().map(|file| file.name).collect()
+    }
+}
+
+/// A place in a content that points to a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reference {
+    /// What sort of file.
+    pub kind: MediaKind,
+    /// An id of ours, or what the provider calls it.
+    pub text: String,
+    /// The type that it says it is of.
+    pub mime: Option<String>,
+    /// The name that it says it has.
+    pub filename: Option<String>,
+}
+
+impl Reference {
+    /// Our own id, if it is one.
+    pub fn ours(&self) -> Option<MediaId> {
+        self.text.parse().ok()
+    }
+
+    /// The id of the file in this place of a message that came from a provider: always the same, so that working a
+    /// message in twice makes one file.
+    pub fn inbound_id(workspace: WorkspaceId, message: MessageId, place: usize) -> MediaId {
+        let mut hash = Sha256::new();
+        hash.update(b"inbound media");
+        hash.update(workspace.0);
+        hash.update(message.conversation.0);
+        hash.update(message.n.to_be_bytes());
+        hash.update((place as u64).to_be_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        MediaId(std::array::from_fn(|at| digest[at]))
+    }
+}
+
+/// The ids of the files that a message's places point to, in order; in a message that came from a provider each place
+/// has its own.
+pub fn ids_of(
+    workspace: WorkspaceId,
+    message: MessageId,
+    content: &Content,
+    from_provider: bool,
+) -> Vec<MediaId> {
+    let places = references(content, from_provider);
+    let ids = places
+        .iter()
+        .enumerate()
+        .filter_map(|(place, reference)| match (reference.ours(), from_provider) {
+            (_, true) => Some(Reference::inbound_id(workspace, message, place)),
+            (ours, false) => ours,
+        });
+    ids.collect()
+}
+
+/// Every place of a content that points to a file. With `from_provider` addresses count too (`url`, `link`): they are
+/// where the provider keeps it. In what we send, a link is the recipient's business.
+pub fn references(content: &Content, from_provider: bool) -> Vec<Reference> {
+    let mut found = Vec::new();
+    walk(&content.kind, &content.body, 0, &mut |kind, fields| {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        let address = || from_provider.then(|| text("url").or_else(|| text("link"))).flatten();
+        let named = text("media_id").or_else(address);
+        if let Some(reference) = named.filter(|it| !it.is_empty() && it.len() <= MAX_REFERENCE) {
+            found.push(Reference {
+                kind,
+                text: reference,
+                mime: text("mime_type"),
+                filename: text("filename"),
+            });
+        }
+    });
+    found.truncate(MAX_REFERENCES);
+    found
+}
+
+/// Names every file of ours in a content anew: `name` answers the field (`media_id`, `link`) and the text that takes the
+/// place of `media_id`, and a file name for a document that has none.
+pub fn rename(content: &mut Content, name: &dyn Fn(&str) -> Option<(&'static str, String, Option<String>)>) {
+    let kind = content.kind.clone();
+    change(&kind, &mut content.body, 0, name);
+}
+
+fn walk(
+    key: &str,
+    value: &Value,
+    depth: usize,
+    each: &mut dyn FnMut(MediaKind, &serde_json::Map<String, Value>),
+) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(kind) = MediaKind::parse(key) {
+                each(kind, fields);
+            }
+            for (name, inner) in fields.iter().filter(|_| depth < MAX_DEPTH) {
+                walk(name, inner, depth + 1, each);
+            }
+        }
+        Value::Array(items) if depth < MAX_DEPTH => {
+            for item in items {
+                walk("", item, depth + 1, each);
+            }
+        }
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn change(
+    key: &str,
+    value: &mut Value,
+    depth: usize,
+    name: &dyn Fn(&str) -> Option<(&'static str, String, Option<String>)>,
+) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(kind) = MediaKind::parse(key) {
+                change_one(kind, fields, name);
+            }
+            for (inner_key, inner) in fields.iter_mut().filter(|_| depth < MAX_DEPTH) {
+                change(inner_key, inner, depth + 1, name);
+            }
+        }
+        Value::Array(items) if depth < MAX_DEPTH => {
+            for item in items {
+                change("", item, depth + 1, name);
+            }
+        }
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn change_one(
+    kind: MediaKind,
+    fields: &mut serde_json::Map<String, Value>,
+    name: &dyn Fn(&str) -> Option<(&'static str, String, Option<String>)>,
+) {
+    let named = fields.get("media_id").and_then(Value::as_str).and_then(name);
+    let Some((field, text, filename)) = named else {
+        return;
+    };
+    fields.remove("media_id");
+    fields.insert(field.to_owned(), Value::String(text));
+    if let (MediaKind::Document, Some(filename)) = (kind, filename) {
+        fields
+            .entry("filename")
+            .or_insert_with(|| Value::String(filename));
+    }
+}
+
+/// What a provider takes of one kind of file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MediaRule {
+    /// The kind.
+    pub kind: MediaKind,
+    /// Types that it takes, without parameters.
+    pub mimes: &'static [&'static str],
+    /// Largest file in bytes.
+    pub max_bytes: u64,
+}
+
+/// A file that someone wants to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attachment {
+    /// As what it would be sent.
+    pub kind: MediaKind,
+    /// What its bytes are.
+    pub mime: String,
+    /// How many they are.
+    pub size: u64,
+    /// Whether they are here.
+    pub state: MediaState,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::ConversationId;
+    use serde_json::json;
+
+    fn content(kind: &str, body: Value) -> Content {
+        Content {
+            kind: kind.into(),
+            body,
+        }
+    }
+
+    #[test]
+    fn files_are_found_wherever_a_content_holds_them() {
+        let table = [
+            (content("text", json!({"body": "media_id"})), vec![]),
+            (content("image", json!({"media_id": "7"})), vec!["7"]),
+            (content("image", json!({"media_id": 7})), vec![]),
+            (
+                content("image", json!({"url": "https://cdn.example/a"})),
+                vec!["https://cdn.example/a"],
+            ),
+            (
+                content("image", json!({"media_id": "7", "url": "https://cdn.example/a"})),
+                vec!["7"],
+            ),
+            (
+                content("edit", json!({"message": {"type": "image", "image": {"media_id": "7"}}})),
+                vec!["7"],
+            ),
+            (
+                content(
+                    "interactive",
+                    json!({"header": {"video": {"media_id": "8"}}, "cards": [{"image": {"media_id": "9"}}]}),
+                ),
+                vec!["9", "8"],
+            ),
+        ];
+        for (content, expected) in table {
+            let found: Vec<String> = references(&content, true).into_iter().map(|it| it.text).collect();
+            assert_eq!(found, expected, "{content:?}");
+        }
+        let link = content("image", json!({"link": "https://shop.example/a.png"}));
+        assert_eq!(references(&link, false), [], "a link of ours is nobody's file");
+    }
+
+    #[test]
+    fn many_and_deep_files_are_bounded() {
+        let many: Vec<Value> = (0..100).map(|n| json!({"image": {"media_id": n.to_string()}})).collect();
+        assert_eq!(references(&content("x", Value::Array(many)), true).len(), MAX_REFERENCES);
+        let mut deep = json!({"media_id": "7"});
+        for _ in 0..200 {
+            deep = json!({ "image": deep });
+        }
+        assert!(references(&content("x", deep), true).is_empty());
+    }
+
+    #[test]
+    fn a_place_has_one_id_and_another_place_another() {
+        let (ws, message) = (
+            WorkspaceId([1; 16]),
+            MessageId {
+                conversation: ConversationId([2; 16]),
+                n: 3,
+            },
+        );
+        let id = |place| Reference::inbound_id(ws, message, place);
+        assert_eq!(id(0), id(0));
+        assert_ne!(id(0), id(1));
+        assert_ne!(id(0), Reference::inbound_id(WorkspaceId([9; 16]), message, 0));
+    }
+
+    #[test]
+    fn our_ids_become_the_providers_and_others_stay() {
+        let mut it = content(
+            "document",
+            json!({"media_id": "md_x", "caption": "hi", "inner": {"image": {"media_id": "77"}}}),
+        );
+        rename(&mut it, &|id| {
+            (id == "md_x").then(|| ("media_id", "501".to_owned(), Some("a.pdf".to_owned())))
+        });
+        assert_eq!(
+            it.body,
+            json!({"media_id": "501", "caption": "hi", "filename": "a.pdf", "inner": {"image": {"media_id": "77"}}})
+        );
+    }
+
+    #[test]
+    fn kinds_are_what_their_bytes_are() {
+        let table = [
+            (MediaKind::Image, "image/png", true),
+            (MediaKind::Image, "image/svg+xml", false),
+            (MediaKind::Image, "text/html", false),
+            (MediaKind::Audio, "audio/ogg", true),
+            (MediaKind::Audio, "video/mp4", false),
+            (MediaKind::Document, "application/x-executable", true),
+            (MediaKind::Sticker, "image/webp", true),
+        ];
+        for (kind, mime, fits) in table {
+            assert_eq!(kind.may_be(mime), fits, "{kind:?} {mime}");
+        }
+        assert_eq!(MediaKind::of_mime("image/svg+xml"), MediaKind::Document);
+        assert_eq!(MediaKind::of_mime("audio/ogg"), MediaKind::Audio);
+    }
+}
