@@ -13,6 +13,7 @@ use utoipa::OpenApi;
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::media::MediaDesk;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -21,7 +22,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox, search};
+use crate::features::{channels, inbox, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -102,7 +103,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 9] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -119,6 +120,10 @@ pub const PARTS: [Part; 8] = [
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: media::configure,
+        docs: media::docs,
     },
     Part {
         configure: operations::configure,
@@ -280,6 +285,8 @@ async fn start_house(
         board: Board::default(),
         tally: Tally::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
+        media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
+            .context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await

@@ -283,13 +283,14 @@ pub fn ids_of(
     from_provider: bool,
 ) -> Vec<MediaId> {
     let places = references(content, from_provider);
-    let ids = places
-        .iter()
-        .enumerate()
-        .filter_map(|(place, reference)| match (reference.ours(), from_provider) {
-            (_, true) => Some(Reference::inbound_id(workspace, message, place)),
-            (ours, false) => ours,
-        });
+    let ids =
+        places
+            .iter()
+            .enumerate()
+            .filter_map(|(place, reference)| match (reference.ours(), from_provider) {
+                (_, true) => Some(Reference::inbound_id(workspace, message, place)),
+                (ours, false) => ours,
+            });
     ids.collect()
 }
 
@@ -299,7 +300,11 @@ pub fn references(content: &Content, from_provider: bool) -> Vec<Reference> {
     let mut found = Vec::new();
     walk(&content.kind, &content.body, 0, &mut |kind, fields| {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
-        let address = || from_provider.then(|| text("url").or_else(|| text("link"))).flatten();
+        let address = || {
+            from_provider
+                .then(|| text("url").or_else(|| text("link")))
+                .flatten()
+        };
         let named = text("media_id").or_else(address);
         if let Some(reference) = named.filter(|it| !it.is_empty() && it.len() <= MAX_REFERENCE) {
             found.push(Reference {
@@ -387,6 +392,20 @@ fn change_one(
     }
 }
 
+/// Longest file name that is kept, in characters.
+const MAX_FILENAME: usize = 200;
+
+/// A file's name without a way to anywhere: no folders, no control or direction marks. `None` if nothing is left.
+pub fn plain_filename(text: &str) -> Option<String> {
+    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_mark =
+        |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = last.chars().filter(|c| !c.is_control() && !is_mark(c));
+    let plain: String = plain.take(MAX_FILENAME).collect();
+    let plain = plain.trim().trim_start_matches('.').trim();
+    (!plain.is_empty()).then(|| plain.to_owned())
+}
+
 /// What a provider takes of one kind of file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct MediaRule {
@@ -439,7 +458,10 @@ mod tests {
                 vec!["7"],
             ),
             (
-                content("edit", json!({"message": {"type": "image", "image": {"media_id": "7"}}})),
+                content(
+                    "edit",
+                    json!({"message": {"type": "image", "image": {"media_id": "7"}}}),
+                ),
                 vec!["7"],
             ),
             (
@@ -460,8 +482,13 @@ mod tests {
 
     #[test]
     fn many_and_deep_files_are_bounded() {
-        let many: Vec<Value> = (0..100).map(|n| json!({"image": {"media_id": n.to_string()}})).collect();
-        assert_eq!(references(&content("x", Value::Array(many)), true).len(), MAX_REFERENCES);
+        let many: Vec<Value> = (0..100)
+            .map(|n| json!({"image": {"media_id": n.to_string()}}))
+            .collect();
+        assert_eq!(
+            references(&content("x", Value::Array(many)), true).len(),
+            MAX_REFERENCES
+        );
         let mut deep = json!({"media_id": "7"});
         for _ in 0..200 {
             deep = json!({ "image": deep });
@@ -496,6 +523,28 @@ mod tests {
         assert_eq!(
             it.body,
             json!({"media_id": "501", "caption": "hi", "filename": "a.pdf", "inner": {"image": {"media_id": "77"}}})
+        );
+    }
+
+    #[test]
+    fn names_lead_nowhere() {
+        let table = [
+            ("a.pdf", Some("a.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\Windows\\x.exe", Some("x.exe")),
+            ("..", None),
+            (".htaccess", Some("htaccess")),
+            ("\u{202e}fdp.exe", Some("fdp.exe")),
+            ("a\0b\n.txt", Some("ab.txt")),
+            ("", None),
+            ("ملف.pdf", Some("ملف.pdf")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(plain_filename(text).as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(
+            plain_filename(&"x".repeat(9_999)).map(|it| it.len()),
+            Some(MAX_FILENAME)
         );
     }
 

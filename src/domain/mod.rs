@@ -28,8 +28,8 @@ pub use conversation::{Conversation, ConversationStatus, Priority};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, IdentityKind};
 pub use ids::{
-    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TokenId, TraceId, UserId,
-    WorkspaceId,
+    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TokenId, TraceId,
+    UserId, WorkspaceId,
 };
 pub use media::{Media, MediaKind, MediaState};
 pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};

@@ -10,6 +10,7 @@ mod channels;
 mod hostile;
 mod isolation;
 mod me;
+mod media;
 mod operations;
 mod sandbox;
 mod search;

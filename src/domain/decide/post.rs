@@ -1,5 +1,6 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
@@ -24,6 +25,10 @@ pub struct PostCommand {
     pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window.
     pub has_window: bool,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
 }
 
 /// Queues a message, or writes a note.
@@ -40,6 +45,8 @@ pub fn post(
         content: &command.content,
         channel: command.channel,
         has_window: command.has_window,
+        files: &command.files,
+        media_rules: command.media_rules,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -112,6 +119,8 @@ mod tests {
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
             has_window: true,
+            files: Vec::new(),
+            media_rules: &[],
         }
     }
 

@@ -85,6 +85,9 @@ fn requeue(
         content: &message.content,
         channel,
         has_window,
+        // Judged when it was queued the first time; one that is gone since is told by the attempt.
+        files: &[],
+        media_rules: &[],
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;

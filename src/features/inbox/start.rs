@@ -145,6 +145,9 @@ async fn begin(
         content,
         channel: entry.condition(),
         has_window,
+        // Judged when the message is queued.
+        files: &[],
+        media_rules: &[],
         now,
     };
     policy::check(&proposal)?;

@@ -135,7 +135,11 @@ impl MediaFiles {
     ///
     /// # Errors
     /// It is not as its record says, or the disk fails.
-    pub fn open(&self, workspace: WorkspaceId, file: &StoredFile) -> Result<Option<MediaReader>, StorageError> {
+    pub fn open(
+        &self,
+        workspace: WorkspaceId,
+        file: &StoredFile,
+    ) -> Result<Option<MediaReader>, StorageError> {
         match File::open(self.path(workspace, &file.name)) {
             Ok(opened) => MediaReader::new(opened, file).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -161,7 +165,10 @@ impl MediaFiles {
 
     fn path(&self, workspace: WorkspaceId, name: &str) -> PathBuf {
         // Names come from our own records; what is no such name leads to nothing.
-        let name = match name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) {
+        let name = match name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+        {
             true => name,
             false => "none",
         };
@@ -180,7 +187,8 @@ impl MediaFiles {
             };
             for folder in children(&workspace)? {
                 for path in children(&folder)? {
-                    let Some((name, media)) = name_of(&path).and_then(|name| Some((name.clone(), media_of(&name)?)))
+                    let Some((name, media)) =
+                        name_of(&path).and_then(|name| Some((name.clone(), media_of(&name)?)))
                     else {
                         continue;
                     };
@@ -222,7 +230,9 @@ impl MediaFiles {
 fn media_of(name: &str) -> Option<MediaId> {
     let (id, rest) = name.split_once('-')?;
     let (_, ending) = rest.split_once('.')?;
-    matches!(ending, "m" | "t").then(|| unhex16(id).map(MediaId)).flatten()
+    matches!(ending, "m" | "t")
+        .then(|| unhex16(id).map(MediaId))
+        .flatten()
 }
 
 fn name_of(path: &Path) -> Option<String> {

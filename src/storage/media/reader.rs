@@ -71,7 +71,8 @@ impl MediaReader {
             let mut sealed = vec![0; plain + TAG];
             self.file.read_exact(&mut sealed)?;
             let opened = self.key.open(index, last, HEAD, &sealed);
-            let opened = opened.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a piece was changed"))?;
+            let opened =
+                opened.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a piece was changed"))?;
             self.piece = Some((index, opened));
         }
         Ok(self.piece.as_ref().map_or(&[], |(_, piece)| piece))

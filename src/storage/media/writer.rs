@@ -160,7 +160,9 @@ impl MediaWriter {
 impl Drop for MediaWriter {
     fn drop(&mut self) {
         // What cannot be removed now is removed at the next start.
-        if !self.named && let Err(error) = fs::remove_file(&self.unfinished) {
+        if !self.named
+            && let Err(error) = fs::remove_file(&self.unfinished)
+        {
             tracing::warn!(%error, "an unfinished file could not be removed");
         }
     }

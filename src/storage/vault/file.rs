@@ -21,12 +21,24 @@ impl FileKey {
     }
 
     /// Piece `index`; `last` says that none follows, so that a file that was cut is noticed.
-    pub(in crate::storage) fn seal(&self, index: u32, last: bool, head: &[u8], piece: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::storage) fn seal(
+        &self,
+        index: u32,
+        last: bool,
+        head: &[u8],
+        piece: &[u8],
+    ) -> Option<Vec<u8>> {
         self.0.encrypt(&nonce(index, last), head, piece)
     }
 
     /// `None` if it is not that piece of that file.
-    pub(in crate::storage) fn open(&self, index: u32, last: bool, head: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::storage) fn open(
+        &self,
+        index: u32,
+        last: bool,
+        head: &[u8],
+        sealed: &[u8],
+    ) -> Option<Vec<u8>> {
         self.0.decrypt(&nonce(index, last), head, sealed)
     }
 }
