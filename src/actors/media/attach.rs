@@ -2,7 +2,7 @@
 
 use crate::actors::core::Core;
 use crate::domain::decide::Rejection;
-use crate::domain::media::{self, Attachment, Media};
+use crate::domain::media::{self, Attachment, Media, NewName};
 use crate::domain::{Content, Conversation, MediaId, MessageId, WorkspaceId};
 use crate::storage::keys::MediaKey;
 use crate::storage::{Batch, Fingerprint, StorageError};
@@ -75,7 +75,11 @@ impl Attached {
         }
         media::rename(content, &|text| {
             let (_, id) = ours.iter().find(|(named, _)| named == text)?;
-            Some(("media_id", id.to_string(), None))
+            Some(NewName {
+                field: "media_id",
+                text: id.to_string(),
+                filename: None,
+            })
         });
         Ok(found)
     }

@@ -4,7 +4,7 @@ use crate::actors::core::Core;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::Provider;
 use crate::channels::media::{MediaError, MediaUpload, OutboundMedia};
-use crate::domain::media::{self, Media, MediaKind, ProviderUpload};
+use crate::domain::media::{self, Media, MediaKind, NewName, ProviderUpload};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::{Content, MediaId, Timestamp, WorkspaceId};
 use crate::storage::keys::MediaKey;
@@ -26,7 +26,7 @@ pub async fn prepare(
     entry: &ChannelEntry,
     request: &mut SendRequest,
 ) -> Result<(), SendOutcome> {
-    let mut named: Vec<(String, (&'static str, String, Option<String>))> = Vec::new();
+    let mut named: Vec<(String, NewName)> = Vec::new();
     for reference in media::references(&request.content, false) {
         let Some(id) = reference.ours() else { continue };
         let key = MediaKey {
@@ -52,7 +52,15 @@ pub async fn prepare(
                 return Err(refused("media_unsupported", "This channel sends no files."));
             }
         };
-        named.push((reference.text, (field, text, media.filename)));
+        let filename = media.filename;
+        named.push((
+            reference.text,
+            NewName {
+                field,
+                text,
+                filename,
+            },
+        ));
     }
     media::rename(&mut request.content, &|text| {
         let (_, name) = named.iter().find(|(ours, _)| ours == text)?;

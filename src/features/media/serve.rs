@@ -129,9 +129,11 @@ async fn respond(
         None | Some(Wanted::All) => (StatusCode::OK, 0, file.size),
         Some(Wanted::Part { first, len }) => (StatusCode::PARTIAL_CONTENT, first, len),
         Some(Wanted::Nothing) => {
-            return Ok(HttpResponse::RangeNotSatisfiable()
-                .insert_header((header::CONTENT_RANGE, format!("bytes */{}", file.size)))
-                .finish());
+            let detail = format!(
+                "The file has {} bytes; the part that was asked for is not in it.",
+                file.size
+            );
+            return Err(ApiError::new(ErrorCode::RangeNotSatisfiable, detail).at("range"));
         }
     };
     let (reader, front) = open(house, workspace, &file, first)
