@@ -14,6 +14,7 @@ use utoipa::OpenApi;
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
@@ -23,7 +24,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, hours, inbox, live, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -109,7 +110,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 10] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -130,6 +131,10 @@ pub const PARTS: [Part; 9] = [
     Part {
         configure: hours::configure,
         docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: media::configure,
+        docs: media::docs,
     },
     Part {
         configure: operations::configure,
@@ -316,6 +321,8 @@ async fn start_house(
         board: Board::default(),
         tally: Tally::default(),
         http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
+        media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
+            .context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await

@@ -7,6 +7,7 @@ pub mod channels;
 pub mod hours;
 pub mod inbox;
 pub mod live;
+pub mod media;
 pub mod operations;
 pub mod sandbox;
 pub mod search;

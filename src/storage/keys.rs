@@ -38,14 +38,17 @@
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
+//! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
+//! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
 use crate::domain::operations;
 use crate::domain::{
-    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -90,6 +93,9 @@ pub enum Table {
     Setting = 33,
     RawBundle = 50,
     ConversationByLabel = 51,
+    Media = 60,
+    MediaByReference = 61,
+    MediaJob = 62,
 }
 
 const NAMES: [&str; 33] = [
@@ -128,6 +134,9 @@ const NAMES: [&str; 33] = [
     "Setting",
 ];
 
+/// The names of the tables from [`Table::Media`] on.
+const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
+
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
@@ -136,8 +145,10 @@ pub(super) fn table_name(key: &[u8]) -> &'static str {
         _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
         _ => {}
     }
-    let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    let at = |first: u8| table.checked_sub(first).map(usize::from);
+    let early = at(1).and_then(|at| NAMES.get(at));
+    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
+    early.or(media).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -243,7 +254,8 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    MediaId
 );
 
 impl KeyPart for RawEventId {
@@ -384,6 +396,12 @@ keys! {
     PositionKey { reader: u8 } = Position => u64;
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Media`].
+    MediaKey { workspace: WorkspaceId, media: MediaId } = Media => Media;
+    /// Finds a file by what its provider calls it.
+    MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
+    /// Files that are to be fetched, at what time.
+    MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
 }
 
 #[cfg(test)]

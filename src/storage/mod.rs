@@ -15,6 +15,7 @@ pub mod faults;
 mod journal;
 pub mod keys;
 mod lookups;
+pub mod media;
 pub mod migrations;
 pub mod records;
 pub mod search;

@@ -12,6 +12,7 @@ mod hostile;
 mod hours;
 mod isolation;
 mod me;
+mod media;
 mod operations;
 mod sandbox;
 mod search;

@@ -153,6 +153,7 @@ impl Bench {
             board: Board::default(),
             tally: frontdesk::actors::tally::Tally::default(),
             http: frontdesk::channels::http::http_client().expect("a client"),
+            media: frontdesk::actors::media::MediaDesk::new("https://desk.example", false).expect("a client"),
         };
         let house = House::start_on(Arc::new(core), vec![hurried()])
             .await

@@ -11,6 +11,7 @@ use crate::storage::keys::IdempotencyKey;
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
+use crate::actors::media::{AttachError, Attached};
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
@@ -31,9 +32,21 @@ impl Worker {
         let rules = entry
             .as_ref()
             .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
+        let media_rules = entry
+            .as_ref()
+            .and_then(|e| self.core.provider(e.kind))
+            .map_or(&[][..], |p| p.media_rules());
+        let mut content = wish.content.clone();
+        let files = match Attached::find(&self.core, self.workspace, &mut content) {
+            Ok(files) => files,
+            Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
+            Err(AttachError::Storage(error)) => return Err(error.into()),
+        };
         let command = PostCommand {
             author: wish.author.clone(),
-            content: wish.content.clone(),
+            content,
+            files: files.facts.clone(),
+            media_rules,
             context: self.context(conversation, wish)?,
             priority: wish.priority,
             trace,
@@ -41,6 +54,10 @@ impl Worker {
             rules,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
+        if let Some(message) = plan.decision.messages.last().map(|message| message.id) {
+            let owner = (self.workspace, conversation);
+            files.bind(&self.core, &mut plan.beside, owner, message)?;
+        }
         self.remember(&mut plan, wish, now);
         Ok(plan)
     }

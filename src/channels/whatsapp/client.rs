@@ -93,7 +93,7 @@ pub(super) async fn call(
     call_within(request, access, TIMEOUT).await
 }
 
-async fn call_within(
+pub(super) async fn call_within(
     request: reqwest::RequestBuilder,
     access: &ChannelAccess,
     timeout: Duration,

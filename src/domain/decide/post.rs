@@ -1,5 +1,6 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
@@ -24,6 +25,10 @@ pub struct PostCommand {
     pub channel: ChannelCondition,
     /// When the provider lets one write.
     pub rules: MessagingRules,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
 }
 
 /// Queues a message, or writes a note.
@@ -41,6 +46,8 @@ pub fn post(
         channel: command.channel,
         rules: command.rules,
         by_person: matches!(command.author, Author::User(_)),
+        files: &command.files,
+        media_rules: command.media_rules,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -113,6 +120,8 @@ mod tests {
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
             rules: MessagingRules::WHATSAPP,
+            files: Vec::new(),
+            media_rules: &[],
         }
     }
 

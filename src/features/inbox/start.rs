@@ -135,6 +135,9 @@ async fn begin(
         channel: entry.condition(),
         rules,
         by_person: true,
+        // Judged when the message is queued.
+        files: &[],
+        media_rules: &[],
         now,
     };
     policy::check(&proposal)?;

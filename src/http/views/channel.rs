@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::MediaRuleView;
 use crate::actors::Core;
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
@@ -99,6 +100,8 @@ pub struct ChannelView {
     pub queue: QueueView,
     /// Whether anything goes out.
     pub breaker: BreakerView,
+    /// What it takes of files; a kind that is not listed cannot be sent.
+    pub media: Vec<MediaRuleView>,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
@@ -128,6 +131,7 @@ impl ChannelView {
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
+            media: Vec::new(),
             version: channel.version,
         }
     }
@@ -159,7 +163,12 @@ impl ChannelViews {
     pub fn view(&self, workspace: WorkspaceId, channel: &Channel) -> Result<ChannelView, StorageError> {
         let queues = self.queues(workspace)?;
         let queue = queues.get(&channel.id).copied().unwrap_or_default();
-        Ok(ChannelView::new(channel, &self.public_url, queue))
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let provider = kind.and_then(|kind| self.core.provider(kind));
+        Ok(ChannelView {
+            media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
+            ..ChannelView::new(channel, &self.public_url, queue)
+        })
     }
 
     /// What waits in front of each channel of a workspace.

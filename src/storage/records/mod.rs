@@ -10,6 +10,7 @@
 mod account;
 mod conversation;
 mod directory;
+mod media;
 mod message;
 mod operations;
 mod simple;
@@ -20,8 +21,8 @@ use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Message, MessageId, Timestamp, UserId,
-    WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId, Timestamp,
+    UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -146,4 +147,6 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
+    60 Media, "media" { 1 => media::MediaV1 }
+    61 MediaId, "media_id" { 1 => media::MediaIdV1 }
 }
