@@ -11,7 +11,10 @@ use crate::domain::Content;
 use crate::domain::inbound::Inbound;
 use crate::domain::outbound::{SendOutcome, SendRequest};
 
+mod limits;
 pub mod whatsapp;
+
+pub use limits::ContentLimits;
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -124,6 +127,14 @@ pub struct Check {
 pub trait Provider: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities;
+
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
+    }
 
     /// Checks settings and secrets of a new or changed channel.
     ///

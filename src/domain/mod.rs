@@ -13,6 +13,8 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod links;
+pub mod marks;
 pub mod message;
 pub mod operations;
 pub mod outbound;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod channels;
 
 pub mod inbox;
+pub mod links;
 pub mod live;
 pub mod operations;
 pub mod sandbox;

@@ -36,6 +36,7 @@
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
 
 use std::marker::PhantomData;
 
@@ -86,9 +87,10 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    Link = 34,
 }
 
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "Meta",
     "WrappedKey",
     "ContactKey",
@@ -122,6 +124,7 @@ const NAMES: [&str; 33] = [
     "Draft",
     "Position",
     "Setting",
+    "Link",
 ];
 
 /// The name of a stored key's table, for messages.
@@ -368,6 +371,8 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// Finds the message of a tracked link.
+    LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
 }

@@ -21,7 +21,7 @@ const DOCS: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' '
 /// Data is no page.
 const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
-const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(), \
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(self), \
                            gyroscope=(), magnetometer=(), microphone=(self), midi=(), payment=(), usb=()";
 
 const FIXED: [(HeaderName, &str); 7] = [
@@ -49,7 +49,7 @@ fn policy(path: &str) -> &'static str {
 
 /// Addresses that answer programs; everything else belongs to the browser app.
 pub(super) fn is_data(path: &str) -> bool {
-    ["/api", "/webhooks", "/healthz", "/readyz", "/metrics"]
+    ["/api", "/webhooks", "/healthz", "/readyz", "/metrics", "/l"]
         .iter()
         .any(|root| {
             path.strip_prefix(root)

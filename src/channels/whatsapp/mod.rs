@@ -20,7 +20,8 @@ mod signature;
 use std::collections::BTreeMap;
 
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider,
 };
 use crate::domain::Content;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
@@ -44,6 +45,10 @@ static CAPABILITIES: Capabilities = Capabilities {
 impl Provider for WhatsappCloud {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {

@@ -1,5 +1,6 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::marks::Marks;
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
@@ -16,6 +17,8 @@ pub struct PostCommand {
     pub content: Content,
     /// The message that it answers, with the provider's id of it.
     pub context: Option<ReplyContext>,
+    /// What is known of it from the start: its tracked links.
+    pub marks: Marks,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
@@ -95,6 +98,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         raw_event: None,
         trace: command.trace,
         extra: None,
+        marks: command.marks,
     }
 }
 
@@ -108,6 +112,7 @@ mod tests {
             author: Author::Api,
             content,
             context: None,
+            marks: Marks::default(),
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,

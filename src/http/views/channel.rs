@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::actors::Core;
+use crate::channels::{ContentLimits, Provider, ProviderKind};
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp, WorkspaceId};
@@ -91,6 +92,8 @@ pub struct ChannelView {
     pub settings: BTreeMap<String, String>,
     /// Which secrets are set.
     pub secrets: BTreeMap<String, SecretView>,
+    /// What can be sent over it.
+    pub capabilities: CapabilitiesView,
     /// Where the provider posts its webhooks.
     pub webhook_url: String,
     /// When it was added.
@@ -103,8 +106,30 @@ pub struct ChannelView {
     pub version: u64,
 }
 
+/// What can be sent over a channel, and the limits on it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CapabilitiesView {
+    /// Free-form messages only within 24 hours after the customer wrote.
+    pub has_window: bool,
+    /// Types of content.
+    pub sends: Vec<&'static str>,
+    /// The limits on it.
+    pub limits: ContentLimits,
+}
+
+impl CapabilitiesView {
+    fn of(provider: Option<&Arc<dyn Provider>>) -> Self {
+        let capabilities = provider.map(|provider| provider.capabilities());
+        Self {
+            has_window: capabilities.is_some_and(|it| it.has_window),
+            sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
+            limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
+        }
+    }
+}
+
 impl ChannelView {
-    fn new(channel: &Channel, public_url: &str, queue: QueueView) -> Self {
+    fn new(channel: &Channel, capabilities: CapabilitiesView, public_url: &str, queue: QueueView) -> Self {
         let status = match (&channel.blocked, channel.paused) {
             (_, true) => "paused",
             (Some(_), false) => "blocked",
@@ -122,6 +147,7 @@ impl ChannelView {
                 .keys()
                 .map(|name| (name.clone(), SecretView { set: true }))
                 .collect(),
+            capabilities,
             webhook_url: format!("{}/webhooks/whatsapp", public_url.trim_end_matches('/')),
             created_at: channel.created_at.to_string(),
             queue,
@@ -157,7 +183,15 @@ impl ChannelViews {
     pub fn view(&self, workspace: WorkspaceId, channel: &Channel) -> Result<ChannelView, StorageError> {
         let queues = self.queues(workspace)?;
         let queue = queues.get(&channel.id).copied().unwrap_or_default();
-        Ok(ChannelView::new(channel, &self.public_url, queue))
+        let kind = ProviderKind::from_u8(channel.provider);
+        let provider = kind.and_then(|kind| self.core.provider(kind));
+        let capabilities = CapabilitiesView::of(provider);
+        Ok(ChannelView::new(channel, capabilities, &self.public_url, queue))
+    }
+
+    /// Where the appliance is reached from outside.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// What waits in front of each channel of a workspace.
@@ -296,7 +330,12 @@ mod tests {
             (channel(Some("token"), true), 0, "paused", "open"),
         ];
         for (channel, active, status, breaker) in table {
-            let view = ChannelView::new(&channel, "https://desk.example/", queue(active));
+            let view = ChannelView::new(
+                &channel,
+                CapabilitiesView::of(None),
+                "https://desk.example/",
+                queue(active),
+            );
             assert_eq!(
                 (view.status, view.breaker.state),
                 (status, breaker),

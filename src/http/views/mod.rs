@@ -3,16 +3,20 @@
 mod channel;
 mod contact;
 mod conversation;
+mod marks;
 mod message;
 
-pub use channel::{BreakerView, ChannelView, ChannelViews, QueueView, SecretView};
+pub use channel::{BreakerView, CapabilitiesView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
 pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowView};
+pub use marks::{ChoiceView, DeletionView, EditView, LinkView, MarksView, ReactionView};
 pub use message::{MessageErrorView, MessageView};
 
 use std::collections::HashMap;
 
-use crate::domain::{ContactId, Conversation, ConversationId, Message, MessageId, UserId, WorkspaceId};
+use crate::domain::{
+    Author, ContactId, Conversation, ConversationId, Message, MessageId, UserId, WorkspaceId,
+};
 use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, UserKey};
 use crate::storage::{StorageError, Store};
 
@@ -60,11 +64,17 @@ impl<'a> Viewer<'a> {
     /// # Errors
     /// The store cannot be read.
     pub fn message(&mut self, message: &Message) -> Result<MessageView, StorageError> {
-        let author_name = match message.author {
-            crate::domain::Author::User(user) => Some(self.user_name(user)?),
+        let reactions = message.marks.reactions.iter().map(|reaction| &reaction.by);
+        for author in reactions.chain([&message.author]) {
+            if let Author::User(user) = author {
+                self.user_name(*user)?;
+            }
+        }
+        let name = |author: &Author| match author {
+            Author::User(user) => self.users.get(user).cloned(),
             _ => None,
         };
-        Ok(MessageView::new(message, author_name))
+        Ok(MessageView::new(message, &name))
     }
 
     /// The conversation of an id, if this workspace has it.
