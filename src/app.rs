@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, hours, inbox, live, media, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -110,7 +110,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 10] = [
+pub const PARTS: [Part; 11] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -135,6 +135,10 @@ pub const PARTS: [Part; 10] = [
     Part {
         configure: media::configure,
         docs: media::docs,
+    },
+    Part {
+        configure: links::configure,
+        docs: links::Docs::openapi,
     },
     Part {
         configure: operations::configure,

@@ -14,10 +14,12 @@ use crate::domain::policy::MessagingRules;
 use crate::domain::{ChannelId, Content, Identity};
 
 pub mod http;
+mod limits;
 pub mod media;
 mod meta_signature;
 pub mod whatsapp;
 
+pub use limits::ContentLimits;
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
@@ -196,6 +198,14 @@ pub trait Provider: Send + Sync + 'static {
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
         let _ = settings;
         self.capabilities().rules
+    }
+
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
     }
 
     /// Checks settings and secrets of a new or changed channel.

@@ -14,6 +14,8 @@ pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod links;
+pub mod marks;
 pub mod media;
 pub mod message;
 pub mod operations;

@@ -6,6 +6,7 @@ pub mod channels;
 
 pub mod hours;
 pub mod inbox;
+pub mod links;
 pub mod live;
 pub mod media;
 pub mod operations;

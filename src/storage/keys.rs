@@ -41,6 +41,7 @@
 //! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
 //! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
 //! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
+//! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
 
 use std::marker::PhantomData;
 
@@ -96,9 +97,10 @@ pub enum Table {
     Media = 60,
     MediaByReference = 61,
     MediaJob = 62,
+    Link = 34,
 }
 
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "Meta",
     "WrappedKey",
     "ContactKey",
@@ -132,6 +134,7 @@ const NAMES: [&str; 33] = [
     "Draft",
     "Position",
     "Setting",
+    "Link",
 ];
 
 /// The names of the tables from [`Table::Media`] on.
@@ -394,6 +397,8 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// Finds the message of a tracked link.
+    LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
     /// See [`Media`].

@@ -8,6 +8,7 @@ mod acme;
 mod alerts;
 mod auth;
 mod channels;
+mod content;
 mod hostile;
 mod hours;
 mod isolation;

@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
-    WebhookRequest, meta_signature,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest, meta_signature,
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
@@ -46,6 +46,10 @@ static CAPABILITIES: Capabilities = Capabilities {
 impl Provider for WhatsappCloud {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {

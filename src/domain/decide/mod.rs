@@ -4,6 +4,7 @@
 mod outcome;
 mod post;
 mod receive;
+mod remark;
 mod settle;
 mod statuses;
 mod update;
@@ -11,6 +12,7 @@ mod update;
 pub use outcome::{AttemptResult, record_outcome};
 pub use post::{PostCommand, post};
 pub use receive::{Received, receive};
+pub use remark::{click, forget_words, is_failed_reaction, remark, unreact};
 pub use settle::{Settlement, retry, settle};
 pub use statuses::apply_status;
 pub use update::{ConversationPatch, mark_read, mark_unread, unsnooze, update};

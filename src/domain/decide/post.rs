@@ -1,5 +1,6 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::marks::Marks;
 use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
@@ -17,6 +18,8 @@ pub struct PostCommand {
     pub content: Content,
     /// The message that it answers, with the provider's id of it.
     pub context: Option<ReplyContext>,
+    /// What is known of it from the start: its tracked links.
+    pub marks: Marks,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
@@ -103,6 +106,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         raw_event: None,
         trace: command.trace,
         extra: None,
+        marks: command.marks,
     }
 }
 
@@ -116,6 +120,7 @@ mod tests {
             author: Author::Api,
             content,
             context: None,
+            marks: Marks::default(),
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
