@@ -11,7 +11,6 @@ mod errors;
 mod limits;
 mod media;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
@@ -20,7 +19,7 @@ use std::collections::BTreeMap;
 
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
-    WebhookRequest, meta_signature,
+    WebhookRequest, meta_signature, payload,
 };
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
