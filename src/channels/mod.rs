@@ -295,6 +295,11 @@ pub trait Provider: Send + Sync + 'static {
         false
     }
 
+    /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
+    fn echoes_our_sends(&self) -> bool {
+        false
+    }
+
     /// Whether customers' names must be asked for: their messages carry none.
     fn has_profiles(&self) -> bool {
         false

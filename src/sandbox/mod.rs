@@ -8,8 +8,10 @@
 
 pub mod clock;
 mod encoding;
+mod meta;
 mod rate;
 mod rng;
+mod schedule;
 pub mod whatsapp;
 
 pub use clock::SimClock;

@@ -29,6 +29,17 @@ async fn answers_that_leave_doubt(#[case] status: u16, #[case] body: &str) {
 }
 
 #[tokio::test]
+async fn a_lost_answer_leaves_doubt() {
+    for reply in [Reply::HangUp, Reply::Reset] {
+        let (base, _server) = serve(vec![reply]).await;
+        let got = Instagram
+            .send(&http(), &access("facebook", &base), &request(Content::text("hi")))
+            .await;
+        assert!(matches!(got, SendOutcome::Unknown(_)), "{got:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_reaction_is_taken_without_an_id_of_its_own() {
     let (base, server) = serve(vec![Reply::answer(200, "", r#"{"recipient_id":"1"}"#)]).await;
     let reaction = content("reaction", json!({"message_id": "m", "emoji": "🔥"}));

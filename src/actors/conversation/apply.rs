@@ -53,6 +53,9 @@ impl Worker {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
             return Ok(());
         }
+        if received.echo && self.take_own_echo(decision, &received.inbound, now)? {
+            return Ok(());
+        }
         let mut received = received.clone();
         if let Some(answered) = received.inbound.reply_to.as_deref().filter(|id| !id.is_empty()) {
             received.reply_to = self.find_by_provider_id(&decision.conversation, answered)?;
@@ -81,6 +84,7 @@ impl Worker {
         };
         if let Some(message) = message {
             apply_status(decision, message, update, now);
+            self.read_earlier(decision, id, update, now)?;
         }
         Ok(())
     }

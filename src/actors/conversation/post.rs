@@ -31,10 +31,19 @@ impl Worker {
         let rules = entry
             .as_ref()
             .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
+        let context = self.context(conversation, wish)?;
+        let rules = match self.answers_comment(conversation, context.as_ref(), now)? {
+            // The comment itself is the right to answer once.
+            true => MessagingRules {
+                has_window: false,
+                ..rules
+            },
+            false => rules,
+        };
         let command = PostCommand {
             author: wish.author.clone(),
             content: wish.content.clone(),
-            context: self.context(conversation, wish)?,
+            context,
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),

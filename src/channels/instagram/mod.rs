@@ -85,6 +85,10 @@ impl Provider for Instagram {
         true
     }
 
+    fn echoes_our_sends(&self) -> bool {
+        true
+    }
+
     fn has_profiles(&self) -> bool {
         true
     }
