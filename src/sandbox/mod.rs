@@ -8,6 +8,7 @@
 
 pub mod clock;
 mod encoding;
+pub mod instagram;
 mod meta;
 mod rate;
 mod rng;
@@ -15,6 +16,10 @@ mod schedule;
 pub mod whatsapp;
 
 pub use clock::SimClock;
+pub use instagram::{
+    InstagramAccount, InstagramAction, InstagramChat, InstagramConfig, InstagramCustomer, InstagramEntry,
+    InstagramError, InstagramFaults, InstagramSimulator,
+};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,
