@@ -9,14 +9,19 @@ use std::pin::Pin;
 
 use crate::domain::inbound::Inbound;
 use crate::domain::media::MediaRule;
-use crate::domain::outbound::{SendOutcome, SendRequest};
+use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{ChannelId, Content, Identity};
 
+mod fields;
+mod graph;
 pub mod http;
+pub mod instagram;
 mod limits;
 pub mod media;
 mod meta_signature;
+mod payload;
+mod settings;
 pub mod whatsapp;
 
 pub use limits::ContentLimits;
@@ -189,6 +194,53 @@ pub struct Check {
     pub detail: String,
 }
 
+/// What a customer shows of themselves at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// The name that they chose.
+    pub name: Option<String>,
+    /// Their user name; user names change hands, so that it only decorates.
+    pub username: Option<String>,
+    /// Where their picture lies; such addresses expire within days.
+    pub picture: Option<String>,
+}
+
+/// What a chat offers before anybody has written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Welcome {
+    /// Questions to tap.
+    #[serde(default)]
+    pub ice_breakers: Vec<IceBreaker>,
+    /// The menu that stays in reach.
+    #[serde(default)]
+    pub menu: Vec<MenuEntry>,
+}
+
+/// A question that a new chat offers.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceBreaker {
+    /// What the customer reads and says by tapping.
+    pub question: String,
+    /// What we are told.
+    pub payload: String,
+}
+
+/// An entry of the menu: it either tells us its payload or opens a page.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuEntry {
+    /// What the customer reads.
+    pub title: String,
+    /// What we are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The page that it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
     /// What it can do.
@@ -252,6 +304,65 @@ pub trait Provider: Send + Sync + 'static {
     /// shown to one of them. `None` for a body that cannot be taken apart.
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>>;
 
+    /// Whether news that a message was read mean that all before it were, too.
+    fn reading_covers_earlier(&self) -> bool {
+        false
+    }
+
+    /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
+    fn echoes_our_sends(&self) -> bool {
+        false
+    }
+
+    /// Whether customers' names must be asked for: their messages carry none.
+    fn has_profiles(&self) -> bool {
+        false
+    }
+
+    /// What a customer shows of themselves; `None` if that is not for us to see.
+    fn profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        customer: &'a Identity,
+    ) -> BoxFuture<'a, Result<Option<Profile>, ProviderError>> {
+        let _ = (http, access, customer);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Checks what someone wants a new chat to offer.
+    ///
+    /// # Errors
+    /// Names the field and the limit; any, if the provider has no such thing.
+    fn check_welcome(&self, welcome: &Welcome) -> Result<(), FieldError> {
+        let _ = welcome;
+        Err(FieldError::new(
+            "provider",
+            "offers nothing before a customer writes.",
+        ))
+    }
+
+    /// What a new chat offers now; `None` if the provider has no such thing.
+    fn welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Result<Option<Welcome>, ProviderError>> {
+        let _ = (http, access);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Sets what a new chat offers, after [`Provider::check_welcome`].
+    fn set_welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        welcome: &'a Welcome,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, welcome);
+        Box::pin(async { Ok(()) })
+    }
+
     /// Checks content that someone wants to send against the provider's limits.
     ///
     /// # Errors
@@ -272,7 +383,7 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<(), crate::domain::outbound::ProviderError>>;
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
 
     /// What it takes of each kind of file; a kind that is not listed cannot be sent.
     fn media_rules(&self) -> &'static [MediaRule] {
