@@ -16,7 +16,7 @@ use crate::actors::delivery::Delivery;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
-use crate::channels::{ProviderKind, whatsapp};
+use crate::channels::{ProviderKind, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{
@@ -142,9 +142,12 @@ pub const PARTS: [Part; 8] = [
 /// The providers of this version.
 pub fn providers() -> Providers {
     let cloud: Arc<dyn crate::channels::Provider> = Arc::new(whatsapp::WhatsappCloud);
+    let twilio: Arc<dyn crate::channels::Provider> = Arc::new(twilio::Twilio);
     BTreeMap::from([
         (ProviderKind::WhatsappCloud, cloud.clone()),
         (ProviderKind::Sandbox, cloud),
+        (ProviderKind::Twilio, twilio.clone()),
+        (ProviderKind::SandboxSms, twilio),
     ])
 }
 
