@@ -18,7 +18,7 @@ use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
-use crate::channels::{ProviderKind, instagram, whatsapp};
+use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{
@@ -161,12 +161,15 @@ pub const PARTS: [Part; 11] = [
 /// The providers of this version.
 pub fn providers() -> Providers {
     let cloud: Arc<dyn crate::channels::Provider> = Arc::new(whatsapp::WhatsappCloud);
+    let twilio: Arc<dyn crate::channels::Provider> = Arc::new(twilio::Twilio);
     let instagram: Arc<dyn crate::channels::Provider> = Arc::new(instagram::Instagram);
     BTreeMap::from([
         (ProviderKind::WhatsappCloud, cloud.clone()),
         (ProviderKind::Sandbox, cloud),
         (ProviderKind::Instagram, instagram.clone()),
         (ProviderKind::SandboxInstagram, instagram),
+        (ProviderKind::Twilio, twilio.clone()),
+        (ProviderKind::SandboxSms, twilio),
     ])
 }
 
