@@ -25,7 +25,7 @@ use crate::features::accounts::{
 use crate::features::{channels, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::sandbox::{InstagramConfig, InstagramSimulator, Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
@@ -33,6 +33,7 @@ use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, se
 mod outside;
 mod recall;
 mod simulated;
+mod simulated_instagram;
 
 /// How long the web server may take to finish requests.
 const WEB_STOP: Duration = Duration::from_secs(2);
@@ -97,6 +98,8 @@ pub struct App {
     pub house: Data<House>,
     /// The simulator behind sandbox channels.
     pub simulator: Arc<Simulator>,
+    /// The simulator behind Instagram's sandbox channels.
+    pub instagram: Data<InstagramSimulator>,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
@@ -115,7 +118,7 @@ pub const PARTS: [Part; 8] = [
     },
     Part {
         configure: channels::configure,
-        docs: channels::Docs::openapi,
+        docs: channels::docs,
     },
     Part {
         configure: inbox::configure,
@@ -205,10 +208,23 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator), address).await?);
+        let instagram = InstagramSimulator::start(InstagramConfig::default());
+        let instagram = Data::new(instagram.context("the Instagram simulator cannot listen")?);
+        let simulators = [
+            (ProviderKind::Sandbox, simulator.base_url()),
+            (ProviderKind::SandboxInstagram, instagram.base_url()),
+        ];
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulators), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
+        let shared = Shared::new(
+            &config,
+            &house,
+            (&simulator, &instagram, delivery),
+            hasher,
+            guard,
+            clock,
+        );
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -223,6 +239,7 @@ impl App {
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
+        simulated_instagram::supervise(&house, &instagram).await;
         let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
@@ -231,6 +248,7 @@ impl App {
             address,
             house,
             simulator,
+            instagram,
             setup_code,
             server,
         })
@@ -241,6 +259,7 @@ impl App {
         let Self {
             house,
             simulator,
+            instagram,
             server,
             ..
         } = self;
@@ -249,6 +268,7 @@ impl App {
         }
         house.stop().await;
         simulator.stop().await;
+        instagram.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
@@ -269,14 +289,17 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, simulator): (Providers, &Simulator),
+    (providers, simulators): (Providers, &[(ProviderKind, &str)]),
     address: SocketAddr,
 ) -> anyhow::Result<House> {
-    let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
+    let overridden = |(kind, base): &(ProviderKind, &str)| {
+        let base = BTreeMap::from([("api_base".to_owned(), (*base).to_owned())]);
+        (*kind, base)
+    };
     let surroundings = Surroundings {
         public_url: config.public_url.clone(),
         local_url: format!("http://{address}"),
-        overrides: BTreeMap::from([(ProviderKind::Sandbox, api_base)]),
+        overrides: simulators.iter().map(overridden).collect(),
     };
     let registry = Registry::load(store.clone(), providers.clone(), surroundings)
         .context("the channels cannot be read")?;
@@ -376,6 +399,7 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
+    instagram: Data<InstagramSimulator>,
     delivery: Data<Delivery>,
 }
 
@@ -383,7 +407,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulator, delivery): (&Arc<Simulator>, Delivery),
+        (simulator, instagram, delivery): (&Arc<Simulator>, &Data<InstagramSimulator>, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -413,6 +437,7 @@ impl Shared {
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
+            instagram: instagram.clone(),
             delivery: Data::new(delivery),
         }
     }
@@ -428,6 +453,7 @@ impl Shared {
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
                 .app_data(self.phones.clone())
+                .app_data(self.instagram.clone())
                 .app_data(self.delivery.clone());
         })
     }

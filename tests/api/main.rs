@@ -8,6 +8,7 @@ mod alerts;
 mod auth;
 mod channels;
 mod hostile;
+mod instagram;
 mod isolation;
 mod me;
 mod operations;
