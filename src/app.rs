@@ -1,18 +1,20 @@
 //! The one place that builds and joins everything. Tests use it too.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::Notify;
 use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
@@ -22,7 +24,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{InstagramConfig, InstagramSimulator, Simulator, SimulatorConfig};
@@ -34,6 +36,9 @@ mod outside;
 mod recall;
 mod simulated;
 mod simulated_instagram;
+mod tls;
+
+pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
 const WEB_STOP: Duration = Duration::from_secs(2);
@@ -103,10 +108,12 @@ pub struct App {
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
+    reload: Arc<Notify>,
+    https: bool,
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 11] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -123,6 +130,18 @@ pub const PARTS: [Part; 8] = [
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: hours::configure,
+        docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: media::configure,
+        docs: media::docs,
+    },
+    Part {
+        configure: links::configure,
+        docs: links::Docs::openapi,
     },
     Part {
         configure: operations::configure,
@@ -194,6 +213,9 @@ impl App {
         let metrics =
             Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
         actix_web::rt::spawn(metrics.clone().upkeep());
+        let reload = Arc::new(Notify::new());
+        let https = tls::build(&config, &reload)?;
+        let speaks_https = https.is_some();
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
@@ -207,14 +229,12 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let instagram = InstagramSimulator::start(InstagramConfig::default());
-        let instagram = Data::new(instagram.context("the Instagram simulator cannot listen")?);
-        let simulators = [
+        let (simulator, instagram) = simulators(simulator)?;
+        let bases = [
             (ProviderKind::Sandbox, simulator.base_url()),
             (ProviderKind::SandboxInstagram, instagram.base_url()),
         ];
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulators), address).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &bases), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(
@@ -237,10 +257,14 @@ impl App {
                 backups.clone().run(token)
             })
             .await;
-        let webhook_url = format!("http://{address}/webhooks/whatsapp");
-        simulated::supervise(&house, &simulator, &webhook_url).await;
-        simulated_instagram::supervise(&house, &instagram).await;
-        let web_options = web_options(&config, &house, metrics);
+        let mut web_options = web_options(&config, &house, metrics);
+        let mut inside = address;
+        if let Some(https) = https {
+            web_options.tls = Some(https.supervise(&house).await);
+            inside = listen_inside(&mut web_options)?;
+        }
+        let simulated = (&simulator, &instagram);
+        play(&house, simulated, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -251,7 +275,19 @@ impl App {
             instagram,
             setup_code,
             server,
+            reload,
+            https: speaks_https,
         })
+    }
+
+    /// Reads the certificate files again, if HTTPS is spoken with files.
+    pub fn reload(&self) {
+        self.reload.notify_one();
+    }
+
+    /// Whether it speaks HTTPS itself.
+    pub const fn speaks_https(&self) -> bool {
+        self.https
     }
 
     /// Stops in good order: no new requests, jobs end, what waits is written.
@@ -274,6 +310,24 @@ impl App {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
         }
     }
+}
+
+/// What stands for the providers behind sandbox channels.
+fn simulators(config: SimulatorConfig) -> anyhow::Result<(Arc<Simulator>, Data<InstagramSimulator>)> {
+    let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+    let instagram = InstagramSimulator::start(InstagramConfig::default());
+    let instagram = instagram.context("the Instagram simulator cannot listen")?;
+    Ok((Arc::new(whatsapp), Data::new(instagram)))
+}
+
+/// Keeps sandbox channels and simulators together; webhooks come in at `inside`.
+async fn play(
+    house: &Data<House>,
+    (whatsapp, instagram): (&Arc<Simulator>, &Data<InstagramSimulator>),
+    inside: SocketAddr,
+) {
+    simulated::supervise(house, whatsapp, &format!("http://{inside}/webhooks/whatsapp")).await;
+    simulated_instagram::supervise(house, instagram, &format!("http://{inside}/webhooks/instagram")).await;
 }
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
@@ -312,6 +366,8 @@ async fn start_house(
         board: Board::default(),
         tally: Tally::default(),
         http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
+        media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
+            .context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await
@@ -367,6 +423,15 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
         })),
         _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
     }
+}
+
+/// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
+fn listen_inside(options: &mut WebOptions) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .context("this machine's own address cannot be listened on")?;
+    let address = listener.local_addr().context("the address cannot be read")?;
+    options.inside = Some(listener);
+    Ok(address)
 }
 
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {

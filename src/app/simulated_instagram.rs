@@ -21,16 +21,21 @@ const MOST_CONVERSATIONS: usize = 1_000;
 const MOST_MESSAGES: usize = 50;
 
 /// Keeps the simulator's accounts the same as the sandbox channels.
-pub(super) async fn supervise(house: &Data<House>, simulator: &Data<InstagramSimulator>) {
-    let (machinery, simulator) = (house.clone(), simulator.clone());
+pub(super) async fn supervise(house: &Data<House>, simulator: &Data<InstagramSimulator>, url: &str) {
+    let (machinery, simulator, url) = (house.clone(), simulator.clone(), url.to_owned());
     house
         .supervise("instagram sandbox".into(), "sandbox", move |token| {
-            keep(machinery.clone(), simulator.clone(), token)
+            keep(machinery.clone(), simulator.clone(), url.clone(), token)
         })
         .await;
 }
 
-async fn keep(house: Data<House>, simulator: Data<InstagramSimulator>, token: CancellationToken) {
+async fn keep(
+    house: Data<House>,
+    simulator: Data<InstagramSimulator>,
+    url: String,
+    token: CancellationToken,
+) {
     let mut changes = house.core.registry.watch();
     let mut known: BTreeSet<ChannelId> = BTreeSet::new();
     loop {
@@ -39,7 +44,7 @@ async fn keep(house: Data<House>, simulator: Data<InstagramSimulator>, token: Ca
             if entry.kind != ProviderKind::SandboxInstagram || !known.insert(entry.channel.id) {
                 continue;
             }
-            match simulator.add_account(account(&entry)) {
+            match simulator.add_account(account(&entry, &url)) {
                 Ok(()) => {
                     recall(&house, &simulator, &entry).await;
                     subscribe(&house, &simulator, &entry).await;
@@ -76,7 +81,7 @@ async fn subscribe(house: &House, simulator: &InstagramSimulator, entry: &Channe
     }
 }
 
-fn account(entry: &ChannelEntry) -> InstagramAccount {
+fn account(entry: &ChannelEntry, url: &str) -> InstagramAccount {
     let setting = |name: &str| entry.channel.settings.get(name).cloned().unwrap_or_default();
     let secret = |name: &str| entry.channel.secrets.get(name).cloned().unwrap_or_default();
     InstagramAccount {
@@ -87,7 +92,7 @@ fn account(entry: &ChannelEntry) -> InstagramAccount {
         access_token: secret("access_token"),
         app_secret: secret("app_secret"),
         verify_token: secret("verify_token"),
-        webhook_url: Some(entry.access.webhook_url.clone()),
+        webhook_url: Some(url.to_owned()),
     }
 }
 

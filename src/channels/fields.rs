@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::FieldError;
 
 /// Longest web address, in UTF-16 units.
-const URL: usize = 2000;
+pub(super) const URL: usize = 2000;
 
 /// The outcome of a check.
 pub(super) type Checked<T = ()> = Result<T, FieldError>;

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::domain::inbound::Inbound;
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{ChannelId, Content, Identity};
@@ -16,10 +17,15 @@ mod fields;
 mod graph;
 pub mod http;
 pub mod instagram;
+mod limits;
+pub mod media;
 mod meta_signature;
 mod payload;
 mod settings;
 pub mod whatsapp;
+
+pub use limits::ContentLimits;
+use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -246,6 +252,14 @@ pub trait Provider: Send + Sync + 'static {
         self.capabilities().rules
     }
 
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
+    }
+
     /// Checks settings and secrets of a new or changed channel.
     ///
     /// # Errors
@@ -370,6 +384,39 @@ pub trait Provider: Send + Sync + 'static {
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// What it takes of each kind of file; a kind that is not listed cannot be sent.
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &[]
+    }
+
+    /// How files reach it.
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Unsupported
+    }
+
+    /// Where a customer's file can be fetched from right now: `reference` is what stood in the message. May ask the
+    /// provider; makes no call for the file itself.
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        let _ = (http, access, reference);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
+
+    /// Gives the provider a file to be sent; only where [`OutboundMedia::Upload`]. Tried again by the caller.
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        let _ = (http, access, upload);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
 
     /// Checks the connection step by step.
     fn test_connection<'a>(

@@ -27,11 +27,16 @@ const RESERVED: &[&str] = &[
     "trace_id",
     "private",
     "extra",
+    "edits",
+    "deleted",
+    "choices",
+    "links",
     "content",
     "window",
     "contact",
     "version",
     "items",
+    "media",
 ];
 
 /// A message's content: `kind` as in WhatsApp Cloud's `type`, and the object that stands under that name.

@@ -209,6 +209,14 @@ impl Conversation {
         self.snoozed_until = None;
     }
 
+    /// The words of the last message changed.
+    pub fn reword_last(&mut self, message: &Message) {
+        if let Some(last) = self.last_message.as_mut().filter(|last| last.id == message.id) {
+            last.kind.clone_from(&message.content.kind);
+            last.preview = message.content.preview();
+        }
+    }
+
     /// The status of the last message changed.
     pub fn sync_last(&mut self, message: &Message) -> bool {
         match &mut self.last_message {

@@ -41,6 +41,7 @@ impl Worker {
         let accepted = matches!(result.outcome, SendOutcome::Accepted { .. });
         self.core.tally.send(result.entry.channel, accepted);
         count(&result.outcome, plan.decision.messages.last().map(|m| m.status));
+        self.drop_failed_reaction(&mut plan.decision)?;
         Ok(plan)
     }
 

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::answer::of_send;
 use super::errors::class_of;
 use super::{render, settings};
-use crate::channels::graph::{Answer, call_within, config};
+use crate::channels::graph::{Answer, config};
 use crate::channels::http::TIMEOUT;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 
-pub(super) use crate::channels::graph::{CallError, unanswered};
+pub(super) use crate::channels::graph::{CallError, call_within, unanswered};
 
 /// Sends one message.
 pub(super) async fn send(

@@ -1,6 +1,7 @@
 //! The customer wrote (or the business wrote in the provider's own app).
 
 use crate::domain::inbound::InboundMessage;
+use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::{Conversation, MessageId, RawEventId, Timestamp, TraceId};
 
@@ -70,8 +71,10 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event,
         trace,
     } = received;
-    let context = (inbound.reply_to.is_some() || inbound.forwarded).then(|| ReplyContext {
-        provider_message_id: inbound.reply_to.unwrap_or_default(),
+    let about = marks::target_of(&inbound.content).map(str::to_owned);
+    let answered = inbound.reply_to.or(about);
+    let context = (answered.is_some() || inbound.forwarded).then(|| ReplyContext {
+        provider_message_id: answered.unwrap_or_default(),
         message: reply_to,
         forwarded: inbound.forwarded,
     });
@@ -97,6 +100,7 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event: Some(raw_event),
         trace,
         extra: inbound.extra,
+        marks: Marks::default(),
     }
 }
 
