@@ -27,7 +27,7 @@ use crate::features::accounts::{
 use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::sandbox::{InstagramConfig, InstagramSimulator, Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
@@ -35,6 +35,7 @@ use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, se
 mod outside;
 mod recall;
 mod simulated;
+mod simulated_instagram;
 mod tls;
 
 pub use tls::check_certificate;
@@ -102,6 +103,8 @@ pub struct App {
     pub house: Data<House>,
     /// The simulator behind sandbox channels.
     pub simulator: Arc<Simulator>,
+    /// The simulator behind Instagram's sandbox channels.
+    pub instagram: Data<InstagramSimulator>,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
@@ -122,7 +125,7 @@ pub const PARTS: [Part; 11] = [
     },
     Part {
         configure: channels::configure,
-        docs: channels::Docs::openapi,
+        docs: channels::docs,
     },
     Part {
         configure: inbox::configure,
@@ -229,11 +232,22 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator), address).await?);
+        let (simulator, instagram) = simulators(simulator)?;
+        let bases = [
+            (ProviderKind::Sandbox, simulator.base_url()),
+            (ProviderKind::SandboxInstagram, instagram.base_url()),
+        ];
+        let house = Data::new(start_house(&config, &store, clock, (providers, &bases), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
+        let shared = Shared::new(
+            &config,
+            &house,
+            (&simulator, &instagram, delivery),
+            hasher,
+            guard,
+            clock,
+        );
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -252,8 +266,8 @@ impl App {
             web_options.tls = Some(https.supervise(&house).await);
             inside = listen_inside(&mut web_options)?;
         }
-        let webhook_url = format!("http://{inside}/webhooks/whatsapp");
-        simulated::supervise(&house, &simulator, &webhook_url).await;
+        let simulated = (&simulator, &instagram);
+        play(&house, simulated, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -261,6 +275,7 @@ impl App {
             address,
             house,
             simulator,
+            instagram,
             setup_code,
             server,
             reload,
@@ -283,6 +298,7 @@ impl App {
         let Self {
             house,
             simulator,
+            instagram,
             server,
             ..
         } = self;
@@ -291,11 +307,30 @@ impl App {
         }
         house.stop().await;
         simulator.stop().await;
+        instagram.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
         }
     }
+}
+
+/// What stands for the providers behind sandbox channels.
+fn simulators(config: SimulatorConfig) -> anyhow::Result<(Arc<Simulator>, Data<InstagramSimulator>)> {
+    let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+    let instagram = InstagramSimulator::start(InstagramConfig::default());
+    let instagram = instagram.context("the Instagram simulator cannot listen")?;
+    Ok((Arc::new(whatsapp), Data::new(instagram)))
+}
+
+/// Keeps sandbox channels and simulators together; webhooks come in at `inside`.
+async fn play(
+    house: &Data<House>,
+    (whatsapp, instagram): (&Arc<Simulator>, &Data<InstagramSimulator>),
+    inside: SocketAddr,
+) {
+    simulated::supervise(house, whatsapp, &format!("http://{inside}/webhooks/whatsapp")).await;
+    simulated_instagram::supervise(house, instagram, &format!("http://{inside}/webhooks/instagram")).await;
 }
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
@@ -311,14 +346,17 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, simulator): (Providers, &Simulator),
+    (providers, simulators): (Providers, &[(ProviderKind, &str)]),
     address: SocketAddr,
 ) -> anyhow::Result<House> {
-    let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
+    let overridden = |(kind, base): &(ProviderKind, &str)| {
+        let base = BTreeMap::from([("api_base".to_owned(), (*base).to_owned())]);
+        (*kind, base)
+    };
     let surroundings = Surroundings {
         public_url: config.public_url.clone(),
         local_url: format!("http://{address}"),
-        overrides: BTreeMap::from([(ProviderKind::Sandbox, api_base)]),
+        overrides: simulators.iter().map(overridden).collect(),
     };
     let registry = Registry::load(store.clone(), providers.clone(), surroundings)
         .context("the channels cannot be read")?;
@@ -429,6 +467,7 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
+    instagram: Data<InstagramSimulator>,
     delivery: Data<Delivery>,
 }
 
@@ -436,7 +475,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulator, delivery): (&Arc<Simulator>, Delivery),
+        (simulator, instagram, delivery): (&Arc<Simulator>, &Data<InstagramSimulator>, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -466,6 +505,7 @@ impl Shared {
             auth,
             accounts,
             phones: Data::from(simulator.clone()),
+            instagram: instagram.clone(),
             delivery: Data::new(delivery),
         }
     }
@@ -481,6 +521,7 @@ impl Shared {
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
                 .app_data(self.phones.clone())
+                .app_data(self.instagram.clone())
                 .app_data(self.delivery.clone());
         })
     }
