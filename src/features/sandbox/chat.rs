@@ -1,7 +1,7 @@
 //! A customer's chat with the business, from the customer's side.
 
-use actix_web::web::Json;
 use actix_web::http::header;
+use actix_web::web::Json;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 
 use super::message::MessageBody;
