@@ -75,7 +75,7 @@ impl Teller {
             search: crate::app::open_search(config)?,
             board: Board::default(),
             tally: Tally::default(),
-            http: crate::channels::whatsapp::http_client()?,
+            http: crate::channels::http::http_client()?,
             media: MediaDesk::new(&config.public_url, false)?,
         });
         let arbiter = Arbiter::new();
@@ -224,6 +224,7 @@ impl Teller {
             author: Author::User(self.owner),
             content,
             reply_to: None,
+            links: Vec::new(),
             priority: SendPriority::Reply,
             idempotency: None,
         };

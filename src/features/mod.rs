@@ -4,7 +4,9 @@ pub mod accounts;
 
 pub mod channels;
 
+pub mod hours;
 pub mod inbox;
+pub mod links;
 pub mod live;
 pub mod media;
 pub mod operations;

@@ -95,7 +95,10 @@ impl ToSchema for MessageContent {}
 
 impl PartialSchema for NewMessage {
     fn schema() -> RefOr<Schema> {
-        content().property("context", with("message_id")).into()
+        content()
+            .property("context", with("message_id"))
+            .property("track_links", ObjectBuilder::new().schema_type(Type::Boolean))
+            .into()
     }
 }
 

@@ -28,7 +28,7 @@ use super::vault::{MasterKey, Seal, Vault};
 pub use self::open::Tuning;
 pub(in crate::storage) use self::open::replay;
 pub use self::raw::{RawRow, SegmentFile};
-pub use self::status::{Compacted, StoreStatus};
+pub use self::status::{Compacted, Keep, StoreStatus};
 
 /// How to open it.
 pub struct StoreOptions {

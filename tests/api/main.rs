@@ -4,10 +4,13 @@
 mod common;
 
 mod access;
+mod acme;
 mod alerts;
 mod auth;
 mod channels;
+mod content;
 mod hostile;
+mod hours;
 mod isolation;
 mod me;
 mod media;
@@ -17,6 +20,7 @@ mod search;
 mod setup;
 mod spec;
 mod system;
+mod tls;
 mod tokens;
 mod users;
 mod workspaces;

@@ -7,12 +7,13 @@ use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
 use crate::actors::media;
 use crate::actors::registry::ChannelEntry;
+use crate::domain::ConversationId;
 use crate::domain::MessageId;
 use crate::domain::decide::AttemptResult;
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{MessageReaction, SendOutcome, SendRequest};
-use crate::storage::keys::{ContactKey, MessageKey, OutboxKey};
+use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, OutboxKey};
 use crate::storage::{Prefix, StorageError};
 
 use super::held::Held;
@@ -96,7 +97,25 @@ impl Dispatch {
             to: contact.identities,
             content: message.content,
             reply_to,
+            outside_window: self.is_outside_window(entry, id.conversation)?,
         }))
+    }
+
+    fn is_outside_window(
+        &self,
+        entry: &ChannelEntry,
+        conversation: ConversationId,
+    ) -> Result<bool, StorageError> {
+        if !self.core.rules(entry).has_window {
+            return Ok(false);
+        }
+        let key = ConversationKey {
+            workspace: entry.workspace,
+            conversation,
+        };
+        let now = self.core.clock.now();
+        let found = self.core.store.get(&key)?;
+        Ok(found.is_none_or(|conversation| !conversation.window_open(now)))
     }
 
     /// Whether a send that was cut off surely never reached the provider.

@@ -12,30 +12,28 @@ mod files;
 mod limits;
 mod media;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
-mod signature;
 
 use std::collections::BTreeMap;
 
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest, meta_signature, payload,
 };
-use crate::domain::Content;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-
-pub use client::{CONNECT_TIMEOUT, TIMEOUT, http_client};
+use crate::domain::policy::MessagingRules;
+use crate::domain::{Content, Identity};
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct WhatsappCloud;
 
 static CAPABILITIES: Capabilities = Capabilities {
-    has_window: true,
+    rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
@@ -49,6 +47,10 @@ impl Provider for WhatsappCloud {
         &CAPABILITIES
     }
 
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
+    }
+
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
         settings::validate(access)
     }
@@ -57,8 +59,13 @@ impl Provider for WhatsappCloud {
         settings::addresses(settings)
     }
 
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool {
-        signature::fits(secret, raw, header)
+    fn signature_fits(&self, secret: &secrecy::SecretString, _: &str, request: &WebhookRequest<'_>) -> bool {
+        let header = (request.header)("x-hub-signature-256");
+        meta_signature::fits(secret, request.body, header.unwrap_or_default())
+    }
+
+    fn recipient(&self, _: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
+        settings::recipient(to)
     }
 
     fn peek_addresses(&self, raw: &[u8]) -> Vec<Address> {

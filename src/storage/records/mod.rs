@@ -10,6 +10,7 @@
 mod account;
 mod conversation;
 mod directory;
+mod marks;
 mod media;
 mod message;
 mod operations;
@@ -137,7 +138,7 @@ records! {
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
     16 Conversation, "conversation" { 1 => conversation::ConversationV1 }
-    17 Message, "message" { 1 => message::MessageV1 }
+    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2 }
     18 EarlyStatus, "early_status" { 1 => operations::EarlyStatusV1 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
@@ -149,4 +150,5 @@ records! {
     26 Draft, "draft" { 1 => operations::DraftV1 }
     60 Media, "media" { 1 => media::MediaV1 }
     61 MediaId, "media_id" { 1 => media::MediaIdV1 }
+    40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
 }
