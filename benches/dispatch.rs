@@ -64,6 +64,7 @@ async fn enqueue(desk: &Desk, conversations: &[ConversationId], label: &str, cou
             reply_to: None,
             priority: SendPriority::Bulk,
             idempotency: None,
+            links: Vec::new(),
         };
         async move {
             let command = Command::Post(Box::new(post));

@@ -16,6 +16,7 @@ use frontdesk::actors::core::new_trace;
 use frontdesk::actors::intake::Entrance;
 use frontdesk::actors::upkeep;
 use frontdesk::channels::ProviderKind;
+use frontdesk::channels::WebhookRequest;
 use frontdesk::storage::Store;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -61,10 +62,13 @@ async fn fill(house: &House, messages: u64) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let (body, signature) = delivery(n, customers);
-        let taken = house
-            .intake
-            .take(Entrance::Whatsapp, Some(&signature), body.as_bytes(), new_trace())
-            .await;
+        let request = WebhookRequest {
+            query: "",
+            header: &|_| Some(&signature),
+            by_get: false,
+            body: body.as_bytes(),
+        };
+        let taken = house.intake.take(Entrance::Whatsapp, &request, new_trace()).await;
         taken.expect("it is taken");
     });
     stream::iter(deliveries)

@@ -8,11 +8,18 @@
 
 pub mod clock;
 mod encoding;
+pub mod instagram;
+mod meta;
 mod rate;
 mod rng;
+mod schedule;
 pub mod whatsapp;
 
 pub use clock::SimClock;
+pub use instagram::{
+    InstagramAccount, InstagramAction, InstagramChat, InstagramConfig, InstagramCustomer, InstagramEntry,
+    InstagramError, InstagramFaults, InstagramSimulator,
+};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,

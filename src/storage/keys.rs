@@ -38,14 +38,18 @@
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
+//! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
+//! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
+//! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
 use crate::domain::operations;
 use crate::domain::{
-    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -90,9 +94,13 @@ pub enum Table {
     Setting = 33,
     RawBundle = 50,
     ConversationByLabel = 51,
+    Media = 60,
+    MediaByReference = 61,
+    MediaJob = 62,
+    Link = 34,
 }
 
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "Meta",
     "WrappedKey",
     "ContactKey",
@@ -126,7 +134,11 @@ const NAMES: [&str; 33] = [
     "Draft",
     "Position",
     "Setting",
+    "Link",
 ];
+
+/// The names of the tables from [`Table::Media`] on.
+const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
 
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
@@ -136,8 +148,10 @@ pub(super) fn table_name(key: &[u8]) -> &'static str {
         _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
         _ => {}
     }
-    let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    let at = |first: u8| table.checked_sub(first).map(usize::from);
+    let early = at(1).and_then(|at| NAMES.get(at));
+    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
+    early.or(media).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -243,7 +257,8 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    MediaId
 );
 
 impl KeyPart for RawEventId {
@@ -383,8 +398,16 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// Finds the message of a tracked link.
+    LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Media`].
+    MediaKey { workspace: WorkspaceId, media: MediaId } = Media => Media;
+    /// Finds a file by what its provider calls it.
+    MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
+    /// Files that are to be fetched, at what time.
+    MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
 }
 
 #[cfg(test)]

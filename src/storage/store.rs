@@ -23,6 +23,7 @@ use crate::domain::{ContactId, WorkspaceId};
 use super::batch::Batch;
 use super::committer::{Answer, NoSlot, Shared, Waiting};
 use super::error::{CommitError, StorageError};
+use super::media::MediaFiles;
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
@@ -78,6 +79,7 @@ struct Inner {
     shared: Arc<Shared>,
     dir: PathBuf,
     min_free_bytes: u64,
+    media: MediaFiles,
     damaged: read::Quarantine,
     /// One compaction or retirement at a time: the former needs the frames that the latter might delete.
     upkeep: Mutex<()>,
@@ -162,6 +164,11 @@ impl Store {
                 NoSlot::Closed => CommitError::ReadOnly("the store is closed".into()),
             }
         })
+    }
+
+    /// The files beside the records.
+    pub fn media(&self) -> &MediaFiles {
+        &self.inner.media
     }
 
     /// The last event's place, watched.

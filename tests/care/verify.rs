@@ -2,14 +2,15 @@
 
 use frontdesk::domain::operations::RawState;
 use frontdesk::domain::{
-    ContactId, ConversationId, ConversationStatus, MessageStatus, RawEventId, Timestamp, TokenId, UserId,
-    WorkspaceId,
+    ContactId, ConversationId, ConversationStatus, Media, MediaId, MediaKind, MediaState, MessageStatus,
+    RawEventId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
-    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey,
-    Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, SessionByUserKey, SessionKey,
-    SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, MediaByReferenceKey, MediaJobKey,
+    MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey,
+    RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -33,7 +34,7 @@ fn a_sound_store_is_sound_in_every_table() {
     assert!(report.is_sound());
     let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
     assert_eq!(empty, vec![], "the sample leaves tables out");
-    assert_eq!(report.rows.len(), 35);
+    assert_eq!(report.rows.len(), 38);
     assert_eq!(report.rows["Message"], 4);
 }
 
@@ -473,6 +474,47 @@ fn messages() -> Vec<Plant> {
     ]
 }
 
+fn files() -> Vec<Plant> {
+    vec![
+        mended(
+            "a file's name of nothing",
+            "MediaByReference",
+            "does not exist",
+            |store, batch| {
+                let reference = store.media_hash(W, "9").expect("hash");
+                let key = MediaByReferenceKey {
+                    workspace: W,
+                    reference,
+                };
+                batch.put(&key, &MediaId([61; 16]), &Seal::Open);
+            },
+        ),
+        mended("a job for nothing", "MediaJob", "does not exist", |_, batch| {
+            let key = MediaJobKey {
+                at: AT,
+                workspace: W,
+                media: MediaId([61; 16]),
+            };
+            batch.put(&key, &(), &Seal::Open);
+        }),
+        found(
+            "a stored file without bytes",
+            "Media",
+            "do not agree",
+            |store, batch| {
+                let id = MediaId([62; 16]);
+                let mut media = Media::pending(id, MediaKind::Image, AT);
+                media.state = MediaState::Stored;
+                let key = MediaKey {
+                    workspace: W,
+                    media: id,
+                };
+                batch.put(&key, &media, &seal(store));
+            },
+        ),
+    ]
+}
+
 fn by_state(state: RawState, id: u64) -> RawByStateKey {
     RawByStateKey {
         workspace: W,
@@ -528,7 +570,7 @@ fn deliveries() -> Vec<Plant> {
 
 #[test]
 fn each_planted_fault_is_found_and_what_can_be_mended_is() {
-    let all = [accounts(), people(), messages(), deliveries()];
+    let all = [accounts(), people(), messages(), deliveries(), files()];
     for plant in all.into_iter().flatten() {
         let place = Place::new();
         let store = place.open("data");

@@ -12,15 +12,15 @@ use frontdesk::domain::operations::{
 };
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, ConversationId, Direction, EventKind, Identity,
-    IdentityKind, Message, MessageError, MessageId, MessageStatus, RawEventId, SessionId, Timestamp, TokenId,
-    TraceId, UserId, WorkspaceId,
+    IdentityKind, Media, MediaId, MediaKind, Message, MessageError, MessageId, MessageStatus, RawEventId,
+    SessionId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, OutboxKey, PositionKey,
-    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, SessionByUserKey, SessionKey, SettingKey,
-    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    IdempotencyKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey, Newest,
+    NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
+    SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::{Batch, MasterKey, Seal, Store, StoreOptions};
@@ -115,6 +115,7 @@ pub fn message(n: u32, status: MessageStatus, provider_id: Option<&str>) -> Mess
         raw_event: None,
         trace: TRACE,
         extra: None,
+        marks: frontdesk::domain::marks::Marks::default(),
     }
 }
 
@@ -141,6 +142,7 @@ pub fn fill(store: &Store) {
     people(store, &mut batch, &theirs);
     messages(store, &mut batch, &theirs);
     operations(&mut batch, &seal);
+    awaited_file(store, &mut batch, &theirs);
     batch.event(WORKSPACE, AT, TRACE, EventKind::ConversationCreated(CONVERSATION));
     commit(store, batch);
 }
@@ -225,6 +227,34 @@ fn sessions(batch: &mut Batch, seal: &Seal) {
         token,
     };
     batch.put(&row, &[50; 32], &Seal::Open);
+}
+
+/// A customer's file that is still to be fetched.
+fn awaited_file(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let id = MediaId([60; 16]);
+    let key = MediaKey {
+        workspace: WORKSPACE,
+        media: id,
+    };
+    let media = Media {
+        contact: Some(CONTACT),
+        channel: Some(CHANNEL),
+        reference: Some("7001".into()),
+        ..Media::pending(id, MediaKind::Image, AT)
+    };
+    let reference = MediaByReferenceKey {
+        workspace: WORKSPACE,
+        reference: store.media_hash(WORKSPACE, "7001").expect("hash"),
+    };
+    let job = MediaJobKey {
+        at: AT,
+        workspace: WORKSPACE,
+        media: id,
+    };
+    batch
+        .put(&key, &media, seal)
+        .put(&reference, &id, &Seal::Open)
+        .put(&job, &(), &Seal::Open);
 }
 
 fn people(store: &Store, batch: &mut Batch, seal: &Seal) {

@@ -17,6 +17,26 @@ pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
     ] {
         body.settings.entry(name.to_owned()).or_insert(value);
     }
+    furnish_secrets(body)
+}
+
+/// The same for an Instagram account.
+///
+/// # Errors
+/// The operating system gives no random bytes.
+pub(super) fn furnish_instagram(body: &mut ChannelBody) -> ApiResult<()> {
+    let (account, page) = (format!("1784{}", digits(13)?), digits(15)?);
+    for (name, value) in [
+        ("ig_id", account),
+        ("page_id", page),
+        ("username", "sandbox.shop".to_owned()),
+    ] {
+        body.settings.entry(name.to_owned()).or_insert(value);
+    }
+    furnish_secrets(body)
+}
+
+fn furnish_secrets(body: &mut ChannelBody) -> ApiResult<()> {
     for name in ["access_token", "app_secret", "verify_token"] {
         let secret = Secret::generate("sandbox_")?;
         let missing = body.secrets.entry(name.to_owned());

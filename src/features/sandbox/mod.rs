@@ -3,9 +3,12 @@
 //! Owns nothing: people, chats and faults are the simulator's. Only numbers of the caller's own sandbox channels are
 //! touched, so that no workspace sees another's customers. Must not know other features.
 
+mod answers;
 mod chat;
 mod customers;
 mod faults;
+mod instagram;
+mod instagram_action;
 mod message;
 #[cfg(test)]
 mod tests;
@@ -31,6 +34,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     customers::configure(config);
     chat::configure(config);
     faults::configure(config);
+    instagram::configure(config);
 }
 
 /// The feature's part of the OpenAPI document.
@@ -39,6 +43,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     let mut document = customers::Docs::openapi();
     document.merge(chat::Docs::openapi());
     document.merge(faults::Docs::openapi());
+    document.merge(instagram::Docs::openapi());
     document
 }
 

@@ -20,7 +20,6 @@ mod refusal;
 mod rendering;
 mod replies;
 mod reviews;
-mod schedule;
 mod send;
 mod server;
 mod state;
@@ -56,6 +55,7 @@ pub use refusal::SandboxError;
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
+use super::schedule;
 use accounts::{Template, same_language};
 use server::Server;
 use state::Shared;
@@ -340,6 +340,13 @@ impl Simulator {
             Some(thread.entries().map(|entry| entry.clone()).collect())
         });
         read.flatten().unwrap_or_default()
+    }
+
+    /// A file in the provider's store: its type and bytes.
+    #[must_use]
+    pub fn media(&self, id: &str) -> Option<(String, bytes::Bytes)> {
+        let shared = self.shared();
+        shared.media.read(id, shared.clock.now_ms())
     }
 
     /// Changes on customers' phones. A listener that lags misses the oldest and is told so by the channel.

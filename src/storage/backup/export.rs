@@ -28,7 +28,7 @@ const RESERVE: u64 = 128 << 20;
 /// How often the free space is looked at: once in so many pieces.
 const LOOK_EVERY: u32 = 16;
 /// The journal is copied in pieces of this size.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 
 /// A finished backup, read back and found whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +51,8 @@ pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupEr
         let mut export = Export::begin(out, &header, to)?;
         export.rows(store)?;
         export.journal(store, base.0)?;
+        // Last: every file that a record up to here names lies there before its record does.
+        export.files(store, None)?;
         export.finish()
     })
 }
@@ -73,6 +75,7 @@ pub fn export_since(
     make(to, |out| {
         let mut export = Export::begin(out, &header, to)?;
         export.journal_since(store, &previous.totals)?;
+        export.files(store, Some(previous.header.created_at))?;
         export.finish()
     })
 }
@@ -139,7 +142,7 @@ fn write_part(
     file.sync_all().map_err(io)
 }
 
-struct Export<W: Write> {
+pub(super) struct Export<W: Write> {
     out: Writer<W>,
     /// The oldest segment that a row points into.
     oldest_blob: u64,
@@ -191,7 +194,7 @@ impl<W: Write> Export<W> {
     }
 
     /// Writes a piece, as long as there is space.
-    fn put(&mut self, entry: &Entry) -> Result<(), BackupError> {
+    pub(super) fn put(&mut self, entry: &Entry) -> Result<(), BackupError> {
         if self.pieces.is_multiple_of(LOOK_EVERY) && crate::storage::free_bytes(&self.folder)? < RESERVE {
             return Err(BackupError::NoSpace {
                 reserve_mib: RESERVE >> 20,

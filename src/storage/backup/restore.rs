@@ -14,6 +14,7 @@ use crate::storage::store::{RawRow, Store, StoreOptions};
 use crate::storage::vault::{MasterKey, Vault};
 use crate::storage::{migrations, verify};
 
+use super::files::{Files, copy_newer};
 use super::format::{Entry, Header, Reader, Totals, check_sum};
 use super::newer::append_newer;
 use super::{BackupError, Verified, parent};
@@ -247,6 +248,7 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
     }
     if let (Some(data), Some(last)) = (options.newer_journal, chain.last()) {
         append_newer(data, &Store::journal_dir(dir), &last.totals)?;
+        copy_newer(data, dir)?;
     }
     cut(&Store::journal_dir(dir), &first.totals, options.until)?;
     if options.write_key {
@@ -289,7 +291,7 @@ fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupErro
         }
         rows = loaded?;
     }
-    journal_files(&mut reader, next, &Store::journal_dir(dir))?;
+    journal_and_files(&mut reader, next, dir)?;
     Ok(rows)
 }
 
@@ -331,11 +333,12 @@ impl<R: std::io::Read> Iterator for Rows<'_, R> {
     }
 }
 
-fn journal_files<R: std::io::Read>(
+fn journal_and_files<R: std::io::Read>(
     reader: &mut Reader<R>,
     first: Option<Entry>,
-    dir: &Path,
+    data: &Path,
 ) -> Result<(), BackupError> {
+    let (dir, mut files) = (&Store::journal_dir(data), Files::new(data));
     let io = |error: std::io::Error| BackupError::io("writing the journal", &error);
     fs::create_dir_all(dir).map_err(io)?;
     let mut file: Option<File> = None;
@@ -353,7 +356,9 @@ fn journal_files<R: std::io::Read>(
                 None => return Err(BackupError::Damaged("bytes of no segment".into())),
             },
             Entry::Rows(_) => return Err(BackupError::Damaged("rows behind the journal".into())),
-            Entry::End(_) => {}
+            Entry::File { path, len } => files.begin(&path, len)?,
+            Entry::Piece(bytes) => files.piece(&bytes)?,
+            Entry::End(_) => files.end()?,
         }
         next = reader.next()?;
     }

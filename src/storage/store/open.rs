@@ -16,6 +16,7 @@ use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::media::MediaFiles;
 use crate::storage::migrations;
 use crate::storage::vault::{MasterKey, Vault};
 
@@ -95,11 +96,14 @@ impl Store {
             .name("store-writer".into())
             .spawn(move || committer.run());
         let thread = thread.map_err(io_error("starting the writer's thread"))?;
+        let media = MediaFiles::new(&dir, min_free_bytes);
+        media.clear_unfinished()?;
         let store = Self {
             inner: Arc::new(Inner {
                 shared,
                 dir,
                 min_free_bytes,
+                media,
                 damaged: Default::default(),
                 upkeep: Mutex::default(),
                 thread: Mutex::new(Some(thread)),

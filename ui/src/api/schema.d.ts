@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours, and whether it is open now. Until someone sets them they are a suggestion with `configured: false`. */
+        get: operations["show_hours"];
+        /** Sets the opening hours. For owners. */
+        put: operations["keep_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -553,6 +571,95 @@ export interface paths {
         post?: never;
         /** Ends one of one's own sessions. */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads a file to be sent: the file itself as the body, or a form with the part `file`. Answers its `media_id`. What is
+         *     not sent within a week is deleted.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. `Range` is understood. */
+        get: operations["read_media"];
+        put?: never;
+        post?: never;
+        /** Deletes a file; its message stays. Owners only. */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file is and where it stands. */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a customer's file from the provider again. */
+        post: operations["fetch_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The small picture of a file. */
+        get: operations["read_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -763,6 +870,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -879,6 +1003,24 @@ export interface paths {
         put?: never;
         /** Tells a made-up alert by every way that is set, at once. For owners. */
         post: operations["test_alert_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long this workspace keeps files. */
+        get: operations["show_retention"];
+        /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
+        put: operations["set_retention"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1076,6 +1218,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for whoever holds a signed address (`url` and `thumbnail_url` of a file), until it expires. */
+        get: operations["read_by_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1104,6 +1263,59 @@ export interface paths {
         get: operations["readyz"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/360dialog/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
+        post: operations["receive_dialog360"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/instagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instagram's verification handshake: answers the challenge if the token is some Instagram channel's. */
+        get: operations["verify_instagram"];
+        put?: never;
+        /** Takes a delivery of Instagram: signature over the raw body, durable, then 200. */
+        post: operations["receive_instagram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for numbers that are set to call by GET. */
+        get: operations["receive_twilio_by_get"];
+        put?: never;
+        /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
+        post: operations["receive_twilio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1337,6 +1549,8 @@ export interface components {
             created_at: string;
             /** @description Its id. */
             id: string;
+            /** @description What it takes of files; a kind that is not listed cannot be sent. */
+            media: components["schemas"]["MediaRuleView"][];
             /** @description What the team calls it. */
             name: string;
             /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1371,6 +1585,21 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description Days on which it is closed, whatever the week says. */
+        ClosedBody: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description What for. */
+            name?: string;
+            /**
+             * Format: date
+             * @description Last day; the first one if it is left out.
+             */
+            to?: string | null;
         };
         /** @description A contact's new name. */
         ContactBody: {
@@ -1590,6 +1819,13 @@ export interface components {
             /** @description The place in the text, in stretches. */
             snippet: components["schemas"]["FragmentView"][];
         };
+        /** @description New opening hours. */
+        HoursBody: {
+            closed_days?: components["schemas"]["ClosedBody"][];
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
@@ -1673,6 +1909,8 @@ export interface components {
                 created_at: string;
                 /** @description Its id. */
                 id: string;
+                /** @description What it takes of files; a kind that is not listed cannot be sent. */
+                media: components["schemas"]["MediaRuleView"][];
                 /** @description What the team calls it. */
                 name: string;
                 /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1850,6 +2088,8 @@ export interface components {
                 extra?: unknown;
                 /** @description Its id. */
                 id: string;
+                /** @description Its files, in the order in which the content names them. */
+                media?: components["schemas"]["MediaView"][];
                 pricing: components["schemas"]["PricingView"] | null;
                 /** @description An internal note. */
                 private: boolean;
@@ -2051,6 +2291,67 @@ export interface components {
             version: string;
             workspace: components["schemas"]["Workspace"];
         };
+        /** @description What a channel takes of one kind of file. */
+        MediaRuleView: {
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /**
+             * Format: int64
+             * @description Largest file, in bytes.
+             */
+            max_bytes: number;
+            /** @description Types that it takes. */
+            mime_types: string[];
+        };
+        /** @description A file of a message, or one that was uploaded to be sent. */
+        MediaView: {
+            /** @description Whether it can be fetched (again) from the provider. */
+            can_fetch: boolean;
+            /** @description When Frontdesk first heard of it. */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long it plays, where known.
+             */
+            duration_ms: number | null;
+            /** @description The name that it came with. */
+            filename: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            height: number | null;
+            /** @description Its id; a message that is to be sent names it as `media_id`. */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /** @description The same. */
+            media_id: string;
+            /** @description The message that it stands in. */
+            message_id: string | null;
+            /** @description What its bytes are; before it is here, what was said. */
+            mime_type: string;
+            /** @description Why it is not here, or what went wrong the last time. */
+            reason: string | null;
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "expired" | "missing" | "refused";
+            /** @description The same for its small picture. */
+            thumbnail_url: string | null;
+            /** @description Where it can be read without logging in, for some hours. */
+            url: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2092,6 +2393,8 @@ export interface components {
             extra?: unknown;
             /** @description Its id. */
             id: string;
+            /** @description Its files, in the order in which the content names them. */
+            media?: components["schemas"]["MediaView"][];
             pricing: components["schemas"]["PricingView"] | null;
             /** @description An internal note. */
             private: boolean;
@@ -2146,6 +2449,32 @@ export interface components {
             severity: "info" | "warning" | "critical";
             /** @description The webhook field in words. */
             title: string;
+        };
+        /** @description Opening hours, and how it stands now. */
+        OpeningHours: {
+            closed_days: components["schemas"]["ClosedBody"][];
+            /**
+             * Format: date-time
+             * @description When it closes; `null` while it is closed, or if it does not within a year.
+             */
+            closes_at: string | null;
+            /** @description Whether anyone has set them. Until then `week` is a suggestion, and nothing goes by it. */
+            configured: boolean;
+            /** @description Whether it is open now; `null` until the hours are set. */
+            open: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it opens next; `null` while it is open, or if it does not within a year.
+             */
+            opens_at: string | null;
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+            week: components["schemas"]["WeekBody"];
         };
         /** @description A change of one's own password. */
         PasswordBody: {
@@ -2299,6 +2628,14 @@ export interface components {
             /** @description There are more; call again. */
             more: boolean;
         };
+        /** @description How long files are kept. */
+        RetentionBody: {
+            /**
+             * Format: int32
+             * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
+             */
+            days: number | null;
+        };
         /** @description What was found. */
         SearchAnswer: {
             /** @description Nothing had the words as typed; these have words like them. */
@@ -2367,6 +2704,19 @@ export interface components {
         /** @description Whether the appliance waits for its first set-up. */
         SetupState: {
             needed: boolean;
+        };
+        /** @description One interval of a day. */
+        SpanBody: {
+            /**
+             * @description Later than `opens`, `24:00` at the latest.
+             * @example 17:30
+             */
+            closes: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 09:00
+             */
+            opens: string;
         };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
@@ -2509,6 +2859,16 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description The intervals of each weekday, in order. A day without any is closed. */
+        WeekBody: {
+            friday?: components["schemas"]["SpanBody"][];
+            monday?: components["schemas"]["SpanBody"][];
+            saturday?: components["schemas"]["SpanBody"][];
+            sunday?: components["schemas"]["SpanBody"][];
+            thursday?: components["schemas"]["SpanBody"][];
+            tuesday?: components["schemas"]["SpanBody"][];
+            wednesday?: components["schemas"]["SpanBody"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3704,6 +4064,75 @@ export interface operations {
             };
         };
     };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: {
@@ -3873,6 +4302,236 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_media: {
+        parameters: {
+            query?: {
+                /** @description As what it will be sent: `image`, `video`, `audio`, `document` or `sticker`; told by its content unless given. */
+                kind?: string;
+                /** @description Its name. */
+                filename?: string;
+                /** @description The channel that it is for: refuses at once what that channel would not take. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its content is not of the type that it says */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not here; the code says why: media_pending, media_expired, media_missing, media_refused */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description It is here, or there is nowhere to fetch it from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
             };
             /** @description A problem document */
             default: {
@@ -4320,6 +4979,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -4637,6 +5330,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestOutcome"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
                 };
             };
             /** @description A problem document */
@@ -5138,6 +5891,46 @@ export interface operations {
             };
         };
     };
+    read_by_link: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not, or no longer, valid */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     metrics_page: {
         parameters: {
             query?: never;
@@ -5182,6 +5975,222 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_dialog360: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The secret does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_instagram: {
+        parameters: {
+            query?: {
+                "hub.mode"?: string;
+                "hub.challenge"?: string;
+                "hub.verify_token"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_instagram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio_by_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

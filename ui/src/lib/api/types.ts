@@ -17,6 +17,8 @@ export type Priority = Conversation['priority']
 export type Message = S['MessageView']
 export type MessageStatus = Message['status']
 export type NewMessage = S['NewMessage']
+export type Media = S['MediaView']
+export type MediaRule = S['MediaRuleView']
 export type Contact = S['ContactView']
 export type Identity = S['IdentityView']
 export type Channel = S['ChannelView']
@@ -35,6 +37,7 @@ export type Customer = S['CustomerView']
 export type Behaviour = Required<S['BehaviourView']>
 export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
+export type OpeningHours = S['OpeningHours']
 export type Problem = S['Problem']
 export interface Page<T> {
   items: T[]
