@@ -25,7 +25,7 @@ use crate::features::accounts::{
 use crate::features::{channels, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::sandbox::{Simulator, SimulatorConfig, TwilioSimulator};
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
@@ -95,8 +95,10 @@ pub struct App {
     pub address: SocketAddr,
     /// The machinery.
     pub house: Data<House>,
-    /// The simulator behind sandbox channels.
+    /// The simulator behind sandbox channels that play WhatsApp.
     pub simulator: Arc<Simulator>,
+    /// The simulator behind sandbox channels that play SMS.
+    pub sms: Arc<TwilioSimulator>,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
@@ -204,11 +206,21 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
+        let sms = TwilioSimulator::start(simulated::twilio(&simulator));
+        let sms = Arc::new(sms.context("the simulator of Twilio cannot listen")?);
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator), address).await?);
+        let played = simulated::overrides(&simulator, &sms);
+        let house = Data::new(start_house(&config, &store, clock, (providers, played), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
+        let shared = Shared::new(
+            &config,
+            &house,
+            (simulated::phones(&simulator, &sms), delivery),
+            hasher,
+            guard,
+            clock,
+        );
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -223,6 +235,7 @@ impl App {
             .await;
         let webhook_url = format!("http://{address}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
+        simulated::supervise_sms(&house, &sms).await;
         let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
@@ -231,6 +244,7 @@ impl App {
             address,
             house,
             simulator,
+            sms,
             setup_code,
             server,
         })
@@ -241,6 +255,7 @@ impl App {
         let Self {
             house,
             simulator,
+            sms,
             server,
             ..
         } = self;
@@ -249,6 +264,7 @@ impl App {
         }
         house.stop().await;
         simulator.stop().await;
+        sms.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
@@ -269,14 +285,13 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, simulator): (Providers, &Simulator),
+    (providers, overrides): (Providers, simulated::Overrides),
     address: SocketAddr,
 ) -> anyhow::Result<House> {
-    let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
     let surroundings = Surroundings {
         public_url: config.public_url.clone(),
         local_url: format!("http://{address}"),
-        overrides: BTreeMap::from([(ProviderKind::Sandbox, api_base)]),
+        overrides,
     };
     let registry = Registry::load(store.clone(), providers.clone(), surroundings)
         .context("the channels cannot be read")?;
@@ -375,7 +390,7 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
-    phones: Data<Simulator>,
+    phones: Data<sandbox::PhoneBooks>,
     delivery: Data<Delivery>,
 }
 
@@ -383,7 +398,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulator, delivery): (&Arc<Simulator>, Delivery),
+        (phones, delivery): (sandbox::PhoneBooks, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -412,7 +427,7 @@ impl Shared {
             backups,
             auth,
             accounts,
-            phones: Data::from(simulator.clone()),
+            phones: Data::new(phones),
             delivery: Data::new(delivery),
         }
     }

@@ -8,11 +8,16 @@
 
 pub mod clock;
 mod encoding;
+mod phones;
 mod rate;
 mod rng;
+mod server;
+pub mod twilio;
 pub mod whatsapp;
 
 pub use clock::SimClock;
+pub use phones::PhoneBook;
+pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,

@@ -162,7 +162,9 @@ async fn of_templates(http: &reqwest::Client, access: &ChannelAccess) -> Option<
     };
     let get = http.get(url).query(&[("PageSize", "1")]);
     let answer = super::call::call(get, access, crate::channels::http::TIMEOUT).await;
-    let list = answer.map_err(super::call::unanswered).and_then(|answer| answer.success());
+    let list = answer
+        .map_err(super::call::unanswered)
+        .and_then(|answer| answer.success());
     Some(match list {
         Ok(_) => check("templates", true, "Content templates can be read."),
         Err(error) => failed("templates", &error),

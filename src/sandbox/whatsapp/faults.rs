@@ -36,7 +36,7 @@ impl Often {
         }
     }
 
-    fn strikes(&mut self, rng: &Rng) -> bool {
+    pub(crate) fn strikes(&mut self, rng: &Rng) -> bool {
         if self.next > 0 {
             self.next -= 1;
             return true;
