@@ -11,6 +11,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{StorageError, Store};
 
 use super::board::Board;
+use super::media::MediaDesk;
 use super::registry::{ChannelEntry, Registry};
 use super::tally::Tally;
 
@@ -35,6 +36,8 @@ pub struct Core {
     pub tally: Tally,
     /// For calls to providers.
     pub http: reqwest::Client,
+    /// What everybody who handles files shares.
+    pub media: MediaDesk,
 }
 
 impl Core {

@@ -9,15 +9,26 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::domain::inbound::{Inbound, StatusUpdate};
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
+mod fields;
+mod graph;
 pub mod http;
+pub mod instagram;
+mod limits;
+pub mod media;
 mod meta_signature;
+mod payload;
 mod phone;
+mod settings;
 pub mod twilio;
 pub mod whatsapp;
+
+pub use limits::ContentLimits;
+use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -188,6 +199,53 @@ pub struct Check {
     pub detail: String,
 }
 
+/// What a customer shows of themselves at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// The name that they chose.
+    pub name: Option<String>,
+    /// Their user name; user names change hands, so that it only decorates.
+    pub username: Option<String>,
+    /// Where their picture lies; such addresses expire within days.
+    pub picture: Option<String>,
+}
+
+/// What a chat offers before anybody has written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Welcome {
+    /// Questions to tap.
+    #[serde(default)]
+    pub ice_breakers: Vec<IceBreaker>,
+    /// The menu that stays in reach.
+    #[serde(default)]
+    pub menu: Vec<MenuEntry>,
+}
+
+/// A question that a new chat offers.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceBreaker {
+    /// What the customer reads and says by tapping.
+    pub question: String,
+    /// What we are told.
+    pub payload: String,
+}
+
+/// An entry of the menu: it either tells us its payload or opens a page.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuEntry {
+    /// What the customer reads.
+    pub title: String,
+    /// What we are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The page that it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
     /// What it can do.
@@ -203,6 +261,14 @@ pub trait Provider: Send + Sync + 'static {
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
         let _ = settings;
         self.capabilities().rules
+    }
+
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
     }
 
     /// Checks settings and secrets of a new or changed channel.
@@ -253,6 +319,65 @@ pub trait Provider: Send + Sync + 'static {
     /// The body with only the parts whose address `keep` accepts, so that a delivery that spoke to several businesses can be
     /// shown to one of them. `None` for a body that cannot be taken apart.
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>>;
+
+    /// Whether news that a message was read mean that all before it were, too.
+    fn reading_covers_earlier(&self) -> bool {
+        false
+    }
+
+    /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
+    fn echoes_our_sends(&self) -> bool {
+        false
+    }
+
+    /// Whether customers' names must be asked for: their messages carry none.
+    fn has_profiles(&self) -> bool {
+        false
+    }
+
+    /// What a customer shows of themselves; `None` if that is not for us to see.
+    fn profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        customer: &'a Identity,
+    ) -> BoxFuture<'a, Result<Option<Profile>, ProviderError>> {
+        let _ = (http, access, customer);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Checks what someone wants a new chat to offer.
+    ///
+    /// # Errors
+    /// Names the field and the limit; any, if the provider has no such thing.
+    fn check_welcome(&self, welcome: &Welcome) -> Result<(), FieldError> {
+        let _ = welcome;
+        Err(FieldError::new(
+            "provider",
+            "offers nothing before a customer writes.",
+        ))
+    }
+
+    /// What a new chat offers now; `None` if the provider has no such thing.
+    fn welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Result<Option<Welcome>, ProviderError>> {
+        let _ = (http, access);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Sets what a new chat offers, after [`Provider::check_welcome`].
+    fn set_welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        welcome: &'a Welcome,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, welcome);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Checks content that someone wants to send against the provider's limits.
     ///
@@ -316,6 +441,39 @@ pub trait Provider: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
         let _ = (http, access, provider_message_id);
         Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// What it takes of each kind of file; a kind that is not listed cannot be sent.
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &[]
+    }
+
+    /// How files reach it.
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Unsupported
+    }
+
+    /// Where a customer's file can be fetched from right now: `reference` is what stood in the message. May ask the
+    /// provider; makes no call for the file itself.
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        let _ = (http, access, reference);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
+
+    /// Gives the provider a file to be sent; only where [`OutboundMedia::Upload`]. Tried again by the caller.
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        let _ = (http, access, upload);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
     }
 
     /// Checks the connection step by step.

@@ -8,14 +8,21 @@
 
 pub mod clock;
 mod encoding;
+pub mod instagram;
+mod meta;
 mod phones;
 mod rate;
 mod rng;
+mod schedule;
 mod server;
 pub mod twilio;
 pub mod whatsapp;
 
 pub use clock::SimClock;
+pub use instagram::{
+    InstagramAccount, InstagramAction, InstagramChat, InstagramConfig, InstagramCustomer, InstagramEntry,
+    InstagramError, InstagramFaults, InstagramSimulator,
+};
 pub use phones::PhoneBook;
 pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{

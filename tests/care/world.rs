@@ -115,6 +115,7 @@ pub fn message(n: u32, status: MessageStatus, provider_id: Option<&str>) -> Mess
         raw_event: None,
         trace: TRACE,
         extra: None,
+        marks: frontdesk::domain::marks::Marks::default(),
     }
 }
 

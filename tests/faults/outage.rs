@@ -153,6 +153,7 @@ impl Bench {
             board: Board::default(),
             tally: frontdesk::actors::tally::Tally::default(),
             http: frontdesk::channels::http::http_client().expect("a client"),
+            media: frontdesk::actors::media::MediaDesk::new("https://desk.example", false).expect("a client"),
         };
         let house = House::start_on(Arc::new(core), vec![hurried()])
             .await
@@ -214,6 +215,7 @@ impl Bench {
 
     async fn post(&self, conversation: ConversationId, n: usize, priority: SendPriority) -> MessageId {
         let post = PostMessage {
+            links: Vec::new(),
             author: Author::Api,
             content: Content::text(&format!("text {n}")),
             reply_to: None,

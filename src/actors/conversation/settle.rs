@@ -16,10 +16,9 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, rules) = self.condition(conversation);
-        Ok(Plan::of(
-            retry(conversation, message, channel, rules, now)?,
-            PlanReply::Message,
-        ))
+        let mut decision = retry(conversation, message, channel, rules, now)?;
+        self.react_again(&mut decision)?;
+        Ok(Plan::of(decision, PlanReply::Message))
     }
 
     pub(super) fn plan_settle(
@@ -33,6 +32,22 @@ impl Worker {
         let (channel, rules) = self.condition(conversation);
         let decision = settle(conversation, message, settlement, channel, rules, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
+    }
+
+    /// A reaction that is sent again stands on its message again.
+    fn react_again(&self, decision: &mut Decision) -> Result<(), CommandError> {
+        let about = decision
+            .messages
+            .last()
+            .and_then(|message| message.context.as_ref()?.message);
+        let is_reaction = decision
+            .messages
+            .last()
+            .is_some_and(|last| last.content.kind == "reaction");
+        match about.filter(|_| is_reaction) {
+            Some(about) => self.work_in_before(decision, about),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn plan_discard(

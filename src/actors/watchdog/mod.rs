@@ -221,7 +221,7 @@ fn oldest_due(core: &Core, entry: &Arc<ChannelEntry>) -> Result<Option<Timestamp
 }
 
 /// The workspaces of those who run the appliance.
-fn operators(core: &Core, workspaces: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, StorageError> {
+pub(super) fn operators(core: &Core, workspaces: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, StorageError> {
     let mut found = Vec::new();
     for workspace in workspaces {
         let users = core

@@ -8,20 +8,22 @@
 mod answer;
 mod client;
 mod errors;
+mod files;
 mod limits;
 mod media;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
 
 use std::collections::BTreeMap;
 
+use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
-    WebhookRequest, meta_signature,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest, meta_signature, payload,
 };
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{Content, Identity};
@@ -44,6 +46,10 @@ static CAPABILITIES: Capabilities = Capabilities {
 impl Provider for WhatsappCloud {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
@@ -95,6 +101,32 @@ impl Provider for WhatsappCloud {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Upload
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(files::locate(http, access, reference))
+    }
+
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        Box::pin(files::upload(http, access, upload))
     }
 
     fn test_connection<'a>(

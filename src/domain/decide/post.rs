@@ -1,5 +1,7 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::marks::Marks;
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
@@ -16,6 +18,8 @@ pub struct PostCommand {
     pub content: Content,
     /// The message that it answers, with the provider's id of it.
     pub context: Option<ReplyContext>,
+    /// What is known of it from the start: its tracked links.
+    pub marks: Marks,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
@@ -24,6 +28,10 @@ pub struct PostCommand {
     pub channel: ChannelCondition,
     /// When the provider lets one write.
     pub rules: MessagingRules,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
 }
 
 /// Queues a message, or writes a note.
@@ -41,6 +49,8 @@ pub fn post(
         channel: command.channel,
         rules: command.rules,
         by_person: matches!(command.author, Author::User(_)),
+        files: &command.files,
+        media_rules: command.media_rules,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -96,6 +106,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         raw_event: None,
         trace: command.trace,
         extra: None,
+        marks: command.marks,
     }
 }
 
@@ -109,10 +120,13 @@ mod tests {
             author: Author::Api,
             content,
             context: None,
+            marks: Marks::default(),
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
             rules: MessagingRules::WHATSAPP,
+            files: Vec::new(),
+            media_rules: &[],
         }
     }
 

@@ -86,6 +86,9 @@ fn requeue(
         channel,
         rules,
         by_person: true,
+        // Judged when it was queued the first time; one that is gone since is told by the attempt.
+        files: &[],
+        media_rules: &[],
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 
 use super::Machinery;
 use super::body::MessageBody;
 use super::errors::directory_error;
-use super::send::{channel, check_content, no_channel, say};
+use super::send::{channel, check_content, no_channel, say, track};
 use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::inbound::Sender;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
-use crate::http::views::MessageView;
+use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, ErrorCode, IdempotencyKeyHeader, NoQuery, Trace, ValidJson, endpoints,
@@ -30,6 +31,7 @@ endpoints!(start_conversation, send_by_number);
 pub(super) async fn start_conversation(
     house: Machinery,
     who: Caller,
+    channels: Data<ChannelViews>,
     body: ValidJson<MessageBody>,
     key: IdempotencyKeyHeader,
     trace: Trace,
@@ -38,7 +40,7 @@ pub(super) async fn start_conversation(
     let mut body = body.0;
     let id: ChannelId = body.take_text("channel_id")?.parse().map_err(|_| no_channel())?;
     let entry = channel(&house, &who, id)?;
-    write_to(&house, &who, &entry, body, key, trace).await
+    write_to(&house, &channels, (&who, &entry), body, key, trace).await
 }
 
 /// The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel.
@@ -48,6 +50,7 @@ pub(super) async fn start_conversation(
 pub(super) async fn send_by_number(
     house: Machinery,
     who: Caller,
+    channels: Data<ChannelViews>,
     body: ValidJson<MessageBody>,
     key: IdempotencyKeyHeader,
     trace: Trace,
@@ -60,7 +63,7 @@ pub(super) async fn send_by_number(
     } else {
         only_channel(&house, &who)?
     };
-    write_to(&house, &who, &entry, body, key, trace).await
+    write_to(&house, &channels, (&who, &entry), body, key, trace).await
 }
 
 fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
@@ -76,15 +79,16 @@ fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
 
 async fn write_to(
     house: &House,
-    who: &Caller,
-    entry: &ChannelEntry,
+    channels: &ChannelViews,
+    (who, entry): (&Caller, &ChannelEntry),
     mut body: MessageBody,
     key: IdempotencyKeyHeader,
     trace: Trace,
 ) -> ApiResult<HttpResponse> {
     let to = body.take_text("to")?;
-    let wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
     let recipient = recipient(house, entry, &to)?;
+    let mut wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
+    track(house, channels, &mut wish)?;
     check_content(house, entry, &wish.content)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
@@ -135,6 +139,9 @@ async fn begin(
         channel: entry.condition(),
         rules,
         by_person: true,
+        // Judged when the message is queued.
+        files: &[],
+        media_rules: &[],
         now,
     };
     policy::check(&proposal)?;

@@ -3,6 +3,7 @@
 //! Owns nothing: people, chats and faults are the simulator's. Only numbers of the caller's own sandbox channels are
 //! touched, so that no workspace sees another's customers. Must not know other features.
 
+mod answers;
 mod chat;
 mod customers;
 mod faults;

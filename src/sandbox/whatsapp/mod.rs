@@ -20,7 +20,6 @@ mod refusal;
 mod rendering;
 mod replies;
 mod reviews;
-mod schedule;
 mod send;
 mod server;
 mod state;
@@ -56,6 +55,7 @@ pub use refusal::SandboxError;
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
+use super::schedule;
 use super::server::{Server, reopen};
 use accounts::{Template, same_language};
 use state::Shared;

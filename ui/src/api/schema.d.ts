@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours, and whether it is open now. Until someone sets them they are a suggestion with `configured: false`. */
+        get: operations["show_hours"];
+        /** Sets the opening hours. For owners. */
+        put: operations["keep_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1425,6 +1443,21 @@ export interface components {
             /** @description Whether it held. */
             ok: boolean;
         };
+        /** @description Days on which it is closed, whatever the week says. */
+        ClosedBody: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description What for. */
+            name?: string;
+            /**
+             * Format: date
+             * @description Last day; the first one if it is left out.
+             */
+            to?: string | null;
+        };
         /** @description A contact's new name. */
         ContactBody: {
             /** @description At most 120 characters; empty to show the customer's own name again. */
@@ -1642,6 +1675,13 @@ export interface components {
             score: number;
             /** @description The place in the text, in stretches. */
             snippet: components["schemas"]["FragmentView"][];
+        };
+        /** @description New opening hours. */
+        HoursBody: {
+            closed_days?: components["schemas"]["ClosedBody"][];
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            week: components["schemas"]["WeekBody"];
         };
         /** @description One thing that a contact is known by. */
         IdentityView: {
@@ -2200,6 +2240,32 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description Opening hours, and how it stands now. */
+        OpeningHours: {
+            closed_days: components["schemas"]["ClosedBody"][];
+            /**
+             * Format: date-time
+             * @description When it closes; `null` while it is closed, or if it does not within a year.
+             */
+            closes_at: string | null;
+            /** @description Whether anyone has set them. Until then `week` is a suggestion, and nothing goes by it. */
+            configured: boolean;
+            /** @description Whether it is open now; `null` until the hours are set. */
+            open: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it opens next; `null` while it is open, or if it does not within a year.
+             */
+            opens_at: string | null;
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2421,6 +2487,19 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description One interval of a day. */
+        SpanBody: {
+            /**
+             * @description Later than `opens`, `24:00` at the latest.
+             * @example 17:30
+             */
+            closes: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 09:00
+             */
+            opens: string;
+        };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
             accepted?: string | null;
@@ -2562,6 +2641,16 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description The intervals of each weekday, in order. A day without any is closed. */
+        WeekBody: {
+            friday?: components["schemas"]["SpanBody"][];
+            monday?: components["schemas"]["SpanBody"][];
+            saturday?: components["schemas"]["SpanBody"][];
+            sunday?: components["schemas"]["SpanBody"][];
+            thursday?: components["schemas"]["SpanBody"][];
+            tuesday?: components["schemas"]["SpanBody"][];
+            wednesday?: components["schemas"]["SpanBody"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3745,6 +3834,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
