@@ -414,6 +414,35 @@ pub trait Provider: Send + Sync + 'static {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
 
+    /// Whether the provider keeps a list of what was sent, in which a send whose answer was lost can be found, and tells where
+    /// a message stands. Others tell by webhooks alone.
+    fn can_look_up(&self) -> bool {
+        false
+    }
+
+    /// Messages that the provider took since `since` and that may be `request`: the same words to the same recipient.
+    fn look_up<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, request, since);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Where a message stands by the provider's own records; `None` if it does not know the message.
+    fn fetch_status<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, provider_message_id);
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// What it takes of each kind of file; a kind that is not listed cannot be sent.
     fn media_rules(&self) -> &'static [MediaRule] {
         &[]
@@ -445,35 +474,6 @@ pub trait Provider: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
         let _ = (http, access, upload);
         Box::pin(std::future::ready(Err(MediaError::Unsupported)))
-    }
-
-    /// Whether the provider keeps a list of what was sent, in which a send whose answer was lost can be found, and tells where
-    /// a message stands. Others tell by webhooks alone.
-    fn can_look_up(&self) -> bool {
-        false
-    }
-
-    /// Messages that the provider took since `since` and that may be `request`: the same words to the same recipient.
-    fn look_up<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        request: &'a SendRequest,
-        since: Timestamp,
-    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
-        let _ = (http, access, request, since);
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-
-    /// Where a message stands by the provider's own records; `None` if it does not know the message.
-    fn fetch_status<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
-        let _ = (http, access, provider_message_id);
-        Box::pin(std::future::ready(Ok(None)))
     }
 
     /// Checks the connection step by step.

@@ -32,6 +32,14 @@ impl Store {
         self.lookup_hash(workspace, &identity.lookup_text())
     }
 
+    /// For rows that find a file by what its provider calls it.
+    ///
+    /// # Errors
+    /// The workspace's keys cannot be read.
+    pub fn media_hash(&self, workspace: WorkspaceId, reference: &str) -> Result<[u8; 16], StorageError> {
+        self.lookup_hash(workspace, &format!("media:{reference}"))
+    }
+
     /// For rows that find conversations by a label, exactly as it is written.
     ///
     /// # Errors
@@ -59,14 +67,6 @@ impl Store {
             })
         };
         conversation.labels.iter().map(row).collect()
-    }
-
-    /// For rows that find a file by what its provider calls it.
-    ///
-    /// # Errors
-    /// The workspace's keys cannot be read.
-    pub fn media_hash(&self, workspace: WorkspaceId, reference: &str) -> Result<[u8; 16], StorageError> {
-        self.lookup_hash(workspace, &format!("media:{reference}"))
     }
 
     /// For rows that find a user by e-mail address, in any case of letters.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::{Answer, CallError, call, config, unanswered};
+use super::call::{Answer, CallError, call, config, error, json, success, unanswered};
 use super::parse::MAX_ID;
 use super::{form, render, settings, status};
 use crate::channels::http::TIMEOUT;
@@ -16,9 +16,9 @@ use crate::domain::inbound::StatusUpdate;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 
 /// Messages of one page of the list.
-const PAGE: usize = 100;
+const PAGE: usize = 50;
 /// Pages that a look-up reads: the list of one recipient and one day is seldom longer than one.
-const MAX_PAGES: usize = 3;
+const MAX_PAGES: usize = 4;
 /// Clocks differ, and Twilio counts in seconds: a message may be dated so much before its send, in seconds.
 const CLOCK_SKEW_S: i64 = 300;
 
@@ -59,7 +59,7 @@ async fn send_within(
 
 /// What became of a send.
 fn of_send(answer: &Answer) -> SendOutcome {
-    let json = answer.json();
+    let json = json(answer);
     let has_code = json
         .as_ref()
         .is_some_and(|json| json.get("code").is_some_and(Value::is_u64));
@@ -78,9 +78,9 @@ fn of_send(answer: &Answer) -> SendOutcome {
         // Nobody is there to take it.
         (503, _) => SendOutcome::NotSent("Twilio is unavailable (503)".into()),
         // Twilio says itself that it failed; without its own words something on the way gave up.
-        (500..=599, _) if has_code => SendOutcome::Refused(answer.error(json.as_ref())),
+        (500..=599, _) if has_code => SendOutcome::Refused(error(answer, json.as_ref())),
         (500..=599, _) => SendOutcome::Unknown(format!("the answer was {} and said no more", answer.status)),
-        _ => SendOutcome::Refused(answer.error(json.as_ref())),
+        _ => SendOutcome::Refused(error(answer, json.as_ref())),
     }
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn get(
 ) -> Result<Value, ProviderError> {
     let url = settings::endpoint(&access.settings, path).map_err(|error| config(error.to_string()))?;
     let answer = call(http.get(url).query(query), access, TIMEOUT).await;
-    answer.map_err(unanswered)?.success()
+    success(&answer.map_err(unanswered)?)
 }
 
 /// Where a message of ours stands by Twilio's own records; `None` if Twilio does not know it, or says nothing that counts.

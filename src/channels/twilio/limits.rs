@@ -5,8 +5,6 @@
 
 /// Body of a message, in characters, on every medium.
 pub(super) const TEXT: usize = 1600;
-/// A link to a file (ours).
-pub(super) const URL: usize = 2000;
 /// Names and addresses of places (ours).
 pub(super) const SHORT_TEXT: usize = 1024;
 /// Variables of a content template (ours; Twilio's documentation names none).

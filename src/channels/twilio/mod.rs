@@ -9,6 +9,7 @@ mod call;
 mod client;
 mod content;
 mod errors;
+mod files;
 mod form;
 mod limits;
 mod parse;
@@ -22,11 +23,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::settings::Medium;
+use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
     WebhookRequest,
 };
 use crate::domain::inbound::StatusUpdate;
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{Content, Identity, Timestamp};
@@ -147,6 +150,23 @@ impl Provider for Twilio {
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         // Twilio has no read receipts for what customers write.
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(std::future::ready(files::locate(access, reference)))
     }
 
     fn can_look_up(&self) -> bool {

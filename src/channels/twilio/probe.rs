@@ -42,7 +42,7 @@ async fn get_account(
         path.pop().push(&format!("{sid}.json"));
     }
     let answer = super::call::call(http.get(url), access, crate::channels::http::TIMEOUT).await;
-    answer.map_err(super::call::unanswered)?.success()
+    super::call::success(&answer.map_err(super::call::unanswered)?)
 }
 
 fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
@@ -164,7 +164,7 @@ async fn of_templates(http: &reqwest::Client, access: &ChannelAccess) -> Option<
     let answer = super::call::call(get, access, crate::channels::http::TIMEOUT).await;
     let list = answer
         .map_err(super::call::unanswered)
-        .and_then(|answer| answer.success());
+        .and_then(|answer| super::call::success(&answer));
     Some(match list {
         Ok(_) => check("templates", true, "Content templates can be read."),
         Err(error) => failed("templates", &error),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::limits;
 use super::settings::{Medium, medium};
 use super::status::CALLBACK;
+use crate::channels::fields::{Checked, Fields, URL};
 use crate::channels::{ChannelAccess, FieldError, phone};
 use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
@@ -20,8 +21,6 @@ pub(super) const SMS_KINDS: [&str; 5] = ["text", "image", "video", "audio", "doc
 pub(super) const WHATSAPP_KINDS: [&str; 8] = [
     "text", "image", "video", "audio", "document", "sticker", "location", "template",
 ];
-
-type Checked<T = ()> = Result<T, FieldError>;
 
 /// Checks content against the limits of a medium.
 ///
@@ -37,10 +36,9 @@ pub(super) fn validate(content: &Content, medium: Medium) -> Checked {
         let detail = format!("cannot be sent by {name}. Known are: {}.", kinds.join(", "));
         return Err(FieldError::new("type", detail));
     }
-    let body = Object::of(kind, &content.body)?;
+    let body = fields(content)?;
     match kind {
         "text" => {
-            body.only(&["body", "preview_url"])?;
             body.text("body", limits::TEXT)?;
             body.optional_bool("preview_url")
         }
@@ -50,10 +48,27 @@ pub(super) fn validate(content: &Content, medium: Medium) -> Checked {
     }
 }
 
-fn media(body: &Object<'_>) -> Checked {
-    body.only(&["media_id", "link", "caption", "filename", "voice"])?;
+/// A content's fields; others than these are refused.
+fn fields(content: &Content) -> Checked<Fields<'_>> {
+    let allowed: &[&str] = match content.kind.as_str() {
+        "text" => &["body", "preview_url"],
+        "location" => &["latitude", "longitude", "name", "address"],
+        "template" => &[
+            "name",
+            "language",
+            "content_sid",
+            "variables",
+            "components",
+            "rendered",
+        ],
+        _ => &["media_id", "link", "caption", "filename", "voice"],
+    };
+    Fields::of(&content.body, &content.kind, allowed)
+}
+
+fn media(body: &Fields<'_>) -> Checked {
     match (body.value("media_id"), body.value("link")) {
-        (Some(_), None) => body.text("media_id", limits::URL).map(drop),
+        (Some(_), None) => body.text("media_id", URL).map(drop),
         (None, Some(_)) => link(body).map(drop),
         (Some(_), Some(_)) => body.refuse("link", "must not stand beside media_id; give one of the two."),
         (None, None) => body.refuse("media_id", "is missing; give media_id or link."),
@@ -63,8 +78,8 @@ fn media(body: &Object<'_>) -> Checked {
     body.optional_bool("voice")
 }
 
-fn link<'a>(body: &Object<'a>) -> Checked<&'a str> {
-    let text = body.text("link", limits::URL)?;
+fn link<'a>(body: &Fields<'a>) -> Checked<&'a str> {
+    let text = body.text("link", URL)?;
     let is_web = reqwest::Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
     });
@@ -75,8 +90,7 @@ fn link<'a>(body: &Object<'a>) -> Checked<&'a str> {
 }
 
 /// The coordinates and names of a place, ready for `PersistentAction`.
-fn location(body: &Object<'_>) -> Checked<(String, String)> {
-    body.only(&["latitude", "longitude", "name", "address"])?;
+fn location(body: &Fields<'_>) -> Checked<(String, String)> {
     let (latitude, longitude) = (
         degrees(body, "latitude", 90.0)?,
         degrees(body, "longitude", 180.0)?,
@@ -94,7 +108,7 @@ fn location(body: &Object<'_>) -> Checked<(String, String)> {
     Ok((words, action))
 }
 
-fn degrees(body: &Object<'_>, name: &str, max: f64) -> Checked<f64> {
+fn degrees(body: &Fields<'_>, name: &str, max: f64) -> Checked<f64> {
     let degrees = match body.value(name) {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::String(text)) => text.parse().ok(),
@@ -107,15 +121,7 @@ fn degrees(body: &Object<'_>, name: &str, max: f64) -> Checked<f64> {
 }
 
 /// A content template: its SID, and its variables by number or name.
-fn template(body: &Object<'_>) -> Checked<(String, Map<String, Value>)> {
-    body.only(&[
-        "name",
-        "language",
-        "content_sid",
-        "variables",
-        "components",
-        "rendered",
-    ])?;
+fn template(body: &Fields<'_>) -> Checked<(String, Map<String, Value>)> {
     body.optional_text("rendered", 4096)?;
     let named = body.text("name", 512)?;
     let sid = body.optional_text("content_sid", 64)?.unwrap_or(named);
@@ -159,7 +165,7 @@ fn numbered(values: impl Iterator<Item = Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn variable(body: &Object<'_>, name: String, value: &Value) -> Checked<(String, Value)> {
+fn variable(body: &Fields<'_>, name: String, value: &Value) -> Checked<(String, Value)> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -176,7 +182,7 @@ fn variable(body: &Object<'_>, name: String, value: &Value) -> Checked<(String, 
 }
 
 /// WhatsApp's form with text parameters only: Twilio numbers variables over the whole template, in this order.
-fn of_components(body: &Object<'_>, components: &Value) -> Checked<Map<String, Value>> {
+fn of_components(body: &Fields<'_>, components: &Value) -> Checked<Map<String, Value>> {
     let list = components.as_array().into_iter().flatten();
     let parameters = list.flat_map(|component| {
         component
@@ -231,7 +237,7 @@ fn sender(settings: &BTreeMap<String, String>) -> Vec<(&'static str, String)> {
 
 /// What is said. Expects content that was checked.
 fn content(content: &Content) -> Checked<Vec<(&'static str, String)>> {
-    let body = Object::of(&content.kind, &content.body)?;
+    let body = fields(content)?;
     let mut parameters = Vec::new();
     match content.kind.as_str() {
         "text" => parameters.push(("Body", body.text("body", limits::TEXT)?.to_owned())),
@@ -291,73 +297,4 @@ pub(super) fn recipient(identities: &[Identity], medium: Medium) -> Checked<Stri
             "This contact has no phone number that this channel can write to.",
         )
     })
-}
-
-/// An object under check and the path to it.
-struct Object<'a> {
-    path: String,
-    fields: &'a Map<String, Value>,
-}
-
-impl<'a> Object<'a> {
-    fn of(path: &str, value: &'a Value) -> Checked<Self> {
-        let Some(fields) = value.as_object() else {
-            return Err(FieldError::new(path, "must be an object."));
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            fields,
-        })
-    }
-
-    fn refuse<T>(&self, name: &str, detail: impl Into<String>) -> Checked<T> {
-        Err(FieldError::new(format!("{}.{name}", self.path), detail))
-    }
-
-    fn only(&self, allowed: &[&str]) -> Checked {
-        match self.fields.keys().find(|key| !allowed.contains(&key.as_str())) {
-            None => Ok(()),
-            Some(key) => {
-                let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
-                self.refuse(
-                    &shown,
-                    format!("is not known here. Known are: {}.", allowed.join(", ")),
-                )
-            }
-        }
-    }
-
-    fn value(&self, name: &str) -> Option<&'a Value> {
-        self.fields.get(name).filter(|value| !value.is_null())
-    }
-
-    fn optional_bool(&self, name: &str) -> Checked {
-        match self.value(name) {
-            None | Some(Value::Bool(_)) => Ok(()),
-            Some(_) => self.refuse(name, "must be true or false."),
-        }
-    }
-
-    fn optional_text(&self, name: &str, max: usize) -> Checked<Option<&'a str>> {
-        let text = match self.value(name) {
-            None => return Ok(None),
-            Some(Value::String(text)) if !text.trim().is_empty() => text,
-            Some(_) => return self.refuse(name, "must be a text that is not empty."),
-        };
-        // Twilio counts characters; emoji as people's programs store them are two UTF-16 units, the stricter reading.
-        match text.encode_utf16().count() {
-            count if count > max => self.refuse(
-                name,
-                format!("is too long: {count} characters, at most {max} are allowed."),
-            ),
-            _ => Ok(Some(text)),
-        }
-    }
-
-    fn text(&self, name: &str, max: usize) -> Checked<&'a str> {
-        match self.optional_text(name, max)? {
-            Some(text) => Ok(text),
-            None => self.refuse(name, "is missing."),
-        }
-    }
 }

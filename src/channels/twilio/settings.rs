@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::ExposeSecret;
-
 use super::limits;
 use super::parse::WHATSAPP;
+use crate::channels::settings::{self, Schema, is_base, is_phone};
 use crate::channels::{Address, ChannelAccess, FieldError, phone};
 use crate::domain::identity::{Identity, IdentityKind};
 
@@ -18,31 +17,28 @@ const DEFAULT_API_BASE: &str = "https://api.twilio.com";
 const DEFAULT_CONTENT_BASE: &str = "https://content.twilio.com";
 /// Twilio's own domain: under it the two APIs have hosts of their own; elsewhere (a proxy, the simulator) they share one.
 const TWILIO: &str = ".twilio.com";
-/// Longest address, in characters.
-const MAX_URL: usize = 512;
-/// Longest secret, in characters (Twilio's have 32).
-const MAX_SECRET: usize = 512;
 
-type Check = fn(&str) -> Result<(), &'static str>;
-
-/// Every setting with its check.
-const SETTINGS: [(&str, Check); 9] = [
-    ("account_sid", |value| is_sid(value, "AC", ACCOUNT)),
-    ("from", is_sender),
-    ("messaging_service_sid", |value| is_sid(value, "MG", SERVICE)),
-    ("medium", is_medium),
-    ("api_key_sid", |value| is_sid(value, "SK", KEY)),
-    ("api_base", is_base),
-    ("content_api_base", is_base),
-    ("rate_per_s", is_rate),
-    ("display_phone_number", is_display),
-];
+/// What a channel is told. Which of `from` and `messaging_service_sid` is there, and what belongs together, is checked apart.
+const SCHEMA: Schema<'static> = Schema {
+    settings: &[
+        ("account_sid", true, |value| is_sid(value, "AC", ACCOUNT)),
+        ("from", false, is_sender),
+        ("messaging_service_sid", false, |value| {
+            is_sid(value, "MG", SERVICE)
+        }),
+        ("medium", false, is_medium),
+        ("api_key_sid", false, |value| is_sid(value, "SK", KEY)),
+        ("api_base", false, is_base),
+        ("content_api_base", false, is_base),
+        ("rate_per_s", false, is_rate),
+        ("display_phone_number", false, is_phone),
+    ],
+    secrets: &[("auth_token", true), ("api_key_secret", false)],
+    missing: "Copy it from Twilio's console.",
+};
 const ACCOUNT: &str = "must be the account SID: AC and 32 hexadecimal digits, from Twilio's console.";
 const SERVICE: &str = "must be a messaging service SID: MG and 32 hexadecimal digits, from Twilio's console.";
 const KEY: &str = "must be an API key SID: SK and 32 hexadecimal digits, from Twilio's console.";
-
-/// Every secret.
-const SECRETS: [&str; 2] = ["auth_token", "api_key_secret"];
 
 /// By what a channel reaches people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,48 +60,16 @@ pub(super) fn medium(settings: &BTreeMap<String, String>) -> Medium {
     }
 }
 
-/// Checks names first, then every value, then what must stand together.
+/// Checks names and values, then what must stand together.
 pub(super) fn validate(access: &ChannelAccess) -> Result<(), FieldError> {
-    let settings = &access.settings;
-    let names = SETTINGS.map(|(name, _)| name);
-    if let Some(name) = settings.keys().find(|name| !names.contains(&name.as_str())) {
-        return Err(unknown("settings", name, &names));
-    }
-    if let Some(name) = access
-        .secrets
-        .keys()
-        .find(|name| !SECRETS.contains(&name.as_str()))
-    {
-        return Err(unknown("secrets", name, &SECRETS));
-    }
-    for (name, check) in SETTINGS {
-        let Some(value) = settings.get(name) else { continue };
-        let checked = match value.chars().any(char::is_control) {
-            true => Err("must not contain control characters."),
-            false => check(value),
-        };
-        checked.map_err(|detail| FieldError::new(format!("settings.{name}"), detail))?;
-    }
-    together(access)?;
-    SECRETS.iter().try_for_each(|name| secret(access, name))
-}
-
-fn unknown(group: &str, name: &str, known: &[&str]) -> FieldError {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-    let detail = format!("is not known. Known are: {}.", known.join(", "));
-    FieldError::new(format!("{group}.{shown}"), detail)
+    settings::validate(access, &SCHEMA)?;
+    together(access)
 }
 
 fn together(access: &ChannelAccess) -> Result<(), FieldError> {
     let settings = &access.settings;
     let has = |name: &str| settings.contains_key(name);
     let refuse = |field: &str, detail: &str| Err(FieldError::new(field, detail));
-    if !has("account_sid") {
-        return refuse(
-            "settings.account_sid",
-            "is missing. Copy it from Twilio's console.",
-        );
-    }
     if !has("from") && !has("messaging_service_sid") {
         return refuse(
             "settings.from",
@@ -131,23 +95,6 @@ fn together(access: &ChannelAccess) -> Result<(), FieldError> {
         ),
         _ => Ok(()),
     }
-}
-
-fn secret(access: &ChannelAccess, name: &str) -> Result<(), FieldError> {
-    let value = match access.secrets.get(name) {
-        Some(secret) => secret.expose_secret(),
-        None if name == "auth_token" => "",
-        None => return Ok(()),
-    };
-    let detail = match value {
-        "" => "is missing.",
-        long if long.len() > MAX_SECRET => "is too long (at most 512 characters).",
-        odd if !odd.chars().all(|c| c.is_ascii_graphic()) => {
-            "contains blanks or characters that no such secret has. Copy it again."
-        }
-        _ => return Ok(()),
-    };
-    Err(FieldError::new(format!("secrets.{name}"), detail))
 }
 
 fn is_sid(value: &str, start: &str, detail: &'static str) -> Result<(), &'static str> {
@@ -189,28 +136,6 @@ fn is_rate(value: &str) -> Result<(), &'static str> {
         Ok(1..=limits::MAX_RATE_PER_S) => Ok(()),
         _ => Err("must be a whole number of messages a second from 1 to 400."),
     }
-}
-
-fn is_display(value: &str) -> Result<(), &'static str> {
-    match value.len() <= 64 && value.chars().any(|c| c.is_ascii_digit()) {
-        true => Ok(()),
-        false => Err("must be a phone number such as +254 700 555010."),
-    }
-}
-
-fn is_base(value: &str) -> Result<(), &'static str> {
-    const ADVICE: &str = "must be an http or https address without user, query or fragment, such as \
-                          https://api.twilio.com.";
-    let url = reqwest::Url::parse(value).map_err(|_| ADVICE)?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && value.len() <= MAX_URL
-        && !value.contains(char::is_whitespace)
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    is_plain.then_some(()).ok_or(ADVICE)
 }
 
 /// The addresses under which the channel is known: its own webhook, and its sender, which one account has once.

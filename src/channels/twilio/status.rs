@@ -10,14 +10,12 @@ use super::errors::{class_of, title};
 use super::form::Form;
 use super::parse::WHATSAPP;
 use crate::channels::WebhookRequest;
+use crate::channels::graph::MAX_DETAIL_CHARS;
 use crate::domain::MessageId;
 use crate::domain::identity::Identity;
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::outbound::ErrorClass;
-
-/// Longest text of an error that is kept, in characters.
-pub(super) const MAX_DETAIL_CHARS: usize = 500;
 
 /// The parameter that the status callback's address carries: our own id of the message.
 pub(super) const CALLBACK: &str = "frontdesk_message";

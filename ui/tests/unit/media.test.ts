@@ -35,7 +35,7 @@ describe('what a channel takes', () => {
 describe('messages of a reply with files', () => {
   const file = (change: Partial<Attachment>): Attachment => ({
     id: 'a', name: 'a.png', type: 'image/png', size: 1, kind: 'image', caption: '', voice: false, converted: false, state: 'ready', progress: 1,
-    mediaId: 'md_1', problem: null, max: null, error: null, ...change,
+    mediaId: 'md_1', problem: null, max: null, error: null, channel: 'ch_1', ...change,
   })
   it('puts a short text under the first picture', () => {
     expect(messagesOf('Fresh', [file({}), file({ mediaId: 'md_2' })])).toEqual([

@@ -6,6 +6,7 @@
 import { createStore, del, get, set, type UseStore } from 'idb-keyval'
 import { reactive } from 'vue'
 import { ApiError, clientId, type MediaRule } from '@/lib/api'
+import { onOnline } from '@/lib/live'
 import { judge, type Kind, type Verdict } from '@/lib/media/rules'
 import { upload, type Upload } from '@/lib/media/upload'
 
@@ -26,8 +27,10 @@ export interface Attachment {
   /** Why it is refused before the upload. */
   problem: Verdict['problem']
   max: number | null
-  /** What the server said of a failed upload. */
+  /** What the server said of a failed upload; null after a lost connection, whose upload begins again by itself. */
   error: string | null
+  /** For which channel. */
+  channel: string
 }
 type Saved = Attachment & { blob: Blob | null }
 
@@ -37,8 +40,13 @@ const uploads = new Map<string, Upload>()
 let store: UseStore | null = null
 let scope = ''
 
+let stopOnline: (() => void) | null = null
 export function startAttachments(nextScope: string): void {
   scope = nextScope
+  stopOnline = onOnline(() => {
+    for (const [conversation, list] of lists)
+      for (const each of list) if (each.state === 'failed' && each.error === null) begin(conversation, each.channel, each.id)
+  })
 }
 /** Nothing of one person's shows to the next. */
 export function stopAttachments(): void {
@@ -46,6 +54,7 @@ export function stopAttachments(): void {
   uploads.clear()
   blobs.clear()
   lists.clear()
+  stopOnline?.()
   scope = ''
 }
 
@@ -100,7 +109,7 @@ export function attach(conversation: string, channel: string, files: readonly Fi
     list.push({
       id, name: file.name || 'file', type: file.type, size: file.size, kind: verdict.kind, caption: '', voice: !!recorded,
       converted: recorded?.converted ?? false, state: verdict.problem ? 'refused' : 'uploading', progress: 0, mediaId: null,
-      problem: verdict.problem, max: verdict.problem === 'tooLarge' ? verdict.max : null, error: null,
+      problem: verdict.problem, max: verdict.problem === 'tooLarge' ? verdict.max : null, error: null, channel,
     })
     if (verdict.problem) continue
     blobs.set(id, file)
@@ -177,7 +186,7 @@ export function putBack(conversation: string, body: { type: string; [content: st
   const list = lists.get(conversation) ?? []
   lists.set(conversation, [...list, {
     id: clientId(), name: content.filename ?? body.type, type: '', size: 0, kind: body.type as Kind, caption: content.caption ?? '', voice: content.voice ?? false,
-    converted: false, state: 'ready', progress: 1, mediaId: content.media_id, problem: null, max: null, error: null,
+    converted: false, state: 'ready', progress: 1, mediaId: content.media_id, problem: null, max: null, error: null, channel: '',
   }])
   void save(conversation)
   return true
