@@ -6,10 +6,11 @@ use frontdesk::domain::{
     RawEventId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
-    AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey,
-    DeadLetterKey, DoubtfulKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey,
-    MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, SessionByUserKey,
-    SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
+    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, MediaByReferenceKey, MediaJobKey,
+    MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey,
+    RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -27,12 +28,13 @@ fn a_sound_store_is_sound_in_every_table() {
     let store = place.open("data");
     assert!(look(&store).is_sound(), "an empty store");
     fill(&store);
+    store.compact().expect("packed");
     let report = look(&store);
     assert_eq!(report.problems, vec![]);
     assert!(report.is_sound());
     let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
     assert_eq!(empty, vec![], "the sample leaves tables out");
-    assert_eq!(report.rows.len(), 36);
+    assert_eq!(report.rows.len(), 39);
     assert_eq!(report.rows["Message"], 4);
 }
 
@@ -82,6 +84,12 @@ fn conversation_key() -> ConversationKey {
         workspace: W,
         conversation: CONVERSATION,
     }
+}
+
+fn label_row(store: &Store) -> ConversationByLabelKey {
+    let conversation = store.get(&conversation_key()).expect("read").expect("there");
+    let rows = store.label_rows(W, &conversation).expect("hashes");
+    *rows.first().expect("it has a label")
 }
 
 fn message_key(n: u32) -> MessageKey {
@@ -256,6 +264,34 @@ fn people() -> Vec<Plant> {
                 let conversation = store.get(&conversation_key()).expect("read").expect("there");
                 let mut row = list_row(&conversation);
                 row.status = ConversationStatus::Closed as u8;
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "label row gone",
+            "Conversation",
+            "cannot be found by a label",
+            |store, batch| {
+                batch.delete(&label_row(store));
+            },
+        ),
+        mended(
+            "label row of another label",
+            "ConversationByLabel",
+            "finds by a label",
+            |store, batch| {
+                let mut row = label_row(store);
+                row.label = store.label_hash(W, "other").expect("hash");
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "label row under an old time",
+            "ConversationByLabel",
+            "stands elsewhere",
+            |store, batch| {
+                let mut row = label_row(store);
+                row.activity = Newest(Timestamp(5));
                 batch.put(&row, &(), &Seal::Open);
             },
         ),
@@ -590,6 +626,14 @@ fn nothing_personal_is_in_a_report() {
     }
 }
 
+struct Stopping<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn writing_that_goes_on_is_not_taken_for_damage() {
     let place = Place::new();
@@ -597,6 +641,8 @@ fn writing_that_goes_on_is_not_taken_for_damage() {
     fill(&store);
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Also when an assertion fails: the scope waits for the writer.
+        let _stopping = Stopping(&stop);
         scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 super::backup::say(&store);
@@ -606,7 +652,6 @@ fn writing_that_goes_on_is_not_taken_for_damage() {
             let report = look(&store);
             assert_eq!(report.problems, vec![]);
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     assert!(look(&store).rows["Message"] > 4, "nothing was written meanwhile");
 }

@@ -296,6 +296,13 @@ pub fn put_conversation(batch: &mut Batch, conversation: &Conversation, seal: &S
     batch.put(&list_row(conversation), &(), &Seal::Open);
 }
 
+/// Writes the rows that find a conversation by its labels.
+pub fn put_labels(store: &Store, batch: &mut Batch, conversation: &Conversation) {
+    for row in store.label_rows(WORKSPACE, conversation).expect("hashes") {
+        batch.put(&row, &(), &Seal::Open);
+    }
+}
+
 /// Writes a message with the row that finds it.
 pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &Seal) {
     let key = MessageKey {
@@ -316,6 +323,7 @@ pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &S
 fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
     use MessageStatus as S;
     let mut conversation = Conversation::begin(CONVERSATION, CHANNEL, CONTACT, AT);
+    conversation.labels = vec!["wholesale".into()];
     let all = [
         (S::Received, Some("wamid.1")),
         (S::Queued, None),
@@ -328,6 +336,7 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
         put_message(store, batch, &message, seal);
     }
     put_conversation(batch, &conversation, seal);
+    put_labels(store, batch, &conversation);
     let entry = OutboxEntry {
         message: message_id(2),
         channel: CHANNEL,

@@ -15,6 +15,7 @@ mod ingest;
 mod keys;
 mod media;
 mod meta;
+mod migrating;
 mod opening;
 mod refusal;
 mod sending;

@@ -36,6 +36,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
+    counts_segments: false,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,

@@ -229,12 +229,13 @@ impl<W: Write> Export<W> {
     /// The journal from where a backup ended.
     fn journal_since(&mut self, store: &Store, previous: &Totals) -> Result<(), BackupError> {
         let files = self.note_end(store)?;
-        let from = files
-            .iter()
-            .position(|file| file.first_frame == previous.end_segment);
+        // The earlier backup may hold all of the segment in which it ends; that may be gone then.
+        let begins = |first: u64| files.iter().position(|file| file.first_frame == first);
+        let from = begins(previous.end_segment).or_else(|| begins(previous.last_frame + 1));
         let from = from.ok_or(BackupError::JournalGone)?;
-        for (place, file) in files.iter().skip(from).enumerate() {
-            let offset = if place == 0 { previous.end_offset } else { 0 };
+        for file in files.iter().skip(from) {
+            let goes_on = file.first_frame == previous.end_segment;
+            let offset = if goes_on { previous.end_offset } else { 0 };
             if offset > file.len {
                 return Err(BackupError::OtherStore);
             }

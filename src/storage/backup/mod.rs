@@ -7,6 +7,7 @@ mod export;
 mod files;
 mod folder;
 mod format;
+pub(in crate::storage) mod heal;
 mod newer;
 mod restore;
 mod retention;

@@ -20,7 +20,7 @@ use super::newer::append_newer;
 use super::{BackupError, Verified, parent};
 
 /// Stands in a directory that a restore has not finished.
-const MARKER: &str = "RESTORE-UNFINISHED";
+pub(super) const MARKER: &str = "RESTORE-UNFINISHED";
 
 /// Up to where to restore.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Restore<'a> {
     pub backups: &'a [PathBuf],
     /// The data directory to make; it must not exist, or be empty.
     pub dir: &'a Path,
-    /// The master key that the appliance had when the backup was made.
+    /// The master key that the appliance had when the backup was made; with `newer_journal`, its present one.
     pub master_key: MasterKey,
     /// Put the key into the directory (not for a key that systemd hands over).
     pub write_key: bool,
@@ -121,7 +121,9 @@ fn read_through(path: &Path) -> Result<(Verified, Option<Vec<u8>>), BackupError>
 /// damaged or the key does not fit.
 pub fn restore(options: Restore<'_>) -> Result<Restored, BackupError> {
     check_target(options.dir)?;
-    let chain = check_chain(options.backups, &options.master_key)?;
+    // The key may have been exchanged since: whether it fits what the journal leads to shows at the end.
+    let key = options.newer_journal.is_none().then_some(&options.master_key);
+    let chain = check_chain(options.backups, key)?;
     let temporary = temporary_dir(options.dir)?;
     let dir = options.dir.to_owned();
     let restored = fill(&temporary, &chain, options).and_then(|restored| {
@@ -153,8 +155,8 @@ fn check_target(dir: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Every backup is whole, they follow one another, and the key fits.
-fn check_chain(backups: &[PathBuf], key: &MasterKey) -> Result<Vec<Verified>, BackupError> {
+/// Every backup is whole, they follow one another, and the key fits the first, if that is asked.
+fn check_chain(backups: &[PathBuf], key: Option<&MasterKey>) -> Result<Vec<Verified>, BackupError> {
     let mut chain: Vec<Verified> = Vec::new();
     for path in backups {
         let (verified, root) = read_through(path)?;
@@ -170,7 +172,7 @@ fn check_chain(backups: &[PathBuf], key: &MasterKey) -> Result<Vec<Verified>, Ba
     }
 }
 
-fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result<(), BackupError> {
+fn check_first(first: &Verified, root: Option<&[u8]>, key: Option<&MasterKey>) -> Result<(), BackupError> {
     let Header { complete, schema, .. } = first.header;
     if !complete {
         return Err(BackupError::Order(
@@ -184,7 +186,7 @@ fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result
         }));
     }
     let root = root.ok_or_else(|| BackupError::Damaged("the row with the root key is missing".into()))?;
-    if Vault::fits(key, root) {
+    if key.is_none_or(|key| Vault::fits(key, root)) {
         Ok(())
     } else {
         Err(BackupError::WrongKey)
