@@ -18,6 +18,7 @@ mod operations;
 mod sandbox;
 mod search;
 mod setup;
+mod sms;
 mod spec;
 mod system;
 mod tls;
