@@ -12,7 +12,6 @@ use tokio::sync::Notify;
 use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
-use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
 use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
@@ -21,23 +20,23 @@ use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, instagram, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::features::accounts::{
-    self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
-};
+use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
 use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{InstagramConfig, InstagramSimulator, Simulator, SimulatorConfig};
+use crate::sandbox::{InstagramSimulator, Simulator, SimulatorConfig};
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod outside;
+mod owner;
 mod recall;
 mod simulated;
 mod simulated_instagram;
 mod tls;
 
+pub use owner::owner_from_environment;
 pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
@@ -225,11 +224,11 @@ impl App {
         })
         .await
         .context("opening the store was broken off")??;
-        let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        let setup_code = owner::first_owner(&store, &hasher, clock, owner).await?;
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let (simulator, instagram) = simulators(simulator)?;
+        let (simulator, instagram) = simulated::start(simulator)?;
         let bases = [
             (ProviderKind::Sandbox, simulator.base_url()),
             (ProviderKind::SandboxInstagram, instagram.base_url()),
@@ -245,18 +244,7 @@ impl App {
             guard,
             clock,
         );
-        let feed = shared.feed.get_ref().clone();
-        house
-            .supervise("live feed".into(), "reader", move |token| {
-                live::run(feed.clone(), token)
-            })
-            .await;
-        let backups = shared.backups.get_ref().clone();
-        house
-            .supervise("backups".into(), "backups", move |token| {
-                backups.clone().run(token)
-            })
-            .await;
+        supervise_readers(&house, &shared).await;
         let mut web_options = web_options(&config, &house, metrics);
         let mut inside = address;
         if let Some(https) = https {
@@ -264,7 +252,7 @@ impl App {
             inside = listen_inside(&mut web_options)?;
         }
         let simulated = (&simulator, &instagram);
-        play(&house, simulated, inside).await;
+        simulated::play(&house, simulated, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -312,22 +300,20 @@ impl App {
     }
 }
 
-/// What stands for the providers behind sandbox channels.
-fn simulators(config: SimulatorConfig) -> anyhow::Result<(Arc<Simulator>, Data<InstagramSimulator>)> {
-    let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
-    let instagram = InstagramSimulator::start(InstagramConfig::default());
-    let instagram = instagram.context("the Instagram simulator cannot listen")?;
-    Ok((Arc::new(whatsapp), Data::new(instagram)))
-}
-
-/// Keeps sandbox channels and simulators together; webhooks come in at `inside`.
-async fn play(
-    house: &Data<House>,
-    (whatsapp, instagram): (&Arc<Simulator>, &Data<InstagramSimulator>),
-    inside: SocketAddr,
-) {
-    simulated::supervise(house, whatsapp, &format!("http://{inside}/webhooks/whatsapp")).await;
-    simulated_instagram::supervise(house, instagram, &format!("http://{inside}/webhooks/instagram")).await;
+/// What follows the journal, and the backups.
+async fn supervise_readers(house: &House, shared: &Shared) {
+    let feed = shared.feed.get_ref().clone();
+    house
+        .supervise("live feed".into(), "reader", move |token| {
+            live::run(feed.clone(), token)
+        })
+        .await;
+    let backups = shared.backups.get_ref().clone();
+    house
+        .supervise("backups".into(), "backups", move |token| {
+            backups.clone().run(token)
+        })
+        .await;
 }
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
@@ -374,57 +360,6 @@ async fn start_house(
         .context("the machinery cannot start")
 }
 
-async fn first_owner(
-    store: &Store,
-    hasher: &PasswordHasher,
-    clock: Clock,
-    owner: Option<NewWorkspace>,
-) -> anyhow::Result<Option<(SetupGuard, String)>> {
-    if accounts::is_set_up(store).context("the workspaces cannot be read")? {
-        return Ok(None);
-    }
-    let Some(new) = owner else {
-        return SetupGuard::generate()
-            .map(Some)
-            .map_err(|error| anyhow::anyhow!("{error}"));
-    };
-    accounts::create_workspace(
-        store,
-        hasher,
-        new,
-        PasswordRule::Operator,
-        clock.now(),
-        new_trace(),
-    )
-    .await
-    .map_err(|error| anyhow::anyhow!("the first owner cannot be made: {error}"))?;
-    Ok(None)
-}
-
-/// The owner that the environment asks for.
-///
-/// # Errors
-/// Only one of the two variables is set.
-pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
-    let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("FRONTDESK_OWNER_EMAIL"), read("FRONTDESK_OWNER_PASSWORD")) {
-        (None, None) => Ok(None),
-        (Some(email), Some(password)) => Ok(Some(NewWorkspace {
-            name: "My business".into(),
-            timezone: "UTC".into(),
-            locale: "en".into(),
-            demo: false,
-            operator: true,
-            owner: NewPerson {
-                name: "Owner".into(),
-                email,
-                password,
-            },
-        })),
-        _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
-    }
-}
-
 /// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
 fn listen_inside(options: &mut WebOptions) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -465,6 +400,7 @@ struct Shared {
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
     instagram: Data<InstagramSimulator>,
+    logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
 }
 
@@ -503,6 +439,7 @@ impl Shared {
             accounts,
             phones: Data::from(simulator.clone()),
             instagram: instagram.clone(),
+            logins: Data::new(channels::Logins::new(config.public_url.clone())),
             delivery: Data::new(delivery),
         }
     }
@@ -519,6 +456,7 @@ impl Shared {
                 .app_data(self.accounts.clone())
                 .app_data(self.phones.clone())
                 .app_data(self.instagram.clone())
+                .app_data(self.logins.clone())
                 .app_data(self.delivery.clone());
         })
     }

@@ -1,19 +1,42 @@
 //! Sandbox channels and the simulator: each sandbox channel is a number there, whose webhooks come back to this house.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::Data;
+use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::ProviderKind;
 use crate::domain::ChannelId;
-use crate::sandbox::{NumberConfig, SandboxError, Simulator};
+use crate::sandbox::{
+    InstagramConfig, InstagramSimulator, NumberConfig, SandboxError, Simulator, SimulatorConfig,
+};
+
+/// What stands for the providers behind sandbox channels.
+pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<(Arc<Simulator>, Data<InstagramSimulator>)> {
+    let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+    let instagram = InstagramSimulator::start(InstagramConfig::default());
+    let instagram = instagram.context("the Instagram simulator cannot listen")?;
+    Ok((Arc::new(whatsapp), Data::new(instagram)))
+}
+
+/// Keeps sandbox channels and simulators together; webhooks come in at `inside`.
+pub(super) async fn play(
+    house: &Data<House>,
+    (whatsapp, instagram): (&Arc<Simulator>, &Data<InstagramSimulator>),
+    inside: SocketAddr,
+) {
+    supervise(house, whatsapp, &format!("http://{inside}/webhooks/whatsapp")).await;
+    super::simulated_instagram::supervise(house, instagram, &format!("http://{inside}/webhooks/instagram"))
+        .await;
+}
 
 /// Keeps the simulator's numbers the same as the sandbox channels.
-pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
+async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
     let (machinery, simulator, url) = (house.clone(), simulator.clone(), webhook_url.to_owned());
     house
         .supervise("sandbox".into(), "sandbox", move |token| {
