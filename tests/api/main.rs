@@ -12,6 +12,7 @@ mod content;
 mod hostile;
 mod hours;
 mod instagram;
+mod instagram_login;
 mod isolation;
 mod me;
 mod media;
