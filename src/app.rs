@@ -170,6 +170,7 @@ pub fn providers() -> Providers {
         (ProviderKind::Sandbox, cloud),
         (ProviderKind::Instagram, instagram.clone()),
         (ProviderKind::SandboxInstagram, instagram),
+        (ProviderKind::Dialog360, Arc::new(whatsapp::Dialog360)),
         (ProviderKind::Twilio, twilio.clone()),
         (ProviderKind::SandboxSms, twilio),
     ])

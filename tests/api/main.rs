@@ -19,6 +19,7 @@ mod operations;
 mod sandbox;
 mod search;
 mod setup;
+mod sms;
 mod spec;
 mod system;
 mod tls;
