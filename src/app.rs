@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox, search};
+use crate::features::{channels, inbox, live, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -102,7 +102,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 9] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -135,6 +135,10 @@ pub const PARTS: [Part; 8] = [
     Part {
         configure: sandbox::configure,
         docs: sandbox::docs,
+    },
+    Part {
+        configure: templates::configure,
+        docs: templates::docs,
     },
 ];
 
@@ -211,6 +215,7 @@ impl App {
                 live::run(feed.clone(), token)
             })
             .await;
+        outside::supervise_templates(&house).await;
         let backups = shared.backups.get_ref().clone();
         house
             .supervise("backups".into(), "backups", move |token| {

@@ -17,6 +17,7 @@ pub mod message;
 pub mod operations;
 pub mod outbound;
 pub mod policy;
+pub mod template;
 pub mod time;
 
 pub use account::Workspace;
@@ -27,8 +28,8 @@ pub use conversation::{Conversation, ConversationStatus, Priority};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, IdentityKind};
 pub use ids::{
-    ChannelId, ContactId, ConversationId, MessageId, RawEventId, SessionId, TokenId, TraceId, UserId,
-    WorkspaceId,
+    ChannelId, ContactId, ConversationId, MessageId, RawEventId, SessionId, TemplateId, TokenId, TraceId,
+    UserId, WorkspaceId,
 };
 pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};
 pub use time::Timestamp;

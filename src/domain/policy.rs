@@ -5,6 +5,7 @@
 
 use super::content::Content;
 use super::conversation::Conversation;
+use super::template::standing::{self as template_standing, TemplateStanding};
 use super::time::Timestamp;
 
 /// What a rule may look at.
@@ -17,6 +18,8 @@ pub struct Proposal<'a> {
     pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window (WhatsApp: yes, SMS: no).
     pub has_window: bool,
+    /// How its template stands, if it is one.
+    pub template: &'a TemplateStanding,
     /// Now.
     pub now: Timestamp,
 }
@@ -54,7 +57,7 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 2] = [channel_accepts, window_is_open];
+const RULES: [Rule; 3] = [channel_accepts, window_is_open, template_may_be_sent];
 
 /// Asks every rule.
 ///
@@ -116,6 +119,10 @@ fn window_is_open(proposal: &Proposal<'_>) -> Option<Refusal> {
     })
 }
 
+fn template_may_be_sent(proposal: &Proposal<'_>) -> Option<Refusal> {
+    template_standing::check(proposal.template)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +146,7 @@ mod tests {
             content: &content,
             channel,
             has_window,
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(100),
         };
         check(&proposal).err().map(|refusal| refusal.code)
@@ -166,6 +174,7 @@ mod tests {
             content: &content,
             channel: ChannelCondition::Active,
             has_window: true,
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");

@@ -9,3 +9,4 @@ pub mod live;
 pub mod operations;
 pub mod sandbox;
 pub mod search;
+pub mod templates;

@@ -34,16 +34,23 @@
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
-//! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates) | JSON text | its feature; alert delivery |
+//! | `Template` | workspace, template | [`Template`] | templates |
+//! | `TemplateByName` | workspace, keyed hash of account, name and language | template | templates |
+//! | `TemplateChange` | workspace, template, number | [`Change`] | templates |
+//! | `TemplateTally` | workspace, template | [`Performance`] | templates, by reading the journal |
+//! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
+//! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
 use crate::domain::operations;
+use crate::domain::template::{Account, Change, Performance, Template};
 use crate::domain::{
     Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    SessionId, TemplateId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -86,6 +93,12 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    Template = 60,
+    TemplateByName = 61,
+    TemplateChange = 62,
+    TemplateTally = 63,
+    TemplateUse = 64,
+    TemplateAccount = 65,
 }
 
 const NAMES: [&str; 33] = [
@@ -124,11 +137,25 @@ const NAMES: [&str; 33] = [
     "Setting",
 ];
 
+/// From table 60 on.
+const TEMPLATE_NAMES: [&str; 6] = [
+    "Template",
+    "TemplateByName",
+    "TemplateChange",
+    "TemplateTally",
+    "TemplateUse",
+    "TemplateAccount",
+];
+
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
-    let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    let (names, first) = match table < Table::Template as u8 {
+        true => (&NAMES[..], 1),
+        false => (&TEMPLATE_NAMES[..], Table::Template as u8),
+    };
+    let at = table.checked_sub(first).map(usize::from);
+    at.and_then(|at| names.get(at)).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -234,7 +261,8 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    TemplateId
 );
 
 impl KeyPart for RawEventId {
@@ -370,6 +398,18 @@ keys! {
     PositionKey { reader: u8 } = Position => u64;
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Template`].
+    TemplateKey { workspace: WorkspaceId, template: TemplateId } = Template => Template;
+    /// Finds a template by account, name and language.
+    TemplateByNameKey { workspace: WorkspaceId, name: [u8; 16] } = TemplateByName => TemplateId;
+    /// See [`Change`].
+    TemplateChangeKey { workspace: WorkspaceId, template: TemplateId, n: u32 } = TemplateChange => Change;
+    /// See [`Performance`].
+    TemplateTallyKey { workspace: WorkspaceId, template: TemplateId } = TemplateTally => Performance;
+    /// What was counted of a message.
+    TemplateUseKey { workspace: WorkspaceId, template: TemplateId, message: MessageId } = TemplateUse => u64;
+    /// See [`Account`].
+    TemplateAccountKey { workspace: WorkspaceId, account: [u8; 16] } = TemplateAccount => Account;
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod search;
 mod setup;
 mod spec;
 mod system;
+mod templates;
 mod tokens;
 mod users;
 mod workspaces;

@@ -4,13 +4,15 @@ use crate::domain::decide::{PostCommand, post};
 use crate::domain::message::ReplyContext;
 use crate::domain::operations::{DueWork, IdempotencyRecord};
 use crate::domain::policy::ChannelCondition;
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
-use crate::domain::{Conversation, Timestamp, TraceId};
+use crate::domain::{Content, Conversation, Timestamp, TraceId};
 use crate::storage::Seal;
 use crate::storage::keys::IdempotencyKey;
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
+use crate::actors::templates;
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
@@ -32,14 +34,19 @@ impl Worker {
             .as_ref()
             .and_then(|e| self.core.provider(e.kind))
             .is_some_and(|p| p.capabilities().has_window);
+        let (template, rendered) = match &entry {
+            Some(entry) => templates::standing(&self.core, entry, &wish.content, &wish.author)?,
+            None => (TemplateStanding::NotAsked, None),
+        };
         let command = PostCommand {
             author: wish.author.clone(),
-            content: wish.content.clone(),
+            content: with_text(&wish.content, rendered),
             context: self.context(conversation, wish)?,
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
             has_window,
+            template,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
         self.remember(&mut plan, wish, now);
@@ -109,6 +116,15 @@ impl Worker {
             forwarded: false,
         }))
     }
+}
+
+/// A template's content with the text that the customer will see, for the thread; what the caller gave stays.
+fn with_text(content: &Content, rendered: Option<String>) -> Content {
+    let mut content = content.clone();
+    if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
+        body.entry("rendered").or_insert(text.into());
+    }
+    content
 }
 
 /// A message that an earlier request with the same key made.

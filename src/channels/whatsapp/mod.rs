@@ -16,6 +16,7 @@ mod probe;
 mod render;
 mod settings;
 mod signature;
+mod templates;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use crate::channels::{
 };
 use crate::domain::Content;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 
 pub use client::{CONNECT_TIMEOUT, TIMEOUT, http_client};
 
@@ -98,5 +100,50 @@ impl Provider for WhatsappCloud {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
+    }
+
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(templates::list(http, access, after))
+    }
+
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(templates::submit(http, access, submission))
+    }
+
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::delete(http, access, id, name))
+    }
+
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::unpause(http, access, id))
+    }
+
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        templates::news(field, body)
     }
 }

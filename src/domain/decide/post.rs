@@ -3,6 +3,7 @@
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -24,6 +25,8 @@ pub struct PostCommand {
     pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window.
     pub has_window: bool,
+    /// How its template stands, if it is one.
+    pub template: TemplateStanding,
 }
 
 /// Queues a message, or writes a note.
@@ -40,6 +43,7 @@ pub fn post(
         content: &command.content,
         channel: command.channel,
         has_window: command.has_window,
+        template: &command.template,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -112,6 +116,7 @@ mod tests {
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
             has_window: true,
+            template: TemplateStanding::NotAsked,
         }
     }
 

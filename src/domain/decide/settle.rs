@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Conversation, Message, Timestamp};
 
 use super::{Decision, Effect, Rejection};
@@ -85,6 +86,8 @@ fn requeue(
         content: &message.content,
         channel,
         has_window,
+        // Whoever retries asks for it beforehand, with the store at hand.
+        template: &TemplateStanding::NotAsked,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;

@@ -7,13 +7,14 @@ use actix_web::{HttpResponse, post};
 use super::Machinery;
 use super::body::MessageBody;
 use super::errors::directory_error;
-use super::send::{channel, check_content, no_channel, say};
+use super::send::{author, channel, check_content, no_channel, say};
 use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
+use crate::actors::templates;
 use crate::domain::inbound::Sender;
 use crate::domain::policy::{self, Proposal};
-use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
+use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::MessageView;
 use crate::http::words::NewMessage;
 use crate::http::{
@@ -89,7 +90,7 @@ async fn write_to(
     check_content(house, entry, &wish.content)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
-        None => begin(house, entry, recipient, &wish.content, trace).await?,
+        None => begin(house, &author(who), entry, recipient, &wish.content, trace).await?,
     };
     say(house, who, conversation, wish, key, trace).await
 }
@@ -128,6 +129,7 @@ fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<
 /// Begins a conversation, unless the message could not go out anyway.
 async fn begin(
     house: &House,
+    author: &Author,
     entry: &ChannelEntry,
     to: Identity,
     content: &Content,
@@ -140,11 +142,13 @@ async fn begin(
         .core
         .provider(entry.kind)
         .is_some_and(|provider| provider.capabilities().has_window);
+    let (template, _) = templates::standing(&house.core, entry, content, author)?;
     let proposal = Proposal {
         conversation: &blank,
         content,
         channel: entry.condition(),
         has_window,
+        template: &template,
         now,
     };
     policy::check(&proposal)?;

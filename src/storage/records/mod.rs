@@ -13,15 +13,17 @@ mod directory;
 mod message;
 mod operations;
 mod simple;
+mod template;
 mod words;
 
 use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
+use crate::domain::template::{self as templates, Template};
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Message, MessageId, Timestamp, UserId,
-    WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Message, MessageId, TemplateId, Timestamp,
+    UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -146,4 +148,9 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
+    60 Template, "template" { 1 => template::TemplateV1 }
+    61 templates::Change, "template_change" { 1 => template::ChangeV1 }
+    62 templates::Performance, "template_performance" { 1 => template::PerformanceV1 }
+    63 templates::Account, "template_account" { 1 => template::AccountV1 }
+    64 TemplateId, "template_id" { 1 => simple::TemplateIdV1 }
 }
