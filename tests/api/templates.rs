@@ -189,7 +189,7 @@ async fn a_pause_stops_sends_and_says_what_else_can_be_done() {
         let account = waba(&channel);
         app.app
             .simulator
-            .set_template_status(&account, "order_ready", "en", status, "NONE")
+            .set_template_status(&account, "order_ready", "en", status)
             .expect("it is known");
     };
     set("PAUSED");

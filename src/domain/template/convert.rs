@@ -4,7 +4,11 @@
 //! Heuristics over words, in the five languages of the product. The result is a draft that a person looks over: every
 //! step that was taken is told.
 
+mod words;
+
 use serde_json::{Value, json};
+
+use words::{CURRENCIES, DAYS, GREETINGS, MONTHS, OFFERS, OPT_OUT, OTHERS, SECRET, SPEAKERS};
 
 use super::validate::rules;
 use super::{Category, Definition, ParameterFormat};
@@ -14,143 +18,6 @@ use crate::domain::template::placeholders::length;
 pub const MAX_TEXT: usize = 8_000;
 /// Most variables that are made.
 const MAX_VARIABLES: usize = 12;
-
-const GREETINGS: [&str; 16] = [
-    "hi",
-    "hello",
-    "dear",
-    "hey",
-    "hola",
-    "estimado",
-    "estimada",
-    "querido",
-    "querida",
-    "olá",
-    "oi",
-    "prezado",
-    "habari",
-    "hujambo",
-    "مرحبا",
-    "عزيزي",
-];
-const MONTHS: [&str; 40] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-    "janeiro",
-    "fevereiro",
-    "março",
-    "maio",
-    "junho",
-    "julho",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-    "januari",
-    "februari",
-    "machi",
-    "aprili",
-    "juni",
-    "يناير",
-];
-const DAYS: [&str; 24] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "lunes",
-    "martes",
-    "miércoles",
-    "jueves",
-    "viernes",
-    "sábado",
-    "domingo",
-    "segunda-feira",
-    "terça-feira",
-    "quarta-feira",
-    "quinta-feira",
-    "sexta-feira",
-    "jumatatu",
-    "jumanne",
-    "jumatano",
-    "ijumaa",
-    "jumamosi",
-];
-const CURRENCIES: [&str; 18] = [
-    "usd", "eur", "gbp", "kes", "ksh", "ksh.", "tzs", "ugx", "ngn", "zar", "brl", "mxn", "cop", "aed", "sar",
-    "egp", "inr", "r$",
-];
-const OPT_OUT: [&str; 8] = [
-    "reply stop",
-    "opt out",
-    "unsubscribe",
-    "responde stop",
-    "responda sair",
-    "responda parar",
-    "jibu stop",
-    "أرسل",
-];
-const SECRET: [&str; 8] = [
-    "verification code",
-    "one-time",
-    "otp",
-    "código de verificación",
-    "código de verificação",
-    "passcode",
-    "رمز التحقق",
-    "msimbo wa",
-];
-const OFFERS: [&str; 22] = [
-    "offer",
-    "sale",
-    "discount",
-    "% off",
-    "deal",
-    "promo",
-    "new arrival",
-    "voucher",
-    "coupon",
-    "free delivery",
-    "win ",
-    "oferta",
-    "descuento",
-    "promoción",
-    "desconto",
-    "promoção",
-    "cupom",
-    "punguzo",
-    "ofa",
-    "عرض",
-    "خصم",
-    "limited time",
-];
-const SPEAKERS: [&str; 6] = ["agent:", "caller:", "operator:", "staff:", "agente:", "me:"];
-const OTHERS: [&str; 5] = ["customer:", "client:", "cliente:", "mteja:", "them:"];
 
 /// A draft and what was done to get there.
 #[derive(Clone, PartialEq, Debug)]

@@ -36,6 +36,10 @@ export type Behaviour = Required<S['BehaviourView']>
 export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
 export type Problem = S['Problem']
+export type Template = S['TemplateView']
+export type TemplateProblem = S['ProblemView']
+export type TemplateChange = S['ChangeView']
+export type LibraryTemplate = S['LibraryView']
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
