@@ -1,37 +1,45 @@
 //! The one place that builds and joins everything. Tests use it too.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::Notify;
 use utoipa::OpenApi;
 
+use self::simulated::{Overrides, Simulators};
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::media::MediaDesk;
+use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
-use crate::channels::{ProviderKind, whatsapp};
+use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox, search, templates};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{Simulator, SimulatorConfig};
+use crate::sandbox::SimulatorConfig;
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod outside;
 mod recall;
-mod simulated;
+pub mod simulated;
+mod simulated_instagram;
+mod tls;
+
+pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
 const WEB_STOP: Duration = Duration::from_secs(2);
@@ -94,15 +102,17 @@ pub struct App {
     pub address: SocketAddr,
     /// The machinery.
     pub house: Data<House>,
-    /// The simulator behind sandbox channels.
-    pub simulator: Arc<Simulator>,
+    /// The simulators behind sandbox channels.
+    pub simulators: Simulators,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
+    reload: Arc<Notify>,
+    https: bool,
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 12] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -114,11 +124,23 @@ pub const PARTS: [Part; 9] = [
     },
     Part {
         configure: channels::configure,
-        docs: channels::Docs::openapi,
+        docs: channels::docs,
     },
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: hours::configure,
+        docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: media::configure,
+        docs: media::docs,
+    },
+    Part {
+        configure: links::configure,
+        docs: links::Docs::openapi,
     },
     Part {
         configure: operations::configure,
@@ -145,9 +167,15 @@ pub const PARTS: [Part; 9] = [
 /// The providers of this version.
 pub fn providers() -> Providers {
     let cloud: Arc<dyn crate::channels::Provider> = Arc::new(whatsapp::WhatsappCloud);
+    let instagram: Arc<dyn crate::channels::Provider> = Arc::new(instagram::Instagram);
+    let twilio: Arc<dyn crate::channels::Provider> = Arc::new(twilio::Twilio);
     BTreeMap::from([
         (ProviderKind::WhatsappCloud, cloud.clone()),
         (ProviderKind::Sandbox, cloud),
+        (ProviderKind::Instagram, instagram.clone()),
+        (ProviderKind::SandboxInstagram, instagram),
+        (ProviderKind::Twilio, twilio.clone()),
+        (ProviderKind::SandboxSms, twilio),
     ])
 }
 
@@ -191,9 +219,14 @@ impl App {
         let metrics =
             Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
         actix_web::rt::spawn(metrics.clone().upkeep());
+        let reload = Arc::new(Notify::new());
+        let https = tls::build(&config, &reload)?;
+        let speaks_https = https.is_some();
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
+        let within = https.as_ref().map(|_| listen_inside()).transpose()?;
+        let inside = within.as_ref().map_or(address, |(_, inside)| *inside);
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
             move || open_store(&config, faults)
@@ -204,11 +237,12 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
+        let simulators = Simulators::start(simulator)?;
+        let around = (simulators.overrides(), inside);
+        let house = Data::new(start_house(&config, &store, clock, (providers, around)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
+        let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -222,26 +256,41 @@ impl App {
                 backups.clone().run(token)
             })
             .await;
-        let webhook_url = format!("http://{address}/webhooks/whatsapp");
-        simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house, metrics);
+        let mut web_options = web_options(&config, &house, metrics);
+        if let Some(https) = https {
+            web_options.tls = Some(https.supervise(&house).await);
+        }
+        web_options.inside = within.map(|(listener, _)| listener);
+        simulators.supervise(&house, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
         Ok(Self {
             address,
             house,
-            simulator,
+            simulators,
             setup_code,
             server,
+            reload,
+            https: speaks_https,
         })
+    }
+
+    /// Reads the certificate files again, if HTTPS is spoken with files.
+    pub fn reload(&self) {
+        self.reload.notify_one();
+    }
+
+    /// Whether it speaks HTTPS itself.
+    pub const fn speaks_https(&self) -> bool {
+        self.https
     }
 
     /// Stops in good order: no new requests, jobs end, what waits is written.
     pub async fn stop(self) {
         let Self {
             house,
-            simulator,
+            simulators,
             server,
             ..
         } = self;
@@ -249,13 +298,15 @@ impl App {
             tracing::warn!("some requests did not end in time");
         }
         house.stop().await;
-        simulator.stop().await;
+        simulators.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
         }
     }
 }
+
+/// What stands for the providers behind sandbox channels.
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
 ///
@@ -270,12 +321,15 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, simulator): (Providers, &Simulator),
+    (providers, (overrides, inside)): (Providers, (Overrides, SocketAddr)),
 ) -> anyhow::Result<House> {
-    let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
-    let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
-    let registry =
-        Registry::load(store.clone(), providers.clone(), overrides).context("the channels cannot be read")?;
+    let surroundings = Surroundings {
+        public_url: config.public_url.clone(),
+        local_url: format!("http://{inside}"),
+        overrides,
+    };
+    let registry = Registry::load(store.clone(), providers.clone(), surroundings)
+        .context("the channels cannot be read")?;
     let core = Core {
         store: store.clone(),
         clock,
@@ -284,7 +338,9 @@ async fn start_house(
         search: open_search(config)?,
         board: Board::default(),
         tally: Tally::default(),
-        http: whatsapp::http_client().context("the HTTP client cannot be built")?,
+        http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
+        media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
+            .context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await
@@ -342,6 +398,14 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
     }
 }
 
+/// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
+fn listen_inside() -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .context("this machine's own address cannot be listened on")?;
+    let address = listener.local_addr().context("the address cannot be read")?;
+    Ok((listener, address))
+}
+
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
     let (store, machinery) = (house.core.store.clone(), house.clone());
     let readiness = Readiness::default()
@@ -371,7 +435,7 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
-    phones: Data<Simulator>,
+    simulators: Simulators,
     delivery: Data<Delivery>,
 }
 
@@ -379,7 +443,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulator, delivery): (&Arc<Simulator>, Delivery),
+        (simulators, delivery): (&Simulators, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -408,12 +472,13 @@ impl Shared {
             backups,
             auth,
             accounts,
-            phones: Data::from(simulator.clone()),
+            simulators: simulators.clone(),
             delivery: Data::new(delivery),
         }
     }
 
     fn into_config(self) -> server::SharedData {
+        let phones = Data::new(self.simulators.phones());
         Arc::new(move |config: &mut ServiceConfig| {
             config
                 .app_data(self.house.clone())
@@ -423,7 +488,8 @@ impl Shared {
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone())
+                .app_data(phones.clone())
+                .app_data(self.simulators.instagram.clone())
                 .app_data(self.delivery.clone());
         })
     }

@@ -20,10 +20,11 @@ use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
+use super::profiles::Profiles;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::{upkeep, watchdog};
+use super::{media, upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -43,6 +44,7 @@ pub struct House {
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
     pub waiting: Arc<AtomicUsize>,
+    profiles: Profiles,
     supervisor: Addr<Supervisor>,
     running: watch::Receiver<usize>,
     stop: CancellationToken,
@@ -70,6 +72,7 @@ impl House {
         let waiting = Arc::new(AtomicUsize::new(count_waiting(&core)?));
         let intake = Intake::new(core.clone(), waiting.clone())?;
         let alerts = Alerts::new(core.clone());
+        let profiles = Profiles::new(core.clone(), directory.clone());
         let stop = CancellationToken::new();
         let (supervisor, running) =
             Supervisor::start_in(core.board.clone(), core.clock, handles, stop.clone());
@@ -80,6 +83,7 @@ impl House {
             intake,
             alerts,
             waiting,
+            profiles,
             supervisor,
             running,
             stop,
@@ -95,6 +99,12 @@ impl House {
             waiting: house.waiting.clone(),
         };
         let watching = schedule.clone();
+        let asking = house.profiles.clone();
+        house
+            .supervise("profiles".into(), "profiles", move |token| {
+                asking.clone().run(token)
+            })
+            .await;
         let tidying = house.core.clone();
         house
             .supervise("upkeep".into(), "upkeep", move |token| {
@@ -110,6 +120,12 @@ impl House {
         house
             .supervise("scheduler".into(), "scheduler", move |token| {
                 scheduler::run(schedule.clone(), token)
+            })
+            .await;
+        let fetching = house.core.clone();
+        house
+            .supervise("media".into(), "media", move |token| {
+                media::run(fetching.clone(), token)
             })
             .await;
         house
@@ -147,6 +163,7 @@ impl House {
             hub: self.hub.clone(),
             directory: self.directory.clone(),
             waiting: self.waiting.clone(),
+            profiles: self.profiles.clone(),
         };
         let name = format!("channel {channel}");
         self.supervise(name, "channel", move |token| {

@@ -13,6 +13,7 @@ mod error_from;
 pub mod headers;
 pub mod json;
 mod json_path;
+pub mod kept;
 pub mod paging;
 pub mod path;
 pub mod query;
@@ -32,7 +33,7 @@ pub use paging::{Items, ListId, Page, PageParams};
 pub use path::PathId;
 pub use query::{ListQuery, NoQuery, StrictQuery};
 pub use secret::Secret;
-pub use trace::Trace;
+pub use trace::{Trace, was_head};
 
 /// Handlers answer with this.
 pub type ApiResult<T> = Result<T, ApiError>;

@@ -49,6 +49,10 @@ words! {
     actor_state = "running" | "restarting" | "stopped";
     /// How the store is.
     system_state = "ok" | "read_only";
+    /// What sort of file it is.
+    media_kind = "image" | "video" | "audio" | "document" | "sticker";
+    /// Where a file stands.
+    media_state = "pending" | "stored" | "expired" | "missing" | "refused";
     /// What was found by a search.
     hit = "message" | "contact" | "note";
     /// What a message template is for.
@@ -105,7 +109,10 @@ impl ToSchema for MessageContent {}
 
 impl PartialSchema for NewMessage {
     fn schema() -> RefOr<Schema> {
-        content().property("context", with("message_id")).into()
+        content()
+            .property("context", with("message_id"))
+            .property("track_links", ObjectBuilder::new().schema_type(Type::Boolean))
+            .into()
     }
 }
 

@@ -4,12 +4,17 @@
 mod common;
 
 mod access;
+mod acme;
 mod alerts;
 mod auth;
 mod channels;
+mod content;
 mod hostile;
+mod hours;
+mod instagram;
 mod isolation;
 mod me;
+mod media;
 mod operations;
 mod sandbox;
 mod search;
@@ -17,6 +22,7 @@ mod setup;
 mod spec;
 mod system;
 mod templates;
+mod tls;
 mod tokens;
 mod users;
 mod workspaces;

@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
 use frontdesk::domain::conversation::LastMessage;
 use frontdesk::domain::inbound::StatusUpdate;
+use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
+use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
@@ -18,8 +20,9 @@ use frontdesk::domain::template::{
 };
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, Conversation, ConversationId,
-    ConversationStatus, Direction, Identity, IdentityKind, Message, MessageError, MessageId, MessageStatus,
-    Pricing, Priority, RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
+    ConversationStatus, Direction, Identity, IdentityKind, MediaId, Message, MessageError, MessageId,
+    MessageStatus, Pricing, Priority, RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId,
+    WorkspaceId,
 };
 use frontdesk::storage::Record;
 use frontdesk::storage::records::{CATALOGUE, Json};
@@ -46,9 +49,13 @@ impl Case {
 }
 
 fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
+    of_version(1, label, value)
+}
+
+fn of_version<R: Record + PartialEq + Debug + 'static>(version: u16, label: &str, value: R) -> Case {
     Case {
         kind: R::KIND,
-        version: 1,
+        version,
         label: label.to_owned(),
         encoded: value.encode(),
         compare: Box::new(move |version, bytes| {
@@ -62,6 +69,7 @@ fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
 pub fn cases() -> Vec<Case> {
     let parts = [
         simple(),
+        media(),
         accounts(),
         directory(),
         messages(),
@@ -98,6 +106,7 @@ fn simple() -> Vec<Case> {
         v1("conversation", ConversationId([7; 16])),
         v1("first", message_id(1)),
         v1("last", message_id(u32::MAX)),
+        v1("of_a_workspace", (WorkspaceId([1; 16]), message_id(70_000))),
         v1("json", Json(r#"{"a":[1,"ü"]}"#.into())),
     ]
 }
@@ -257,6 +266,7 @@ pub fn inbound_text() -> Message {
         raw_event: Some(RawEventId(70_001)),
         trace: TraceId([9; 16]),
         extra: None,
+        marks: Marks::default(),
     }
 }
 
@@ -291,6 +301,7 @@ fn outbound(status: MessageStatus, author: Author) -> Message {
         raw_event: None,
         trace: TraceId([9; 16]),
         extra: Some(json!({"referral": {"source_id": "12"}})),
+        marks: Marks::default(),
     }
 }
 
@@ -333,18 +344,71 @@ fn messages() -> Vec<Case> {
         kind: "hologram".into(),
         body: json!(null),
     };
-    let mut cases = vec![
-        v1("inbound_text", inbound_text()),
-        v1("note", note),
-        v1("text_with_more_than_a_body", annotated),
-        v1("unknown_kind", hologram),
+    let mut samples = vec![
+        ("inbound_text", inbound_text()),
+        ("note", note),
+        ("text_with_more_than_a_body", annotated),
+        ("unknown_kind", hologram),
     ];
-    cases.extend(
+    samples.extend(
         authors
             .into_iter()
-            .map(|(status, author)| v1(status.as_str(), outbound(status, author))),
+            .map(|(status, author)| (status.as_str(), outbound(status, author))),
+    );
+    let first = samples.clone().into_iter();
+    let mut cases: Vec<Case> = first.map(|(label, message)| v1(label, message)).collect();
+    samples.push(("marked", marked()));
+    cases.extend(
+        samples
+            .into_iter()
+            .map(|(label, message)| of_version(2, label, message)),
     );
     cases
+}
+
+/// A message of which everything was said that can be said.
+fn marked() -> Message {
+    let reaction = |by, direction, emoji: &str| Reaction {
+        by,
+        direction,
+        emoji: emoji.into(),
+        at: AT,
+        message: message_id(7),
+    };
+    let link = |code: &str, clicked| TrackedLink {
+        code: code.into(),
+        url: "https://shop.example/spring".into(),
+        button: "Look".into(),
+        expires_at: AT.plus(90),
+        clicks: 3,
+        first_at: clicked,
+        last_at: clicked,
+    };
+    Message {
+        marks: Marks {
+            reactions: vec![
+                reaction(Author::Customer, Direction::Inbound, "👍"),
+                reaction(Author::User(UserId([2; 16])), Direction::Outbound, "🙏"),
+            ],
+            edits: vec![Edit {
+                content: Content::text("Are you opne?"),
+                at: AT.plus(-3),
+            }],
+            deleted: Some(Deletion {
+                by: Author::Customer,
+                at: AT.plus(4),
+            }),
+            choices: vec![Choice {
+                kind: "button".into(),
+                id: "yes".into(),
+                title: "Yes, please".into(),
+                at: AT.plus(5),
+                message: message_id(8),
+            }],
+            links: vec![link("abcDEF123456", Some(AT)), link("zyx", None)],
+        },
+        ..inbound_text()
+    }
 }
 
 fn operations() -> Vec<Case> {
@@ -479,7 +543,57 @@ fn due_work() -> Vec<Case> {
             "forget_early_status",
             DueWork::ForgetEarlyStatus(ChannelId([6; 16]), [8; 16]),
         ),
+        v1("forget_link", DueWork::ForgetLink(*b"abcDEF123456")),
     ]
+}
+
+fn media() -> Vec<Case> {
+    let pending = Media {
+        contact: Some(ContactId([3; 16])),
+        channel: Some(ChannelId([6; 16])),
+        message: Some(message_id(2)),
+        reference: Some("7001002003000001".into()),
+        mime: "image/jpeg".into(),
+        filename: Some("oven.jpg".into()),
+        ..Media::pending(MediaId([9; 16]), MediaKind::Image, AT)
+    };
+    let file = |name: &str| StoredFile {
+        name: name.into(),
+        key: [7; 32],
+        size: 81_920,
+    };
+    let stored = Media {
+        state: MediaState::Stored,
+        size: 81_920,
+        sha256: Some([5; 32]),
+        dimensions: Some((640, 480)),
+        duration_ms: Some(7_000),
+        file: Some(file("0909-01.m")),
+        thumbnail: Some(file("0909-02.t")),
+        uploads: vec![ProviderUpload {
+            channel: ChannelId([6; 16]),
+            reference: "501".into(),
+            expires_at: AT,
+        }],
+        attempts: 2,
+        stored_at: Some(AT),
+        version: 3,
+        ..pending.clone()
+    };
+    let mut cases = vec![v1("pending", pending.clone()), v1("stored", stored)];
+    let states = [MediaState::Expired, MediaState::Missing, MediaState::Refused];
+    let kinds = [MediaKind::Video, MediaKind::Audio, MediaKind::Document];
+    for (label, (state, kind)) in ["expired", "missing", "refused"]
+        .iter()
+        .zip(states.into_iter().zip(kinds))
+    {
+        let mut gone = Media::pending(MediaId([9; 16]), kind, AT);
+        gone.state = state;
+        gone.reason = Some("It is gone.".into());
+        cases.push(v1(label, gone));
+    }
+    cases.push(v1("media_id", MediaId([9; 16])));
+    cases
 }
 
 fn definition() -> Definition {

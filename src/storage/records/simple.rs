@@ -57,6 +57,11 @@ single! {
     /// A user of a workspace.
     UserReferenceV1(([u8; 16], [u8; 16])) holds (WorkspaceId, UserId):
         |(workspace, user)| (workspace.0, user.0), |(workspace, user)| (WorkspaceId(workspace), UserId(user));
+    /// A message of a workspace.
+    MessageReferenceV1(([u8; 16], [u8; 16], u32)) holds (WorkspaceId, MessageId):
+        |(workspace, id)| (workspace.0, id.conversation.0, id.n),
+        |(workspace, conversation, n)| (
+            WorkspaceId(workspace), MessageId { conversation: ConversationId(conversation), n });
     /// See [`ContactId`].
     ContactIdV1([u8; 16]) holds ContactId: |id| id.0, ContactId;
     /// See [`ConversationId`].

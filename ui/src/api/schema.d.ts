@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours, and whether it is open now. Until someone sets them they are a suggestion with `configured: false`. */
+        get: operations["show_hours"];
+        /** Sets the opening hours. For owners. */
+        put: operations["keep_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -553,6 +571,95 @@ export interface paths {
         post?: never;
         /** Ends one of one's own sessions. */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads a file to be sent: the file itself as the body, or a form with the part `file`. Answers its `media_id`. What is
+         *     not sent within a week is deleted.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. `Range` is understood. */
+        get: operations["read_media"];
+        put?: never;
+        post?: never;
+        /** Deletes a file; its message stays. Owners only. */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file is and where it stands. */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a customer's file from the provider again. */
+        post: operations["fetch_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The small picture of a file. */
+        get: operations["read_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -763,6 +870,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -885,6 +1009,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long this workspace keeps files. */
+        get: operations["show_retention"];
+        /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -931,268 +1073,6 @@ export interface paths {
         get: operations["show_logs"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/template-library": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The library of ready templates. */
-        get: operations["list_library"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/template-rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The rules that templates are checked by. */
-        get: operations["list_rules"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/template-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How templates are dealt with. */
-        get: operations["show_template_settings"];
-        /** Sets how templates are dealt with. For owners. */
-        put: operations["change_template_settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The workspace's templates by name and language. */
-        get: operations["list_templates"];
-        put?: never;
-        /** Makes a draft. Status, ids, owner and times are the server's and no field of the body. */
-        post: operations["create_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Submits, approves, deletes or assigns several templates. Each succeeds or fails by itself. */
-        post: operations["change_templates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/convert": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Makes a draft of a plain text or call script: names, amounts, dates and numbers become variables. Keeps nothing. */
-        post: operations["convert_text"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every template as a file that can be imported elsewhere. */
-        get: operations["export_templates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Adds templates of a file or the library as drafts. Names that exist are left alone. */
-        post: operations["import_templates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/sync": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Reads the provider's list anew. Webhooks and a poll do so by themselves; this is for the impatient. */
-        post: operations["sync_templates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/validate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Checks a template against every rule of the provider, and shows it filled in. Keeps nothing. */
-        post: operations["check_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One template. */
-        get: operations["show_template"];
-        put?: never;
-        post?: never;
-        /** Deletes a template here and, if it is there, at the provider. What an owner has not made needs an owner. */
-        delete: operations["delete_template"];
-        options?: never;
-        head?: never;
-        /** Changes the draft, who may use it, or throws the draft away. The provider learns of it only when it is submitted. */
-        patch: operations["change_template"];
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/approval": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Agrees to a submission that waits, which then goes to the provider, or sends it back. For owners. */
-        post: operations["decide_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What happened to a template, newest first, each with what differs from the entry before. */
-        get: operations["template_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/submit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Submits what is worked on to the provider. Where the workspace asks for approval, an agent's submission waits for an
-         *     owner first.
-         */
-        post: operations["submit_template"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/unpause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ends a pause before its time. For owners. */
-        post: operations["unpause_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1303,23 +1183,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/whatsapp/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The same under the address that some installations use. */
-        get: operations["list_whatsapp_templates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/whatsapp/webhook": {
         parameters: {
             query?: never;
@@ -1347,6 +1210,23 @@ export interface paths {
         };
         /** The process lives. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for whoever holds a signed address (`url` and `thumbnail_url` of a file), until it expires. */
+        get: operations["read_by_link"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1383,6 +1263,59 @@ export interface paths {
         get: operations["readyz"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/360dialog/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
+        post: operations["receive_dialog360"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/instagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instagram's verification handshake: answers the challenge if the token is some Instagram channel's. */
+        get: operations["verify_instagram"];
+        put?: never;
+        /** Takes a delivery of Instagram: signature over the raw body, durable, then 200. */
+        post: operations["receive_instagram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for numbers that are set to call by GET. */
+        get: operations["receive_twilio_by_get"];
+        put?: never;
+        /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
+        post: operations["receive_twilio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1555,50 +1488,11 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
-        /** @description One operation on several templates. */
-        BulkBody: {
-            /** @enum {string} */
-            action: "submit" | "approve" | "delete" | "roles";
-            /** @description Which; at most 100. */
-            ids: string[];
-            /** @description For `roles`: who may use them. */
-            roles?: string[] | null;
-        };
-        /** @description What became of all of them. */
-        BulkView: {
-            items: components["schemas"]["Outcome"][];
-        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
             name: string;
             timezone?: string | null;
-        };
-        /** @description A change of category that the provider announced. */
-        CategoryChangeView: {
-            /** @description When; `null` if not told. */
-            at: string | null;
-            /** @enum {string} */
-            to: "marketing" | "utility" | "authentication" | "service";
-        };
-        /** @description One entry of a template's history. */
-        ChangeView: {
-            at: string;
-            by: components["schemas"]["PersonView"] | null;
-            definition: components["schemas"]["DefinitionView"] | null;
-            /** @description What differs from the entry before. */
-            differences: components["schemas"]["DifferenceView"][];
-            /** @enum {string} */
-            kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
-            /** @description The provider's or the person's words. */
-            note: string;
-            /**
-             * Format: int32
-             * @description Its number, counted from 1.
-             */
-            number: number;
-            /** @enum {string} */
-            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
         };
         /** @description A new channel. */
         ChannelBody: {
@@ -1655,6 +1549,8 @@ export interface components {
             created_at: string;
             /** @description Its id. */
             id: string;
+            /** @description What it takes of files; a kind that is not listed cannot be sent. */
+            media: components["schemas"]["MediaRuleView"][];
             /** @description What the team calls it. */
             name: string;
             /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1681,17 +1577,6 @@ export interface components {
             /** @description Where the provider posts its webhooks. */
             webhook_url: string;
         };
-        /** @description A template to check and to look at, stored or not. */
-        CheckBody: {
-            /** @description What it says. */
-            definition: components["schemas"]["DefinitionBody"];
-            /** @description Its language code. */
-            language?: string;
-            /** @description Its name. */
-            name?: string;
-            /** @description Values for the preview, as in a message: `variables`, `header`, `buttons` or `components`. */
-            values?: Record<string, never> | null;
-        };
         /** @description One step of a connection test. */
         CheckView: {
             /** @description What was found, or what to do. */
@@ -1700,6 +1585,21 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description Days on which it is closed, whatever the week says. */
+        ClosedBody: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description What for. */
+            name?: string;
+            /**
+             * Format: date
+             * @description Last day; the first one if it is left out.
+             */
+            to?: string | null;
         };
         /** @description A contact's new name. */
         ContactBody: {
@@ -1779,21 +1679,6 @@ export interface components {
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
         };
-        /** @description A draft made of a text. */
-        ConversionView: {
-            definition: components["schemas"]["DefinitionView"];
-            /** @description A name made of the first words. */
-            name: string;
-            preview: components["schemas"]["PreviewView"];
-            problems: components["schemas"]["ProblemView"][];
-            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
-            steps: string[];
-        };
-        /** @description A text to convert. */
-        ConvertBody: {
-            /** @description A plain text or call script, at most 8,000 characters. */
-            text: string;
-        };
         /** @description A customer to be. */
         CustomerBody: {
             /** @description Language tag of their phone. */
@@ -1835,50 +1720,6 @@ export interface components {
             message_id: string;
             /** @description Why, in plain words. */
             reason: string;
-        };
-        /** @description A decision about a template that waits for approval within the house. */
-        DecisionBody: {
-            /** @description `true` submits it to the provider, `false` sends it back. */
-            approve: boolean;
-            /** @description For whoever wrote it, at most 500 characters. */
-            note?: string;
-        };
-        /** @description What a template says. */
-        DefinitionBody: {
-            /** @enum {string} */
-            category: "marketing" | "utility" | "authentication" | "service";
-            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
-            components: Record<string, never>[];
-            /**
-             * Format: int64
-             * @description How long the provider tries to deliver.
-             */
-            message_send_ttl_seconds?: number | null;
-            /** @enum {string} */
-            parameter_format?: "positional" | "named";
-        };
-        /** @description What a template says. */
-        DefinitionView: {
-            /** @enum {string} */
-            category: "marketing" | "utility" | "authentication" | "service";
-            /** @description Header, body, footer, buttons … */
-            components: Record<string, never>[];
-            /**
-             * Format: int64
-             * @description How long the provider tries to deliver.
-             */
-            message_send_ttl_seconds: number | null;
-            /** @enum {string} */
-            parameter_format: "positional" | "named";
-        };
-        /** @description One part that differs. */
-        DifferenceView: {
-            /** @description What stands there. */
-            after: string | null;
-            /** @description What stood there. */
-            before: string | null;
-            /** @description `body`, `header`, `buttons.0` … */
-            part: string;
         };
         /** @description What was typed and not sent. */
         DraftBody: {
@@ -1950,35 +1791,6 @@ export interface components {
             /** @description Webhooks overtake each other. */
             reorder_webhooks?: boolean;
         };
-        /** @description A template in a file. */
-        FileTemplate: {
-            /** @enum {string} */
-            category: "marketing" | "utility" | "authentication" | "service";
-            /** @description Header, body, footer, buttons … */
-            components: Record<string, never>[];
-            /** @description Its language code. */
-            language: string;
-            /**
-             * Format: int64
-             * @description How long the provider tries to deliver.
-             */
-            message_send_ttl_seconds?: number | null;
-            /** @description Its name. */
-            name: string;
-            /** @enum {string} */
-            parameter_format?: "positional" | "named";
-        };
-        /** @description A file of templates. */
-        FileView: {
-            /** @description `frontdesk-templates`. */
-            format: string;
-            templates: components["schemas"]["FileTemplate"][];
-            /**
-             * Format: int32
-             * @description Of the format.
-             */
-            version: number;
-        };
         /** @description A stretch of a snippet. */
         FragmentView: {
             /** @description It is what was looked for. */
@@ -2007,38 +1819,19 @@ export interface components {
             /** @description The place in the text, in stretches. */
             snippet: components["schemas"]["FragmentView"][];
         };
+        /** @description New opening hours. */
+        HoursBody: {
+            closed_days?: components["schemas"]["ClosedBody"][];
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
-        };
-        /** @description Templates from a file or the library; they become drafts. */
-        ImportBody: {
-            /** @description The channel on whose account they are to be. */
-            channel_id: string;
-            /** @description Only say what would happen. */
-            dry_run?: boolean;
-            /** @description At most 200. */
-            templates: components["schemas"]["FileTemplate"][];
-        };
-        /** @description What became of a file. */
-        ImportView: {
-            /** @description Nothing was written. */
-            dry_run: boolean;
-            items: components["schemas"]["Imported"][];
-        };
-        /** @description What became of one template of a file. */
-        Imported: {
-            /** @description The draft's id, if it was added. */
-            id: string | null;
-            language: string;
-            name: string;
-            /** @description `added`, or `exists`: then nothing was changed. */
-            outcome: string;
-            /** @description What is to be mended before it can be submitted. */
-            problems: components["schemas"]["ProblemView"][];
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -2107,30 +1900,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_ChangeView: {
-            /** @description The items, in the list's order. */
-            items: {
-                at: string;
-                by: components["schemas"]["PersonView"] | null;
-                definition: components["schemas"]["DefinitionView"] | null;
-                /** @description What differs from the entry before. */
-                differences: components["schemas"]["DifferenceView"][];
-                /** @enum {string} */
-                kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
-                /** @description The provider's or the person's words. */
-                note: string;
-                /**
-                 * Format: int32
-                 * @description Its number, counted from 1.
-                 */
-                number: number;
-                /** @enum {string} */
-                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_ChannelView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2140,6 +1909,8 @@ export interface components {
                 created_at: string;
                 /** @description Its id. */
                 id: string;
+                /** @description What it takes of files; a kind that is not listed cannot be sent. */
+                media: components["schemas"]["MediaRuleView"][];
                 /** @description What the team calls it. */
                 name: string;
                 /** @description `whatsapp_cloud` or `sandbox`. */
@@ -2279,22 +2050,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_LibraryView: {
-            /** @description The items, in the list's order. */
-            items: {
-                definition: components["schemas"]["DefinitionView"];
-                /** @description `bakery`, `clinic` …, or `any`. */
-                industry: string;
-                language: string;
-                name: string;
-                preview: components["schemas"]["PreviewView"];
-                /** @description What it is for: `welcome`, `payment_reminder` … */
-                use: string;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_LogLineView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2333,6 +2088,8 @@ export interface components {
                 extra?: unknown;
                 /** @description Its id. */
                 id: string;
+                /** @description Its files, in the order in which the content names them. */
+                media?: components["schemas"]["MediaView"][];
                 pricing: components["schemas"]["PricingView"] | null;
                 /** @description An internal note. */
                 private: boolean;
@@ -2452,51 +2209,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_TemplateView: {
-            /** @description The items, in the list's order. */
-            items: {
-                /** @description The provider's account. */
-                account: string;
-                approval_asked_by: components["schemas"]["PersonView"] | null;
-                category_change: components["schemas"]["CategoryChangeView"] | null;
-                channel_id: string;
-                created_at: string;
-                /** @description What is worked on: the draft, else what the provider has. */
-                definition: components["schemas"]["DefinitionView"];
-                /** @description There are changes that were not submitted. */
-                has_draft: boolean;
-                id: string;
-                language: string;
-                live: components["schemas"]["DefinitionView"] | null;
-                name: string;
-                owner: components["schemas"]["PersonView"] | null;
-                performance: components["schemas"]["PerformanceView"];
-                /** @description What the provider would refuse about what is worked on. */
-                problems: components["schemas"]["ProblemView"][];
-                /** @description The provider's id. */
-                provider_id: string | null;
-                /** @enum {string} */
-                quality: "unknown" | "green" | "yellow" | "red";
-                reason: components["schemas"]["ReasonView"] | null;
-                /** @description Who may use it besides owners. */
-                roles: string[];
-                /** @description Whether it may be sent now. */
-                sendable: boolean;
-                /** @enum {string} */
-                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
-                submitted_at: string | null;
-                /** @description Its text with samples. */
-                text: string;
-                updated_at: string;
-                /** @description Names of the body's variables, in order. */
-                variables: string[];
-                /** Format: int64 */
-                version: number;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2539,17 +2251,6 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
-        /** @description A template of the library, in one language. */
-        LibraryView: {
-            definition: components["schemas"]["DefinitionView"];
-            /** @description `bakery`, `clinic` …, or `any`. */
-            industry: string;
-            language: string;
-            name: string;
-            preview: components["schemas"]["PreviewView"];
-            /** @description What it is for: `welcome`, `payment_reminder` … */
-            use: string;
-        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2589,6 +2290,67 @@ export interface components {
             /** @description Of the program. */
             version: string;
             workspace: components["schemas"]["Workspace"];
+        };
+        /** @description What a channel takes of one kind of file. */
+        MediaRuleView: {
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /**
+             * Format: int64
+             * @description Largest file, in bytes.
+             */
+            max_bytes: number;
+            /** @description Types that it takes. */
+            mime_types: string[];
+        };
+        /** @description A file of a message, or one that was uploaded to be sent. */
+        MediaView: {
+            /** @description Whether it can be fetched (again) from the provider. */
+            can_fetch: boolean;
+            /** @description When Frontdesk first heard of it. */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long it plays, where known.
+             */
+            duration_ms: number | null;
+            /** @description The name that it came with. */
+            filename: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            height: number | null;
+            /** @description Its id; a message that is to be sent names it as `media_id`. */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /** @description The same. */
+            media_id: string;
+            /** @description The message that it stands in. */
+            message_id: string | null;
+            /** @description What its bytes are; before it is here, what was said. */
+            mime_type: string;
+            /** @description Why it is not here, or what went wrong the last time. */
+            reason: string | null;
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "expired" | "missing" | "refused";
+            /** @description The same for its small picture. */
+            thumbnail_url: string | null;
+            /** @description Where it can be read without logging in, for some hours. */
+            url: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
         };
         MessageContent: {
             note?: {
@@ -2631,6 +2393,8 @@ export interface components {
             extra?: unknown;
             /** @description Its id. */
             id: string;
+            /** @description Its files, in the order in which the content names them. */
+            media?: components["schemas"]["MediaView"][];
             pricing: components["schemas"]["PricingView"] | null;
             /** @description An internal note. */
             private: boolean;
@@ -2657,28 +2421,6 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
-        };
-        /** @description A new template: a draft. */
-        NewTemplate: {
-            /** @enum {string} */
-            category: "marketing" | "utility" | "authentication" | "service";
-            /** @description The channel on whose account it is to be. */
-            channel_id: string;
-            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
-            components: Record<string, never>[];
-            /** @description A language code: `en`, `pt_BR`. */
-            language: string;
-            /**
-             * Format: int64
-             * @description How long the provider tries to deliver.
-             */
-            message_send_ttl_seconds?: number | null;
-            /** @description Small letters, digits and underscores; the same in every language. */
-            name: string;
-            /** @enum {string} */
-            parameter_format?: "positional" | "named";
-            /** @description Who may use it; everybody unless given. Owners always may. */
-            roles?: string[] | null;
         };
         /** @description An internal note. */
         NoteBody: {
@@ -2708,14 +2450,31 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
-        /** @description What became of one of them. */
-        Outcome: {
-            /** @description The problem's code, if it failed. */
-            code: string | null;
-            /** @description Why, and what to do. */
-            detail: string | null;
-            id: string;
-            ok: boolean;
+        /** @description Opening hours, and how it stands now. */
+        OpeningHours: {
+            closed_days: components["schemas"]["ClosedBody"][];
+            /**
+             * Format: date-time
+             * @description When it closes; `null` while it is closed, or if it does not within a year.
+             */
+            closes_at: string | null;
+            /** @description Whether anyone has set them. Until then `week` is a suggestion, and nothing goes by it. */
+            configured: boolean;
+            /** @description Whether it is open now; `null` until the hours are set. */
+            open: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it opens next; `null` while it is open, or if it does not within a year.
+             */
+            opens_at: string | null;
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+            week: components["schemas"]["WeekBody"];
         };
         /** @description A change of one's own password. */
         PasswordBody: {
@@ -2734,59 +2493,12 @@ export interface components {
             /** @enum {string} */
             status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
         };
-        /** @description How messages made from it fared. */
-        PerformanceView: {
-            /**
-             * Format: int64
-             * @description A quick reply was tapped.
-             */
-            clicked: number;
-            /**
-             * Format: int64
-             * @description On the customer's device.
-             */
-            delivered: number;
-            /**
-             * Format: int64
-             * @description Not delivered.
-             */
-            failed: number;
-            /** @description When one was last made; `null` if never. */
-            last_used_at: string | null;
-            /**
-             * Format: int64
-             * @description Opened.
-             */
-            read: number;
-            /**
-             * Format: int64
-             * @description Answered within three days.
-             */
-            replied: number;
-            /**
-             * Format: int64
-             * @description Taken by the provider.
-             */
-            sent: number;
-            /**
-             * Format: int64
-             * @description Messages made from it.
-             */
-            used: number;
-        };
         /** @description Someone to be added. */
         PersonBody: {
             /** Format: email */
             email: string;
             name: string;
             password: string;
-        };
-        /** @description Someone of the team. */
-        PersonView: {
-            /** @description Their id. */
-            id: string;
-            /** @description Their name; empty if they are gone. */
-            name: string;
         };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
@@ -2804,11 +2516,6 @@ export interface components {
              *     once the business has marked it.
              */
             status: string;
-        };
-        /** @description A filled template, as the customer sees it. */
-        PreviewView: Record<string, never> & {
-            /** @description The whole as one text. */
-            text: string;
         };
         /** @description Price information. */
         PricingView: {
@@ -2840,19 +2547,6 @@ export interface components {
             trace_id?: string | null;
             /** @description Always `about:blank`: `code` tells what it is. */
             type: string;
-        };
-        /** @description One rule that is broken. */
-        ProblemView: {
-            /** @description Where, as a path: `components.1.text`. */
-            field: string;
-            /** @description The limit, where the rule has one. */
-            limit: number | null;
-            /** @description What is wrong. */
-            message: string;
-            /** @description What to do. */
-            remedy: string;
-            /** @description Which rule. */
-            rule: string;
         };
         /** @description A change of one's own profile; what is absent stays. */
         ProfileBody: {
@@ -2920,15 +2614,6 @@ export interface components {
             direction: "inbound" | "outbound";
             emoji: string;
         };
-        /** @description Why a template is not approved. */
-        ReasonView: {
-            /** @description Whether an appeal at the provider can help, and how. */
-            appeal: string | null;
-            /** @description The provider's word. */
-            code: string | null;
-            /** @description The same in plain words, with what can be done. */
-            detail: string;
-        };
         /** @description What to replay. */
         ReplayBody: {
             /** @enum {string} */
@@ -2943,11 +2628,13 @@ export interface components {
             /** @description There are more; call again. */
             more: boolean;
         };
-        /** @description The provider's rules with their words, and the languages that it takes: for editors. */
-        RulesView: {
-            languages: string[];
-            /** @description `{rule, message, remedy}`. */
-            rules: Record<string, never>[];
+        /** @description How long files are kept. */
+        RetentionBody: {
+            /**
+             * Format: int32
+             * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
+             */
+            days: number | null;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -3018,6 +2705,19 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description One interval of a day. */
+        SpanBody: {
+            /**
+             * @description Later than `opens`, `24:00` at the latest.
+             * @example 17:30
+             */
+            closes: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 09:00
+             */
+            opens: string;
+        };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
             accepted?: string | null;
@@ -3058,22 +2758,6 @@ export interface components {
             /** @description Changes that wait for the writer. */
             waiting: number;
         };
-        /** @description Which account to read. */
-        SyncBody: {
-            /** @description A channel of the account. */
-            channel_id: string;
-        };
-        /** @description What reading a list found. */
-        SyncView: {
-            /** @description Those that were not known here. */
-            added: number;
-            /** @description Those that differ from what was known. */
-            changed: number;
-            /** @description Those that were known and are no longer on the list. */
-            gone: number;
-            /** @description Templates on the list. */
-            listed: number;
-        };
         /** @description How everything is. */
         SystemView: {
             actors: components["schemas"]["ActorView"][];
@@ -3108,59 +2792,6 @@ export interface components {
             state: string;
             /** @description `webhook` or `email`. */
             way: string;
-        };
-        /** @description A change of a template; what is left out stays as it is. */
-        TemplatePatch: {
-            definition?: components["schemas"]["DefinitionBody"] | null;
-            /** @description `true` throws away changes that were not submitted. */
-            discard_draft?: boolean;
-            /** @description Who may use it. For owners. */
-            roles?: string[] | null;
-        };
-        /** @description How templates are dealt with in this workspace. */
-        TemplateSettings: {
-            /** @description What agents submit waits for an owner's approval first. */
-            approval_required: boolean;
-        };
-        /** @description A template in one language. */
-        TemplateView: {
-            /** @description The provider's account. */
-            account: string;
-            approval_asked_by: components["schemas"]["PersonView"] | null;
-            category_change: components["schemas"]["CategoryChangeView"] | null;
-            channel_id: string;
-            created_at: string;
-            /** @description What is worked on: the draft, else what the provider has. */
-            definition: components["schemas"]["DefinitionView"];
-            /** @description There are changes that were not submitted. */
-            has_draft: boolean;
-            id: string;
-            language: string;
-            live: components["schemas"]["DefinitionView"] | null;
-            name: string;
-            owner: components["schemas"]["PersonView"] | null;
-            performance: components["schemas"]["PerformanceView"];
-            /** @description What the provider would refuse about what is worked on. */
-            problems: components["schemas"]["ProblemView"][];
-            /** @description The provider's id. */
-            provider_id: string | null;
-            /** @enum {string} */
-            quality: "unknown" | "green" | "yellow" | "red";
-            reason: components["schemas"]["ReasonView"] | null;
-            /** @description Who may use it besides owners. */
-            roles: string[];
-            /** @description Whether it may be sent now. */
-            sendable: boolean;
-            /** @enum {string} */
-            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
-            submitted_at: string | null;
-            /** @description Its text with samples. */
-            text: string;
-            updated_at: string;
-            /** @description Names of the body's variables, in order. */
-            variables: string[];
-            /** Format: int64 */
-            version: number;
         };
         /** @description How one way of telling went. */
         TestCheck: {
@@ -3228,6 +2859,16 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description The intervals of each weekday, in order. A day without any is closed. */
+        WeekBody: {
+            friday?: components["schemas"]["SpanBody"][];
+            monday?: components["schemas"]["SpanBody"][];
+            saturday?: components["schemas"]["SpanBody"][];
+            sunday?: components["schemas"]["SpanBody"][];
+            thursday?: components["schemas"]["SpanBody"][];
+            tuesday?: components["schemas"]["SpanBody"][];
+            wednesday?: components["schemas"]["SpanBody"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -4423,6 +4064,75 @@ export interface operations {
             };
         };
     };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: {
@@ -4592,6 +4302,236 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_media: {
+        parameters: {
+            query?: {
+                /** @description As what it will be sent: `image`, `video`, `audio`, `document` or `sticker`; told by its content unless given. */
+                kind?: string;
+                /** @description Its name. */
+                filename?: string;
+                /** @description The channel that it is for: refuses at once what that channel would not take. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its content is not of the type that it says */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not here; the code says why: media_pending, media_expired, media_missing, media_refused */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description It is here, or there is nowhere to fetch it from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
             };
             /** @description A problem document */
             default: {
@@ -5039,6 +4979,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -5369,6 +5343,66 @@ export interface operations {
             };
         };
     };
+    show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -5475,628 +5509,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_LogLineView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_library: {
-        parameters: {
-            query?: {
-                /** @description Of this industry. */
-                industry?: string;
-                /** @description For this use. */
-                use?: string;
-                /** @description In this language. */
-                language?: string;
-                /** @description Words in name or text. */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_LibraryView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_rules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RulesView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_template_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateSettings"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_template_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateSettings"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateSettings"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_templates: {
-        parameters: {
-            query?: {
-                /** @description Those that this channel can send or manage. */
-                channel_id?: string;
-                /** @description Of these states, comma-separated. */
-                status?: string;
-                /** @description Of this category. */
-                category?: string;
-                /** @description In this language. */
-                language?: string;
-                /** @description Of exactly this name: every language of one template. */
-                name?: string;
-                /** @description Words in name or text. */
-                q?: string;
-                /** @description `true`: only what may be sent now, by the caller. */
-                sendable?: boolean;
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_template: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTemplate"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_templates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    convert_text: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConvertBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConversionView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_templates: {
-        parameters: {
-            query?: {
-                /** @description Of this channel's account only. */
-                channel_id?: string;
-                /** @description Of this name only. */
-                name?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    import_templates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ImportBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sync_templates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SyncBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SyncView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    check_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CheckBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_template: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplatePatch"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    decide_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DecisionBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    template_history: {
-        parameters: {
-            query?: {
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_ChangeView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    submit_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    unpause_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
                 };
             };
             /** @description A problem document */
@@ -6369,53 +5781,6 @@ export interface operations {
             };
         };
     };
-    list_whatsapp_templates: {
-        parameters: {
-            query?: {
-                /** @description Those that this channel can send or manage. */
-                channel_id?: string;
-                /** @description Of these states, comma-separated. */
-                status?: string;
-                /** @description Of this category. */
-                category?: string;
-                /** @description In this language. */
-                language?: string;
-                /** @description Of exactly this name: every language of one template. */
-                name?: string;
-                /** @description Words in name or text. */
-                q?: string;
-                /** @description `true`: only what may be sent now, by the caller. */
-                sendable?: boolean;
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_TemplateView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     verify_alias: {
         parameters: {
             query?: {
@@ -6526,6 +5891,46 @@ export interface operations {
             };
         };
     };
+    read_by_link: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not, or no longer, valid */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     metrics_page: {
         parameters: {
             query?: never;
@@ -6570,6 +5975,222 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_dialog360: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The secret does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_instagram: {
+        parameters: {
+            query?: {
+                "hub.mode"?: string;
+                "hub.challenge"?: string;
+                "hub.verify_token"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_instagram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio_by_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
