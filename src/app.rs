@@ -22,7 +22,7 @@ use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
-use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::SimulatorConfig;
@@ -111,7 +111,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 11] = [
+pub const PARTS: [Part; 12] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -156,6 +156,10 @@ pub const PARTS: [Part; 11] = [
     Part {
         configure: sandbox::configure,
         docs: sandbox::docs,
+    },
+    Part {
+        configure: templates::configure,
+        docs: templates::docs,
     },
 ];
 
@@ -240,6 +244,7 @@ impl App {
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
         supervise_readers(&house, &shared).await;
+        outside::supervise_templates(&house).await;
         let mut web_options = web_options(&config, &house, metrics);
         if let Some(https) = https {
             web_options.tls = Some(https.supervise(&house).await);

@@ -23,6 +23,7 @@ mod setup;
 mod sms;
 mod spec;
 mod system;
+mod templates;
 mod tls;
 mod tokens;
 mod users;
