@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Arbiter;
+use actix::{Arbiter, ArbiterHandle};
 use frontdesk::actors::conversation::PostMessage;
 use frontdesk::actors::core::new_trace;
 use frontdesk::actors::intake::Entrance;
@@ -39,8 +39,8 @@ const EACH: usize = 3;
 
 /// What the provider saw.
 struct Log {
-    /// How long it is out of reach once everything is in the queue.
-    outage: Duration,
+    /// How long it is out of reach once everything is in the queue, and how many calls meet that at least.
+    outage: (Duration, u32),
     /// Everything is in the queue.
     is_posted: bool,
     since: Option<Instant>,
@@ -68,7 +68,7 @@ fn answer(log: &Mutex<Log>, request: &SendRequest) -> SendOutcome {
         return SendOutcome::NotSent("no connection".into());
     }
     let since = *log.since.get_or_insert(now);
-    log.is_back |= waited && now.duration_since(since) >= log.outage && log.missed >= MISSED;
+    log.is_back |= waited && now.duration_since(since) >= log.outage.0 && log.missed >= log.outage.1;
     if !log.is_back {
         log.missed += 1;
         return SendOutcome::NotSent("no connection".into());
@@ -80,21 +80,25 @@ fn answer(log: &Mutex<Log>, request: &SendRequest) -> SendOutcome {
     }
 }
 
-/// A house on one arbiter whose time runs as fast as its work allows, with a connected number.
+/// A house on one arbiter, with a connected number.
 struct Bench {
     house: House,
     log: Arc<Mutex<Log>>,
     _dir: tempfile::TempDir,
 }
 
-fn hurried() -> Arbiter {
+/// Its time can be hurried: see [`hurry`].
+fn arbiter() -> Arbiter {
     Arbiter::with_tokio_rt(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime")
     })
+}
+
+/// From now on time on the arbiter runs as fast as its work allows. It does not wait for the disk, so it would run past
+/// the conversations' windows while these are filled.
+fn hurry(arbiter: &ArbiterHandle) {
+    assert!(arbiter.spawn(async { tokio::time::pause() }), "it runs");
 }
 
 fn channel() -> Channel {
@@ -137,8 +141,8 @@ async fn add_workspace(store: &Store) {
 }
 
 impl Bench {
-    /// On an arbiter of its own; the provider is out of reach for so long.
-    async fn new(arbiter: Arbiter, clock: Clock, outage: Duration) -> Self {
+    /// On an arbiter of its own; the provider is out of reach for so long and so many calls.
+    async fn new(arbiter: Arbiter, clock: Clock, outage: (Duration, u32)) -> Self {
         Client::install_provider();
         let dir = tempfile::tempdir().expect("a temporary folder");
         let master_key = MasterKey::load(dir.path()).expect("a key");
@@ -255,16 +259,16 @@ impl Bench {
 }
 
 /// Replies and a campaign are queued while the provider is out of reach; waits until all of it went out. Answers what was
-/// posted, campaign first.
-async fn sit_out(bench: &Bench) -> (Vec<MessageId>, Vec<MessageId>) {
+/// posted, campaign first. `begin` is called once all is queued.
+async fn sit_out(bench: &Bench, begin: impl FnOnce()) -> (Vec<MessageId>, Vec<MessageId>) {
     let conversations = bench.conversations(2 * CONVERSATIONS).await;
     let (campaign, agents) = conversations.split_at(CONVERSATIONS);
-    // All conversations at once, so that a hurried clock does not run past their windows meanwhile.
     let bulk = join_all(campaign.iter().map(|id| bench.post_each(*id, SendPriority::Bulk)));
     let replies = join_all(agents.iter().map(|id| bench.post_each(*id, SendPriority::Reply)));
     let (bulk, replies) = futures_util::future::join(bulk, replies).await;
     let (bulk, replies) = (bulk.concat(), replies.concat());
     bench.log.lock().is_posted = true;
+    begin();
     let all = bulk.len() + replies.len();
     until("all sends", async || {
         (bench.log.lock().taken.len() >= all).then_some(())
@@ -281,8 +285,8 @@ fn mean_place(taken: &[MessageId], of: &[MessageId]) -> usize {
 
 #[actix_web::test]
 async fn when_it_is_over_replies_go_before_the_campaign() {
-    let bench = Bench::new(Arbiter::new(), Clock::System, Duration::from_secs(2)).await;
-    let (bulk, _) = sit_out(&bench).await;
+    let bench = Bench::new(Arbiter::new(), Clock::System, (Duration::ZERO, 0)).await;
+    let (bulk, _) = sit_out(&bench, || ()).await;
     let taken = bench.log.lock().taken.clone();
     // A conversation sends one at a time: while a reply of each is under way, campaign messages fill the gaps.
     let first_bulk = taken.iter().position(|id| bulk.contains(id)).expect("sent");
@@ -292,8 +296,10 @@ async fn when_it_is_over_replies_go_before_the_campaign() {
 
 #[actix_web::test]
 async fn after_an_hour_everything_goes_out_once_and_in_order() {
-    let bench = Bench::new(hurried(), Clock::tokio_from(Clock::System.now()), HOUR).await;
-    let (bulk, replies) = sit_out(&bench).await;
+    let (arbiter, clock) = (arbiter(), Clock::tokio_from(Clock::System.now()));
+    let handle = arbiter.handle();
+    let bench = Bench::new(arbiter, clock, (HOUR, MISSED)).await;
+    let (bulk, replies) = sit_out(&bench, || hurry(&handle)).await;
     let all = bulk.len() + replies.len();
     let store = &bench.house.core.store;
     until("an empty outbox", async || {
