@@ -4,9 +4,11 @@ pub mod accounts;
 
 pub mod channels;
 
+pub mod hours;
 pub mod inbox;
 pub mod links;
 pub mod live;
+pub mod media;
 pub mod operations;
 pub mod sandbox;
 pub mod search;

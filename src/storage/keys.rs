@@ -19,6 +19,7 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -28,7 +29,8 @@
 //! | `RawEvent` | workspace, raw event | [`operations::RawEvent`] | webhook entry, then channel |
 //! | `RawByState` | workspace, state, raw event | – | webhook entry, then channel |
 //! | `RawPending` | workspace, channel, raw event | – | webhook entry, then channel |
-//! | `RawBlob` | raw event | place in the journal | webhook entry |
+//! | `RawBlob` | raw event | place in the journal, or in a bundle | webhook entry; compaction |
+//! | `RawBundle` | its first raw event | bytes of many raw events, sealed | compaction |
 //! | `Notice` | workspace, number | [`operations::Notice`] | channel |
 //! | `Alert` | workspace, number | [`operations::Alert`] | alerts |
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
@@ -36,6 +38,9 @@
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
+//! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
+//! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
 //! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
 
 use std::marker::PhantomData;
@@ -43,8 +48,8 @@ use std::marker::PhantomData;
 use crate::domain::account::{self, User};
 use crate::domain::operations;
 use crate::domain::{
-    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -87,6 +92,11 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    RawBundle = 50,
+    ConversationByLabel = 51,
+    Media = 60,
+    MediaByReference = 61,
+    MediaJob = 62,
     Link = 34,
 }
 
@@ -127,11 +137,21 @@ const NAMES: [&str; 34] = [
     "Link",
 ];
 
+/// The names of the tables from [`Table::Media`] on.
+const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
+
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
-    let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    match table {
+        _ if table == Table::RawBundle as u8 => return "RawBundle",
+        _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
+        _ => {}
+    }
+    let at = |first: u8| table.checked_sub(first).map(usize::from);
+    let early = at(1).and_then(|at| NAMES.get(at));
+    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
+    early.or(media).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -237,7 +257,8 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    MediaId
 );
 
 impl KeyPart for RawEventId {
@@ -336,6 +357,9 @@ keys! {
     ConversationListKey {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
+    /// The conversations that carry a label, newest first.
+    ConversationByLabelKey { workspace: WorkspaceId, label: [u8; 16], activity: Newest, conversation: ConversationId }
+        = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.
@@ -359,6 +383,8 @@ keys! {
     RawPendingKey { workspace: WorkspaceId, channel: ChannelId, raw: RawEventId } = RawPending => ();
     /// Where a raw event's bytes lie.
     RawBlobKey { raw: RawEventId } = RawBlob => ();
+    /// The bytes of many raw events, from a first one on.
+    RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
     /// See [`operations::Alert`].
@@ -375,6 +401,12 @@ keys! {
     LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Media`].
+    MediaKey { workspace: WorkspaceId, media: MediaId } = Media => Media;
+    /// Finds a file by what its provider calls it.
+    MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
+    /// Files that are to be fetched, at what time.
+    MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::domain::links::LinkCode;
 use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
 use crate::domain::operations::{DueWork, IdempotencyRecord};
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
 use crate::storage::Seal;
@@ -13,6 +13,7 @@ use crate::storage::keys::{IdempotencyKey, LinkKey};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
+use crate::actors::media::{AttachError, Attached};
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
@@ -32,19 +33,29 @@ impl Worker {
             return Ok(first.unchanged(conversation));
         }
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let has_window = entry
+        let rules = entry
+            .as_ref()
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
+        let media_rules = entry
             .as_ref()
             .and_then(|e| self.core.provider(e.kind))
-            .is_some_and(|p| p.capabilities().has_window);
-        let (content, context) = match wish.content.kind.as_str() {
+            .map_or(&[][..], |p| p.media_rules());
+        let (mut content, context) = match wish.content.kind.as_str() {
             "reaction" => self.reaction(conversation, &wish.content, now)?,
             _ => (wish.content.clone(), self.context(conversation, wish)?),
         };
         let about = context.as_ref().and_then(|context| context.message);
         let reacts = about.filter(|_| content.kind == "reaction");
+        let files = match Attached::find(&self.core, self.workspace, &mut content) {
+            Ok(files) => files,
+            Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
+            Err(AttachError::Storage(error)) => return Err(error.into()),
+        };
         let command = PostCommand {
             author: wish.author.clone(),
             content,
+            files: files.facts.clone(),
+            media_rules,
             context,
             marks: Marks {
                 links: wish.links.clone(),
@@ -53,9 +64,13 @@ impl Worker {
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
+        if let Some(message) = plan.decision.messages.last().map(|message| message.id) {
+            let owner = (self.workspace, conversation);
+            files.bind(&self.core, &mut plan.beside, owner, message)?;
+        }
         if let Some(about) = reacts {
             self.work_in_before(&mut plan.decision, about)?;
         }

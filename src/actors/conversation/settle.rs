@@ -1,7 +1,7 @@
 //! A person decides about a message that failed or is doubtful.
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
 
@@ -15,8 +15,8 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
-        let mut decision = retry(conversation, message, channel, has_window, now)?;
+        let (channel, rules) = self.condition(conversation);
+        let mut decision = retry(conversation, message, channel, rules, now)?;
         self.react_again(&mut decision)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
@@ -29,8 +29,8 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
-        let decision = settle(conversation, message, settlement, channel, has_window, now)?;
+        let (channel, rules) = self.condition(conversation);
+        let decision = settle(conversation, message, settlement, channel, rules, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
 
@@ -68,13 +68,14 @@ impl Worker {
         Ok(plan)
     }
 
-    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
+    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, MessagingRules) {
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
-        let has_window = provider.is_some_and(|provider| provider.capabilities().has_window);
+        let rules = entry
+            .as_ref()
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
         (
             entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         )
     }
 }

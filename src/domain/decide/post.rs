@@ -1,9 +1,10 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
 use crate::domain::marks::Marks;
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -25,8 +26,12 @@ pub struct PostCommand {
     pub trace: TraceId,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window.
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
 }
 
 /// Queues a message, or writes a note.
@@ -42,7 +47,10 @@ pub fn post(
         conversation,
         content: &command.content,
         channel: command.channel,
-        has_window: command.has_window,
+        rules: command.rules,
+        by_person: matches!(command.author, Author::User(_)),
+        files: &command.files,
+        media_rules: command.media_rules,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -116,7 +124,9 @@ mod tests {
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            files: Vec::new(),
+            media_rules: &[],
         }
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::MediaRuleView;
 use crate::actors::Core;
-use crate::channels::{ContentLimits, Provider, ProviderKind};
+use crate::channels::{ContentLimits, Provider};
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp, WorkspaceId};
@@ -102,6 +103,8 @@ pub struct ChannelView {
     pub queue: QueueView,
     /// Whether anything goes out.
     pub breaker: BreakerView,
+    /// What it takes of files; a kind that is not listed cannot be sent.
+    pub media: Vec<MediaRuleView>,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
@@ -121,7 +124,7 @@ impl CapabilitiesView {
     fn of(provider: Option<&Arc<dyn Provider>>) -> Self {
         let capabilities = provider.map(|provider| provider.capabilities());
         Self {
-            has_window: capabilities.is_some_and(|it| it.has_window),
+            has_window: capabilities.is_some_and(|it| it.rules.has_window),
             sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
             limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
         }
@@ -130,6 +133,8 @@ impl CapabilitiesView {
 
 impl ChannelView {
     fn new(channel: &Channel, capabilities: CapabilitiesView, public_url: &str, queue: QueueView) -> Self {
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let path = kind.map_or(String::new(), |kind| kind.webhook_path(channel.id));
         let status = match (&channel.blocked, channel.paused) {
             (_, true) => "paused",
             (Some(_), false) => "blocked",
@@ -137,7 +142,7 @@ impl ChannelView {
         };
         Self {
             id: channel.id.to_string(),
-            provider: crate::channels::ProviderKind::from_u8(channel.provider),
+            provider: kind,
             name: channel.name.clone(),
             status,
             status_reason: channel.blocked.clone(),
@@ -147,11 +152,12 @@ impl ChannelView {
                 .keys()
                 .map(|name| (name.clone(), SecretView { set: true }))
                 .collect(),
+            webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
             capabilities,
-            webhook_url: format!("{}/webhooks/whatsapp", public_url.trim_end_matches('/')),
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
+            media: Vec::new(),
             version: channel.version,
         }
     }
@@ -183,10 +189,12 @@ impl ChannelViews {
     pub fn view(&self, workspace: WorkspaceId, channel: &Channel) -> Result<ChannelView, StorageError> {
         let queues = self.queues(workspace)?;
         let queue = queues.get(&channel.id).copied().unwrap_or_default();
-        let kind = ProviderKind::from_u8(channel.provider);
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
         let provider = kind.and_then(|kind| self.core.provider(kind));
-        let capabilities = CapabilitiesView::of(provider);
-        Ok(ChannelView::new(channel, capabilities, &self.public_url, queue))
+        Ok(ChannelView {
+            media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
+            ..ChannelView::new(channel, CapabilitiesView::of(provider), &self.public_url, queue)
+        })
     }
 
     /// Where the appliance is reached from outside.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::MediaView;
 use super::marks::MarksView;
 use crate::domain::message::{Author, Direction, MessageError, Pricing, ReplyContext, StatusTimes};
 use crate::domain::{Message, MessageStatus};
@@ -180,6 +181,10 @@ pub struct MessageView {
     /// What else the provider said about it (referral, group …).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
+    /// Its files, in the order in which the content names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub media: Vec<MediaView>,
     /// What was later said about it.
     #[serde(flatten)]
     pub marks: MarksView,
@@ -190,7 +195,11 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    pub(super) fn new(message: &Message, name: &dyn Fn(&Author) -> Option<String>) -> Self {
+    pub(super) fn new(
+        message: &Message,
+        name: &dyn Fn(&Author) -> Option<String>,
+        media: Vec<MediaView>,
+    ) -> Self {
         let mut content = Map::new();
         message.content.write_view(&mut content);
         Self {
@@ -210,6 +219,7 @@ impl MessageView {
             trace_id: message.trace.to_string(),
             private: message.content.is_note(),
             extra: message.extra.clone(),
+            media,
             marks: MarksView::new(&message.marks, name),
             content,
         }

@@ -11,6 +11,7 @@ mod account;
 mod conversation;
 mod directory;
 mod marks;
+mod media;
 mod message;
 mod operations;
 mod simple;
@@ -21,8 +22,8 @@ use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Message, MessageId, Timestamp, UserId,
-    WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId, Timestamp,
+    UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -147,5 +148,7 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
+    60 Media, "media" { 1 => media::MediaV1 }
+    61 MediaId, "media_id" { 1 => media::MediaIdV1 }
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
 }

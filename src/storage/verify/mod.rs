@@ -7,6 +7,7 @@
 mod accounts;
 mod conversations;
 mod keys;
+mod media;
 mod messages;
 mod raw;
 
@@ -214,6 +215,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         conversations::check(&mut tables)?;
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
+        media::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {

@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours, and whether it is open now. Until someone sets them they are a suggestion with `configured: false`. */
+        get: operations["show_hours"];
+        /** Sets the opening hours. For owners. */
+        put: operations["keep_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1076,23 +1094,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/l/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Follows a tracked link: counts the visit, unless it is a program's that only looks, and leads on. */
-        get: operations["follow"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1121,6 +1122,59 @@ export interface paths {
         get: operations["readyz"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/360dialog/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
+        post: operations["receive_dialog360"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/instagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instagram's verification handshake: answers the challenge if the token is some Instagram channel's. */
+        get: operations["verify_instagram"];
+        put?: never;
+        /** Takes a delivery of Instagram: signature over the raw body, durable, then 200. */
+        post: operations["receive_instagram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for numbers that are set to call by GET. */
+        get: operations["receive_twilio_by_get"];
+        put?: never;
+        /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
+        post: operations["receive_twilio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,15 +1353,6 @@ export interface components {
             name: string;
             timezone?: string | null;
         };
-        /** @description What can be sent over a channel, and the limits on it. */
-        CapabilitiesView: {
-            /** @description Free-form messages only within 24 hours after the customer wrote. */
-            has_window: boolean;
-            /** @description The limits on it. */
-            limits: components["schemas"]["ContentLimits"];
-            /** @description Types of content. */
-            sends: string[];
-        };
         /** @description A new channel. */
         ChannelBody: {
             /** @description What the team calls it, at most 100 characters. */
@@ -1359,8 +1404,6 @@ export interface components {
         ChannelView: {
             /** @description Whether anything goes out. */
             breaker: components["schemas"]["BreakerView"];
-            /** @description What can be sent over it. */
-            capabilities: components["schemas"]["CapabilitiesView"];
             /** @description When it was added. */
             created_at: string;
             /** @description Its id. */
@@ -1400,18 +1443,20 @@ export interface components {
             /** @description Whether it held. */
             ok: boolean;
         };
-        /** @description An option of the message that the customer chose. */
-        ChoiceView: {
-            /** @description When. */
-            at: string;
-            /** @description The option's id or payload. */
-            id: string;
-            /** @description `button`, `list`, `flow`, `location`, `contact` or `call_permission`. */
-            kind: string;
-            /** @description The answer. */
-            message_id: string;
-            /** @description What the customer saw. */
-            title: string;
+        /** @description Days on which it is closed, whatever the week says. */
+        ClosedBody: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description What for. */
+            name?: string;
+            /**
+             * Format: date
+             * @description Last day; the first one if it is left out.
+             */
+            to?: string | null;
         };
         /** @description A contact's new name. */
         ContactBody: {
@@ -1446,51 +1491,6 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
-        };
-        /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
-        ContentLimits: {
-            /** @description Body of an interactive message, except a list. */
-            body: number;
-            /** @description Id of a reply button. */
-            button_id: number;
-            /** @description Label of a reply button, of a list's button or of a link. */
-            button_title: number;
-            /** @description Reply buttons. */
-            buttons: number;
-            /** @description Caption of an image, video or document. */
-            caption: number;
-            /** @description Contact cards in one message, as is sensible for people. */
-            contact_cards: number;
-            /** @description Label of a flow's button. */
-            flow_cta: number;
-            /** @description Footer of an interactive message. */
-            footer: number;
-            /** @description Text header of an interactive message. */
-            header_text: number;
-            /** @description Kinds of interactive messages. */
-            interactive: string[];
-            /** @description Body of a list. */
-            list_body: number;
-            /** @description Products of a product list, all sections together. */
-            products: number;
-            /** @description Description of a row. */
-            row_description: number;
-            /** @description Id of a row. */
-            row_id: number;
-            /** @description Title of a row. */
-            row_title: number;
-            /** @description Rows of a list, all sections together. */
-            rows: number;
-            /** @description Title of a section. */
-            section_title: number;
-            /** @description Sections of a list or product list. */
-            sections: number;
-            /** @description Name and address of a place, names on cards. */
-            short_text: number;
-            /** @description Text of a text message. */
-            text: number;
-            /** @description A web address. */
-            url: number;
         };
         /** @description The message that this one answers. */
         ContextView: {
@@ -1578,13 +1578,6 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
-        /** @description Who took a message back. Its words are gone. */
-        DeletionView: {
-            /** @description When. */
-            at: string;
-            /** @description Who. */
-            by: components["schemas"]["AuthorView"];
-        };
         /** @description What was typed and not sent. */
         DraftBody: {
             note?: string;
@@ -1596,11 +1589,6 @@ export interface components {
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
-        };
-        /** @description What a message said before it was edited: `type`, and the content under that name. */
-        EditView: components["schemas"]["MessageContent"] & {
-            /** @description When it was replaced. */
-            at: string;
         };
         /** @description Why a message did not arrive. */
         ErrorView: {
@@ -1688,6 +1676,13 @@ export interface components {
             /** @description The place in the text, in stretches. */
             snippet: components["schemas"]["FragmentView"][];
         };
+        /** @description New opening hours. */
+        HoursBody: {
+            closed_days?: components["schemas"]["ClosedBody"][];
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
@@ -1767,8 +1762,6 @@ export interface components {
             items: {
                 /** @description Whether anything goes out. */
                 breaker: components["schemas"]["BreakerView"];
-                /** @description What can be sent over it. */
-                capabilities: components["schemas"]["CapabilitiesView"];
                 /** @description When it was added. */
                 created_at: string;
                 /** @description Its id. */
@@ -1935,7 +1928,7 @@ export interface components {
         /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
-            items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
+            items: (components["schemas"]["MessageContent"] & {
                 /** @description Who wrote it. */
                 author: components["schemas"]["AuthorView"];
                 context: components["schemas"]["ContextView"] | null;
@@ -2004,12 +1997,8 @@ export interface components {
                 /** @description The message that it answers. */
                 context_id: string | null;
                 created_at: string;
-                /** @description The customer took it back. */
-                deleted: boolean;
                 /** @enum {string} */
                 direction: "inbound" | "outbound";
-                /** @description The customer changed its words. */
-                edited: boolean;
                 error: components["schemas"]["ErrorView"] | null;
                 /** @description The provider's id. */
                 id: string;
@@ -2115,31 +2104,6 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
-        /** @description A tracked link in the message, and who followed it. */
-        LinkView: {
-            /** @description The button's label; empty for a link within the text. */
-            button: string;
-            /**
-             * Format: int32
-             * @description Visits by people, as far as can be told; previews by programs are not counted.
-             */
-            clicks: number;
-            /** @description Its code: the address is `/l/{code}`. */
-            code: string;
-            /** @description Not followed from then on. */
-            expires_at: string;
-            /** @description When first. */
-            first_clicked_at: string | null;
-            /** @description When last. */
-            last_clicked_at: string | null;
-            /**
-             * Format: int32
-             * @description Recipients who followed it: 0 or 1, for a message has one recipient.
-             */
-            unique_clicks: number;
-            /** @description Where it leads. */
-            url: string;
-        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2168,18 +2132,6 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
-        };
-        /** @description What was later said about a message, as its view carries it. */
-        MarksView: {
-            /** @description What the customer chose from it, oldest first. */
-            choices?: components["schemas"]["ChoiceView"][];
-            deleted?: components["schemas"]["DeletionView"] | null;
-            /** @description Earlier wordings, oldest first. */
-            edits?: components["schemas"]["EditView"][];
-            /** @description Tracked links in it. */
-            links?: components["schemas"]["LinkView"][];
-            /** @description Emoji on it. */
-            reactions: components["schemas"]["ReactionView"][];
         };
         /** @description Who is logged in, and to what. */
         MeAnswer: {
@@ -2218,7 +2170,7 @@ export interface components {
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
          *     `"type":"text","text":{"body":"…"}`.
          */
-        MessageView: components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
+        MessageView: components["schemas"]["MessageContent"] & {
             /** @description Who wrote it. */
             author: components["schemas"]["AuthorView"];
             context: components["schemas"]["ContextView"] | null;
@@ -2256,7 +2208,6 @@ export interface components {
             text?: {
                 body: string;
             };
-            track_links?: boolean;
             type: string;
         } & {
             [key: string]: unknown;
@@ -2289,6 +2240,32 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description Opening hours, and how it stands now. */
+        OpeningHours: {
+            closed_days: components["schemas"]["ClosedBody"][];
+            /**
+             * Format: date-time
+             * @description When it closes; `null` while it is closed, or if it does not within a year.
+             */
+            closes_at: string | null;
+            /** @description Whether anyone has set them. Until then `week` is a suggestion, and nothing goes by it. */
+            configured: boolean;
+            /** @description Whether it is open now; `null` until the hours are set. */
+            open: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it opens next; `null` while it is open, or if it does not within a year.
+             */
+            opens_at: string | null;
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2318,12 +2295,8 @@ export interface components {
             /** @description The message that it answers. */
             context_id: string | null;
             created_at: string;
-            /** @description The customer took it back. */
-            deleted: boolean;
             /** @enum {string} */
             direction: "inbound" | "outbound";
-            /** @description The customer changed its words. */
-            edited: boolean;
             error: components["schemas"]["ErrorView"] | null;
             /** @description The provider's id. */
             id: string;
@@ -2425,18 +2398,11 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
-        /** @description An emoji on a message; each side has at most one. */
+        /** @description A reaction to a message; each side has at most one. */
         ReactionView: {
-            /** @description When. */
-            at: string;
-            /** @description Who put it there. */
-            by: components["schemas"]["AuthorView"];
             /** @enum {string} */
             direction: "inbound" | "outbound";
-            /** @description The emoji. */
             emoji: string;
-            /** @description The message that brought it. */
-            message_id: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -2520,6 +2486,19 @@ export interface components {
         /** @description Whether the appliance waits for its first set-up. */
         SetupState: {
             needed: boolean;
+        };
+        /** @description One interval of a day. */
+        SpanBody: {
+            /**
+             * @description Later than `opens`, `24:00` at the latest.
+             * @example 17:30
+             */
+            closes: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 09:00
+             */
+            opens: string;
         };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
@@ -2662,6 +2641,16 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description The intervals of each weekday, in order. A day without any is closed. */
+        WeekBody: {
+            friday?: components["schemas"]["SpanBody"][];
+            monday?: components["schemas"]["SpanBody"][];
+            saturday?: components["schemas"]["SpanBody"][];
+            sunday?: components["schemas"]["SpanBody"][];
+            thursday?: components["schemas"]["SpanBody"][];
+            tuesday?: components["schemas"]["SpanBody"][];
+            wednesday?: components["schemas"]["SpanBody"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3845,6 +3834,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -5291,41 +5349,6 @@ export interface operations {
             };
         };
     };
-    follow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where the link leads */
-            302: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     metrics_page: {
         parameters: {
             query?: never;
@@ -5370,6 +5393,222 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_dialog360: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The secret does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_instagram: {
+        parameters: {
+            query?: {
+                "hub.mode"?: string;
+                "hub.challenge"?: string;
+                "hub.verify_token"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_instagram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio_by_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
