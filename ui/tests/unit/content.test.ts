@@ -1,4 +1,4 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ensureTexts, i18n, LANGUAGES, setLanguage, type Language } from '@/app/i18n'
 import { me } from '@/app/session'
@@ -14,7 +14,12 @@ const message = (type: string, content: unknown, more: Partial<Message> = {}): M
   provider_message_id: 'wamid.1', context: null, error: null, reactions: [], created_at: '2026-11-20T10:00:00.000000Z', provider_at: null, pricing: null,
   raw_event_id: null, trace_id: 't', private: false, ...more,
 })
-const show = (shown: Message, props: object = {}) => mount(MessageContent, { props: { message: shown, ...props }, global: { plugins: [i18n] } })
+/** Cards are loaded when first needed; from then on they are there at once. */
+async function show(shown: Message, props: object = {}) {
+  const made = mount(MessageContent, { props: { message: shown, ...props }, global: { plugins: [i18n] } })
+  await flushPromises()
+  return made
+}
 async function speak(language: Language): Promise<void> {
   await setLanguage(language)
   await ensureTexts('inbox', 'content', 'common')
@@ -23,6 +28,7 @@ const owner = (role: 'owner' | 'agent'): void => {
   me.value = { user: { id: 'us_1', name: 'O', role } } as unknown as Me
 }
 beforeAll(async () => {
+  await Promise.all([import('@/features/inbox/content/MessageCard.vue'), import('@/features/inbox/content/MessageMarks.vue'), import('@/features/inbox/content/EditHistory.vue')])
   await speak('en')
   owner('owner')
 })
@@ -61,9 +67,9 @@ const KINDS: [string, unknown, Partial<Message>?][] = [
 ]
 
 describe('every kind of message', () => {
-  it.each(KINDS)('%s shows markup as words and leads nowhere but to the web', (type, content, more) => {
+  it.each(KINDS)('%s shows markup as words and leads nowhere but to the web', async (type, content, more) => {
     for (const tappable of [false, true]) {
-      const { element } = show(message(type, content, more), { tappable })
+      const { element } = await show(message(type, content, more), { tappable })
       const root = document.createElement('div')
       root.append(element)
       expect(root.querySelector('script, img, iframe, style, object')).toBeNull()
@@ -74,33 +80,34 @@ describe('every kind of message', () => {
       }
     }
   })
-  it.each(KINDS)('%s survives contents that are nothing of the kind', (type) => {
+  it.each(KINDS)('%s survives contents that are nothing of the kind', async (type) => {
     for (const senseless of [null, undefined, 5, 'x', [], {}, [null], { type: 'list' }, { type: 'nfm_reply', nfm_reply: { response_json: '{"a":' } }, { product_items: 'x', action: [] }]) {
-      expect(() => show(message(type, senseless)).text()).not.toThrow()
+      expect((await show(message(type, senseless))).exists()).toBe(true)
     }
   })
   it.each(LANGUAGES.filter((language) => language !== 'en'))('speaks %s', async (language) => {
     await speak(language)
-    const words = KINDS.map(([type, content, more]) => show(message(type, content, more)).text()).join(' ')
+    const shown = await Promise.all(KINDS.map(([type, content, more]) => show(message(type, content, more))))
+    const words = shown.map((each) => each.text()).join(' ')
     expect(words).not.toMatch(/\b(content|inbox|builder)\.[a-z]\w*/)
     await speak('en')
   })
-  it('shows the raw form of an unknown kind to owners only', () => {
+  it('shows the raw form of an unknown kind to owners only', async () => {
     const unknown = message('hologram', { beam: 'blue' })
-    expect(show(unknown).text()).toContain('beam')
+    expect((await show(unknown)).text()).toContain('beam')
     owner('agent')
-    expect(show(unknown).text()).not.toContain('beam')
+    expect((await show(unknown)).text()).not.toContain('beam')
     owner('owner')
   })
-  it('says that a message was deleted and shows nothing of it', () => {
+  it('says that a message was deleted and shows nothing of it', async () => {
     const deleted = message('text', { body: 'secret' }, { deleted: { at: '2026-11-20T10:00:00Z', by: { kind: 'customer' } } })
-    const text = show(deleted).text()
+    const text = (await show(deleted)).text()
     expect(text).toBe('Deleted by the customer')
     expect([wordsOf(deleted), forwardable(deleted)]).toEqual(['', null])
   })
-  it('keeps earlier wordings within reach', () => {
+  it('keeps earlier wordings within reach', async () => {
     const edited = message('text', { body: 'two loaves' }, { edits: [{ at: '2026-11-20T10:00:00Z', type: 'text', text: { body: 'two loavs' } }] })
-    const shown = show(edited)
+    const shown = await show(edited)
     expect(shown.find('details').text()).toContain('two loavs')
     expect(shown.text()).toContain('two loaves')
   })
@@ -108,15 +115,15 @@ describe('every kind of message', () => {
 
 describe('interactive messages', () => {
   const asked = { type: 'button', body: { text: 'Delivery?' }, action: { buttons: [{ reply: { id: 'y', title: 'Yes' } }, { reply: { id: 'n', title: 'No' } }] } }
-  it('show which option was chosen, and when', () => {
+  it('show which option was chosen, and when', async () => {
     const choice = { kind: 'button', id: 'n', title: 'No', at: new Date().toISOString(), message_id: 'ms_2' }
-    const shown = show(message('interactive', asked, { direction: 'outbound', choices: [choice] }))
+    const shown = await show(message('interactive', asked, { direction: 'outbound', choices: [choice] }))
     const lines = shown.findAll('p').map((line) => line.text())
     expect(lines.find((line) => line.startsWith('No'))).toContain('chosen')
     expect(lines.find((line) => line.startsWith('Yes'))).not.toContain('chosen')
   })
   it('can be tapped on the phone', async () => {
-    const shown = show(message('interactive', asked, { direction: 'outbound' }), { tappable: true })
+    const shown = await show(message('interactive', asked, { direction: 'outbound' }), { tappable: true })
     await shown.findAll('button')[1]!.trigger('click')
     expect(shown.emitted('tap')).toEqual([['button', { id: 'n', title: 'No', description: '' }]])
   })
