@@ -20,6 +20,7 @@ use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
+use super::profiles::Profiles;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
@@ -43,6 +44,7 @@ pub struct House {
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
     pub waiting: Arc<AtomicUsize>,
+    profiles: Profiles,
     supervisor: Addr<Supervisor>,
     running: watch::Receiver<usize>,
     stop: CancellationToken,
@@ -70,6 +72,7 @@ impl House {
         let waiting = Arc::new(AtomicUsize::new(count_waiting(&core)?));
         let intake = Intake::new(core.clone(), waiting.clone())?;
         let alerts = Alerts::new(core.clone());
+        let profiles = Profiles::new(core.clone(), directory.clone());
         let stop = CancellationToken::new();
         let (supervisor, running) =
             Supervisor::start_in(core.board.clone(), core.clock, handles, stop.clone());
@@ -80,6 +83,7 @@ impl House {
             intake,
             alerts,
             waiting,
+            profiles,
             supervisor,
             running,
             stop,
@@ -95,6 +99,12 @@ impl House {
             waiting: house.waiting.clone(),
         };
         let watching = schedule.clone();
+        let asking = house.profiles.clone();
+        house
+            .supervise("profiles".into(), "profiles", move |token| {
+                asking.clone().run(token)
+            })
+            .await;
         let tidying = house.core.clone();
         house
             .supervise("upkeep".into(), "upkeep", move |token| {
@@ -153,6 +163,7 @@ impl House {
             hub: self.hub.clone(),
             directory: self.directory.clone(),
             waiting: self.waiting.clone(),
+            profiles: self.profiles.clone(),
         };
         let name = format!("channel {channel}");
         self.supervise(name, "channel", move |token| {

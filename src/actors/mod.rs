@@ -18,6 +18,7 @@ pub mod hub;
 pub mod indexer;
 pub mod intake;
 pub mod media;
+pub mod profiles;
 pub mod raw_events;
 pub mod registry;
 pub mod removal;

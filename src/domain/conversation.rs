@@ -198,6 +198,11 @@ impl Conversation {
     pub fn customer_wrote(&mut self, at: Timestamp, now: Timestamp) {
         let expires = at.min(now).plus(WINDOW);
         self.window_expires_at = Some(self.window_expires_at.map_or(expires, |old| old.max(expires)));
+        self.reopen();
+    }
+
+    /// The customer wants something: the ticket reopens.
+    pub fn reopen(&mut self) {
         if self.status != ConversationStatus::OnHold {
             self.status = ConversationStatus::Open;
         }

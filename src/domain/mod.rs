@@ -21,6 +21,7 @@ pub mod message;
 pub mod operations;
 pub mod outbound;
 pub mod policy;
+pub mod sms;
 pub mod time;
 
 pub use account::Workspace;

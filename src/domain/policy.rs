@@ -258,6 +258,59 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
+/// How long after a comment its author may be written to (Instagram, private replies).
+pub const COMMENT_LIFE: i64 = 7 * 24 * HOUR;
+
+/// Someone wants to answer a comment in private.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommentAnswer {
+    /// When the comment was written.
+    pub commented_at: Timestamp,
+    /// It was answered before.
+    pub answered: bool,
+    /// The author has written since, so that ordinary messages may go out.
+    pub window_open: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Whether a comment may be answered in private: once, and within seven days.
+///
+/// # Errors
+/// The refusal, with what is allowed instead.
+pub fn check_comment_answer(answer: &CommentAnswer) -> Result<(), Refusal> {
+    let too_late = answer.now.since(answer.commented_at) > COMMENT_LIFE;
+    let (code, reason) = match (answer.answered, too_late) {
+        (false, false) => return Ok(()),
+        (true, _) => (
+            "private_reply_used",
+            "This comment was answered in private already; Instagram allows one message for each comment.",
+        ),
+        (false, true) => (
+            "private_reply_expired",
+            "The comment is older than seven days; Instagram allows no private answer any more.",
+        ),
+    };
+    let (kind, detail) = match answer.window_open {
+        true => (
+            "message",
+            "Send it without quoting the comment: the customer has written since.",
+        ),
+        false => (
+            "wait",
+            "Answer the comment in the Instagram app, or wait until the customer writes.",
+        ),
+    };
+    Err(Refusal {
+        code,
+        reason: reason.to_owned(),
+        alternatives: vec![Alternative {
+            kind,
+            detail: detail.into(),
+        }],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +357,36 @@ mod tests {
         assert_eq!(verdict("template", None, Paused, true), Some("channel_paused"));
         assert_eq!(verdict("text", Some(101), Removed, true), Some("channel_removed"));
         assert_eq!(verdict("note", None, Paused, true), None);
+    }
+
+    #[test]
+    fn a_comment_is_answered_once_and_within_a_week() {
+        let table = [
+            (false, COMMENT_LIFE, false, None, ""),
+            (
+                false,
+                COMMENT_LIFE + 1,
+                false,
+                Some("private_reply_expired"),
+                "wait",
+            ),
+            (true, 1, false, Some("private_reply_used"), "wait"),
+            (true, 1, true, Some("private_reply_used"), "message"),
+        ];
+        for (answered, now, window_open, code, alternative) in table {
+            let answer = CommentAnswer {
+                commented_at: Timestamp(0),
+                answered,
+                window_open,
+                now: Timestamp(now),
+            };
+            let refusal = check_comment_answer(&answer).err();
+            assert_eq!(refusal.as_ref().map(|refusal| refusal.code), code);
+            assert_eq!(
+                refusal.map_or("", |refusal| refusal.alternatives[0].kind),
+                alternative
+            );
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
-//! | `ConversationByLabel` | workspace, keyed hash of the label, newest activity first, conversation | – | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, status, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -358,8 +358,9 @@ keys! {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
     /// The conversations that carry a label, newest first.
-    ConversationByLabelKey { workspace: WorkspaceId, label: [u8; 16], activity: Newest, conversation: ConversationId }
-        = ConversationByLabel => ();
+    ConversationByLabelKey {
+        workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId
+    } = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.

@@ -11,6 +11,7 @@ mod channels;
 mod content;
 mod hostile;
 mod hours;
+mod instagram;
 mod isolation;
 mod me;
 mod media;

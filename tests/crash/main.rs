@@ -14,6 +14,7 @@ mod indexing;
 mod ingest;
 mod keys;
 mod meta;
+mod migrating;
 mod opening;
 mod refusal;
 mod sending;

@@ -67,6 +67,9 @@ impl Worker {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
             return Ok(());
         }
+        if received.echo && self.take_own_echo(decision, &received.inbound, now)? {
+            return Ok(());
+        }
         let mut received = received.clone();
         let content = &received.inbound.content;
         let about = marks::target_of(content).map(str::to_owned);
@@ -237,6 +240,7 @@ impl Worker {
         if let Some(message) = self.newest(decision, id)? {
             apply_status(decision, message, update, now);
             self.drop_failed_reaction(decision)?;
+            self.read_earlier(decision, id, update, now)?;
         }
         Ok(())
     }

@@ -6,10 +6,12 @@
 
 mod apply;
 mod commands;
+mod echo;
 mod outcome;
 mod persist;
 
 mod post;
+mod private;
 mod settle;
 
 use std::sync::Arc;

@@ -31,6 +31,7 @@ impl Worker {
             return Ok(plan);
         };
         record_outcome(&mut plan.decision, message, result, now);
+        self.take_over_claims(&mut plan)?;
         if let SendOutcome::Accepted {
             provider_message_id, ..
         } = &result.outcome

@@ -76,7 +76,9 @@ pub(super) async fn locate(
         url.query_pairs_mut().append_pair("phone_number_id", number);
     }
     let answer = call(http.get(url), access).await.map_err(failed)?;
-    let body = answer.success().map_err(|error| refused(answer.status, error))?;
+    let body = answer
+        .success(super::errors::class_of)
+        .map_err(|error| refused(answer.status, error))?;
     let address = text_at(&body, "url").and_then(|text| reqwest::Url::parse(&text).ok());
     let url = address.ok_or_else(|| failed(CallError::Lost("the answer named no address".into())))?;
     let token = access.secrets.get("access_token");
@@ -123,7 +125,9 @@ pub(super) async fn upload(
     let answer = call_within(request, access, UPLOAD_TIMEOUT)
         .await
         .map_err(failed)?;
-    let body = answer.success().map_err(MediaError::Provider)?;
+    let body = answer
+        .success(super::errors::class_of)
+        .map_err(MediaError::Provider)?;
     let reference = text_at(&body, "id").filter(|id| !id.is_empty() && id.len() <= limits::PROVIDER_ID);
     let reference =
         reference.ok_or_else(|| failed(CallError::Lost("the answer named no media id".into())))?;

@@ -12,8 +12,6 @@ pub(super) const TEXT: usize = 4096;
 pub(super) const CAPTION: usize = 1024;
 /// File name of a document (ours; Meta names none).
 pub(super) const FILENAME: usize = 240;
-/// A link of any kind (`template.url`).
-pub(super) const URL: usize = 2000;
 /// Ids that the provider gave (ours; a `wamid` has about 60 characters).
 pub(super) const PROVIDER_ID: usize = 512;
 /// Names, addresses and other short texts for which Meta names no limit (ours).
@@ -122,6 +120,6 @@ pub(super) const CATALOGUE: ContentLimits = ContentLimits {
     products: PRODUCTS,
     flow_cta: FLOW_CTA_SHOWN,
     contact_cards: CONTACT_CARDS_SHOWN,
-    url: URL,
+    url: crate::channels::fields::URL,
     short_text: SHORT_TEXT,
 };

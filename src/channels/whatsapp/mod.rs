@@ -12,7 +12,6 @@ mod files;
 mod limits;
 mod media;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
@@ -22,7 +21,7 @@ use std::collections::BTreeMap;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, WebhookRequest, meta_signature,
+    Provider, WebhookRequest, meta_signature, payload,
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
@@ -37,6 +36,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
+    counts_segments: false,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,

@@ -1,6 +1,7 @@
 //! Pure decisions over one conversation: `(state, command, now) → Decision`. One command a file. Nothing here reads a
 //! clock, a store or a network; the conversation's actor loads what is needed, commits the decision, then acts.
 
+mod echo;
 mod outcome;
 mod post;
 mod receive;
@@ -9,6 +10,7 @@ mod settle;
 mod statuses;
 mod update;
 
+pub use echo::{adopt_echo, may_be_echo_of};
 pub use outcome::{AttemptResult, record_outcome};
 pub use post::{PostCommand, post};
 pub use receive::{Received, receive};

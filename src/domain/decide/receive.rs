@@ -23,7 +23,9 @@ pub struct Received {
 }
 
 /// Kinds that say something about another message or the thread rather than ask for an answer.
-const QUIET: [&str; 4] = ["reaction", "system", "edit", "revoke"];
+const QUIET: [&str; 5] = ["reaction", "system", "edit", "revoke", "referral"];
+/// Kinds that give no right to answer freely: a comment can be answered once (see policy), a referral says nothing.
+const OPENS_NO_WINDOW: [&str; 2] = ["comment", "referral"];
 
 /// Takes one message in. The caller has made sure that it was not counted before.
 pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
@@ -51,7 +53,11 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
     if received.echo || imported || kind == "system" {
         return;
     }
-    conversation.customer_wrote(said_at, now);
+    match OPENS_NO_WINDOW.contains(&kind) {
+        true if kind == "referral" => {}
+        true => conversation.reopen(),
+        false => conversation.customer_wrote(said_at, now),
+    }
     if !QUIET.contains(&kind) {
         conversation.unread = conversation.unread.saturating_add(1);
     }
@@ -160,6 +166,8 @@ mod tests {
             ("reaction", 0, true),
             ("system", 0, false),
             ("edit", 0, true),
+            ("comment", 1, false),
+            ("referral", 0, false),
             ("hologram", 1, true),
         ];
         for (kind, unread, window) in table {

@@ -4,8 +4,10 @@
 //! sealed in it; the master key is never in it.
 
 mod export;
+mod files;
 mod folder;
 mod format;
+pub(in crate::storage) mod heal;
 mod newer;
 mod restore;
 mod retention;
@@ -67,6 +69,9 @@ impl std::fmt::Display for Verified {
             "{} rows, {} bytes of journal, up to event {}",
             totals.rows, totals.journal_bytes, totals.last_seq
         )?;
+        if totals.files > 0 {
+            writeln!(f, "{} files, {} bytes", totals.files, totals.file_bytes)?;
+        }
         write!(f, "sha256 ")?;
         sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

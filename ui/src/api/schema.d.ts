@@ -230,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat on this channel offers, as the provider has it. */
+        get: operations["show_welcome"];
+        /** Sets what a new chat on this channel offers; what is left out is taken away. For owners. */
+        put: operations["set_welcome"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -870,6 +888,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -933,6 +968,93 @@ export interface paths {
         get: operations["show_faults"];
         /** Makes a sandbox channel's provider misbehave; `{}` heals it. For owners. */
         put: operations["set_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of an Instagram sandbox channel, last activity first. */
+        get: operations["list_people"];
+        put?: never;
+        /** Adds a customer, or changes one. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads. */
+        post: operations["act_as_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's app shows it, newest first. */
+        get: operations["list_person_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on an Instagram sandbox channel now. */
+        get: operations["show_instagram_faults"];
+        /** Makes an Instagram sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_instagram_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat offers in the customer's app. */
+        get: operations["show_offer"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1344,6 +1466,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What came of an action. */
+        ActedView: {
+            /** @description The id of the message, comment or tap. */
+            id: string;
+        };
+        /** @description The body. */
+        ActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -1907,12 +2098,45 @@ export interface components {
             timezone: string;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description A question that a new chat offers. */
+        IceBreakerView: {
+            /** @description What the message's `button.payload` will say. */
+            payload: string;
+            /** @description What the customer reads and says by tapping. */
+            question: string;
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description What goes wrong on an Instagram sandbox channel. */
+        InstagramFaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Every call is answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are taken and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are refused, as if the customer could not be reached. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+            /** @description Every call is told that the token has expired. */
+            token_expired?: boolean;
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -2221,6 +2445,54 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_PersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
@@ -2476,6 +2748,15 @@ export interface components {
              */
             width: number | null;
         };
+        /** @description An entry of the menu; it has either `payload` or `url`. */
+        MenuEntryView: {
+            /** @description What the message's `button.payload` will say. */
+            payload?: string | null;
+            /** @description What the customer reads. */
+            title: string;
+            /** @description The page that it opens. */
+            url?: string | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2575,6 +2856,13 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description What a new chat offers. */
+        OfferView: {
+            /** @description Questions: `question` and `payload`. */
+            ice_breakers: unknown;
+            /** @description Entries: `title` with `payload` or `url`. */
+            menu: unknown;
+        };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
             closed_days: components["schemas"]["ClosedBody"][];
@@ -2624,6 +2912,44 @@ export interface components {
             email: string;
             name: string;
             password: string;
+        };
+        /** @description A message as the customer's app shows it. */
+        PersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        PersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
         };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
@@ -3005,6 +3331,13 @@ export interface components {
             thursday?: components["schemas"]["SpanBody"][];
             tuesday?: components["schemas"]["SpanBody"][];
             wednesday?: components["schemas"]["SpanBody"][];
+        };
+        /** @description What a new chat offers. */
+        WelcomeView: {
+            /** @description Questions to tap; at most four on Instagram. */
+            ice_breakers?: components["schemas"]["IceBreakerView"][];
+            /** @description The menu that stays in reach. */
+            menu?: components["schemas"]["MenuEntryView"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3578,6 +3911,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
                 };
             };
             /** @description A problem document */
@@ -5115,6 +5512,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -5304,6 +5735,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_as_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_chat: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstagramFaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_offer: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"];
                 };
             };
             /** @description A problem document */

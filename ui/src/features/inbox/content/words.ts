@@ -62,7 +62,9 @@ export function forwardable(message: Message): { type: string; [content: string]
     case 'contacts':
       return { type: 'contacts', contacts: cards(content) }
     case 'image': case 'video': case 'audio': case 'document': case 'sticker': {
-      const { media_id, caption, filename } = asObject(content)
+      const { caption, filename } = asObject(content)
+      // The file as it is kept here; the provider's own name for it may be out of date.
+      const media_id = message.media?.[0]?.id ?? asObject(content).media_id
       if (typeof media_id !== 'string') return null
       const named = message.type === 'document' && typeof filename === 'string' ? { filename } : {}
       const captioned = typeof caption === 'string' && caption && message.type !== 'audio' && message.type !== 'sticker' ? { caption } : {}
