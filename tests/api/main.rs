@@ -15,6 +15,7 @@ mod instagram;
 mod isolation;
 mod me;
 mod media;
+mod media_provider;
 mod operations;
 mod sandbox;
 mod search;

@@ -8,6 +8,7 @@
 
 mod client;
 mod errors;
+mod files;
 mod limits;
 mod parse;
 mod probe;
@@ -17,10 +18,12 @@ mod welcome;
 
 use std::collections::BTreeMap;
 
+use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Profile,
     Provider, WebhookRequest, Welcome, meta_signature,
 };
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{Content, Identity};
@@ -144,6 +147,23 @@ impl Provider for Instagram {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        _: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(std::future::ready(files::locate(reference)))
     }
 
     fn test_connection<'a>(
