@@ -69,6 +69,32 @@ impl Store {
         conversation.labels.iter().map(row).collect()
     }
 
+    /// For rows that find a template by account, name and language.
+    ///
+    /// # Errors
+    /// The workspace's keys cannot be read.
+    pub fn template_hash(
+        &self,
+        workspace: WorkspaceId,
+        account: &str,
+        name: &str,
+        language: &str,
+    ) -> Result<[u8; 16], StorageError> {
+        self.lookup_hash(workspace, &format!("template:{account}\n{name}\n{language}"))
+    }
+
+    /// For rows about an account of templates.
+    ///
+    /// # Errors
+    /// The workspace's keys cannot be read.
+    pub fn template_account_hash(
+        &self,
+        workspace: WorkspaceId,
+        account: &str,
+    ) -> Result<[u8; 16], StorageError> {
+        self.lookup_hash(workspace, &format!("template account:{account}"))
+    }
+
     /// For rows that find a user by e-mail address, in any case of letters.
     pub fn email_hash(&self, email: &str) -> [u8; 16] {
         self.system_hash(&email.trim().to_lowercase())

@@ -154,7 +154,7 @@ async fn whoever_said_stop_gets_no_more_and_lost_answers_are_settled_by_their_st
     let sent = send(&app.a.owner, &conversation, &body, "lost").await.expect(202);
     let id = sent["id"].as_str().expect("an id").to_owned();
     until(async || status_of(&app.a.owner, &conversation, &id).await["status"] == "delivered").await;
-    assert_eq!(app.app.sms.taken(), 1);
+    assert_eq!(app.app.simulators.sms.taken(), 1);
 
     say(
         &app.a.owner,

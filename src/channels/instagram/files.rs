@@ -1,10 +1,12 @@
-//! Files: addresses both ways. Instagram gives addresses in its content network that need no login and expire, and fetches
-//! ours from an address itself. Source of the limits: the provider contract, section on sending.
+//! Files: where a customer's can be fetched, and what may be sent.
+//!
+//! Owns the provider's limits on files. A customer's file stands in the message by an address of Meta's content network,
+//! which works for a while without a token; ours goes out as an address of the appliance.
 
 use crate::channels::media::{MediaError, MediaSource};
 use crate::domain::media::{MediaKind, MediaRule};
 
-/// What may be sent.
+/// What may be sent. Source: the provider contract, section 2.
 pub(super) static RULES: [MediaRule; 4] = [
     MediaRule {
         kind: MediaKind::Image,
@@ -24,7 +26,7 @@ pub(super) static RULES: [MediaRule; 4] = [
     },
     MediaRule {
         kind: MediaKind::Audio,
-        mimes: &["audio/aac", "audio/mp4", "audio/x-wav"],
+        mimes: &["audio/aac", "audio/mp4", "audio/x-wav", "audio/wav"],
         max_bytes: 25 << 20,
     },
     MediaRule {
@@ -34,10 +36,13 @@ pub(super) static RULES: [MediaRule; 4] = [
     },
 ];
 
-/// The address that stood in the message.
+/// A customer's file lies where the message says.
 pub(super) fn locate(reference: &str) -> Result<MediaSource, MediaError> {
-    let url = reqwest::Url::parse(reference).ok();
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-    let invalid = || MediaError::Invalid("it is no address".into());
-    Ok(MediaSource::plain(url.ok_or_else(invalid)?).following())
+    let url = reqwest::Url::parse(reference)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    match url {
+        Some(url) => Ok(MediaSource::plain(url).following()),
+        None => Err(MediaError::Invalid("it is no address of a file".into())),
+    }
 }

@@ -39,6 +39,10 @@ export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
 export type OpeningHours = S['OpeningHours']
 export type Problem = S['Problem']
+export type Template = S['TemplateView']
+export type TemplateProblem = S['ProblemView']
+export type TemplateChange = S['ChangeView']
+export type LibraryTemplate = S['LibraryView']
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
