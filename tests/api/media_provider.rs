@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::common::TestApp;
 use crate::common::webhook::{entry, post, wait_for};
 
-const SECRET: &str = "of the provider";
+const SECRET: &str = "of-the-provider";
 const NUMBER: &str = "3003";
 
 /// What the provider answers to `GET /v23.0/{media id}`, and to `GET /bytes/…`.
