@@ -230,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat on this channel offers, as the provider has it. */
+        get: operations["show_welcome"];
+        /** Sets what a new chat on this channel offers; what is left out is taken away. For owners. */
+        put: operations["set_welcome"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -957,6 +975,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/instagram/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of an Instagram sandbox channel, last activity first. */
+        get: operations["list_people"];
+        put?: never;
+        /** Adds a customer, or changes one. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads. */
+        post: operations["act_as_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's app shows it, newest first. */
+        get: operations["list_person_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on an Instagram sandbox channel now. */
+        get: operations["show_instagram_faults"];
+        /** Makes an Instagram sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_instagram_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat offers in the customer's app. */
+        get: operations["show_offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1218,6 +1323,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/l/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows a tracked link: counts the visit, unless it is a program's that only looks, and leads on. */
+        get: operations["follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/media/{token}": {
         parameters: {
             query?: never;
@@ -1344,6 +1466,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What came of an action. */
+        ActedView: {
+            /** @description The id of the message, comment or tap. */
+            id: string;
+        };
+        /** @description The body. */
+        ActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -1494,6 +1685,15 @@ export interface components {
             name: string;
             timezone?: string | null;
         };
+        /** @description What can be sent over a channel, and the limits on it. */
+        CapabilitiesView: {
+            /** @description Free-form messages only within 24 hours after the customer wrote. */
+            has_window: boolean;
+            /** @description The limits on it. */
+            limits: components["schemas"]["ContentLimits"];
+            /** @description Types of content. */
+            sends: string[];
+        };
         /** @description A new channel. */
         ChannelBody: {
             /** @description What the team calls it, at most 100 characters. */
@@ -1545,6 +1745,8 @@ export interface components {
         ChannelView: {
             /** @description Whether anything goes out. */
             breaker: components["schemas"]["BreakerView"];
+            /** @description What can be sent over it. */
+            capabilities: components["schemas"]["CapabilitiesView"];
             /** @description When it was added. */
             created_at: string;
             /** @description Its id. */
@@ -1585,6 +1787,19 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description An option of the message that the customer chose. */
+        ChoiceView: {
+            /** @description When. */
+            at: string;
+            /** @description The option's id or payload. */
+            id: string;
+            /** @description `button`, `list`, `flow`, `location`, `contact` or `call_permission`. */
+            kind: string;
+            /** @description The answer. */
+            message_id: string;
+            /** @description What the customer saw. */
+            title: string;
         };
         /** @description Days on which it is closed, whatever the week says. */
         ClosedBody: {
@@ -1634,6 +1849,51 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
+        };
+        /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
+        ContentLimits: {
+            /** @description Body of an interactive message, except a list. */
+            body: number;
+            /** @description Id of a reply button. */
+            button_id: number;
+            /** @description Label of a reply button, of a list's button or of a link. */
+            button_title: number;
+            /** @description Reply buttons. */
+            buttons: number;
+            /** @description Caption of an image, video or document. */
+            caption: number;
+            /** @description Contact cards in one message, as is sensible for people. */
+            contact_cards: number;
+            /** @description Label of a flow's button. */
+            flow_cta: number;
+            /** @description Footer of an interactive message. */
+            footer: number;
+            /** @description Text header of an interactive message. */
+            header_text: number;
+            /** @description Kinds of interactive messages. */
+            interactive: string[];
+            /** @description Body of a list. */
+            list_body: number;
+            /** @description Products of a product list, all sections together. */
+            products: number;
+            /** @description Description of a row. */
+            row_description: number;
+            /** @description Id of a row. */
+            row_id: number;
+            /** @description Title of a row. */
+            row_title: number;
+            /** @description Rows of a list, all sections together. */
+            rows: number;
+            /** @description Title of a section. */
+            section_title: number;
+            /** @description Sections of a list or product list. */
+            sections: number;
+            /** @description Name and address of a place, names on cards. */
+            short_text: number;
+            /** @description Text of a text message. */
+            text: number;
+            /** @description A web address. */
+            url: number;
         };
         /** @description The message that this one answers. */
         ContextView: {
@@ -1721,6 +1981,13 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description Who took a message back. Its words are gone. */
+        DeletionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            by: components["schemas"]["AuthorView"];
+        };
         /** @description What was typed and not sent. */
         DraftBody: {
             note?: string;
@@ -1732,6 +1999,11 @@ export interface components {
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
+        };
+        /** @description What a message said before it was edited: `type`, and the content under that name. */
+        EditView: components["schemas"]["MessageContent"] & {
+            /** @description When it was replaced. */
+            at: string;
         };
         /** @description Why a message did not arrive. */
         ErrorView: {
@@ -1826,12 +2098,45 @@ export interface components {
             timezone: string;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description A question that a new chat offers. */
+        IceBreakerView: {
+            /** @description What the message's `button.payload` will say. */
+            payload: string;
+            /** @description What the customer reads and says by tapping. */
+            question: string;
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description What goes wrong on an Instagram sandbox channel. */
+        InstagramFaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Every call is answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are taken and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are refused, as if the customer could not be reached. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+            /** @description Every call is told that the token has expired. */
+            token_expired?: boolean;
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -1905,6 +2210,8 @@ export interface components {
             items: {
                 /** @description Whether anything goes out. */
                 breaker: components["schemas"]["BreakerView"];
+                /** @description What can be sent over it. */
+                capabilities: components["schemas"]["CapabilitiesView"];
                 /** @description When it was added. */
                 created_at: string;
                 /** @description Its id. */
@@ -2073,7 +2380,7 @@ export interface components {
         /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
-            items: (components["schemas"]["MessageContent"] & {
+            items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
                 /** @description Who wrote it. */
                 author: components["schemas"]["AuthorView"];
                 context: components["schemas"]["ContextView"] | null;
@@ -2138,14 +2445,66 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_PersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
                 /** @description The message that it answers. */
                 context_id: string | null;
                 created_at: string;
+                /** @description The customer took it back. */
+                deleted: boolean;
                 /** @enum {string} */
                 direction: "inbound" | "outbound";
+                /** @description The customer changed its words. */
+                edited: boolean;
                 error: components["schemas"]["ErrorView"] | null;
                 /** @description The provider's id. */
                 id: string;
@@ -2251,6 +2610,31 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
+        /** @description A tracked link in the message, and who followed it. */
+        LinkView: {
+            /** @description The button's label; empty for a link within the text. */
+            button: string;
+            /**
+             * Format: int32
+             * @description Visits by people, as far as can be told; previews by programs are not counted.
+             */
+            clicks: number;
+            /** @description Its code: the address is `/l/{code}`. */
+            code: string;
+            /** @description Not followed from then on. */
+            expires_at: string;
+            /** @description When first. */
+            first_clicked_at: string | null;
+            /** @description When last. */
+            last_clicked_at: string | null;
+            /**
+             * Format: int32
+             * @description Recipients who followed it: 0 or 1, for a message has one recipient.
+             */
+            unique_clicks: number;
+            /** @description Where it leads. */
+            url: string;
+        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2279,6 +2663,18 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /** @description What was later said about a message, as its view carries it. */
+        MarksView: {
+            /** @description What the customer chose from it, oldest first. */
+            choices?: components["schemas"]["ChoiceView"][];
+            deleted?: components["schemas"]["DeletionView"] | null;
+            /** @description Earlier wordings, oldest first. */
+            edits?: components["schemas"]["EditView"][];
+            /** @description Tracked links in it. */
+            links?: components["schemas"]["LinkView"][];
+            /** @description Emoji on it. */
+            reactions: components["schemas"]["ReactionView"][];
         };
         /** @description Who is logged in, and to what. */
         MeAnswer: {
@@ -2352,6 +2748,15 @@ export interface components {
              */
             width: number | null;
         };
+        /** @description An entry of the menu; it has either `payload` or `url`. */
+        MenuEntryView: {
+            /** @description What the message's `button.payload` will say. */
+            payload?: string | null;
+            /** @description What the customer reads. */
+            title: string;
+            /** @description The page that it opens. */
+            url?: string | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2378,7 +2783,7 @@ export interface components {
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
          *     `"type":"text","text":{"body":"…"}`.
          */
-        MessageView: components["schemas"]["MessageContent"] & {
+        MessageView: components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
             /** @description Who wrote it. */
             author: components["schemas"]["AuthorView"];
             context: components["schemas"]["ContextView"] | null;
@@ -2418,6 +2823,7 @@ export interface components {
             text?: {
                 body: string;
             };
+            track_links?: boolean;
             type: string;
         } & {
             [key: string]: unknown;
@@ -2449,6 +2855,13 @@ export interface components {
             severity: "info" | "warning" | "critical";
             /** @description The webhook field in words. */
             title: string;
+        };
+        /** @description What a new chat offers. */
+        OfferView: {
+            /** @description Questions: `question` and `payload`. */
+            ice_breakers: unknown;
+            /** @description Entries: `title` with `payload` or `url`. */
+            menu: unknown;
         };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
@@ -2500,13 +2913,55 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description A message as the customer's app shows it. */
+        PersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        PersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
+        };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
             /** @description The message that it answers. */
             context_id: string | null;
             created_at: string;
+            /** @description The customer took it back. */
+            deleted: boolean;
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The customer changed its words. */
+            edited: boolean;
             error: components["schemas"]["ErrorView"] | null;
             /** @description The provider's id. */
             id: string;
@@ -2608,11 +3063,18 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
-        /** @description A reaction to a message; each side has at most one. */
+        /** @description An emoji on a message; each side has at most one. */
         ReactionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who put it there. */
+            by: components["schemas"]["AuthorView"];
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The emoji. */
             emoji: string;
+            /** @description The message that brought it. */
+            message_id: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -2869,6 +3331,13 @@ export interface components {
             thursday?: components["schemas"]["SpanBody"][];
             tuesday?: components["schemas"]["SpanBody"][];
             wednesday?: components["schemas"]["SpanBody"][];
+        };
+        /** @description What a new chat offers. */
+        WelcomeView: {
+            /** @description Questions to tap; at most four on Instagram. */
+            ice_breakers?: components["schemas"]["IceBreakerView"][];
+            /** @description The menu that stays in reach. */
+            menu?: components["schemas"]["MenuEntryView"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3442,6 +3911,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
                 };
             };
             /** @description A problem document */
@@ -5215,6 +5748,247 @@ export interface operations {
             };
         };
     };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_as_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_chat: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstagramFaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_offer: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query?: {
@@ -5879,6 +6653,41 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the link leads */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
