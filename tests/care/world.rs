@@ -18,8 +18,8 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey, Newest,
-    NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
+    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey,
+    Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
     SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
@@ -389,6 +389,10 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
         conversation: CONVERSATION,
     };
     batch.put(&key, &Draft::default(), seal);
+    let link = LinkKey {
+        code: *b"abcDEF123456",
+    };
+    batch.put(&link, &(WORKSPACE, message_id(2)), &Seal::Open);
 }
 
 pub fn outbox_key(n: u32) -> OutboxKey {
