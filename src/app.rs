@@ -13,7 +13,6 @@ use utoipa::OpenApi;
 
 use self::simulated::{Overrides, Simulators};
 use crate::actors::backups::Backups;
-use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
 use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
@@ -22,9 +21,7 @@ use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::features::accounts::{
-    self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
-};
+use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
 use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
@@ -34,11 +31,13 @@ use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning}
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod outside;
+mod owner;
 mod recall;
 pub mod simulated;
 mod simulated_instagram;
 mod tls;
 
+pub use owner::owner_from_environment;
 pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
@@ -174,6 +173,7 @@ pub fn providers() -> Providers {
         (ProviderKind::Sandbox, cloud),
         (ProviderKind::Instagram, instagram.clone()),
         (ProviderKind::SandboxInstagram, instagram),
+        (ProviderKind::Dialog360, Arc::new(whatsapp::Dialog360)),
         (ProviderKind::Twilio, twilio.clone()),
         (ProviderKind::SandboxSms, twilio),
     ])
@@ -233,7 +233,7 @@ impl App {
         })
         .await
         .context("opening the store was broken off")??;
-        let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        let setup_code = owner::first_owner(&store, &hasher, clock, owner).await?;
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
@@ -243,19 +243,8 @@ impl App {
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
-        let feed = shared.feed.get_ref().clone();
-        house
-            .supervise("live feed".into(), "reader", move |token| {
-                live::run(feed.clone(), token)
-            })
-            .await;
+        supervise_readers(&house, &shared).await;
         outside::supervise_templates(&house).await;
-        let backups = shared.backups.get_ref().clone();
-        house
-            .supervise("backups".into(), "backups", move |token| {
-                backups.clone().run(token)
-            })
-            .await;
         let mut web_options = web_options(&config, &house, metrics);
         if let Some(https) = https {
             web_options.tls = Some(https.supervise(&house).await);
@@ -306,7 +295,21 @@ impl App {
     }
 }
 
-/// What stands for the providers behind sandbox channels.
+/// What follows the journal, and the backups.
+async fn supervise_readers(house: &House, shared: &Shared) {
+    let feed = shared.feed.get_ref().clone();
+    house
+        .supervise("live feed".into(), "reader", move |token| {
+            live::run(feed.clone(), token)
+        })
+        .await;
+    let backups = shared.backups.get_ref().clone();
+    house
+        .supervise("backups".into(), "backups", move |token| {
+            backups.clone().run(token)
+        })
+        .await;
+}
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
 ///
@@ -347,57 +350,6 @@ async fn start_house(
         .context("the machinery cannot start")
 }
 
-async fn first_owner(
-    store: &Store,
-    hasher: &PasswordHasher,
-    clock: Clock,
-    owner: Option<NewWorkspace>,
-) -> anyhow::Result<Option<(SetupGuard, String)>> {
-    if accounts::is_set_up(store).context("the workspaces cannot be read")? {
-        return Ok(None);
-    }
-    let Some(new) = owner else {
-        return SetupGuard::generate()
-            .map(Some)
-            .map_err(|error| anyhow::anyhow!("{error}"));
-    };
-    accounts::create_workspace(
-        store,
-        hasher,
-        new,
-        PasswordRule::Operator,
-        clock.now(),
-        new_trace(),
-    )
-    .await
-    .map_err(|error| anyhow::anyhow!("the first owner cannot be made: {error}"))?;
-    Ok(None)
-}
-
-/// The owner that the environment asks for.
-///
-/// # Errors
-/// Only one of the two variables is set.
-pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
-    let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("FRONTDESK_OWNER_EMAIL"), read("FRONTDESK_OWNER_PASSWORD")) {
-        (None, None) => Ok(None),
-        (Some(email), Some(password)) => Ok(Some(NewWorkspace {
-            name: "My business".into(),
-            timezone: "UTC".into(),
-            locale: "en".into(),
-            demo: false,
-            operator: true,
-            owner: NewPerson {
-                name: "Owner".into(),
-                email,
-                password,
-            },
-        })),
-        _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
-    }
-}
-
 /// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
 fn listen_inside() -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -436,6 +388,7 @@ struct Shared {
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
     simulators: Simulators,
+    logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
 }
 
@@ -473,6 +426,7 @@ impl Shared {
             auth,
             accounts,
             simulators: simulators.clone(),
+            logins: Data::new(channels::Logins::new(config.public_url.clone())),
             delivery: Data::new(delivery),
         }
     }
@@ -490,6 +444,7 @@ impl Shared {
                 .app_data(self.accounts.clone())
                 .app_data(phones.clone())
                 .app_data(self.simulators.instagram.clone())
+                .app_data(self.logins.clone())
                 .app_data(self.delivery.clone());
         })
     }

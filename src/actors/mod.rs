@@ -22,6 +22,7 @@ pub mod profiles;
 pub mod raw_events;
 pub mod registry;
 pub mod removal;
+pub mod renewals;
 pub mod replay;
 pub mod scheduler;
 pub mod sessions;

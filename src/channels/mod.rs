@@ -20,6 +20,7 @@ mod graph;
 pub mod http;
 pub mod instagram;
 mod limits;
+pub mod login;
 pub mod media;
 mod meta_signature;
 mod payload;
@@ -329,6 +330,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
     fn echoes_our_sends(&self) -> bool {
         false
+    }
+
+    /// How an account is connected by logging in, where the provider has that.
+    fn login(&self) -> Option<&dyn login::Login> {
+        None
     }
 
     /// Whether customers' names must be asked for: their messages carry none.

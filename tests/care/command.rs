@@ -192,7 +192,8 @@ fn the_master_key_is_exchanged_at_rest_and_in_use() {
     assert!(ok, "{text}");
     assert_ne!(load().check(), second);
     let last = say(&store);
-    drop((control, store));
+    drop(control);
+    store.close();
     let (ok, text) = run(&["verify", "--data", &data]);
     assert!(ok && text.contains("0 problems"), "{text}");
     // The backup from before needs the key of then, and has it beside it.

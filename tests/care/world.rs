@@ -18,8 +18,8 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey, Newest,
-    NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
+    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey,
+    Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
     SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
@@ -337,6 +337,10 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
     }
     put_conversation(batch, &conversation, seal);
     put_labels(store, batch, &conversation);
+    let link = LinkKey {
+        code: *b"abcdefghijkl",
+    };
+    batch.put(&link, &(WORKSPACE, message_id(1)), &Seal::Open);
     let entry = OutboxEntry {
         message: message_id(2),
         channel: CHANNEL,

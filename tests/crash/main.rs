@@ -13,6 +13,7 @@ mod dice;
 mod indexing;
 mod ingest;
 mod keys;
+mod media;
 mod meta;
 mod migrating;
 mod opening;

@@ -23,10 +23,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::settings::Medium;
+use crate::channels::fields::URL;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
-    WebhookRequest,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest,
 };
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
@@ -74,6 +75,16 @@ impl Provider for Twilio {
 
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
         self.capabilities_for(settings).rules
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: limits::TEXT,
+            caption: limits::TEXT,
+            url: URL,
+            short_text: limits::SHORT_TEXT,
+            ..ContentLimits::NONE
+        }
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {

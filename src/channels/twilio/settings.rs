@@ -153,14 +153,14 @@ pub(super) fn addresses(settings: &BTreeMap<String, String>) -> Vec<Address> {
 /// # Errors
 /// Names the setting that is no good.
 pub(super) fn endpoint(
-    settings: &BTreeMap<String, String>,
+    channel: &BTreeMap<String, String>,
     path: &[&str],
 ) -> Result<reqwest::Url, FieldError> {
-    let base = settings.get("api_base").map_or(DEFAULT_API_BASE, String::as_str);
-    let account = settings.get("account_sid").map_or("", String::as_str);
+    let base = channel.get("api_base").map_or(DEFAULT_API_BASE, String::as_str);
+    let account = channel.get("account_sid").map_or("", String::as_str);
     let mut whole = vec!["2010-04-01", "Accounts", account];
     whole.extend(path);
-    join("settings.api_base", base, &whole)
+    settings::endpoint(base, "", &whole)
 }
 
 /// The address of a resource of the Content API: `…/v1/` and `path`.
@@ -168,10 +168,10 @@ pub(super) fn endpoint(
 /// # Errors
 /// Names the setting that is no good.
 pub(super) fn content_endpoint(
-    settings: &BTreeMap<String, String>,
+    channel: &BTreeMap<String, String>,
     path: &[&str],
 ) -> Result<reqwest::Url, FieldError> {
-    let text = |name: &str| settings.get(name).map(String::as_str);
+    let text = |name: &str| channel.get(name).map(String::as_str);
     let elsewhere = text("api_base").filter(|base| {
         let url = reqwest::Url::parse(base).ok();
         url.is_some_and(|url| url.host_str().is_some_and(|host| !host.ends_with(TWILIO)))
@@ -181,18 +181,7 @@ pub(super) fn content_endpoint(
         .unwrap_or(DEFAULT_CONTENT_BASE);
     let mut whole = vec!["v1"];
     whole.extend(path);
-    join("settings.content_api_base", base, &whole)
-}
-
-fn join(field: &str, base: &str, path: &[&str]) -> Result<reqwest::Url, FieldError> {
-    let refused = |detail: &str| FieldError::new(field, detail);
-    is_base(base).map_err(refused)?;
-    let mut url = reqwest::Url::parse(base).map_err(|_| refused("is no address."))?;
-    url.path_segments_mut()
-        .map_err(|()| refused("is no address that can have a path."))?
-        .pop_if_empty()
-        .extend(path);
-    Ok(url)
+    settings::endpoint(base, "", &whole)
 }
 
 /// Whom someone means who wants to write to `to`: a number; on WhatsApp also a user id (it has a dot after the country).

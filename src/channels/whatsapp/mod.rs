@@ -7,6 +7,8 @@
 
 mod answer;
 mod client;
+mod dialect;
+mod dialog360;
 mod errors;
 mod files;
 mod limits;
@@ -29,6 +31,8 @@ use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
+
+pub use dialog360::Dialog360;
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]

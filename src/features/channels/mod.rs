@@ -5,6 +5,7 @@
 
 mod errors;
 mod model;
+mod oauth;
 mod routes;
 mod sandbox;
 #[cfg(test)]
@@ -21,8 +22,12 @@ type Machinery = web::Data<House>;
 /// How channels are shown, in `web::Data`.
 type Views = web::Data<ChannelViews>;
 
+pub use oauth::Logins;
+
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
+    // Before the addresses with an id in them.
+    oauth::configure(config);
     routes::configure(config);
     welcome::configure(config);
 }
@@ -31,6 +36,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 pub fn docs() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     let mut document = routes::Docs::openapi();
+    document.merge(oauth::Docs::openapi());
     document.merge(welcome::Docs::openapi());
     document
 }

@@ -4,7 +4,7 @@ use super::model::ChannelBody;
 use crate::channels::ProviderKind;
 use crate::http::{ApiResult, Secret};
 
-/// Gives a sandbox channel of any kind whatever it does not say of itself; other channels stay as they are.
+/// Gives a channel what can be made up for it: a sandbox everything that it does not say of itself, others secrets of ours.
 ///
 /// # Errors
 /// The operating system gives no random bytes.
@@ -13,6 +13,13 @@ pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
         ProviderKind::Sandbox => furnish_whatsapp(body),
         ProviderKind::SandboxInstagram => furnish_instagram(body),
         ProviderKind::SandboxSms => furnish_sms(body),
+        ProviderKind::Dialog360 => {
+            // Ours alone: 360dialog is told it and sends it back with each webhook.
+            let secret = Secret::generate("d360_")?;
+            let missing = body.secrets.entry("webhook_secret".to_owned());
+            missing.or_insert_with(|| secret.reveal().to_owned());
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

@@ -45,6 +45,18 @@ pub struct Made {
 /// The store cannot be read, the file exists or cannot be written, or what was written does not read back. Nothing is left
 /// under `to` then.
 pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupError> {
+    complete(store, to, now, true)
+}
+
+/// The same without the files beside the records: for safety copies that stay on this machine, where the files are.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_without_files(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupError> {
+    complete(store, to, now, false)
+}
+
+fn complete(store: &Store, to: &Path, now: Timestamp, with_files: bool) -> Result<Made, BackupError> {
     let base = store.carried()?;
     let header = header(store, now, true, base)?;
     make(to, |out| {
@@ -52,7 +64,9 @@ pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupEr
         export.rows(store)?;
         export.journal(store, base.0)?;
         // Last: every file that a record up to here names lies there before its record does.
-        export.files(store, None)?;
+        if with_files {
+            export.files(store, None)?;
+        }
         export.finish()
     })
 }

@@ -64,7 +64,8 @@ impl<W: Write> Export<W> {
 
 /// Puts files back, piece by piece.
 pub(super) struct Files {
-    folder: MediaFiles,
+    /// `None`: they lie where they belong already.
+    folder: Option<MediaFiles>,
     open: Option<(File, u64)>,
 }
 
@@ -72,15 +73,24 @@ impl Files {
     /// Into a data directory.
     pub(super) fn new(data: &Path) -> Self {
         Self {
-            folder: MediaFiles::new(data, 0),
+            folder: Some(MediaFiles::new(data, 0)),
+            open: None,
+        }
+    }
+
+    /// Leaves them in the backup.
+    pub(super) const fn nowhere() -> Self {
+        Self {
+            folder: None,
             open: None,
         }
     }
 
     pub(super) fn begin(&mut self, path: &str, len: u64) -> Result<(), BackupError> {
         self.end()?;
+        let Some(known) = &self.folder else { return Ok(()) };
         let damaged = || BackupError::Damaged("a file has an impossible name".into());
-        let place = self.folder.place(path).ok_or_else(damaged)?;
+        let place = known.place(path).ok_or_else(damaged)?;
         let folder = place.parent().ok_or_else(damaged)?;
         fs::create_dir_all(folder).map_err(|error| writing(&error))?;
         let file = File::create(&place).map_err(|error| writing(&error))?;
@@ -89,6 +99,9 @@ impl Files {
     }
 
     pub(super) fn piece(&mut self, bytes: &[u8]) -> Result<(), BackupError> {
+        if self.folder.is_none() {
+            return Ok(());
+        }
         let wrong = || BackupError::Damaged("pieces of no file, or too many".into());
         let (file, left) = self.open.as_mut().ok_or_else(wrong)?;
         *left = left.checked_sub(bytes.len() as u64).ok_or_else(wrong)?;

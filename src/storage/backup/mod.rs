@@ -13,7 +13,7 @@ mod restore;
 mod retention;
 mod schedule;
 
-pub use export::{Made, export, export_since};
+pub use export::{Made, export, export_since, export_without_files};
 pub use folder::{Listed, Scheduled, list, make_scheduled};
 pub use format::{Header, Totals};
 pub use restore::{Restore, Restored, Until, restore, verify_backup};

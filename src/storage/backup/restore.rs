@@ -242,13 +242,22 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
     let first = chain
         .first()
         .ok_or_else(|| BackupError::Order("name a complete backup first".into()))?;
+    // A state that is made whole within its own data directory finds its files where they lie.
+    let in_place = options.newer_journal.is_some_and(|data| dir.starts_with(data));
+    let mut files = if in_place {
+        Files::nowhere()
+    } else {
+        Files::new(dir)
+    };
     let mut rows = 0;
     for (path, verified) in options.backups.iter().zip(chain) {
-        rows += write(path, verified, dir)?;
+        rows += write(path, verified, dir, &mut files)?;
     }
     if let (Some(data), Some(last)) = (options.newer_journal, chain.last()) {
         append_newer(data, &Store::journal_dir(dir), &last.totals)?;
-        copy_newer(data, dir)?;
+        if !in_place {
+            copy_newer(data, dir)?;
+        }
     }
     cut(&Store::journal_dir(dir), &first.totals, options.until)?;
     if options.write_key {
@@ -269,7 +278,7 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
 }
 
 /// Writes one backup's rows and journal. Answers how many rows.
-fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupError> {
+fn write(path: &Path, verified: &Verified, dir: &Path, files: &mut Files) -> Result<u64, BackupError> {
     let (file, len) = open(path)?;
     let (header, mut reader) = Reader::begin(BufReader::with_capacity(1 << 20, file), len)?;
     if header != verified.header {
@@ -291,7 +300,7 @@ fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupErro
         }
         rows = loaded?;
     }
-    journal_and_files(&mut reader, next, dir)?;
+    journal_and_files(&mut reader, next, &Store::journal_dir(dir), files)?;
     Ok(rows)
 }
 
@@ -336,9 +345,9 @@ impl<R: std::io::Read> Iterator for Rows<'_, R> {
 fn journal_and_files<R: std::io::Read>(
     reader: &mut Reader<R>,
     first: Option<Entry>,
-    data: &Path,
+    dir: &Path,
+    files: &mut Files,
 ) -> Result<(), BackupError> {
-    let (dir, mut files) = (&Store::journal_dir(data), Files::new(data));
     let io = |error: std::io::Error| BackupError::io("writing the journal", &error);
     fs::create_dir_all(dir).map_err(io)?;
     let mut file: Option<File> = None;

@@ -95,7 +95,7 @@ fn snapshot(store: &Store) -> Result<(), StorageError> {
     if path.exists() {
         std::fs::remove_file(&path).map_err(io_error("removing a damaged backup"))?;
     }
-    let made = backup::export(store, &path, Clock::System.now());
+    let made = backup::export_without_files(store, &path, Clock::System.now());
     made.map(|_| ()).map_err(|error| StorageError::Io {
         doing: "making a backup before the migration",
         cause: error.to_string(),
