@@ -10,17 +10,22 @@ use frontdesk::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
     RawState, SendPriority,
 };
+use frontdesk::domain::template::{
+    Account, Change, ChangeKind, Performance, Quality, Roles, State, Template,
+};
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, ConversationId, Direction, EventKind, Identity,
     IdentityKind, Media, MediaId, MediaKind, Message, MessageError, MessageId, MessageStatus, RawEventId,
-    SessionId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
+    SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
     IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey,
     Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
-    SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    SessionByUserKey, SessionKey, SettingKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey,
+    TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::{Batch, MasterKey, Seal, Store, StoreOptions};
@@ -142,6 +147,7 @@ pub fn fill(store: &Store) {
     people(store, &mut batch, &theirs);
     messages(store, &mut batch, &theirs);
     operations(&mut batch, &seal);
+    templates(store, &mut batch, &seal);
     awaited_file(store, &mut batch, &theirs);
     batch.event(WORKSPACE, AT, TRACE, EventKind::ConversationCreated(CONVERSATION));
     commit(store, batch);
@@ -507,4 +513,95 @@ fn operations(batch: &mut Batch, seal: &Seal) {
         setting: 1,
     };
     batch.put(&key, &Json("{}".into()), seal);
+}
+
+fn templates(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let (workspace, id) = (WORKSPACE, TemplateId([11; 16]));
+    let template = Template {
+        id,
+        account: "90001".into(),
+        channel: CHANNEL,
+        name: "welcome".into(),
+        language: "en_US".into(),
+        live: None,
+        draft: None,
+        state: State::Draft,
+        provider_id: None,
+        reason: None,
+        reason_detail: None,
+        quality: Quality::Yellow,
+        category_change: None,
+        roles: Roles::of(&[Role::Agent]),
+        owner: Some(USER),
+        approval_asked_by: None,
+        is_approved_inside: false,
+        edits: Vec::new(),
+        request_hash: [0; 32],
+        created_at: AT,
+        updated_at: AT,
+        submitted_at: None,
+        version: 1,
+        changes: 1,
+    };
+    let name = store.template_hash(workspace, &template.account, &template.name, &template.language);
+    let account = store
+        .template_account_hash(workspace, &template.account)
+        .expect("hash");
+    let change = Change {
+        at: AT,
+        user: Some(USER),
+        kind: ChangeKind::Created,
+        state: State::Draft,
+        definition: None,
+        note: String::new(),
+    };
+    let known = Account {
+        account: template.account.clone(),
+        synced_at: None,
+        tried_at: AT,
+        error: None,
+        count: 1,
+    };
+    let by_name = TemplateByNameKey {
+        workspace,
+        name: name.expect("hash"),
+    };
+    let message = message_id(1);
+    batch
+        .put(
+            &TemplateKey {
+                workspace,
+                template: id,
+            },
+            &template,
+            seal,
+        )
+        .put(&by_name, &id, &Seal::Open)
+        .put(
+            &TemplateChangeKey {
+                workspace,
+                template: id,
+                n: 1,
+            },
+            &change,
+            seal,
+        )
+        .put(
+            &TemplateTallyKey {
+                workspace,
+                template: id,
+            },
+            &Performance::default(),
+            &Seal::Open,
+        )
+        .put(
+            &TemplateUseKey {
+                workspace,
+                template: id,
+                message,
+            },
+            &1,
+            &Seal::Open,
+        )
+        .put(&TemplateAccountKey { workspace, account }, &known, seal);
 }
