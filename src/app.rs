@@ -244,7 +244,6 @@ impl App {
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
         supervise_readers(&house, &shared).await;
-        outside::supervise_templates(&house).await;
         let mut web_options = web_options(&config, &house, metrics);
         if let Some(https) = https {
             web_options.tls = Some(https.supervise(&house).await);
@@ -297,6 +296,7 @@ impl App {
 
 /// What follows the journal, and the backups.
 async fn supervise_readers(house: &House, shared: &Shared) {
+    outside::supervise_templates(house).await;
     let feed = shared.feed.get_ref().clone();
     house
         .supervise("live feed".into(), "reader", move |token| {

@@ -50,7 +50,8 @@ pub fn by_name(
 /// The account that holds a channel's templates.
 pub fn account_of(core: &Core, entry: &ChannelEntry) -> Option<String> {
     core.provider(entry.kind)?
-        .template_account(&entry.channel.settings)
+        .templates()?
+        .account(&entry.channel.settings)
 }
 
 /// Name and language code of a template message.

@@ -29,7 +29,7 @@ pub(super) async fn supervise(config: &Config, house: &Data<House>) -> anyhow::R
 }
 
 /// Starts following what providers say of templates.
-pub(super) async fn supervise_templates(house: &Data<House>) {
+pub(super) async fn supervise_templates(house: &House) {
     let core = house.core.clone();
     house
         .supervise("templates".into(), "reader", move |token| {

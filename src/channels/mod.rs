@@ -10,9 +10,8 @@ use std::pin::Pin;
 
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
-use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
-use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
 mod fields;
@@ -26,11 +25,14 @@ mod meta_signature;
 mod payload;
 mod phone;
 mod settings;
+mod templates;
 pub mod twilio;
 pub mod whatsapp;
 
 pub use limits::ContentLimits;
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
+
+pub use templates::Templates;
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -490,71 +492,8 @@ pub trait Provider: Send + Sync + 'static {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>>;
 
-    /// The account that holds a channel's templates; channels with the same one share them. `None` where the provider
-    /// has no templates, or the settings do not say.
-    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
-        let _ = settings;
+    /// How its message templates are managed; `None` where it has none.
+    fn templates(&self) -> Option<&dyn Templates> {
         None
     }
-
-    /// One page of the account's templates; `after` is the page before's `next`.
-    fn list_templates<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
-        let _ = (http, access, after);
-        no_templates()
-    }
-
-    /// Gives the provider a new template or an edit.
-    fn submit_template<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        submission: Submission<'a>,
-    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
-        let _ = (http, access, submission);
-        no_templates()
-    }
-
-    /// Deletes a template in one language.
-    fn delete_template<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        id: &'a str,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        let _ = (http, access, id, name);
-        no_templates()
-    }
-
-    /// Ends a template's pause.
-    fn unpause_template<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        id: &'a str,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        let _ = (http, access, id);
-        no_templates()
-    }
-
-    /// What a notice says of a template; `None` if it is about something else.
-    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
-        let _ = (field, body);
-        None
-    }
-}
-
-fn no_templates<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ProviderError>> {
-    Box::pin(std::future::ready(Err(ProviderError {
-        class: ErrorClass::Permanent,
-        code: "not_supported".into(),
-        title: "No templates".into(),
-        detail: "This provider has no templates that can be managed here.".into(),
-        retry_after: None,
-    })))
 }

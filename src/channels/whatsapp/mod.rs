@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, WebhookRequest, meta_signature, payload,
+    Provider, Templates, WebhookRequest, meta_signature, payload,
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
@@ -143,11 +143,17 @@ impl Provider for WhatsappCloud {
         Box::pin(probe::run(http, access))
     }
 
-    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+    fn templates(&self) -> Option<&dyn Templates> {
+        Some(self)
+    }
+}
+
+impl Templates for WhatsappCloud {
+    fn account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
         settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
     }
 
-    fn list_templates<'a>(
+    fn list<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -156,7 +162,7 @@ impl Provider for WhatsappCloud {
         Box::pin(templates::list(http, access, after))
     }
 
-    fn submit_template<'a>(
+    fn submit<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -165,7 +171,7 @@ impl Provider for WhatsappCloud {
         Box::pin(templates::submit(http, access, submission))
     }
 
-    fn delete_template<'a>(
+    fn delete<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -175,7 +181,7 @@ impl Provider for WhatsappCloud {
         Box::pin(templates::delete(http, access, id, name))
     }
 
-    fn unpause_template<'a>(
+    fn unpause<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -184,7 +190,7 @@ impl Provider for WhatsappCloud {
         Box::pin(templates::unpause(http, access, id))
     }
 
-    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+    fn news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
         templates::news(field, body)
     }
 }

@@ -119,7 +119,8 @@ async fn heed(
     };
     let news = core
         .provider(entry.kind)
-        .and_then(|provider| provider.template_news(&notice.field, &notice.body));
+        .and_then(|provider| provider.templates())
+        .and_then(|templates| templates.news(&notice.field, &notice.body));
     let (Some(news), Some(account)) = (news, account_of(core, &entry)) else {
         return Ok(None);
     };

@@ -15,7 +15,7 @@ use super::{Machinery, sync};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
-use crate::channels::Provider;
+use crate::channels::{Provider, Templates};
 use crate::domain::account::Role;
 use crate::domain::template::news::{Submission, Submitted};
 use crate::domain::template::validate::problems;
@@ -47,7 +47,15 @@ const MAX_EDITS: usize = 10;
 /// Where a template is managed.
 pub(super) struct Place {
     pub entry: Arc<ChannelEntry>,
-    pub provider: Arc<dyn Provider>,
+    provider: Arc<dyn Provider>,
+}
+
+impl Place {
+    /// How templates are managed there.
+    pub(super) fn api(&self) -> ApiResult<&dyn Templates> {
+        let api = self.provider.templates();
+        api.ok_or_else(|| ApiError::new(ErrorCode::WrongState, "This channel's provider has no templates."))
+    }
 }
 
 /// The channel of a template, or another one of the same account.
@@ -214,8 +222,8 @@ async fn hand_over(
         with_category: !was_approved,
     };
     let answer = place
-        .provider
-        .submit_template(&house.core.http, &place.entry.access, submission)
+        .api()?
+        .submit(&house.core.http, &place.entry.access, submission)
         .await;
     let submitted: Submitted = answer.map_err(TemplateError::from)?;
     let now = house.core.clock.now();
@@ -322,8 +330,8 @@ pub(super) async fn unpause_template(
     };
     let place = place(&house, who.workspace, &template)?;
     let ended = place
-        .provider
-        .unpause_template(&house.core.http, &place.entry.access, &provider_id);
+        .api()?
+        .unpause(&house.core.http, &place.entry.access, &provider_id);
     ended.await.map_err(TemplateError::from)?;
     let user = who.user;
     let record = |template: &mut Template| {

@@ -241,12 +241,9 @@ pub(super) async fn remove(house: &House, who: &Caller, id: TemplateId) -> ApiRe
         .filter(|_| template.state.is_at_provider())
     {
         let place = review::place(house, who.workspace, &template)?;
-        let deleted = place.provider.delete_template(
-            &house.core.http,
-            &place.entry.access,
-            provider_id,
-            &template.name,
-        );
+        let deleted = place
+            .api()?
+            .delete(&house.core.http, &place.entry.access, provider_id, &template.name);
         match deleted.await {
             // 2593002: it is gone there already.
             Err(error) if error.code != "2593002" && !error.title.contains("Not Found") => {

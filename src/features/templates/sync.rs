@@ -49,15 +49,16 @@ pub(super) async fn account(
 }
 
 async fn read_all(core: &Core, entry: &ChannelEntry) -> Result<Vec<Listed>, TemplateError> {
-    let Some(provider) = core.provider(entry.kind) else {
+    let Some(provider) = core
+        .provider(entry.kind)
+        .and_then(|provider| provider.templates())
+    else {
         return Ok(Vec::new());
     };
     let mut all = Vec::new();
     let mut after: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        let page = provider
-            .list_templates(&core.http, &entry.access, after.as_deref())
-            .await?;
+        let page = provider.list(&core.http, &entry.access, after.as_deref()).await?;
         all.extend(page.items);
         after = page.next;
         if after.is_none() || all.len() >= store::MAX_TEMPLATES {

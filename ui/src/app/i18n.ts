@@ -71,6 +71,8 @@ export const i18n = createI18n({
   pluralRules: Object.fromEntries(LANGUAGES.map((tag) => [tag, pluralRule(tag)])),
 })
 export const t = i18n.global.t as (key: string, ...args: unknown[]) => string
+/** Whether there is a text under a key, in this language or in English. */
+export const te = (key: string): boolean => i18n.global.te(key)
 
 const files = import.meta.glob<{ default: Record<string, unknown> }>('../locales/*/*.json')
 const wanted = new Set(['common', 'nav'])

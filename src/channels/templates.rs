@@ -1,0 +1,50 @@
+//! Managing message templates at a provider, where it has any.
+
+use std::collections::BTreeMap;
+
+use super::{BoxFuture, ChannelAccess};
+use crate::domain::outbound::ProviderError;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
+
+/// A provider's templates. Nothing here retries by itself.
+pub trait Templates: Send + Sync {
+    /// The account that holds a channel's templates; channels with the same one share them. `None` where the settings do
+    /// not say.
+    fn account(&self, settings: &BTreeMap<String, String>) -> Option<String>;
+
+    /// One page of the account's templates; `after` is the page before's `next`.
+    fn list<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>>;
+
+    /// Gives the provider a new template or an edit.
+    fn submit<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>>;
+
+    /// Deletes a template in one language.
+    fn delete<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Ends a template's pause.
+    fn unpause<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// What a notice says of a template; `None` if it is about something else.
+    fn news(&self, field: &str, body: &serde_json::Value) -> Option<News>;
+}

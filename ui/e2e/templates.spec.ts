@@ -1,0 +1,106 @@
+import type { Page } from '@playwright/test'
+import { axe, customer, expect, isPage, test, thread, unique } from './support'
+
+/** Templates from the first draft to a tap on the customer's phone, and every page of theirs in every look. */
+const shots = process.env.E2E_SHOTS
+const nameOf = (): string => unique('order ready').toLowerCase().replace(/[^a-z0-9]+/g, '_')
+
+interface Made {
+  id: string
+  name: string
+}
+const BODY = [
+  { type: 'BODY', text: 'Hi {{1}}, order {{2}} is ready.', example: { body_text: [['Amina', '1042']] } },
+  { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'On my way' }] },
+]
+const post = async (page: Page, path: string, data: object): Promise<never> => {
+  const answer = await page.request.post(`/api/v1${path}`, { headers: { 'X-Frontdesk': '1' }, data })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  return (await answer.json()) as never
+}
+const sandbox = async (page: Page): Promise<string> => {
+  const answer = (await (await page.request.get('/api/v1/channels')).json()) as { items: { id: string; provider: string }[] }
+  return answer.items.find((each) => each.provider === 'sandbox')!.id
+}
+async function approved(page: Page): Promise<Made> {
+  const made: Made = await post(page, '/templates', { channel_id: await sandbox(page), name: nameOf(), language: 'en', category: 'utility', components: BODY })
+  await post(page, `/templates/${made.id}/submit`, {})
+  await expect.poll(async () => ((await (await page.request.get(`/api/v1/templates/${made.id}`)).json()) as { status: string }).status, { timeout: 20_000 }).toBe('approved')
+  return made
+}
+
+test('a template is written, checked as it is typed, submitted and approved', async ({ open, page }) => {
+  await open('/templates')
+  await page.getByRole('button', { name: 'New template' }).click()
+  const dialog = page.getByRole('dialog')
+  const name = nameOf()
+  await dialog.getByLabel('Name').fill(name)
+  await dialog.getByRole('button', { name: 'Create draft' }).click()
+  await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible()
+  const body = page.getByLabel('Text', { exact: true })
+  await body.fill('{{1}} is ready')
+  await expect(page.getByTestId('problems')).toContainText('variable')
+  await expect(page.getByRole('button', { name: 'Submit for review' })).toBeDisabled()
+  await body.fill('Hi {{1}}, your bread is ready.')
+  await page.getByLabel('Sample for {{1}}').fill('Amina')
+  await expect(page.getByTestId('preview')).toContainText('Hi Amina, your bread is ready.')
+  await expect(page.getByTestId('problems')).toContainText('Keeps every rule')
+  await axe(page)
+  await page.getByRole('button', { name: 'Submit for review' }).click()
+  await expect(page.getByText('Approved', { exact: true })).toBeVisible({ timeout: 20_000 })
+  await page.getByRole('tab', { name: 'History' }).click()
+  await expect(page.getByTestId('history')).toContainText('Submitted')
+  await axe(page)
+})
+
+test('a template is picked, filled in, sent, and a tap on it comes back tied to it', async ({ open, page, context }) => {
+  await open('/inbox')
+  const made = await approved(page)
+  const someone = await customer(page)
+  await page.goto(`/inbox/${someone.id}`)
+  await page.getByRole('button', { name: 'Send a template' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('searchbox').fill(made.name)
+  await dialog.getByRole('button', { name: new RegExp(made.name) }).click()
+  await dialog.getByLabel('{{2}}').fill('77')
+  await expect(dialog.getByTestId('preview')).toContainText('order 77 is ready')
+  await axe(page)
+  await dialog.getByRole('button', { name: 'Send template' }).click()
+  await expect(thread(page).getByText(/order 77 is ready/)).toBeVisible({ timeout: 15_000 })
+
+  const phone = await context.newPage()
+  await phone.goto('/phone')
+  await phone.locator('main ul a').filter({ hasText: someone.name }).first().click()
+  await phone.getByRole('log').getByRole('button', { name: 'On my way' }).click()
+  await page.bringToFront()
+  await expect(thread(page).getByText('On my way').last()).toBeVisible({ timeout: 15_000 })
+  await expect.poll(async () => ((await (await page.request.get(`/api/v1/templates/${made.id}`)).json()) as { performance: { clicked: number } }).performance.clicked, { timeout: 15_000 }).toBe(1)
+})
+
+test('a template of the library becomes drafts in five languages', async ({ open, page }) => {
+  await open('/templates/library')
+  await page.getByRole('searchbox').fill('results')
+  await page.getByRole('button', { name: /Use: results_ready/ }).click()
+  await expect(page.getByRole('heading', { name: 'results_ready', level: 1 })).toBeVisible()
+  await expect(page.getByRole('navigation', { name: 'Languages' }).getByRole('link')).toHaveCount(5)
+})
+
+for (const [name, path] of [['templates', '/templates'], ['library', '/templates/library']] as const) {
+  test(`${name} @looks`, async ({ open, page }, info) => {
+    await open(path)
+    await isPage(page)
+    await page.waitForLoadState('networkidle').catch(() => undefined)
+    await axe(page)
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
+  })
+}
+
+test('the editor @looks', async ({ open, page }, info) => {
+  await open('/templates')
+  const made: Made = await post(page, '/templates', { channel_id: await sandbox(page), name: nameOf(), language: 'en', category: 'utility', components: BODY })
+  await page.goto(`/templates/${made.id}`)
+  await expect(page.getByTestId('preview')).toBeVisible()
+  await expect(page.getByTestId('problems')).toBeVisible()
+  await axe(page)
+  if (shots) await page.screenshot({ path: `${shots}/template-${info.project.name}.png` })
+})
