@@ -23,13 +23,15 @@ async function meet(open: (path: string) => Promise<Page>, page: Page): Promise<
   await page.getByRole('dialog').getByLabel('Name').fill(name)
   await page.getByRole('dialog').getByRole('button', { name: 'Add a customer' }).click()
   const phone = page.getByRole('region', { name: `Phone of ${name}` })
-  await phone.getByRole('textbox', { name: 'Message' }).fill('Hello')
+  const hello = unique('Hello')
+  await expect(phone).toBeVisible()
+  await phone.getByRole('textbox', { name: 'Message' }).fill(hello)
   await page.keyboard.press('Enter')
-  await expect(phone.getByText('Hello')).toBeVisible()
+  await expect(phone.getByText(hello)).toBeVisible()
   const inbox = await page.context().newPage()
   await inbox.goto('/inbox')
   await inbox.locator('[data-row]').filter({ hasText: name }).click()
-  await expect(thread(inbox).getByText('Hello')).toBeVisible()
+  await expect(thread(inbox).getByText(hello).first()).toBeVisible()
   return { name, phone, inbox }
 }
 const attach = (inbox: Page, ...files: { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> =>
