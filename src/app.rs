@@ -407,6 +407,7 @@ struct Shared {
     accounts: Data<Accounts>,
     phones: Data<Simulator>,
     delivery: Data<Delivery>,
+    bulk: Data<inbox::BulkJobs>,
 }
 
 impl Shared {
@@ -444,6 +445,7 @@ impl Shared {
             accounts,
             phones: Data::from(simulator.clone()),
             delivery: Data::new(delivery),
+            bulk: Data::new(inbox::BulkJobs::default()),
         }
     }
 
@@ -458,7 +460,8 @@ impl Shared {
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
                 .app_data(self.phones.clone())
-                .app_data(self.delivery.clone());
+                .app_data(self.delivery.clone())
+                .app_data(self.bulk.clone());
         })
     }
 }

@@ -14,6 +14,7 @@ pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod mention;
 pub mod message;
 pub mod operations;
 pub mod outbound;

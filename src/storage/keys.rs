@@ -19,6 +19,8 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `ConversationWaiting` | workspace, assignee, since when the customer waits, conversation | – | conversation |
+//! | `ConversationUnread` | workspace, assignee, newest activity first, conversation | – ; only with unread messages | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -35,7 +37,11 @@
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 90: opening hours) | JSON text | its feature; alert delivery |
+//! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
+//! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
+//! | `Mention` | workspace, user, newest first, message | – | conversation |
+//! | `Snippet` | workspace, snippet | JSON text | snippets |
 
 use std::marker::PhantomData;
 
@@ -86,7 +92,23 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    ConversationWaiting = 90,
+    ConversationUnread = 91,
+    Mention = 92,
+    SavedView = 93,
+    Snippet = 94,
+    UserSetting = 95,
 }
+
+/// The names of the tables from [`Table::ConversationWaiting`] on.
+const WORK_NAMES: [&str; 6] = [
+    "ConversationWaiting",
+    "ConversationUnread",
+    "Mention",
+    "SavedView",
+    "Snippet",
+    "UserSetting",
+];
 
 const NAMES: [&str; 33] = [
     "Meta",
@@ -128,7 +150,16 @@ const NAMES: [&str; 33] = [
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
     let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    let work = || {
+        let at = table
+            .checked_sub(Table::ConversationWaiting as u8)
+            .map(usize::from);
+        at.and_then(|at| WORK_NAMES.get(at))
+    };
+    at.and_then(|at| NAMES.get(at))
+        .or_else(work)
+        .copied()
+        .unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -333,6 +364,20 @@ keys! {
     ConversationListKey {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
+    /// The customers who wait for an answer, longest first. Nobody assigned is the nil id.
+    ConversationWaitingKey { workspace: WorkspaceId, assignee: UserId, since: Timestamp, conversation: ConversationId }
+        = ConversationWaiting => ();
+    /// The conversations with unread messages, newest first. Nobody assigned is the nil id.
+    ConversationUnreadKey { workspace: WorkspaceId, assignee: UserId, activity: Newest, conversation: ConversationId }
+        = ConversationUnread => ();
+    /// Where someone is mentioned, newest first.
+    MentionKey { workspace: WorkspaceId, user: UserId, at: Newest, message: MessageId } = Mention => ();
+    /// A list that someone saved. A shared one belongs to the nil id.
+    SavedViewKey { workspace: WorkspaceId, owner: UserId, view: [u8; 16] } = SavedView => Json;
+    /// A text to be used again and again.
+    SnippetKey { workspace: WorkspaceId, snippet: [u8; 16] } = Snippet => Json;
+    /// A person's settings.
+    UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.

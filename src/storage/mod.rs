@@ -13,6 +13,7 @@ pub mod error;
 pub mod faults;
 mod journal;
 pub mod keys;
+pub mod listing;
 mod lookups;
 pub mod migrations;
 pub mod records;

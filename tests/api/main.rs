@@ -10,6 +10,7 @@ mod auth;
 mod channels;
 mod hostile;
 mod hours;
+mod inbox;
 mod isolation;
 mod me;
 mod operations;

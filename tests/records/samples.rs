@@ -42,9 +42,14 @@ impl Case {
 }
 
 fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
+    of(1, label, value)
+}
+
+/// A sample of a version, as it is read today.
+fn of<R: Record + PartialEq + Debug + 'static>(version: u16, label: &str, value: R) -> Case {
     Case {
         kind: R::KIND,
-        version: 1,
+        version,
         label: label.to_owned(),
         encoded: value.encode(),
         compare: Box::new(move |version, bytes| {
@@ -196,14 +201,22 @@ fn directory() -> Vec<Case> {
             AT,
         );
         conversation.status = status;
-        v1(&label, conversation)
+        [1, 2].map(|version| of(version, &label, conversation.clone()))
     });
     let mut cases = vec![
         v1("channel", channel),
         v1("contact", contact),
-        v1("full", conversation()),
+        // Snoozed: who waited was not kept, and is not guessed.
+        v1(
+            "full",
+            Conversation {
+                waiting_since: None,
+                ..conversation()
+            },
+        ),
+        of(2, "full", conversation()),
     ];
-    cases.extend(statuses);
+    cases.extend(statuses.flatten());
     cases
 }
 
@@ -230,6 +243,7 @@ fn conversation() -> Conversation {
         last_activity_at: AT,
         created_at: AT.plus(-5),
         snoozed_until: Some(AT.plus(7)),
+        waiting_since: Some(AT.plus(-60)),
         version: 12,
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::policy::ChannelCondition;
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, Timestamp, TraceId};
 use crate::storage::Seal;
-use crate::storage::keys::IdempotencyKey;
+use crate::storage::keys::{IdempotencyKey, MentionKey, Newest};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
@@ -43,6 +43,7 @@ impl Worker {
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
         self.remember(&mut plan, wish, now);
+        self.mention(&mut plan);
         Ok(plan)
     }
 
@@ -63,6 +64,22 @@ impl Worker {
         }
         let message = self.message(record.message)?.ok_or(Rejection::NoSuchMessage)?;
         Ok(Some(FirstAnswer(message)))
+    }
+
+    /// So that those who are named in a note find it.
+    fn mention(&self, plan: &mut Plan) {
+        let Some(note) = plan.decision.messages.last() else {
+            return;
+        };
+        for user in note.content.mentions() {
+            let row = MentionKey {
+                workspace: self.workspace,
+                user,
+                at: Newest(note.created_at),
+                message: note.id,
+            };
+            plan.beside.put(&row, &(), &Seal::Open);
+        }
     }
 
     fn remember(&self, plan: &mut Plan, wish: &PostMessage, now: Timestamp) {

@@ -47,12 +47,16 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
         .extra
         .as_ref()
         .is_some_and(|extra| extra.get("history").is_some());
+    if received.echo && !imported {
+        conversation.answered();
+    }
     if received.echo || imported || kind == "system" {
         return;
     }
     conversation.customer_wrote(said_at, now);
     if !QUIET.contains(&kind) {
         conversation.unread = conversation.unread.saturating_add(1);
+        conversation.ask(said_at, now);
     }
 }
 

@@ -176,6 +176,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes every conversation that the filter finds now, in small steps. One at a time in a workspace. */
+        post: operations["begin_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a change of many conversations has come. Only who began it is told, for a quarter of an hour. */
+        get: operations["show_bulk"];
+        put?: never;
+        post?: never;
+        /** Stops it; what is done stays done, and can be undone. */
+        delete: operations["stop_bulk"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes everything back that nobody changed since. */
+        post: operations["undo_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -272,8 +324,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists conversations, newest activity first. */
+        /** Lists conversations, newest activity first unless `sort` says otherwise. */
         get: operations["list_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts conversations, without reading more of them than a count is worth. */
+        get: operations["count_conversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -571,6 +640,40 @@ export interface paths {
         post?: never;
         /** Ends one of one's own sessions. */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many notes mention the caller that they have not seen. */
+        get: operations["show_mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the caller has seen every mention until now. */
+        post: operations["see_mentions"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1025,6 +1128,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views and the shared ones. */
+        get: operations["list_views"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the caller's own views, or the shared ones, into an order. */
+        put: operations["order_views"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["change_view"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces": {
         parameters: {
             query?: never;
@@ -1294,6 +1450,49 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
+        /** @description A change of every conversation that a filter finds. At least one of the changes must be there. */
+        BulkBody: {
+            change: components["schemas"]["BulkChange"];
+            filter: components["schemas"]["ConversationFilter"];
+        };
+        /** @description What is changed; what is left out stays as it is. */
+        BulkChange: {
+            add_labels?: string[];
+            /** @description `null` for nobody. */
+            assignee_id?: string | null;
+            /** @enum {string} */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description `true`: everything is marked as seen. */
+            read?: boolean | null;
+            remove_labels?: string[];
+            /** @enum {string} */
+            status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
+        };
+        /** @description A conversation that could not be changed. */
+        BulkFailure: {
+            conversation_id: string;
+            reason: string;
+        };
+        /** @description A change of many conversations, and how far it has come. */
+        BulkJob: {
+            /** @description Conversations that were changed and can be changed back. */
+            changed: number;
+            /** @description Conversations looked at. */
+            done: number;
+            /** @description Conversations that could not be changed. */
+            failed: number;
+            /** @description The first of these, and why. */
+            failures: components["schemas"]["BulkFailure"][];
+            id: string;
+            /** @description More conversations fit than one job takes. */
+            more: boolean;
+            /** @description While it is undone: those left alone because someone changed them meanwhile. */
+            skipped: number;
+            /** @enum {string} */
+            state: "running" | "done" | "stopped" | "undoing" | "undone";
+            /** @description Conversations to be looked at. */
+            total: number;
+        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
@@ -1448,6 +1647,23 @@ export interface components {
             /** @description The provider's id of it. */
             provider_message_id: string | null;
         };
+        /** @description What to list. */
+        ConversationFilter: {
+            /** @description `me`, `none` or a user's id. */
+            assignee?: string | null;
+            /** @description A channel's id. */
+            channel?: string | null;
+            /** @description A label. */
+            label?: string | null;
+            /** @description Only those in which a note mentions the caller, latest mention first. */
+            mentioned?: boolean | null;
+            /** @description Words in the contact's name, identities or the last message. */
+            q?: string | null;
+            /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+            status?: string | null;
+            /** @description Only those with unread messages. */
+            unread?: boolean | null;
+        };
         /** @description A conversation. */
         ConversationView: {
             assignee: components["schemas"]["AssigneeView"] | null;
@@ -1480,8 +1696,17 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
+            /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
+            waiting_since: string | null;
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
+        };
+        /** @description How many there are. */
+        CountView: {
+            /** @description Conversations found. */
+            count: number;
+            /** @description Whether that is all; if not there are more than could be looked at. */
+            exact: boolean;
         };
         /** @description A customer to be. */
         CustomerBody: {
@@ -1801,6 +2026,8 @@ export interface components {
                  * @description Counts changes; the `ETag`.
                  */
                 version: number;
+                /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
+                waiting_since: string | null;
                 /** @description The reply window. */
                 window: components["schemas"]["WindowView"];
             }[];
@@ -2091,6 +2318,16 @@ export interface components {
             version: string;
             workspace: components["schemas"]["Workspace"];
         };
+        /** @description How many mentions the caller has not seen. */
+        Mentions: {
+            /**
+             * Format: date-time
+             * @description When the latest one was written; `null` if there is none.
+             */
+            latest_at: string | null;
+            /** @description Notes; counted up to 100. */
+            unseen: number;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2212,6 +2449,13 @@ export interface components {
              */
             version: number;
             week: components["schemas"]["WeekBody"];
+        };
+        /** @description The order of the caller's own views, or of the shared ones. */
+        OrderBody: {
+            /** @description Every view's id, once. */
+            ids: string[];
+            /** @description The shared ones. */
+            shared?: boolean;
         };
         /** @description A change of one's own password. */
         PasswordBody: {
@@ -2364,6 +2608,26 @@ export interface components {
             left: number;
             /** @description There are more; call again. */
             more: boolean;
+        };
+        /** @description A saved view. */
+        SavedView: {
+            filter: components["schemas"]["ConversationFilter"];
+            id: string;
+            name: string;
+            /** @description Everyone in the workspace has it; if not, only the caller. */
+            shared: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description Saved views. */
+        SavedViews: {
+            /** @description In their order; the shared ones first. */
+            items: components["schemas"]["SavedView"][];
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -2588,6 +2852,15 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description A view to be saved. */
+        ViewBody: {
+            filter: components["schemas"]["ConversationFilter"];
+            name: string;
+            /** @description For everyone in the workspace; cannot be changed later. */
+            shared?: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
         };
         /** @description The intervals of each weekday, in order. A day without any is closed. */
         WeekBody: {
@@ -2995,6 +3268,135 @@ export interface operations {
             };
         };
     };
+    begin_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description One is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -3298,6 +3700,15 @@ export interface operations {
                 channel?: string;
                 /** @description Words in the contact's name, identities or the last message. */
                 q?: string;
+                /** @description Only those with unread messages. */
+                unread?: boolean;
+                /** @description Only those in which a note mentions the caller, latest mention first. */
+                mentioned?: boolean;
+                /**
+                 * @description `newest` activity first (the default), those who wait for an answer first and of them the longest (`waiting`), or
+                 *     those with unread messages first (`unread`).
+                 */
+                sort?: string;
                 /** @description Most items to give, 1–100; 50 unless given. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -3315,6 +3726,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_ConversationView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_conversations: {
+        parameters: {
+            query?: {
+                /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+                status?: string;
+                /** @description `me`, `none` or a user's id. */
+                assignee?: string;
+                /** @description A label. */
+                label?: string;
+                /** @description A channel's id. */
+                channel?: string;
+                /** @description Words in the contact's name, identities or the last message. */
+                q?: string;
+                /** @description Only those with unread messages. */
+                unread?: boolean;
+                /** @description Only those in which a note mentions the caller, latest mention first. */
+                mentioned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
                 };
             };
             /** @description A problem document */
@@ -4031,6 +4485,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    see_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
             };
             /** @description A problem document */
             default: {
@@ -5089,6 +5599,164 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
             path: {
                 id: string;
             };
