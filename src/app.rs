@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, hours, inbox, live, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, live, notifications, operations, sandbox, search, snippets};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -108,7 +108,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 11] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -129,6 +129,14 @@ pub const PARTS: [Part; 9] = [
     Part {
         configure: hours::configure,
         docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: snippets::configure,
+        docs: snippets::Docs::openapi,
+    },
+    Part {
+        configure: notifications::configure,
+        docs: notifications::Docs::openapi,
     },
     Part {
         configure: operations::configure,

@@ -7,6 +7,8 @@ pub mod channels;
 pub mod hours;
 pub mod inbox;
 pub mod live;
+pub mod notifications;
 pub mod operations;
 pub mod sandbox;
 pub mod search;
+pub mod snippets;

@@ -46,7 +46,9 @@ async fn three(app: &TestApp) -> Vec<Seed> {
             loop {
                 let path = format!("/api/v1/conversations?channel={}", made.channel);
                 let list = app.a.owner.get(&path).await.expect(200);
-                match list["items"][0]["id"].as_str() {
+                // It begins a moment before its message is in it.
+                let it = &list["items"][0];
+                match it["id"].as_str().filter(|_| it["unread"] == 1) {
                     Some(id) => return id.to_owned(),
                     None => tokio::task::yield_now().await,
                 }

@@ -17,6 +17,7 @@ mod operations;
 mod sandbox;
 mod search;
 mod setup;
+mod snippets;
 mod spec;
 mod system;
 mod tls;

@@ -594,6 +594,24 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/v1/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller is told of by their browser. */
+        get: operations["show_notifications"];
+        /** Changes what the caller is told of. */
+        put: operations["keep_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -1019,6 +1037,42 @@ export interface paths {
         /** Sets the appliance up with the one-time code that the server printed: the first owner and the business. */
         post: operations["set_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Snippets in the order of their making. */
+        get: operations["list_snippets"];
+        put?: never;
+        /** Adds a snippet. For owners. */
+        post: operations["create_snippet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a snippet. For owners. */
+        put: operations["change_snippet"];
+        post?: never;
+        /** Deletes a snippet. For owners. */
+        delete: operations["delete_snippet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2236,6 +2290,24 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_Snippet: {
+            /** @description The items, in the list's order. */
+            items: {
+                id: string;
+                /** @description By which it is found; unique in the workspace. */
+                name: string;
+                /** @description May hold `{{contact.name}}` and the like. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description Counts changes; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2424,6 +2496,28 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description What is told, and when not. */
+        NotificationSettings: {
+            /** @description Alerts. */
+            alerts: boolean;
+            /** @description Messages in conversations that are mine. */
+            assigned: boolean;
+            /** @description Notes that mention me. */
+            mentions: boolean;
+            quiet: components["schemas"]["QuietHours"] | null;
+            /** @description A sound with it. */
+            sound: boolean;
+            /** @description Messages in conversations that are nobody's. */
+            unassigned: boolean;
+        };
+        /** @description The caller's choice. */
+        Notifications: components["schemas"]["NotificationSettings"] & {
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
             closed_days: components["schemas"]["ClosedBody"][];
@@ -2551,6 +2645,21 @@ export interface components {
             more: boolean;
             /** @description Messages that wait to be sent. */
             queued: number;
+        };
+        /** @description Hours without any telling; over midnight if `from` is later than `to`. */
+        QuietHours: {
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 22:00
+             */
+            from: string;
+            /** @description IANA time zone. */
+            timezone: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 07:00
+             */
+            to: string;
         };
         /** @description This workspace's webhook deliveries. */
         RawCounts: {
@@ -2697,6 +2806,27 @@ export interface components {
         /** @description Whether the appliance waits for its first set-up. */
         SetupState: {
             needed: boolean;
+        };
+        /** @description A text to be used again and again. */
+        Snippet: {
+            id: string;
+            /** @description By which it is found; unique in the workspace. */
+            name: string;
+            /** @description May hold `{{contact.name}}` and the like. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /**
+         * @description A snippet to be kept. In double braces may stand `contact.name`, `contact.first_name`, `contact.phone`, `agent.name`,
+         *     `agent.first_name` and `business.name`.
+         */
+        SnippetBody: {
+            name: string;
+            text: string;
         };
         /** @description One interval of a day. */
         SpanBody: {
@@ -4406,6 +4536,68 @@ export interface operations {
             };
         };
     };
+    show_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_notifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -5366,6 +5558,139 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snippets: {
+        parameters: {
+            query?: {
+                /** @description Words in the name or the text. */
+                q?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -35,6 +35,10 @@ export type Customer = S['CustomerView']
 export type Behaviour = Required<S['BehaviourView']>
 export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
+export type ConversationFilter = S['ConversationFilter']
+export type SavedView = S['SavedView']
+export type BulkJob = S['BulkJob']
+export type BulkChange = S['BulkChange']
 export type OpeningHours = S['OpeningHours']
 export type Problem = S['Problem']
 export interface Page<T> {
