@@ -39,6 +39,8 @@ export type ConversationFilter = S['ConversationFilter']
 export type SavedView = S['SavedView']
 export type BulkJob = S['BulkJob']
 export type BulkChange = S['BulkChange']
+export type Snippet = S['Snippet']
+export type NotificationSettings = S['NotificationSettings']
 export type OpeningHours = S['OpeningHours']
 export type Problem = S['Problem']
 export interface Page<T> {
