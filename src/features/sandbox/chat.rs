@@ -12,7 +12,7 @@ use crate::http::{
 };
 use crate::sandbox::Customer;
 
-endpoints!(list_chat, write_as_customer, read_as_customer, type_as_customer);
+endpoints!(list_chat, write_as_customer, read_as_customer);
 
 /// The chat as the customer's phone shows it, newest first. The simulator keeps the newest 200 messages.
 #[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which, PageParams),
@@ -85,20 +85,5 @@ pub(super) async fn read_as_customer(
     let number = which.number(&house, who.workspace)?;
     customer(&phones, &number, &id)?;
     phones.customer_reads(&number, &id.0).map_err(refused)?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel.
-#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), responses((status = 204)))]
-#[post("/api/v1/sandbox/customers/{wa_id}/typing")]
-pub(super) async fn type_as_customer(
-    house: Machinery,
-    phones: Phones,
-    who: Caller,
-    id: WaId,
-    which: StrictQuery<Which>,
-) -> ApiResult<HttpResponse> {
-    let number = which.number(&house, who.workspace)?;
-    customer(&phones, &number, &id)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -937,23 +937,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sandbox/customers/{wa_id}/typing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel. */
-        post: operations["type_as_customer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sandbox/faults": {
         parameters: {
             query?: never;
@@ -5255,37 +5238,6 @@ export interface operations {
         };
     };
     read_as_customer: {
-        parameters: {
-            query?: {
-                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
-                channel_id?: string;
-            };
-            header?: never;
-            path: {
-                wa_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    type_as_customer: {
         parameters: {
             query?: {
                 /** @description A sandbox channel's id; the workspace's oldest one unless given. */
