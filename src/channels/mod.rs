@@ -3,15 +3,34 @@
 //! Owns what each provider can do, how its webhooks are signed and read, and how a message is sent to it. Must not see
 //! the store, the actors or the clock of anything but its own HTTP calls.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::Content;
-use crate::domain::inbound::Inbound;
-use crate::domain::outbound::{SendOutcome, SendRequest};
+use crate::domain::inbound::{Inbound, StatusUpdate};
+use crate::domain::media::MediaRule;
+use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
+use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
+mod fields;
+mod graph;
+pub mod http;
+pub mod instagram;
+mod limits;
+pub mod login;
+pub mod media;
+mod meta_signature;
+mod payload;
+mod phone;
+mod settings;
+pub mod twilio;
 pub mod whatsapp;
+
+pub use limits::ContentLimits;
+use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -22,6 +41,16 @@ pub enum ProviderKind {
     WhatsappCloud = 1,
     /// The built-in simulator, which speaks WhatsApp Cloud API on this machine.
     Sandbox = 2,
+    /// Instagram messaging, by Instagram login or by Facebook login.
+    Instagram = 3,
+    /// Twilio: SMS and WhatsApp.
+    Twilio = 4,
+    /// WhatsApp through 360dialog.
+    Dialog360 = 5,
+    /// The built-in simulator, which speaks the Instagram API on this machine.
+    SandboxInstagram = 6,
+    /// The built-in simulator, which speaks Twilio's API for SMS on this machine.
+    SandboxSms = 7,
 }
 
 impl ProviderKind {
@@ -30,7 +59,40 @@ impl ProviderKind {
         match n {
             1 => Some(Self::WhatsappCloud),
             2 => Some(Self::Sandbox),
+            3 => Some(Self::Instagram),
+            4 => Some(Self::Twilio),
+            5 => Some(Self::Dialog360),
+            6 => Some(Self::SandboxInstagram),
+            7 => Some(Self::SandboxSms),
             _ => None,
+        }
+    }
+
+    /// Whether the built-in simulator plays the provider.
+    pub const fn is_sandbox(self) -> bool {
+        matches!(self, Self::Sandbox | Self::SandboxInstagram | Self::SandboxSms)
+    }
+
+    /// The provider itself, whoever plays it: channels of one family share an entrance and an adapter.
+    pub const fn family(self) -> Self {
+        match self {
+            Self::Sandbox => Self::WhatsappCloud,
+            Self::SandboxInstagram => Self::Instagram,
+            Self::SandboxSms => Self::Twilio,
+            Self::WhatsappCloud | Self::Instagram | Self::Twilio | Self::Dialog360 => self,
+        }
+    }
+
+    /// Where the provider posts the webhooks of a channel. Meta has one address for an app, whose payloads name the
+    /// number; the others post to an address of the channel's own.
+    pub fn webhook_path(self, channel: ChannelId) -> String {
+        match self.family() {
+            Self::Instagram => "/webhooks/instagram".to_owned(),
+            Self::Twilio => format!("/webhooks/twilio/{channel}"),
+            Self::Dialog360 => format!("/webhooks/360dialog/{channel}"),
+            Self::WhatsappCloud | Self::Sandbox | Self::SandboxInstagram | Self::SandboxSms => {
+                "/webhooks/whatsapp".to_owned()
+            }
         }
     }
 }
@@ -38,12 +100,14 @@ impl ProviderKind {
 /// What a provider can do and where its limits are: one catalogue for composer, API validation and policy.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Capabilities {
-    /// Free-form messages only within 24 hours after the customer wrote.
-    pub has_window: bool,
+    /// When one may write.
+    pub rules: MessagingRules,
     /// Longest text in UTF-16 units.
     pub text_max: usize,
     /// Types of content that can be sent.
     pub sends: &'static [&'static str],
+    /// Texts are charged by SMS segments, which the composer counts.
+    pub counts_segments: bool,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.
@@ -86,6 +150,21 @@ pub struct ChannelAccess {
     pub settings: BTreeMap<String, String>,
     /// Its secrets (`access_token` …). `Debug` is not derived, so that they cannot be logged by accident.
     pub secrets: BTreeMap<String, secrecy::SecretString>,
+    /// The public address to which the provider posts this channel's webhooks; part of what some providers sign, and told
+    /// to those that want it with each send. Empty where nothing is to come back.
+    pub webhook_url: String,
+}
+
+/// A webhook as it came, for the check of who sent it.
+pub struct WebhookRequest<'a> {
+    /// What stood behind the `?`, as it came.
+    pub query: &'a str,
+    /// A header of the request, by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// It came by GET: `body` is a copy of the query.
+    pub by_get: bool,
+    /// The raw body.
+    pub body: &'a [u8],
 }
 
 /// The parts of a webhook delivery addressed to one channel: the provider's address and what stood there, in order.
@@ -97,13 +176,15 @@ pub struct Delivery {
     pub items: Vec<Inbound>,
 }
 
-/// How a payload names the channel that it is for.
+/// How a delivery names the channel that it is for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Address {
     /// A number: `metadata.phone_number_id`.
     Number(String),
     /// An account: `entry[].id`, for news that concern no single number.
     Account(String),
+    /// The channel to whose own address it was posted; nothing in the payload need name it.
+    Posted,
 }
 
 /// The outcome of a future that a provider's client returns.
@@ -120,10 +201,77 @@ pub struct Check {
     pub detail: String,
 }
 
+/// What a customer shows of themselves at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// The name that they chose.
+    pub name: Option<String>,
+    /// Their user name; user names change hands, so that it only decorates.
+    pub username: Option<String>,
+    /// Where their picture lies; such addresses expire within days.
+    pub picture: Option<String>,
+}
+
+/// What a chat offers before anybody has written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Welcome {
+    /// Questions to tap.
+    #[serde(default)]
+    pub ice_breakers: Vec<IceBreaker>,
+    /// The menu that stays in reach.
+    #[serde(default)]
+    pub menu: Vec<MenuEntry>,
+}
+
+/// A question that a new chat offers.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceBreaker {
+    /// What the customer reads and says by tapping.
+    pub question: String,
+    /// What we are told.
+    pub payload: String,
+}
+
+/// An entry of the menu: it either tells us its payload or opens a page.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuEntry {
+    /// What the customer reads.
+    pub title: String,
+    /// What we are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The page that it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities;
+
+    /// What a channel with these settings can do, where that differs within a provider.
+    fn capabilities_for(&self, settings: &BTreeMap<String, String>) -> &'static Capabilities {
+        let _ = settings;
+        self.capabilities()
+    }
+
+    /// When one may write on a channel with these settings: the catalogue's rules, unless an account has others.
+    fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
+        let _ = settings;
+        self.capabilities().rules
+    }
+
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
+    }
 
     /// Checks settings and secrets of a new or changed channel.
     ///
@@ -134,8 +282,31 @@ pub trait Provider: Send + Sync + 'static {
     /// The addresses under which payloads reach a channel with these settings.
     fn addresses(&self, settings: &BTreeMap<String, String>) -> Vec<Address>;
 
-    /// Whether the signature header fits the raw body under `secret` (constant time).
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool;
+    /// The names of the secrets with which webhooks are signed, the one in use first. Any that is set and fits is enough.
+    fn signing_secrets(&self) -> &'static [&'static str] {
+        &["app_secret"]
+    }
+
+    /// Whether the request was signed with `secret` by whoever calls `access.webhook_url` (constant time).
+    fn signature_fits(
+        &self,
+        secret: &secrecy::SecretString,
+        webhook_url: &str,
+        request: &WebhookRequest<'_>,
+    ) -> bool;
+
+    /// Whether a signed body can be a delivery at all; what cannot is refused instead of kept.
+    fn is_delivery(&self, raw: &[u8]) -> bool {
+        http::is_json_object(raw)
+    }
+
+    /// What is kept of a delivery whose signature fits: its body, with whatever else of the request says what it is about.
+    fn kept<'a>(&self, request: &WebhookRequest<'a>) -> Cow<'a, [u8]> {
+        Cow::Borrowed(request.body)
+    }
+
+    /// The identity that someone means who wants to write to `to`, or `None` if this provider has no such recipients.
+    fn recipient(&self, settings: &BTreeMap<String, String>, to: &str) -> Option<Identity>;
 
     /// Only the addresses that a body speaks to, without reading the rest: cheap enough for the webhook's hot path.
     /// An empty list for a body of another shape.
@@ -151,11 +322,88 @@ pub trait Provider: Send + Sync + 'static {
     /// shown to one of them. `None` for a body that cannot be taken apart.
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>>;
 
+    /// Whether news that a message was read mean that all before it were, too.
+    fn reading_covers_earlier(&self) -> bool {
+        false
+    }
+
+    /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
+    fn echoes_our_sends(&self) -> bool {
+        false
+    }
+
+    /// How an account is connected by logging in, where the provider has that.
+    fn login(&self) -> Option<&dyn login::Login> {
+        None
+    }
+
+    /// Whether customers' names must be asked for: their messages carry none.
+    fn has_profiles(&self) -> bool {
+        false
+    }
+
+    /// What a customer shows of themselves; `None` if that is not for us to see.
+    fn profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        customer: &'a Identity,
+    ) -> BoxFuture<'a, Result<Option<Profile>, ProviderError>> {
+        let _ = (http, access, customer);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Checks what someone wants a new chat to offer.
+    ///
+    /// # Errors
+    /// Names the field and the limit; any, if the provider has no such thing.
+    fn check_welcome(&self, welcome: &Welcome) -> Result<(), FieldError> {
+        let _ = welcome;
+        Err(FieldError::new(
+            "provider",
+            "offers nothing before a customer writes.",
+        ))
+    }
+
+    /// What a new chat offers now; `None` if the provider has no such thing.
+    fn welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Result<Option<Welcome>, ProviderError>> {
+        let _ = (http, access);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Sets what a new chat offers, after [`Provider::check_welcome`].
+    fn set_welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        welcome: &'a Welcome,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, welcome);
+        Box::pin(async { Ok(()) })
+    }
+
     /// Checks content that someone wants to send against the provider's limits.
     ///
     /// # Errors
     /// Names the field and the limit.
     fn validate_content(&self, content: &Content) -> Result<(), FieldError>;
+
+    /// The same for a channel with these settings, where limits differ within a provider.
+    ///
+    /// # Errors
+    /// Names the field and the limit.
+    fn validate_content_for(
+        &self,
+        settings: &BTreeMap<String, String>,
+        content: &Content,
+    ) -> Result<(), FieldError> {
+        let _ = settings;
+        self.validate_content(content)
+    }
 
     /// Sends one message. Never panics, never retries by itself.
     fn send<'a>(
@@ -171,7 +419,69 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<(), crate::domain::outbound::ProviderError>>;
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Whether the provider keeps a list of what was sent, in which a send whose answer was lost can be found, and tells where
+    /// a message stands. Others tell by webhooks alone.
+    fn can_look_up(&self) -> bool {
+        false
+    }
+
+    /// Messages that the provider took since `since` and that may be `request`: the same words to the same recipient.
+    fn look_up<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, request, since);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Where a message stands by the provider's own records; `None` if it does not know the message.
+    fn fetch_status<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, provider_message_id);
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// What it takes of each kind of file; a kind that is not listed cannot be sent.
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &[]
+    }
+
+    /// How files reach it.
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Unsupported
+    }
+
+    /// Where a customer's file can be fetched from right now: `reference` is what stood in the message. May ask the
+    /// provider; makes no call for the file itself.
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        let _ = (http, access, reference);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
+
+    /// Gives the provider a file to be sent; only where [`OutboundMedia::Upload`]. Tried again by the caller.
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        let _ = (http, access, upload);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
 
     /// Checks the connection step by step.
     fn test_connection<'a>(
@@ -179,4 +489,72 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>>;
+
+    /// The account that holds a channel's templates; channels with the same one share them. `None` where the provider
+    /// has no templates, or the settings do not say.
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
+    /// One page of the account's templates; `after` is the page before's `next`.
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        let _ = (http, access, after);
+        no_templates()
+    }
+
+    /// Gives the provider a new template or an edit.
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        let _ = (http, access, submission);
+        no_templates()
+    }
+
+    /// Deletes a template in one language.
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id, name);
+        no_templates()
+    }
+
+    /// Ends a template's pause.
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id);
+        no_templates()
+    }
+
+    /// What a notice says of a template; `None` if it is about something else.
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        let _ = (field, body);
+        None
+    }
+}
+
+fn no_templates<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ProviderError>> {
+    Box::pin(std::future::ready(Err(ProviderError {
+        class: ErrorClass::Permanent,
+        code: "not_supported".into(),
+        title: "No templates".into(),
+        detail: "This provider has no templates that can be managed here.".into(),
+        retry_after: None,
+    })))
 }

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod people;
 mod reindex;
+mod sandbox;
 mod serve;
 mod systemd;
 
@@ -35,12 +36,16 @@ enum Command {
     Backup(care::Backup),
     /// Makes a data directory of backups. Checks everything before it writes anything.
     Restore(care::Restore),
+    /// Exchanges the master key, running or not.
+    Key(care::Key),
     /// Builds the search index anew from the records. Only while the program is stopped.
     Reindex(Options),
     /// Lists people and sets passwords. Only while the program is stopped.
     User(people::User),
     /// Looks at everything that could keep the program from running.
     Doctor(Options),
+    /// Runs the provider's simulator alone, to try clients and webhook receivers.
+    Sandbox(sandbox::SandboxOptions),
     /// Prints the OpenAPI document of the API.
     Openapi,
 }
@@ -57,9 +62,11 @@ impl Cli {
             Command::Verify(options) => care::verify(&options),
             Command::Backup(options) => care::backup(&options),
             Command::Restore(options) => care::restore(&options),
+            Command::Key(options) => care::key(&options),
             Command::Reindex(options) => reindex::run(&options),
             Command::User(user) => people::run(&user),
             Command::Doctor(options) => doctor::run(&options),
+            Command::Sandbox(options) => sandbox::run(&options),
             Command::Openapi => openapi(),
         }
     }

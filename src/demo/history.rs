@@ -10,6 +10,7 @@ use super::story::{Dialogue, Story, Turn, Who};
 use crate::actors::conversation::{ApplyItem, PostMessage, Reply};
 use crate::actors::core::new_trace;
 use crate::actors::directory::{DirectoryHandle, Resolve};
+use crate::actors::media::MediaDesk;
 use crate::actors::registry::all_workspaces;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Command, Core, Hub, Registry};
@@ -74,7 +75,8 @@ impl Teller {
             search: crate::app::open_search(config)?,
             board: Board::default(),
             tally: Tally::default(),
-            http: crate::channels::whatsapp::http_client()?,
+            http: crate::channels::http::http_client()?,
+            media: MediaDesk::new(&config.public_url, false)?,
         });
         let arbiter = Arbiter::new();
         let users = store.scan_keys(&Prefix::<UserKey>::table().with(workspace), None, 1)?;
@@ -222,6 +224,7 @@ impl Teller {
             author: Author::User(self.owner),
             content,
             reply_to: None,
+            links: Vec::new(),
             priority: SendPriority::Reply,
             idempotency: None,
         };

@@ -29,11 +29,16 @@ const RESERVED: &[&str] = &[
     "trace_id",
     "private",
     "extra",
+    "edits",
+    "deleted",
+    "choices",
+    "links",
     "content",
     "window",
     "contact",
     "version",
     "items",
+    "media",
 ];
 
 /// A message's content: `kind` as in WhatsApp Cloud's `type`, and the object that stands under that name.
@@ -120,6 +125,10 @@ impl Content {
             "system" => &["/body"],
             "contacts" => &["/0/name/formatted_name", "/1/name/formatted_name"],
             "edit" => &["/message/text/body", "/text/body"],
+            "comment" => &["/text"],
+            "share" | "ig_post" | "ig_reel" | "ig_story" | "reel" | "story" | "story_mention" | "media" => {
+                &["/title", "/text"]
+            }
             _ => &[],
         };
         let found: Vec<&str> = paths

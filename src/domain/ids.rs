@@ -71,6 +71,10 @@ id!(
     ChannelId, "ch", "channel"
 );
 id!(
+    /// A message template in one language.
+    TemplateId, "tp", "template"
+);
+id!(
     /// A customer: a set of identities.
     ContactId, "ct", "contact"
 );
@@ -89,6 +93,10 @@ id!(
 id!(
     /// An API token.
     TokenId, "tk", "token"
+);
+id!(
+    /// A file of a message, or one that was uploaded to be sent.
+    MediaId, "md", "media"
 );
 id!(
     /// Follows one message from webhook to browser through logs, problem documents and raw events.

@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::ids::{MessageId, RawEventId, TraceId, UserId};
+use super::marks::Marks;
 use super::time::Timestamp;
 
 /// Which way a message goes.
@@ -172,6 +173,8 @@ pub struct Message {
     pub trace: TraceId,
     /// Anything else that the provider said about it (referral, group …), as JSON object.
     pub extra: Option<serde_json::Value>,
+    /// What was later said about it.
+    pub marks: Marks,
 }
 
 impl Message {
@@ -246,6 +249,7 @@ pub(crate) mod tests {
             raw_event: None,
             trace: TraceId([0; 16]),
             extra: None,
+            marks: Marks::default(),
         }
     }
 

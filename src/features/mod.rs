@@ -6,9 +6,12 @@ pub mod channels;
 
 pub mod hours;
 pub mod inbox;
+pub mod links;
 pub mod live;
+pub mod media;
 pub mod notifications;
 pub mod operations;
 pub mod sandbox;
 pub mod search;
 pub mod snippets;
+pub mod templates;

@@ -21,6 +21,7 @@
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
 //! | `ConversationWaiting` | workspace, assignee, since when the customer waits, conversation | – | conversation |
 //! | `ConversationUnread` | workspace, assignee, newest activity first, conversation | – ; only with unread messages | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, status, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -30,26 +31,38 @@
 //! | `RawEvent` | workspace, raw event | [`operations::RawEvent`] | webhook entry, then channel |
 //! | `RawByState` | workspace, state, raw event | – | webhook entry, then channel |
 //! | `RawPending` | workspace, channel, raw event | – | webhook entry, then channel |
-//! | `RawBlob` | raw event | place in the journal | webhook entry |
+//! | `RawBlob` | raw event | place in the journal, or in a bundle | webhook entry; compaction |
+//! | `RawBundle` | its first raw event | bytes of many raw events, sealed | compaction |
 //! | `Notice` | workspace, number | [`operations::Notice`] | channel |
 //! | `Alert` | workspace, number | [`operations::Alert`] | alerts |
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
-//! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 90: opening hours) | JSON text | its feature; alert delivery |
+//! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 90: opening hours) | JSON text | its feature; alert delivery |
 //! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
+//! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
+//! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
+//! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
+//! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
+//! | `Template` | workspace, template | [`Template`] | templates |
+//! | `TemplateByName` | workspace, keyed hash of account, name and language | template | templates |
+//! | `TemplateChange` | workspace, template, number | [`Change`] | templates |
+//! | `TemplateTally` | workspace, template | [`Performance`] | templates, by reading the journal |
+//! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
+//! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
 use crate::domain::operations;
+use crate::domain::template::{Account, Change, Performance, Template};
 use crate::domain::{
-    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    RawEventId, SessionId, TemplateId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -92,6 +105,18 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    RawBundle = 50,
+    ConversationByLabel = 51,
+    Media = 60,
+    MediaByReference = 61,
+    MediaJob = 62,
+    Link = 34,
+    Template = 70,
+    TemplateByName = 71,
+    TemplateChange = 72,
+    TemplateTally = 73,
+    TemplateUse = 74,
+    TemplateAccount = 75,
     ConversationWaiting = 90,
     ConversationUnread = 91,
     Mention = 92,
@@ -110,7 +135,7 @@ const WORK_NAMES: [&str; 6] = [
     "UserSetting",
 ];
 
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "Meta",
     "WrappedKey",
     "ContactKey",
@@ -144,20 +169,38 @@ const NAMES: [&str; 33] = [
     "Draft",
     "Position",
     "Setting",
+    "Link",
+];
+
+/// The names of the tables from [`Table::Media`] on.
+const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
+/// The names of the tables from [`Table::Template`] on.
+const TEMPLATE_NAMES: [&str; 6] = [
+    "Template",
+    "TemplateByName",
+    "TemplateChange",
+    "TemplateTally",
+    "TemplateUse",
+    "TemplateAccount",
 ];
 
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
-    let at = usize::from(table).checked_sub(1);
-    let work = || {
-        let at = table
-            .checked_sub(Table::ConversationWaiting as u8)
-            .map(usize::from);
-        at.and_then(|at| WORK_NAMES.get(at))
-    };
-    at.and_then(|at| NAMES.get(at))
-        .or_else(work)
+    match table {
+        _ if table == Table::RawBundle as u8 => return "RawBundle",
+        _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
+        _ => {}
+    }
+    let at = |first: u8| table.checked_sub(first).map(usize::from);
+    let early = at(1).and_then(|at| NAMES.get(at));
+    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
+    let templates = at(Table::Template as u8).and_then(|at| TEMPLATE_NAMES.get(at));
+    let work = at(Table::ConversationWaiting as u8).and_then(|at| WORK_NAMES.get(at));
+    early
+        .or(media)
+        .or(templates)
+        .or(work)
         .copied()
         .unwrap_or("unknown")
 }
@@ -265,7 +308,9 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    MediaId,
+    TemplateId
 );
 
 impl KeyPart for RawEventId {
@@ -378,6 +423,10 @@ keys! {
     SnippetKey { workspace: WorkspaceId, snippet: [u8; 16] } = Snippet => Json;
     /// A person's settings.
     UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
+    /// The conversations that carry a label, newest first.
+    ConversationByLabelKey {
+        workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId
+    } = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.
@@ -401,6 +450,8 @@ keys! {
     RawPendingKey { workspace: WorkspaceId, channel: ChannelId, raw: RawEventId } = RawPending => ();
     /// Where a raw event's bytes lie.
     RawBlobKey { raw: RawEventId } = RawBlob => ();
+    /// The bytes of many raw events, from a first one on.
+    RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
     /// See [`operations::Alert`].
@@ -413,8 +464,28 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// Finds the message of a tracked link.
+    LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Media`].
+    MediaKey { workspace: WorkspaceId, media: MediaId } = Media => Media;
+    /// Finds a file by what its provider calls it.
+    MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
+    /// Files that are to be fetched, at what time.
+    MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
+    /// See [`Template`].
+    TemplateKey { workspace: WorkspaceId, template: TemplateId } = Template => Template;
+    /// Finds a template by account, name and language.
+    TemplateByNameKey { workspace: WorkspaceId, name: [u8; 16] } = TemplateByName => TemplateId;
+    /// See [`Change`].
+    TemplateChangeKey { workspace: WorkspaceId, template: TemplateId, n: u32 } = TemplateChange => Change;
+    /// See [`Performance`].
+    TemplateTallyKey { workspace: WorkspaceId, template: TemplateId } = TemplateTally => Performance;
+    /// What was counted of a message.
+    TemplateUseKey { workspace: WorkspaceId, template: TemplateId, message: MessageId } = TemplateUse => u64;
+    /// See [`Account`].
+    TemplateAccountKey { workspace: WorkspaceId, account: [u8; 16] } = TemplateAccount => Account;
 }
 
 #[cfg(test)]

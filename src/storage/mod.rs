@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod batch;
+mod bundles;
 mod codec;
 mod committer;
 mod engine;
@@ -15,6 +16,7 @@ mod journal;
 pub mod keys;
 pub mod listing;
 mod lookups;
+pub mod media;
 pub mod migrations;
 pub mod records;
 pub mod search;
@@ -29,8 +31,8 @@ pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
 pub use store::{
-    Committed, Compacted, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus,
-    Tuning,
+    Committed, Compacted, Fingerprint, Keep, RawRow, SegmentFile, Store, StoreOptions, StoreState,
+    StoreStatus, Tuning,
 };
 pub use vault::{DataKey, MasterKey, Seal};
 

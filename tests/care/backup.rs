@@ -15,7 +15,7 @@ use frontdesk::storage::backup::{
 use frontdesk::storage::keys::{
     ConversationKey, MessageKey, PositionKey, Prefix, RawBlobKey, RawByStateKey, RawEventKey,
 };
-use frontdesk::storage::{Batch, MasterKey, Seal, StorageError, Store};
+use frontdesk::storage::{Batch, Keep, MasterKey, Seal, StorageError, Store};
 
 use super::world::*;
 
@@ -30,6 +30,9 @@ pub fn say(store: &Store) -> u64 {
     let mut conversation = store.get(&CONVERSATION_KEY).expect("read").expect("there");
     let mut batch = Batch::new();
     batch.delete(&list_row(&conversation));
+    for row in store.label_rows(WORKSPACE, &conversation).expect("hashes") {
+        batch.delete(&row);
+    }
     let id = conversation.take_next();
     let provider_id = format!("wamid.{}", id.n);
     let mut message = message(id.n, MessageStatus::Received, Some(&provider_id));
@@ -37,6 +40,7 @@ pub fn say(store: &Store) -> u64 {
     conversation.note_last(&message);
     put_message(store, &mut batch, &message, &seal);
     put_conversation(&mut batch, &conversation, &seal);
+    put_labels(store, &mut batch, &conversation);
     put_raw(
         &mut batch,
         &raw_event(u64::from(id.n), RawState::Pending),
@@ -65,6 +69,7 @@ fn say_at_length(store: &Store) {
     conversation.note_last(&long);
     put_message(store, &mut batch, &long, &seal);
     put_conversation(&mut batch, &conversation, &seal);
+    put_labels(store, &mut batch, &conversation);
     commit(store, batch);
 }
 
@@ -318,7 +323,11 @@ fn the_journal_is_trimmed_only_as_far_as_a_verified_backup_and_all_readers_are()
     let store = place.open("data");
     fill(&store);
     let later = || SystemTime::now() + Duration::from_secs(3600);
-    let trim = || trim_journal(&store, Duration::ZERO, later()).expect("trimmed");
+    let keep = Keep {
+        age: Duration::ZERO,
+        bytes: u64::MAX,
+    };
+    let trim = || trim_journal(&store, keep, later()).expect("trimmed");
     let rotate = || {
         store.rotate_journal();
         say(&store)

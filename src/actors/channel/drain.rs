@@ -231,7 +231,11 @@ impl ChannelWork {
             let resolved = self.directory.send(request).await?;
             for ((raw, trace, message, echo), resolved) in unresolved.into_iter().zip(resolved) {
                 match resolved {
-                    Ok(Resolved { conversation, .. }) => {
+                    Ok(Resolved {
+                        conversation,
+                        contact,
+                    }) => {
+                        self.profiles.wrote(entry, contact, &message.sender);
                         let received = Received {
                             inbound: *message,
                             echo,

@@ -15,6 +15,7 @@ use crate::domain::ChannelId;
 use super::core::Core;
 use super::directory::DirectoryHandle;
 use super::hub::Hub;
+use super::profiles::Profiles;
 
 /// What channels' actors share.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct ChannelWork {
     pub directory: DirectoryHandle,
     /// Raw events that wait, over all channels.
     pub waiting: Arc<AtomicUsize>,
+    /// Names of customers.
+    pub profiles: Profiles,
 }
 
 /// The longest pause after a failure.

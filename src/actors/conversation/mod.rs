@@ -6,10 +6,12 @@
 
 mod apply;
 mod commands;
+mod echo;
 mod outcome;
 mod persist;
 
 mod post;
+mod private;
 mod settle;
 
 use std::sync::Arc;
@@ -249,6 +251,7 @@ impl Worker {
             },
             Command::MarkRead => conversation(mark_read(it)),
             Command::MarkUnread => conversation(mark_unread(it)),
+            Command::Click(message, code) => self.plan_click(it, *message, code, now),
             Command::Unsnooze => conversation(unsnooze(it, now)),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::decide::{Decision, Effect};
 use crate::domain::operations::{DeadLetter, DueWork};
-use crate::domain::{Conversation, EventKind, TraceId, WorkspaceId};
+use crate::domain::{Conversation, EventKind, Message, TraceId, WorkspaceId};
 use crate::storage::keys::{
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey,
     Newest, OutboxKey,
@@ -12,6 +12,7 @@ use crate::storage::{Batch, Key, Seal, StorageError};
 
 use super::{Loaded, Worker};
 use crate::actors::due::due_key;
+use crate::actors::media;
 use crate::domain::time::SECOND;
 
 /// After this long a doubtful send is brought before a person.
@@ -63,6 +64,7 @@ impl Worker {
                 &before.seal,
             );
         }
+        self.note_files(&mut batch, before, &messages, &events)?;
         for effect in effects {
             self.write_effect(&mut batch, &conversation, &before.seal, effect)?;
         }
@@ -70,11 +72,34 @@ impl Worker {
         for event in without_repeats(events) {
             batch.event(workspace, now, trace, event);
         }
-        let loaded = self.write_conversation(&mut batch, before, conversation);
+        let loaded = self.write_conversation(&mut batch, before, conversation)?;
         Ok(Persisted { batch, loaded })
     }
 
-    fn write_conversation(&self, batch: &mut Batch, before: &Loaded, conversation: Conversation) -> Loaded {
+    /// Files of messages that are new are fetched from now on.
+    fn note_files(
+        &self,
+        batch: &mut Batch,
+        before: &Loaded,
+        messages: &[Message],
+        events: &[EventKind],
+    ) -> Result<(), StorageError> {
+        let now = self.core.clock.now();
+        let owner = (self.workspace, &before.conversation);
+        for message in messages {
+            if events.contains(&EventKind::MessageCreated(message.id)) {
+                media::note(&self.core.store, batch, owner, message, &before.seal, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_conversation(
+        &self,
+        batch: &mut Batch,
+        before: &Loaded,
+        conversation: Conversation,
+    ) -> Result<Loaded, StorageError> {
         let workspace = self.workspace;
         let key = ConversationKey {
             workspace,
@@ -82,7 +107,7 @@ impl Worker {
         };
         batch.require_unchanged(&key, before.fingerprint);
         if conversation == before.conversation {
-            return before.clone();
+            return Ok(before.clone());
         }
         let (old, new) = (
             list_key(workspace, &before.conversation),
@@ -101,6 +126,7 @@ impl Worker {
             unread_row(workspace, &before.conversation),
             unread_row(workspace, &conversation),
         );
+        self.write_labels(batch, &before.conversation, &conversation)?;
         if let Some(until) = conversation
             .snoozed_until
             .filter(|_| conversation.snoozed_until != before.conversation.snoozed_until)
@@ -109,11 +135,29 @@ impl Worker {
             batch.put(&due_key(until, workspace, &work), &work, &Seal::Open);
         }
         let fingerprint = batch.put_tracked(&key, &conversation, &before.seal);
-        Loaded {
+        Ok(Loaded {
             conversation,
             fingerprint,
             seal: before.seal.clone(),
+        })
+    }
+
+    /// The rows that find it by its labels follow labels, status and activity.
+    fn write_labels(
+        &self,
+        batch: &mut Batch,
+        before: &Conversation,
+        after: &Conversation,
+    ) -> Result<(), StorageError> {
+        let old = self.core.store.label_rows(self.workspace, before)?;
+        let new = self.core.store.label_rows(self.workspace, after)?;
+        for gone in old.iter().filter(|row| !new.contains(row)) {
+            batch.delete(gone);
         }
+        for row in new.iter().filter(|row| !old.contains(row)) {
+            batch.put(row, &(), &Seal::Open);
+        }
+        Ok(())
     }
 
     fn write_effect(

@@ -1,9 +1,12 @@
 //! A person decides about a message that failed or is doubtful.
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::template::standing;
 use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
+
+use crate::actors::templates;
 
 use super::{CommandError, Plan, PlanReply, Worker};
 
@@ -15,11 +18,14 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
-        Ok(Plan::of(
-            retry(conversation, message, channel, has_window, now)?,
-            PlanReply::Message,
-        ))
+        let (channel, rules) = self.condition(conversation);
+        if let Some(entry) = self.core.registry.find(self.workspace, conversation.channel) {
+            let (template, _) = templates::standing(&self.core, &entry, &message.content, &message.author)?;
+            standing::check(&template).map_or(Ok(()), |refusal| Err(Rejection::Policy(refusal)))?;
+        }
+        let mut decision = retry(conversation, message, channel, rules, now)?;
+        self.react_again(&mut decision)?;
+        Ok(Plan::of(decision, PlanReply::Message))
     }
 
     pub(super) fn plan_settle(
@@ -30,9 +36,25 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
-        let decision = settle(conversation, message, settlement, channel, has_window, now)?;
+        let (channel, rules) = self.condition(conversation);
+        let decision = settle(conversation, message, settlement, channel, rules, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
+    }
+
+    /// A reaction that is sent again stands on its message again.
+    fn react_again(&self, decision: &mut Decision) -> Result<(), CommandError> {
+        let about = decision
+            .messages
+            .last()
+            .and_then(|message| message.context.as_ref()?.message);
+        let is_reaction = decision
+            .messages
+            .last()
+            .is_some_and(|last| last.content.kind == "reaction");
+        match about.filter(|_| is_reaction) {
+            Some(about) => self.work_in_before(decision, about),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn plan_discard(
@@ -53,13 +75,14 @@ impl Worker {
         Ok(plan)
     }
 
-    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
+    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, MessagingRules) {
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
-        let has_window = provider.is_some_and(|provider| provider.capabilities().has_window);
+        let rules = entry
+            .as_ref()
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
         (
             entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         )
     }
 }

@@ -7,34 +7,42 @@
 
 mod answer;
 mod client;
+mod dialect;
+mod dialog360;
 mod errors;
+mod files;
 mod limits;
 mod media;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
-mod signature;
+mod templates;
 
 use std::collections::BTreeMap;
 
+use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest, meta_signature, payload,
 };
-use crate::domain::Content;
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
+use crate::domain::{Content, Identity};
 
-pub use client::{CONNECT_TIMEOUT, TIMEOUT, http_client};
+pub use dialog360::Dialog360;
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct WhatsappCloud;
 
 static CAPABILITIES: Capabilities = Capabilities {
-    has_window: true,
+    rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
+    counts_segments: false,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -46,6 +54,10 @@ impl Provider for WhatsappCloud {
         &CAPABILITIES
     }
 
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
+    }
+
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
         settings::validate(access)
     }
@@ -54,8 +66,13 @@ impl Provider for WhatsappCloud {
         settings::addresses(settings)
     }
 
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool {
-        signature::fits(secret, raw, header)
+    fn signature_fits(&self, secret: &secrecy::SecretString, _: &str, request: &WebhookRequest<'_>) -> bool {
+        let header = (request.header)("x-hub-signature-256");
+        meta_signature::fits(secret, request.body, header.unwrap_or_default())
+    }
+
+    fn recipient(&self, _: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
+        settings::recipient(to)
     }
 
     fn peek_addresses(&self, raw: &[u8]) -> Vec<Address> {
@@ -92,11 +109,82 @@ impl Provider for WhatsappCloud {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Upload
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(files::locate(http, access, reference))
+    }
+
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        Box::pin(files::upload(http, access, upload))
+    }
+
     fn test_connection<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
+    }
+
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(templates::list(http, access, after))
+    }
+
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(templates::submit(http, access, submission))
+    }
+
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::delete(http, access, id, name))
+    }
+
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::unpause(http, access, id))
+    }
+
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        templates::news(field, body)
     }
 }

@@ -1,8 +1,11 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::marks::Marks;
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -16,14 +19,22 @@ pub struct PostCommand {
     pub content: Content,
     /// The message that it answers, with the provider's id of it.
     pub context: Option<ReplyContext>,
+    /// What is known of it from the start: its tracked links.
+    pub marks: Marks,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
     pub trace: TraceId,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window.
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
+    /// How its template stands, if it is one.
+    pub template: TemplateStanding,
 }
 
 /// Queues a message, or writes a note.
@@ -39,7 +50,11 @@ pub fn post(
         conversation,
         content: &command.content,
         channel: command.channel,
-        has_window: command.has_window,
+        rules: command.rules,
+        by_person: matches!(command.author, Author::User(_)),
+        files: &command.files,
+        media_rules: command.media_rules,
+        template: &command.template,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -96,6 +111,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         raw_event: None,
         trace: command.trace,
         extra: None,
+        marks: command.marks,
     }
 }
 
@@ -109,10 +125,14 @@ mod tests {
             author: Author::Api,
             content,
             context: None,
+            marks: Marks::default(),
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            files: Vec::new(),
+            media_rules: &[],
+            template: TemplateStanding::NotAsked,
         }
     }
 

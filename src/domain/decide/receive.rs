@@ -1,6 +1,7 @@
 //! The customer wrote (or the business wrote in the provider's own app).
 
 use crate::domain::inbound::InboundMessage;
+use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::{Conversation, MessageId, RawEventId, Timestamp, TraceId};
 
@@ -22,7 +23,9 @@ pub struct Received {
 }
 
 /// Kinds that say something about another message or the thread rather than ask for an answer.
-const QUIET: [&str; 4] = ["reaction", "system", "edit", "revoke"];
+const QUIET: [&str; 5] = ["reaction", "system", "edit", "revoke", "referral"];
+/// Kinds that give no right to answer freely: a comment can be answered once (see policy), a referral says nothing.
+const OPENS_NO_WINDOW: [&str; 2] = ["comment", "referral"];
 
 /// Takes one message in. The caller has made sure that it was not counted before.
 pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
@@ -53,7 +56,11 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
     if received.echo || imported || kind == "system" {
         return;
     }
-    conversation.customer_wrote(said_at, now);
+    match OPENS_NO_WINDOW.contains(&kind) {
+        true if kind == "referral" => {}
+        true => conversation.reopen(),
+        false => conversation.customer_wrote(said_at, now),
+    }
     if !QUIET.contains(&kind) {
         conversation.unread = conversation.unread.saturating_add(1);
         conversation.ask(said_at, now);
@@ -68,8 +75,10 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event,
         trace,
     } = received;
-    let context = (inbound.reply_to.is_some() || inbound.forwarded).then(|| ReplyContext {
-        provider_message_id: inbound.reply_to.unwrap_or_default(),
+    let about = marks::target_of(&inbound.content).map(str::to_owned);
+    let answered = inbound.reply_to.or(about);
+    let context = (answered.is_some() || inbound.forwarded).then(|| ReplyContext {
+        provider_message_id: answered.unwrap_or_default(),
         message: reply_to,
         forwarded: inbound.forwarded,
     });
@@ -95,6 +104,7 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event: Some(raw_event),
         trace,
         extra: inbound.extra,
+        marks: Marks::default(),
     }
 }
 
@@ -160,6 +170,8 @@ mod tests {
             ("reaction", 0, true),
             ("system", 0, false),
             ("edit", 0, true),
+            ("comment", 1, false),
+            ("referral", 0, false),
             ("hologram", 1, true),
         ];
         for (kind, unread, window) in table {

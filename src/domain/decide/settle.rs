@@ -2,7 +2,8 @@
 
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Conversation, Message, Timestamp};
 
 use super::{Decision, Effect, Rejection};
@@ -27,11 +28,11 @@ pub fn retry(
     conversation: &Conversation,
     message: Message,
     channel: ChannelCondition,
-    has_window: bool,
+    rules: MessagingRules,
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     match message.status {
-        MessageStatus::Failed => requeue(conversation, message, channel, has_window, now),
+        MessageStatus::Failed => requeue(conversation, message, channel, rules, now),
         _ => Err(Rejection::WrongState("only a failed message can be retried")),
     }
 }
@@ -45,7 +46,7 @@ pub fn settle(
     mut message: Message,
     settlement: Settlement,
     channel: ChannelCondition,
-    has_window: bool,
+    rules: MessagingRules,
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     if message.status != MessageStatus::Doubtful {
@@ -54,7 +55,7 @@ pub fn settle(
     let mut decision = Decision::from(conversation);
     let before = message.status;
     match settlement {
-        Settlement::Retry => return requeue(conversation, message, channel, has_window, now),
+        Settlement::Retry => return requeue(conversation, message, channel, rules, now),
         Settlement::Sent => {
             message.advance(MessageStatus::Sent, now);
         }
@@ -77,14 +78,20 @@ fn requeue(
     conversation: &Conversation,
     mut message: Message,
     channel: ChannelCondition,
-    has_window: bool,
+    rules: MessagingRules,
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     let proposal = Proposal {
         conversation,
         content: &message.content,
         channel,
-        has_window,
+        rules,
+        by_person: true,
+        // Judged when it was queued the first time; one that is gone since is told by the attempt.
+        files: &[],
+        media_rules: &[],
+        // Whoever retries asks for it beforehand, with the store at hand.
+        template: &TemplateStanding::NotAsked,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -128,7 +135,7 @@ mod tests {
             MessageStatus::Doubtful,
         ] {
             assert!(
-                retry(&state, outbound(status), open, false, Timestamp(1)).is_err(),
+                retry(&state, outbound(status), open, MessagingRules::SMS, Timestamp(1)).is_err(),
                 "{status:?}"
             );
         }
@@ -138,7 +145,7 @@ mod tests {
                 outbound(status),
                 Settlement::Sent,
                 open,
-                false,
+                MessagingRules::SMS,
                 Timestamp(1),
             );
             assert!(settled.is_err(), "{status:?}");
@@ -159,7 +166,7 @@ mod tests {
                 message,
                 settlement,
                 ChannelCondition::Active,
-                false,
+                MessagingRules::SMS,
                 Timestamp(5),
             )
             .expect("doubtful");
@@ -179,7 +186,7 @@ mod tests {
             &conversation(),
             outbound(MessageStatus::Failed),
             ChannelCondition::Active,
-            true,
+            MessagingRules::WHATSAPP,
             Timestamp(1),
         );
         assert!(matches!(refused, Err(Rejection::Policy(_))));

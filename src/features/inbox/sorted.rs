@@ -228,16 +228,16 @@ impl Page<'_> {
 
     /// Everyone who is not in the look-up table, by newest activity.
     fn rest(&mut self, lead: Lead, after: Option<Place>) -> Result<Option<Vec<u8>>, StorageError> {
-        let mut merge = Merge::new(&self.house.core.store, self.workspace, self.wanted, after)?;
+        let mut merge = Merge::of(&self.house.core.store, self.workspace, self.wanted, after)?;
         let mut last = after;
-        while let Some(key) = merge.next()? {
+        while let Some(at) = merge.next()? {
             if self.is_full() {
                 let place = last.map(Place::write).unwrap_or_default();
                 return Ok(Some([vec![2], place].concat()));
             }
             self.looked += 1;
-            last = Some(Place::of(&key));
-            let found = self.read(key.conversation)?;
+            last = Some(at);
+            let found = self.read(at.conversation)?;
             let others = found.filter(|it| match lead {
                 Lead::Waiting => it.waits_since().is_none(),
                 Lead::Unread => it.unread == 0,
@@ -410,7 +410,7 @@ pub(super) fn matching(
     let mut looked = 0;
     let mut seen = HashSet::new();
     let source = Source::of(wanted, Sort::Newest, who);
-    let mut plain = Merge::new(store, workspace, wanted, None)?;
+    let mut plain = Merge::of(store, workspace, wanted, None)?;
     let mut lead = match &source {
         Some(source) => Some(LeadMerge::new(store, workspace, wanted, source.lead, None)?),
         None => None,
@@ -418,7 +418,7 @@ pub(super) fn matching(
     loop {
         let next = match &mut lead {
             Some(lead) => lead.next()?.map(|spot| spot.message.conversation),
-            None => plain.next()?.map(|key| key.conversation),
+            None => plain.next()?.map(|place| place.conversation),
         };
         let Some(id) = next else {
             return Ok(Matching { ids, complete: true });

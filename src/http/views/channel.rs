@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::MediaRuleView;
 use crate::actors::Core;
+use crate::channels::{ContentLimits, Provider};
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp, WorkspaceId};
@@ -91,6 +93,8 @@ pub struct ChannelView {
     pub settings: BTreeMap<String, String>,
     /// Which secrets are set.
     pub secrets: BTreeMap<String, SecretView>,
+    /// What can be sent over it.
+    pub capabilities: CapabilitiesView,
     /// Where the provider posts its webhooks.
     pub webhook_url: String,
     /// When it was added.
@@ -99,12 +103,41 @@ pub struct ChannelView {
     pub queue: QueueView,
     /// Whether anything goes out.
     pub breaker: BreakerView,
+    /// What it takes of files; a kind that is not listed cannot be sent.
+    pub media: Vec<MediaRuleView>,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
 
+/// What can be sent over a channel, and the limits on it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CapabilitiesView {
+    /// Free-form messages only within 24 hours after the customer wrote.
+    pub has_window: bool,
+    /// Types of content.
+    pub sends: Vec<&'static str>,
+    /// Texts are charged by SMS segments.
+    pub counts_segments: bool,
+    /// The limits on it.
+    pub limits: ContentLimits,
+}
+
+impl CapabilitiesView {
+    fn of(provider: Option<&Arc<dyn Provider>>, settings: &BTreeMap<String, String>) -> Self {
+        let capabilities = provider.map(|provider| provider.capabilities_for(settings));
+        Self {
+            has_window: capabilities.is_some_and(|it| it.rules.has_window),
+            sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
+            counts_segments: capabilities.is_some_and(|it| it.counts_segments),
+            limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
+        }
+    }
+}
+
 impl ChannelView {
-    fn new(channel: &Channel, public_url: &str, queue: QueueView) -> Self {
+    fn new(channel: &Channel, capabilities: CapabilitiesView, public_url: &str, queue: QueueView) -> Self {
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let path = kind.map_or(String::new(), |kind| kind.webhook_path(channel.id));
         let status = match (&channel.blocked, channel.paused) {
             (_, true) => "paused",
             (Some(_), false) => "blocked",
@@ -112,7 +145,7 @@ impl ChannelView {
         };
         Self {
             id: channel.id.to_string(),
-            provider: crate::channels::ProviderKind::from_u8(channel.provider),
+            provider: kind,
             name: channel.name.clone(),
             status,
             status_reason: channel.blocked.clone(),
@@ -122,10 +155,12 @@ impl ChannelView {
                 .keys()
                 .map(|name| (name.clone(), SecretView { set: true }))
                 .collect(),
-            webhook_url: format!("{}/webhooks/whatsapp", public_url.trim_end_matches('/')),
+            webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
+            capabilities,
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
+            media: Vec::new(),
             version: channel.version,
         }
     }
@@ -157,7 +192,22 @@ impl ChannelViews {
     pub fn view(&self, workspace: WorkspaceId, channel: &Channel) -> Result<ChannelView, StorageError> {
         let queues = self.queues(workspace)?;
         let queue = queues.get(&channel.id).copied().unwrap_or_default();
-        Ok(ChannelView::new(channel, &self.public_url, queue))
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let provider = kind.and_then(|kind| self.core.provider(kind));
+        Ok(ChannelView {
+            media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
+            ..ChannelView::new(
+                channel,
+                CapabilitiesView::of(provider, &channel.settings),
+                &self.public_url,
+                queue,
+            )
+        })
+    }
+
+    /// Where the appliance is reached from outside.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// What waits in front of each channel of a workspace.
@@ -296,7 +346,12 @@ mod tests {
             (channel(Some("token"), true), 0, "paused", "open"),
         ];
         for (channel, active, status, breaker) in table {
-            let view = ChannelView::new(&channel, "https://desk.example/", queue(active));
+            let view = ChannelView::new(
+                &channel,
+                CapabilitiesView::of(None, &BTreeMap::new()),
+                "https://desk.example/",
+                queue(active),
+            );
             assert_eq!(
                 (view.status, view.breaker.state),
                 (status, breaker),

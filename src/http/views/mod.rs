@@ -3,17 +3,24 @@
 mod channel;
 mod contact;
 mod conversation;
+mod marks;
+mod media;
 mod message;
 
-pub use channel::{BreakerView, ChannelView, ChannelViews, QueueView, SecretView};
+pub use channel::{BreakerView, CapabilitiesView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
 pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowView};
+pub use marks::{ChoiceView, DeletionView, EditView, LinkView, MarksView, ReactionView};
+pub use media::{MediaRuleView, MediaView};
 pub use message::{MessageErrorView, MessageView};
 
 use std::collections::HashMap;
 
-use crate::domain::{ContactId, Conversation, ConversationId, Message, MessageId, UserId, WorkspaceId};
-use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, UserKey};
+use crate::domain::media::ids_of as media_ids;
+use crate::domain::{
+    Author, ContactId, Conversation, ConversationId, Direction, Message, MessageId, UserId, WorkspaceId,
+};
+use crate::storage::keys::{ContactKey, ConversationKey, MediaKey, MessageKey, UserKey};
 use crate::storage::{StorageError, Store};
 
 use self::contact::ContactBrief;
@@ -60,11 +67,36 @@ impl<'a> Viewer<'a> {
     /// # Errors
     /// The store cannot be read.
     pub fn message(&mut self, message: &Message) -> Result<MessageView, StorageError> {
-        let author_name = match message.author {
-            crate::domain::Author::User(user) => Some(self.user_name(user)?),
+        let reactions = message.marks.reactions.iter().map(|reaction| &reaction.by);
+        for author in reactions.chain([&message.author]) {
+            if let Author::User(user) = author {
+                self.user_name(*user)?;
+            }
+        }
+        let name = |author: &Author| match author {
+            Author::User(user) => self.users.get(user).cloned(),
             _ => None,
         };
-        Ok(MessageView::new(message, author_name))
+        let files = self.files(message)?;
+        Ok(MessageView::new(message, &name, files))
+    }
+
+    fn files(&self, message: &Message) -> Result<Vec<MediaView>, StorageError> {
+        let from_provider = message.direction == Direction::Inbound || message.author == Author::BusinessApp;
+        let mut views = Vec::new();
+        for media in media_ids(self.workspace, message.id, &message.content, from_provider) {
+            let key = MediaKey {
+                workspace: self.workspace,
+                media,
+            };
+            match self.store.get(&key) {
+                Ok(Some(media)) => views.push(MediaView::new(self.store, self.workspace, &media, self.now)),
+                // Of a message from before files were kept, or of an upload that is gone.
+                Ok(None) | Err(StorageError::Erased | StorageError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(views)
     }
 
     /// The conversation of an id, if this workspace has it.

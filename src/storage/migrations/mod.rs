@@ -8,6 +8,7 @@
 //! Most changes need none: a record's new version is read beside the old ones (see [`super::records`]). A migration is for
 //! a new look-up table, a changed key, or a rewrite of all rows.
 
+mod labels;
 mod lists;
 
 use crate::clock::Clock;
@@ -21,17 +22,20 @@ use super::store::Store;
 use super::vault::Seal;
 
 /// The version that this program writes. Goes up by one with each entry in [`ALL`].
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The row of `Meta` that holds the version.
 pub const SCHEMA_ROW: MetaKey = MetaKey { name: 1 };
 
 /// Every migration, in order. The first leads to version 2.
-pub const ALL: &[Migration] = &[Migration {
-    to: 2,
-    name: "lists of those who wait and of what is unread",
-    page: lists::page,
-}];
+pub const ALL: &[Migration] = &[
+    labels::MIGRATION,
+    Migration {
+        to: 3,
+        name: "lists of those who wait and of what is unread",
+        page: lists::page,
+    },
+];
 
 /// One step from a version to the next.
 pub struct Migration {
@@ -90,7 +94,7 @@ pub(super) fn at_open(store: &Store) -> Result<(), StorageError> {
 /// since.
 fn snapshot(store: &Store) -> Result<(), StorageError> {
     let version = version(store)?.unwrap_or(1);
-    let dir = store.dir().join("backups");
+    let dir = store.backups_dir();
     std::fs::create_dir_all(&dir).map_err(io_error("making the folder for backups"))?;
     let path = dir.join(format!("before-migration-from-{version}.fdbackup"));
     if path.exists() && backup::verify_backup(&path).is_ok() {
@@ -99,7 +103,7 @@ fn snapshot(store: &Store) -> Result<(), StorageError> {
     if path.exists() {
         std::fs::remove_file(&path).map_err(io_error("removing a damaged backup"))?;
     }
-    let made = backup::export(store, &path, Clock::System.now());
+    let made = backup::export_without_files(store, &path, Clock::System.now());
     made.map(|_| ()).map_err(|error| StorageError::Io {
         doing: "making a backup before the migration",
         cause: error.to_string(),

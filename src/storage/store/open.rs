@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{Inner, Store, StoreOptions, StoreState};
+use crate::storage::backup::heal;
 use crate::storage::batch::Batch;
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
@@ -15,8 +16,9 @@ use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::media::MediaFiles;
 use crate::storage::migrations;
-use crate::storage::vault::Vault;
+use crate::storage::vault::{MasterKey, Vault};
 
 /// What is rarely set.
 pub struct Tuning {
@@ -42,9 +44,9 @@ impl Default for Tuning {
 }
 
 /// The engine's directory within the data directory.
-pub(super) const ENGINE_DIR: &str = "store";
+pub(in crate::storage) const ENGINE_DIR: &str = "store";
 /// The journal's directory within the data directory.
-pub(super) const JOURNAL_DIR: &str = "journal";
+pub(in crate::storage) const JOURNAL_DIR: &str = "journal";
 
 impl Store {
     /// [`Self::open`] with what is rarely set.
@@ -54,14 +56,96 @@ impl Store {
     pub fn open_with(options: StoreOptions, tuning: Tuning) -> Result<Self, StorageError> {
         let StoreOptions { dir, master_key } = options;
         std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
-        let lock = lock(&dir)?;
-        let engine = open_engine(&dir, tuning.cache_bytes)?;
+        let mut held = lock(&dir)?;
+        heal::finish(&dir)?;
+        let prepared = match Prepared::patiently(&dir, &master_key, &tuning) {
+            Err(lost @ StorageError::StateLost { .. }) => {
+                // Reading the journal takes the lock itself.
+                drop(held);
+                heal::from_backups(&dir, &master_key).map_err(|error| {
+                    tracing::error!(%error, "the state cannot be made whole from a backup here");
+                    lost
+                })?;
+                held = lock(&dir)?;
+                heal::finish(&dir)?;
+                Prepared::patiently(&dir, &master_key, &tuning)?
+            }
+            other => other?,
+        };
+        let first = prepared.first;
+        let last_seq = prepared.engine.carried()?.next_seq - 1;
+        let shared = Arc::new(Shared {
+            engine: prepared.engine,
+            vault: prepared.vault,
+            reader: prepared.journal.reader,
+            ring: Default::default(),
+            seq: watch::Sender::new(last_seq),
+            state: watch::Sender::new(StoreState::Ok),
+            lanes: Lanes::default(),
+            figures: Mutex::default(),
+        });
+        let min_free_bytes = tuning.min_free_bytes;
+        let conditions = Conditions {
+            dir: dir.clone(),
+            min_free_bytes,
+            faults: tuning.faults,
+        };
+        let writer = prepared.journal.writer;
+        let committer = Committer::new(Arc::clone(&shared), writer, conditions, prepared.damage);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || committer.run());
+        let thread = thread.map_err(io_error("starting the writer's thread"))?;
+        let media = MediaFiles::new(&dir, min_free_bytes);
+        media.clear_unfinished()?;
+        let store = Self {
+            inner: Arc::new(Inner {
+                shared,
+                dir,
+                min_free_bytes,
+                media,
+                damaged: Default::default(),
+                upkeep: Mutex::default(),
+                thread: Mutex::new(Some(thread)),
+                lock: Mutex::new(Some(held)),
+            }),
+        };
+        begin(&store, first)?;
+        Ok(store)
+    }
+}
+
+/// The files, opened, with the state as far as the journal.
+struct Prepared {
+    engine: Engine,
+    journal: journal::Opened,
+    vault: Vault,
+    /// The first change of a new store.
+    first: Option<Batch>,
+    /// Why nothing may be written.
+    damage: Option<String>,
+}
+
+impl Prepared {
+    fn patiently(dir: &Path, master_key: &MasterKey, tuning: &Tuning) -> Result<Self, StorageError> {
+        match Self::new(dir, master_key, tuning) {
+            // The damage showed only while the state was read: the next look at the files rebuilds it.
+            Err(error) if Engine::wants_rebuild(&dir.join(ENGINE_DIR)) => {
+                tracing::error!(%error, "the state is damaged; it is rebuilt");
+                Self::new(dir, master_key, tuning)
+            }
+            other => other,
+        }
+    }
+
+    fn new(dir: &Path, master_key: &MasterKey, tuning: &Tuning) -> Result<Self, StorageError> {
+        let engine = open_engine(dir, tuning.cache_bytes)?;
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
             dir: dir.join(JOURNAL_DIR),
             segment_bytes: tuning.segment_bytes,
             faults: tuning.faults.clone(),
-            start: journal_start(&dir, &engine, carried)?,
+            start: journal_start(dir, &engine, carried)?,
         })?;
         if journal.cut_bytes > 0 {
             tracing::warn!(
@@ -75,44 +159,35 @@ impl Store {
             tracing::info!(frames, "carried the journal's last frames into the state");
         }
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
-        let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
-        let (vault, first) = Vault::open(&master_key, &engine)?;
-        let last_seq = engine.carried()?.next_seq - 1;
-        let shared = Arc::new(Shared {
+        let damage = journal.damage.as_ref().map(ToString::to_string).or(behind);
+        let (vault, first) = open_vault(dir, master_key, &engine)?;
+        Ok(Self {
             engine,
+            journal,
             vault,
-            reader: journal.reader,
-            ring: Default::default(),
-            seq: watch::Sender::new(last_seq),
-            state: watch::Sender::new(StoreState::Ok),
-            lanes: Lanes::default(),
-            figures: Mutex::default(),
-        });
-        let min_free_bytes = tuning.min_free_bytes;
-        let conditions = Conditions {
-            dir: dir.clone(),
-            min_free_bytes,
-            faults: tuning.faults,
-        };
-        let committer = Committer::new(Arc::clone(&shared), journal.writer, conditions, damage);
-        let thread = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || committer.run());
-        let thread = thread.map_err(io_error("starting the writer's thread"))?;
-        let store = Self {
-            inner: Arc::new(Inner {
-                shared,
-                dir,
-                min_free_bytes,
-                damaged: Default::default(),
-                upkeep: Mutex::default(),
-                thread: Mutex::new(Some(thread)),
-                lock: Mutex::new(Some(lock)),
-            }),
-        };
-        begin(&store, first)?;
-        Ok(store)
+            first,
+            damage,
+        })
     }
+}
+
+/// Opens the vault; an exchange of the master key that a crash broke off is finished.
+fn open_vault(
+    dir: &Path,
+    master_key: &MasterKey,
+    engine: &Engine,
+) -> Result<(Vault, Option<Batch>), StorageError> {
+    let refused = match Vault::open(master_key, engine) {
+        Err(error) => error,
+        opened => return opened,
+    };
+    let Some(next) = MasterKey::waiting(dir)? else {
+        return Err(refused);
+    };
+    let opened = Vault::open(&next, engine).map_err(|_| refused)?;
+    MasterKey::take_place(dir)?;
+    tracing::warn!("the master key's exchange had been broken off; it is finished now");
+    Ok(opened)
 }
 
 /// A new store's first change, or what an older one needs to be of this version.
@@ -183,12 +258,9 @@ fn check_coverage(reader: &Reader, carried: Carried) -> Result<(), StorageError>
     if first <= carried.frame + 1 {
         return Ok(());
     }
-    Err(StorageError::Damaged {
-        table: "journal",
-        cause: format!(
-            "the state ends at frame {} but the journal begins at {first}: restore the last backup, then start again",
-            carried.frame
-        ),
+    Err(StorageError::StateLost {
+        state: carried.frame,
+        journal: first,
     })
 }
 

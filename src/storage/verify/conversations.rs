@@ -4,8 +4,9 @@ use crate::domain::identity::MAX_IDENTITIES;
 use crate::domain::{Contact, ContactId, Conversation, ConversationId, MessageId, UserId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey,
-    ConversationUnreadKey, ConversationWaitingKey, MessageKey, Newest, Prefix, WorkspaceKey,
+    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationByLabelKey, ConversationKey,
+    ConversationListKey, ConversationUnreadKey, ConversationWaitingKey, MessageKey, Newest, Prefix,
+    WorkspaceKey,
 };
 use crate::storage::listing::{unread_row, waiting_row};
 
@@ -17,6 +18,7 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<ConversationKey>(conversation)?;
     tables.table::<ConversationByContactKey>(conversation_by_contact)?;
     tables.table::<ConversationListKey>(conversation_list)?;
+    tables.table::<ConversationByLabelKey>(conversation_by_label)?;
     tables.table::<ConversationWaitingKey>(conversation_waiting)?;
     tables.table::<ConversationUnreadKey>(conversation_unread)
 }
@@ -109,6 +111,11 @@ fn conversation(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, ou
         && !walk.store.contains(&row)?
     {
         out.mendable("is not among the unread", missing(&row, &()));
+    }
+    for row in walk.store.label_rows(key.workspace, value)? {
+        if !walk.store.contains(&row)? {
+            out.mendable("cannot be found by a label", missing(&row, &()));
+        }
     }
     let index = ConversationByContactKey {
         workspace: key.workspace,
@@ -255,6 +262,27 @@ fn conversation_unread(walk: &Walk<'_>, key: &ConversationUnreadKey, (): &(), ou
             "lists a conversation that is read or stands elsewhere",
             dangling(key),
         );
+    }
+    Ok(())
+}
+
+fn conversation_by_label(
+    walk: &Walk<'_>,
+    key: &ConversationByLabelKey,
+    (): &(),
+    out: &mut Findings,
+) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: key.conversation,
+    };
+    let fits = match walk.store.get(&conversation)? {
+        Some(found) => walk.store.label_rows(key.workspace, &found)?.contains(key),
+        None => false,
+    };
+    if !fits {
+        let what = "finds by a label a conversation that stands elsewhere or is gone";
+        out.mendable(what, dangling(key));
     }
     Ok(())
 }

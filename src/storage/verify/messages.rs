@@ -6,8 +6,8 @@ use crate::domain::operations::{DeadLetter, Draft, EarlyStatus, IdempotencyRecor
 use crate::domain::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey, MentionKey,
-    MessageByProviderIdKey, MessageKey, Newest, OutboxKey, Prefix,
+    ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    MentionKey, MessageByProviderIdKey, MessageKey, Newest, OutboxKey, Prefix,
 };
 
 use super::{Findings, MAX_QUEUED, PAGE, Tables, Walk, dangling, missing};
@@ -22,7 +22,8 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<EarlyStatusKey>(early_status)?;
     tables.table::<IdempotencyKey>(idempotency)?;
     tables.table::<MentionKey>(mention)?;
-    tables.table::<DraftKey>(draft)
+    tables.table::<DraftKey>(draft)?;
+    tables.table::<LinkKey>(link)
 }
 
 type Checked = Result<(), StorageError>;
@@ -218,6 +219,16 @@ fn idempotency(
         message: value.message,
     };
     out.unless(walk.store.contains(&message)?, "its message is gone");
+    Ok(())
+}
+
+/// Its message is there. It may have been taken back since, and its links with it.
+fn link(walk: &Walk<'_>, _: &LinkKey, value: &(WorkspaceId, MessageId), out: &mut Findings) -> Checked {
+    let (workspace, message) = *value;
+    out.unless(
+        walk.store.contains(&MessageKey { workspace, message })?,
+        "its message is gone",
+    );
     Ok(())
 }
 

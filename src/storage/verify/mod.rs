@@ -7,8 +7,10 @@
 mod accounts;
 mod conversations;
 mod keys;
+mod media;
 mod messages;
 mod raw;
+mod templates;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,6 +216,8 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         conversations::check(&mut tables)?;
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
+        media::check(&mut tables)?;
+        templates::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {

@@ -176,58 +176,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes every conversation that the filter finds now, in small steps. One at a time in a workspace. */
-        post: operations["begin_bulk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/bulk/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far a change of many conversations has come. Only who began it is told, for a quarter of an hour. */
-        get: operations["show_bulk"];
-        put?: never;
-        post?: never;
-        /** Stops it; what is done stays done, and can be undone. */
-        delete: operations["stop_bulk"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/bulk/{id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes everything back that nobody changed since. */
-        post: operations["undo_bulk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -282,6 +230,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat on this channel offers, as the provider has it. */
+        get: operations["show_welcome"];
+        /** Sets what a new chat on this channel offers; what is left out is taken away. For owners. */
+        put: operations["set_welcome"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -324,25 +290,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists conversations, newest activity first unless `sort` says otherwise. */
+        /** Lists conversations, newest activity first. */
         get: operations["list_conversations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Counts conversations, without reading more of them than a count is worth. */
-        get: operations["count_conversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -594,24 +543,6 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
-    "/api/v1/me/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the caller is told of by their browser. */
-        get: operations["show_notifications"];
-        /** Changes what the caller is told of. */
-        put: operations["keep_notifications"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -663,24 +594,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/mentions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How many notes mention the caller that they have not seen. */
-        get: operations["show_mentions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mentions/seen": {
+    "/api/v1/media": {
         parameters: {
             query?: never;
             header?: never;
@@ -689,8 +603,80 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Notes that the caller has seen every mention until now. */
-        post: operations["see_mentions"];
+        /**
+         * Uploads a file to be sent: the file itself as the body, or a form with the part `file`. Answers its `media_id`. What is
+         *     not sent within a week is deleted.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. `Range` is understood. */
+        get: operations["read_media"];
+        put?: never;
+        post?: never;
+        /** Deletes a file; its message stays. Owners only. */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file is and where it stands. */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a customer's file from the provider again. */
+        post: operations["fetch_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The small picture of a file. */
+        get: operations["read_thumbnail"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -902,6 +888,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -937,6 +940,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel. */
+        post: operations["type_as_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/faults": {
         parameters: {
             query?: never;
@@ -948,6 +968,93 @@ export interface paths {
         get: operations["show_faults"];
         /** Makes a sandbox channel's provider misbehave; `{}` heals it. For owners. */
         put: operations["set_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of an Instagram sandbox channel, last activity first. */
+        get: operations["list_people"];
+        put?: never;
+        /** Adds a customer, or changes one. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads. */
+        post: operations["act_as_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's app shows it, newest first. */
+        get: operations["list_person_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on an Instagram sandbox channel now. */
+        get: operations["show_instagram_faults"];
+        /** Makes an Instagram sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_instagram_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat offers in the customer's app. */
+        get: operations["show_offer"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1007,6 +1114,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long this workspace keeps files. */
+        get: operations["show_retention"];
+        /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1020,42 +1145,6 @@ export interface paths {
         /** Sets the appliance up with the one-time code that the server printed: the first owner and the business. */
         post: operations["set_up"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/snippets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Snippets in the order of their making. */
-        get: operations["list_snippets"];
-        put?: never;
-        /** Adds a snippet. For owners. */
-        post: operations["create_snippet"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/snippets/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a snippet. For owners. */
-        put: operations["change_snippet"];
-        post?: never;
-        /** Deletes a snippet. For owners. */
-        delete: operations["delete_snippet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1165,59 +1254,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The caller's views and the shared ones. */
-        get: operations["list_views"];
-        put?: never;
-        /** Saves a view. */
-        post: operations["create_view"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Puts the caller's own views, or the shared ones, into an order. */
-        put: operations["order_views"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a view. */
-        put: operations["change_view"];
-        post?: never;
-        /** Deletes a view. */
-        delete: operations["delete_view"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/workspaces": {
         parameters: {
             query?: never;
@@ -1287,6 +1323,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/l/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows a tracked link: counts the visit, unless it is a program's that only looks, and leads on. */
+        get: operations["follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for whoever holds a signed address (`url` and `thumbnail_url` of a file), until it expires. */
+        get: operations["read_by_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1321,6 +1391,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/360dialog/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
+        post: operations["receive_dialog360"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/instagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instagram's verification handshake: answers the challenge if the token is some Instagram channel's. */
+        get: operations["verify_instagram"];
+        put?: never;
+        /** Takes a delivery of Instagram: signature over the raw body, durable, then 200. */
+        post: operations["receive_instagram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for numbers that are set to call by GET. */
+        get: operations["receive_twilio_by_get"];
+        put?: never;
+        /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
+        post: operations["receive_twilio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/whatsapp": {
         parameters: {
             query?: never;
@@ -1343,6 +1466,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What came of an action. */
+        ActedView: {
+            /** @description The id of the message, comment or tap. */
+            id: string;
+        };
+        /** @description The body. */
+        ActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -1487,54 +1679,20 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
-        /** @description A change of every conversation that a filter finds. At least one of the changes must be there. */
-        BulkBody: {
-            change: components["schemas"]["BulkChange"];
-            filter: components["schemas"]["ConversationFilter"];
-        };
-        /** @description What is changed; what is left out stays as it is. */
-        BulkChange: {
-            add_labels?: string[];
-            /** @description `null` for nobody. */
-            assignee_id?: string | null;
-            /** @enum {string} */
-            priority?: "low" | "normal" | "high" | "urgent";
-            /** @description `true`: everything is marked as seen. */
-            read?: boolean | null;
-            remove_labels?: string[];
-            /** @enum {string} */
-            status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
-        };
-        /** @description A conversation that could not be changed. */
-        BulkFailure: {
-            conversation_id: string;
-            reason: string;
-        };
-        /** @description A change of many conversations, and how far it has come. */
-        BulkJob: {
-            /** @description Conversations that were changed and can be changed back. */
-            changed: number;
-            /** @description Conversations looked at. */
-            done: number;
-            /** @description Conversations that could not be changed. */
-            failed: number;
-            /** @description The first of these, and why. */
-            failures: components["schemas"]["BulkFailure"][];
-            id: string;
-            /** @description More conversations fit than one job takes. */
-            more: boolean;
-            /** @description While it is undone: those left alone because someone changed them meanwhile. */
-            skipped: number;
-            /** @enum {string} */
-            state: "running" | "done" | "stopped" | "undoing" | "undone";
-            /** @description Conversations to be looked at. */
-            total: number;
-        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
             name: string;
             timezone?: string | null;
+        };
+        /** @description What can be sent over a channel, and the limits on it. */
+        CapabilitiesView: {
+            /** @description Free-form messages only within 24 hours after the customer wrote. */
+            has_window: boolean;
+            /** @description The limits on it. */
+            limits: components["schemas"]["ContentLimits"];
+            /** @description Types of content. */
+            sends: string[];
         };
         /** @description A new channel. */
         ChannelBody: {
@@ -1587,10 +1745,14 @@ export interface components {
         ChannelView: {
             /** @description Whether anything goes out. */
             breaker: components["schemas"]["BreakerView"];
+            /** @description What can be sent over it. */
+            capabilities: components["schemas"]["CapabilitiesView"];
             /** @description When it was added. */
             created_at: string;
             /** @description Its id. */
             id: string;
+            /** @description What it takes of files; a kind that is not listed cannot be sent. */
+            media: components["schemas"]["MediaRuleView"][];
             /** @description What the team calls it. */
             name: string;
             /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1625,6 +1787,19 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description An option of the message that the customer chose. */
+        ChoiceView: {
+            /** @description When. */
+            at: string;
+            /** @description The option's id or payload. */
+            id: string;
+            /** @description `button`, `list`, `flow`, `location`, `contact` or `call_permission`. */
+            kind: string;
+            /** @description The answer. */
+            message_id: string;
+            /** @description What the customer saw. */
+            title: string;
         };
         /** @description Days on which it is closed, whatever the week says. */
         ClosedBody: {
@@ -1675,6 +1850,51 @@ export interface components {
              */
             version: number;
         };
+        /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
+        ContentLimits: {
+            /** @description Body of an interactive message, except a list. */
+            body: number;
+            /** @description Id of a reply button. */
+            button_id: number;
+            /** @description Label of a reply button, of a list's button or of a link. */
+            button_title: number;
+            /** @description Reply buttons. */
+            buttons: number;
+            /** @description Caption of an image, video or document. */
+            caption: number;
+            /** @description Contact cards in one message, as is sensible for people. */
+            contact_cards: number;
+            /** @description Label of a flow's button. */
+            flow_cta: number;
+            /** @description Footer of an interactive message. */
+            footer: number;
+            /** @description Text header of an interactive message. */
+            header_text: number;
+            /** @description Kinds of interactive messages. */
+            interactive: string[];
+            /** @description Body of a list. */
+            list_body: number;
+            /** @description Products of a product list, all sections together. */
+            products: number;
+            /** @description Description of a row. */
+            row_description: number;
+            /** @description Id of a row. */
+            row_id: number;
+            /** @description Title of a row. */
+            row_title: number;
+            /** @description Rows of a list, all sections together. */
+            rows: number;
+            /** @description Title of a section. */
+            section_title: number;
+            /** @description Sections of a list or product list. */
+            sections: number;
+            /** @description Name and address of a place, names on cards. */
+            short_text: number;
+            /** @description Text of a text message. */
+            text: number;
+            /** @description A web address. */
+            url: number;
+        };
         /** @description The message that this one answers. */
         ContextView: {
             /** @description The customer forwarded it. */
@@ -1683,23 +1903,6 @@ export interface components {
             message_id: string | null;
             /** @description The provider's id of it. */
             provider_message_id: string | null;
-        };
-        /** @description What to list. */
-        ConversationFilter: {
-            /** @description `me`, `none` or a user's id. */
-            assignee?: string | null;
-            /** @description A channel's id. */
-            channel?: string | null;
-            /** @description A label. */
-            label?: string | null;
-            /** @description Only those in which a note mentions the caller, latest mention first. */
-            mentioned?: boolean | null;
-            /** @description Words in the contact's name, identities or the last message. */
-            q?: string | null;
-            /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
-            status?: string | null;
-            /** @description Only those with unread messages. */
-            unread?: boolean | null;
         };
         /** @description A conversation. */
         ConversationView: {
@@ -1733,17 +1936,8 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
-            /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
-            waiting_since: string | null;
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
-        };
-        /** @description How many there are. */
-        CountView: {
-            /** @description Conversations found. */
-            count: number;
-            /** @description Whether that is all; if not there are more than could be looked at. */
-            exact: boolean;
         };
         /** @description A customer to be. */
         CustomerBody: {
@@ -1787,6 +1981,13 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description Who took a message back. Its words are gone. */
+        DeletionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            by: components["schemas"]["AuthorView"];
+        };
         /** @description What was typed and not sent. */
         DraftBody: {
             note?: string;
@@ -1798,6 +1999,11 @@ export interface components {
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
+        };
+        /** @description What a message said before it was edited: `type`, and the content under that name. */
+        EditView: components["schemas"]["MessageContent"] & {
+            /** @description When it was replaced. */
+            at: string;
         };
         /** @description Why a message did not arrive. */
         ErrorView: {
@@ -1892,12 +2098,45 @@ export interface components {
             timezone: string;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description A question that a new chat offers. */
+        IceBreakerView: {
+            /** @description What the message's `button.payload` will say. */
+            payload: string;
+            /** @description What the customer reads and says by tapping. */
+            question: string;
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description What goes wrong on an Instagram sandbox channel. */
+        InstagramFaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Every call is answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are taken and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are refused, as if the customer could not be reached. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+            /** @description Every call is told that the token has expired. */
+            token_expired?: boolean;
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -1971,10 +2210,14 @@ export interface components {
             items: {
                 /** @description Whether anything goes out. */
                 breaker: components["schemas"]["BreakerView"];
+                /** @description What can be sent over it. */
+                capabilities: components["schemas"]["CapabilitiesView"];
                 /** @description When it was added. */
                 created_at: string;
                 /** @description Its id. */
                 id: string;
+                /** @description What it takes of files; a kind that is not listed cannot be sent. */
+                media: components["schemas"]["MediaRuleView"][];
                 /** @description What the team calls it. */
                 name: string;
                 /** @description `whatsapp_cloud` or `sandbox`. */
@@ -2063,8 +2306,6 @@ export interface components {
                  * @description Counts changes; the `ETag`.
                  */
                 version: number;
-                /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
-                waiting_since: string | null;
                 /** @description The reply window. */
                 window: components["schemas"]["WindowView"];
             }[];
@@ -2139,7 +2380,7 @@ export interface components {
         /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
-            items: (components["schemas"]["MessageContent"] & {
+            items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
                 /** @description Who wrote it. */
                 author: components["schemas"]["AuthorView"];
                 context: components["schemas"]["ContextView"] | null;
@@ -2154,6 +2395,8 @@ export interface components {
                 extra?: unknown;
                 /** @description Its id. */
                 id: string;
+                /** @description Its files, in the order in which the content names them. */
+                media?: components["schemas"]["MediaView"][];
                 pricing: components["schemas"]["PricingView"] | null;
                 /** @description An internal note. */
                 private: boolean;
@@ -2202,14 +2445,66 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_PersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
                 /** @description The message that it answers. */
                 context_id: string | null;
                 created_at: string;
+                /** @description The customer took it back. */
+                deleted: boolean;
                 /** @enum {string} */
                 direction: "inbound" | "outbound";
+                /** @description The customer changed its words. */
+                edited: boolean;
                 error: components["schemas"]["ErrorView"] | null;
                 /** @description The provider's id. */
                 id: string;
@@ -2273,24 +2568,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_Snippet: {
-            /** @description The items, in the list's order. */
-            items: {
-                id: string;
-                /** @description By which it is found; unique in the workspace. */
-                name: string;
-                /** @description May hold `{{contact.name}}` and the like. */
-                text: string;
-                /**
-                 * Format: int64
-                 * @description Counts changes; the `ETag`.
-                 */
-                version: number;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2333,6 +2610,31 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
+        /** @description A tracked link in the message, and who followed it. */
+        LinkView: {
+            /** @description The button's label; empty for a link within the text. */
+            button: string;
+            /**
+             * Format: int32
+             * @description Visits by people, as far as can be told; previews by programs are not counted.
+             */
+            clicks: number;
+            /** @description Its code: the address is `/l/{code}`. */
+            code: string;
+            /** @description Not followed from then on. */
+            expires_at: string;
+            /** @description When first. */
+            first_clicked_at: string | null;
+            /** @description When last. */
+            last_clicked_at: string | null;
+            /**
+             * Format: int32
+             * @description Recipients who followed it: 0 or 1, for a message has one recipient.
+             */
+            unique_clicks: number;
+            /** @description Where it leads. */
+            url: string;
+        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2362,6 +2664,18 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description What was later said about a message, as its view carries it. */
+        MarksView: {
+            /** @description What the customer chose from it, oldest first. */
+            choices?: components["schemas"]["ChoiceView"][];
+            deleted?: components["schemas"]["DeletionView"] | null;
+            /** @description Earlier wordings, oldest first. */
+            edits?: components["schemas"]["EditView"][];
+            /** @description Tracked links in it. */
+            links?: components["schemas"]["LinkView"][];
+            /** @description Emoji on it. */
+            reactions: components["schemas"]["ReactionView"][];
+        };
         /** @description Who is logged in, and to what. */
         MeAnswer: {
             /** @description The data is invented. */
@@ -2373,15 +2687,75 @@ export interface components {
             version: string;
             workspace: components["schemas"]["Workspace"];
         };
-        /** @description How many mentions the caller has not seen. */
-        Mentions: {
+        /** @description What a channel takes of one kind of file. */
+        MediaRuleView: {
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
             /**
-             * Format: date-time
-             * @description When the latest one was written; `null` if there is none.
+             * Format: int64
+             * @description Largest file, in bytes.
              */
-            latest_at: string | null;
-            /** @description Notes; counted up to 100. */
-            unseen: number;
+            max_bytes: number;
+            /** @description Types that it takes. */
+            mime_types: string[];
+        };
+        /** @description A file of a message, or one that was uploaded to be sent. */
+        MediaView: {
+            /** @description Whether it can be fetched (again) from the provider. */
+            can_fetch: boolean;
+            /** @description When Frontdesk first heard of it. */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long it plays, where known.
+             */
+            duration_ms: number | null;
+            /** @description The name that it came with. */
+            filename: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            height: number | null;
+            /** @description Its id; a message that is to be sent names it as `media_id`. */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /** @description The same. */
+            media_id: string;
+            /** @description The message that it stands in. */
+            message_id: string | null;
+            /** @description What its bytes are; before it is here, what was said. */
+            mime_type: string;
+            /** @description Why it is not here, or what went wrong the last time. */
+            reason: string | null;
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "expired" | "missing" | "refused";
+            /** @description The same for its small picture. */
+            thumbnail_url: string | null;
+            /** @description Where it can be read without logging in, for some hours. */
+            url: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
+        };
+        /** @description An entry of the menu; it has either `payload` or `url`. */
+        MenuEntryView: {
+            /** @description What the message's `button.payload` will say. */
+            payload?: string | null;
+            /** @description What the customer reads. */
+            title: string;
+            /** @description The page that it opens. */
+            url?: string | null;
         };
         MessageContent: {
             note?: {
@@ -2409,7 +2783,7 @@ export interface components {
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
          *     `"type":"text","text":{"body":"…"}`.
          */
-        MessageView: components["schemas"]["MessageContent"] & {
+        MessageView: components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
             /** @description Who wrote it. */
             author: components["schemas"]["AuthorView"];
             context: components["schemas"]["ContextView"] | null;
@@ -2424,6 +2798,8 @@ export interface components {
             extra?: unknown;
             /** @description Its id. */
             id: string;
+            /** @description Its files, in the order in which the content names them. */
+            media?: components["schemas"]["MediaView"][];
             pricing: components["schemas"]["PricingView"] | null;
             /** @description An internal note. */
             private: boolean;
@@ -2447,6 +2823,7 @@ export interface components {
             text?: {
                 body: string;
             };
+            track_links?: boolean;
             type: string;
         } & {
             [key: string]: unknown;
@@ -2479,27 +2856,12 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
-        /** @description What is told, and when not. */
-        NotificationSettings: {
-            /** @description Alerts. */
-            alerts: boolean;
-            /** @description Messages in conversations that are mine. */
-            assigned: boolean;
-            /** @description Notes that mention me. */
-            mentions: boolean;
-            quiet: components["schemas"]["QuietHours"] | null;
-            /** @description A sound with it. */
-            sound: boolean;
-            /** @description Messages in conversations that are nobody's. */
-            unassigned: boolean;
-        };
-        /** @description The caller's choice. */
-        Notifications: components["schemas"]["NotificationSettings"] & {
-            /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
-             */
-            version: number;
+        /** @description What a new chat offers. */
+        OfferView: {
+            /** @description Questions: `question` and `payload`. */
+            ice_breakers: unknown;
+            /** @description Entries: `title` with `payload` or `url`. */
+            menu: unknown;
         };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
@@ -2527,13 +2889,6 @@ export interface components {
             version: number;
             week: components["schemas"]["WeekBody"];
         };
-        /** @description The order of the caller's own views, or of the shared ones. */
-        OrderBody: {
-            /** @description Every view's id, once. */
-            ids: string[];
-            /** @description The shared ones. */
-            shared?: boolean;
-        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2558,13 +2913,55 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description A message as the customer's app shows it. */
+        PersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        PersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
+        };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
             /** @description The message that it answers. */
             context_id: string | null;
             created_at: string;
+            /** @description The customer took it back. */
+            deleted: boolean;
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The customer changed its words. */
+            edited: boolean;
             error: components["schemas"]["ErrorView"] | null;
             /** @description The provider's id. */
             id: string;
@@ -2629,21 +3026,6 @@ export interface components {
             /** @description Messages that wait to be sent. */
             queued: number;
         };
-        /** @description Hours without any telling; over midnight if `from` is later than `to`. */
-        QuietHours: {
-            /**
-             * @description `00:00` to `23:59`.
-             * @example 22:00
-             */
-            from: string;
-            /** @description IANA time zone. */
-            timezone: string;
-            /**
-             * @description `00:00` to `23:59`.
-             * @example 07:00
-             */
-            to: string;
-        };
         /** @description This workspace's webhook deliveries. */
         RawCounts: {
             done: number;
@@ -2681,11 +3063,18 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
-        /** @description A reaction to a message; each side has at most one. */
+        /** @description An emoji on a message; each side has at most one. */
         ReactionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who put it there. */
+            by: components["schemas"]["AuthorView"];
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The emoji. */
             emoji: string;
+            /** @description The message that brought it. */
+            message_id: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -2701,25 +3090,13 @@ export interface components {
             /** @description There are more; call again. */
             more: boolean;
         };
-        /** @description A saved view. */
-        SavedView: {
-            filter: components["schemas"]["ConversationFilter"];
-            id: string;
-            name: string;
-            /** @description Everyone in the workspace has it; if not, only the caller. */
-            shared: boolean;
-            /** @enum {string} */
-            sort: "newest" | "waiting" | "unread";
+        /** @description How long files are kept. */
+        RetentionBody: {
             /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
+             * Format: int32
+             * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
              */
-            version: number;
-        };
-        /** @description Saved views. */
-        SavedViews: {
-            /** @description In their order; the shared ones first. */
-            items: components["schemas"]["SavedView"][];
+            days: number | null;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -2789,27 +3166,6 @@ export interface components {
         /** @description Whether the appliance waits for its first set-up. */
         SetupState: {
             needed: boolean;
-        };
-        /** @description A text to be used again and again. */
-        Snippet: {
-            id: string;
-            /** @description By which it is found; unique in the workspace. */
-            name: string;
-            /** @description May hold `{{contact.name}}` and the like. */
-            text: string;
-            /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
-             */
-            version: number;
-        };
-        /**
-         * @description A snippet to be kept. In double braces may stand `contact.name`, `contact.first_name`, `contact.phone`, `agent.name`,
-         *     `agent.first_name` and `business.name`.
-         */
-        SnippetBody: {
-            name: string;
-            text: string;
         };
         /** @description One interval of a day. */
         SpanBody: {
@@ -2966,15 +3322,6 @@ export interface components {
              */
             records: number | null;
         };
-        /** @description A view to be saved. */
-        ViewBody: {
-            filter: components["schemas"]["ConversationFilter"];
-            name: string;
-            /** @description For everyone in the workspace; cannot be changed later. */
-            shared?: boolean;
-            /** @enum {string} */
-            sort: "newest" | "waiting" | "unread";
-        };
         /** @description The intervals of each weekday, in order. A day without any is closed. */
         WeekBody: {
             friday?: components["schemas"]["SpanBody"][];
@@ -2984,6 +3331,13 @@ export interface components {
             thursday?: components["schemas"]["SpanBody"][];
             tuesday?: components["schemas"]["SpanBody"][];
             wednesday?: components["schemas"]["SpanBody"][];
+        };
+        /** @description What a new chat offers. */
+        WelcomeView: {
+            /** @description Questions to tap; at most four on Instagram. */
+            ice_breakers?: components["schemas"]["IceBreakerView"][];
+            /** @description The menu that stays in reach. */
+            menu?: components["schemas"]["MenuEntryView"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3381,135 +3735,6 @@ export interface operations {
             };
         };
     };
-    begin_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkBody"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description One is under way */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    stop_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    undo_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_channels: {
         parameters: {
             query?: {
@@ -3699,6 +3924,70 @@ export interface operations {
             };
         };
     };
+    show_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_contacts: {
         parameters: {
             query?: {
@@ -3813,15 +4102,6 @@ export interface operations {
                 channel?: string;
                 /** @description Words in the contact's name, identities or the last message. */
                 q?: string;
-                /** @description Only those with unread messages. */
-                unread?: boolean;
-                /** @description Only those in which a note mentions the caller, latest mention first. */
-                mentioned?: boolean;
-                /**
-                 * @description `newest` activity first (the default), those who wait for an answer first and of them the longest (`waiting`), or
-                 *     those with unread messages first (`unread`).
-                 */
-                sort?: string;
                 /** @description Most items to give, 1–100; 50 unless given. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -3839,49 +4119,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_ConversationView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_conversations: {
-        parameters: {
-            query?: {
-                /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
-                status?: string;
-                /** @description `me`, `none` or a user's id. */
-                assignee?: string;
-                /** @description A label. */
-                label?: string;
-                /** @description A channel's id. */
-                channel?: string;
-                /** @description Words in the contact's name, identities or the last message. */
-                q?: string;
-                /** @description Only those with unread messages. */
-                unread?: boolean;
-                /** @description Only those in which a note mentions the caller, latest mention first. */
-                mentioned?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountView"];
                 };
             };
             /** @description A problem document */
@@ -4519,68 +4756,6 @@ export interface operations {
             };
         };
     };
-    show_notifications: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Notifications"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    keep_notifications: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NotificationSettings"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Notifications"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     change_password: {
         parameters: {
             query?: never;
@@ -4672,11 +4847,69 @@ export interface operations {
             };
         };
     };
-    show_mentions: {
+    upload_media: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As what it will be sent: `image`, `video`, `audio`, `document` or `sticker`; told by its content unless given. */
+                kind?: string;
+                /** @description Its name. */
+                filename?: string;
+                /** @description The channel that it is for: refuses at once what that channel would not take. */
+                channel_id?: string;
+            };
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its content is not of the type that it says */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4686,7 +4919,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Mentions"];
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not here; the code says why: media_pending, media_expired, media_missing, media_refused */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
                 };
             };
             /** @description A problem document */
@@ -4700,11 +4977,13 @@ export interface operations {
             };
         };
     };
-    see_mentions: {
+    show_media: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4714,7 +4993,77 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Mentions"];
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description It is here, or there is nowhere to fetch it from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description A problem document */
@@ -5163,6 +5512,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -5268,6 +5651,37 @@ export interface operations {
             };
         };
     };
+    type_as_customer: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_faults: {
         parameters: {
             query?: {
@@ -5321,6 +5735,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_as_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_chat: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstagramFaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_offer: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"];
                 };
             };
             /** @description A problem document */
@@ -5462,6 +6117,66 @@ export interface operations {
             };
         };
     };
+    show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -5510,139 +6225,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_snippets: {
-        parameters: {
-            query?: {
-                /** @description Words in the name or the text. */
-                q?: string;
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_snippet: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SnippetBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_snippet: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SnippetBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_snippet: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -5900,164 +6482,6 @@ export interface operations {
             };
         };
     };
-    list_views: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedViews"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_view: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    order_views: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OrderBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedViews"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_view: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_view: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     add_workspace: {
         parameters: {
             query?: never;
@@ -6241,6 +6665,81 @@ export interface operations {
             };
         };
     };
+    follow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the link leads */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_by_link: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not, or no longer, valid */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     metrics_page: {
         parameters: {
             query?: never;
@@ -6285,6 +6784,222 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_dialog360: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The secret does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_instagram: {
+        parameters: {
+            query?: {
+                "hub.mode"?: string;
+                "hub.challenge"?: string;
+                "hub.verify_token"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_instagram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio_by_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -5,10 +5,10 @@
 pub(crate) mod media;
 mod messages;
 mod numbers;
+mod settings;
 mod templates;
 
 use std::collections::HashMap;
-use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use actix_web::http::header;
@@ -20,15 +20,12 @@ use super::accounts::{Number, Waba};
 use super::errors::GraphError;
 use super::faults::Down;
 use super::state::Shared;
+pub(crate) use crate::sandbox::server::cut;
 
 /// Body limit of JSON calls.
 const JSON_LIMIT: usize = 1 << 20;
 /// Body limit of uploads: the largest document and its envelope.
 const UPLOAD_LIMIT: usize = (100 << 20) + (64 << 10);
-
-/// A second handle of the client's connection, so that it can be cut without an answer.
-#[derive(Debug)]
-pub(crate) struct Cut(pub TcpStream);
 
 /// One Graph call.
 pub(crate) struct Call<'a> {
@@ -117,16 +114,6 @@ pub(crate) fn ok(value: &Value) -> Answer {
 
 pub(crate) fn success() -> Answer {
     ok(&serde_json::json!({"success": true}))
-}
-
-/// Cuts the client's connection; the response returned is never written.
-pub(crate) fn cut(request: &HttpRequest) -> HttpResponse {
-    if let Some(cut) = request.conn_data::<Cut>()
-        && let Err(error) = cut.0.shutdown(Shutdown::Both)
-    {
-        tracing::debug!(%error, "connection was closed already");
-    }
-    HttpResponse::ServiceUnavailable().force_close().finish()
 }
 
 /// A failure as a proxy in front of the API would answer it.
@@ -280,6 +267,9 @@ async fn route(call: &Call<'_>) -> Answer {
         ("GET", [id, "phone_numbers"]) => numbers::list(call, id),
         ("POST", [id, action @ ("register" | "deregister")]) => numbers::register(call, id, action),
         (_, [id, "whatsapp_business_profile"]) => numbers::profile(call, id),
+        (_, [id, "block_users"]) => settings::block_users(call, id),
+        (_, [id, "whatsapp_commerce_settings"]) => settings::commerce(call, id),
+        ("POST", [id, "conversational_automation"]) => settings::automation(call, id),
         (_, [id]) => object(call, id).await,
         _ => Err(call.unknown()),
     }

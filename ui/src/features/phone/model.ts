@@ -17,6 +17,43 @@ export const PLACES = [
   { latitude: -23.55052, longitude: -46.633308, name: 'São Paulo', address: 'Praça da Sé' },
   { latitude: 30.04442, longitude: 31.235712, name: 'القاهرة', address: 'ميدان التحرير' },
 ]
+/** A card and a cart that a customer can send without having any. */
+export const CARDS = [
+  { name: { formatted_name: 'Juma Mwangi', first_name: 'Juma', last_name: 'Mwangi' }, phones: [{ phone: '+254 722 000 777', wa_id: '254722000777', type: 'MOBILE' }], org: { company: 'Mwangi Hauliers' } },
+]
+export const ORDER = {
+  catalog_id: '550000000000001',
+  product_items: [
+    { product_retailer_id: 'SKU-BASKET-L', quantity: 2, item_price: 1850, currency: 'KES' },
+    { product_retailer_id: 'SKU-MAT-S', quantity: 1, item_price: 900, currency: 'KES' },
+  ],
+}
+type Wording = { body?: string; caption?: string } | null | undefined
+/** The words of a message that its writer can change. */
+export const captionOf = (message: PhoneMessage): string => {
+  const content = message[message.type] as Wording
+  return (message.type === 'text' ? content?.body : content?.caption) ?? ''
+}
+/** The edit that gives a message new words. */
+export function reworded(message: PhoneMessage, words: string): { type: string; [content: string]: unknown } {
+  const content = message.type === 'text' ? { body: words } : { ...(message[message.type] as object), caption: words }
+  return { type: 'edit', edit: { original_message_id: message.id, message: { type: message.type, [message.type]: content } } }
+}
+/** The answer to a tapped part of an interactive message; null for what opens nothing to send. */
+export function answerTo(kind: string, option: { id: string; title: string; description: string }): { type: string; [content: string]: unknown } | null {
+  const { id, title, description } = option
+  if (kind === 'button') return { type: 'interactive', interactive: { type: 'button_reply', button_reply: { id, title } } }
+  if (kind === 'list') return { type: 'interactive', interactive: { type: 'list_reply', list_reply: { id, title, ...(description && { description }) } } }
+  if (kind === 'location_request_message') return { type: 'location', location: PLACES[0] }
+  if (kind === 'request_contact_info') return { type: 'contacts', contacts: [{ ...CARDS[0], origin: 'contact_request' }] }
+  if (kind === 'call_permission_request') return { type: 'interactive', interactive: { type: 'call_permission_reply', call_permission_reply: { response: 'accept', is_permanent: false } } }
+  if (kind === 'catalog') return { type: 'order', order: ORDER }
+  return null
+}
+export const formReply = (kind: 'flow' | 'address_message', body: string, answers: Record<string, string>): { type: string; [content: string]: unknown } => ({
+  type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name: kind, body, response_json: JSON.stringify(answers) } },
+})
+
 export const SAMPLES = ['cake', 'receipt', 'map'] as const
 export const DELAYS = [0, 2000, 10_000, 30_000] as const
 
@@ -27,6 +64,25 @@ export function withDays(messages: PhoneMessage[]): { message: PhoneMessage; new
 /** Messages of the business that the customer has got but not read. */
 export const unreadOf = (messages: PhoneMessage[]): PhoneMessage[] =>
   messages.filter((message) => message.direction === 'outbound' && ['sent', 'delivered', 'accepted'].includes(message.status))
+
+/** A file's bytes as text, for the simulator's message. */
+export async function asBase64(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+
+const FILES = new Set(['image', 'video', 'audio', 'document', 'sticker'])
+/** A message with its file as the phone has it: read from the simulated provider. */
+export function withFile(customer: string, message: PhoneMessage): PhoneMessage {
+  const body = message[message.type] as { id?: string; mime_type?: string; filename?: string } | undefined
+  if (!FILES.has(message.type) || !body?.id) return message
+  const url = `/api/v1/sandbox/customers/${encodeURIComponent(customer)}/files/${encodeURIComponent(body.id)}`
+  const usual = { image: 'image/jpeg', sticker: 'image/webp', video: 'video/mp4', audio: 'audio/ogg', document: 'application/octet-stream' }[message.type] ?? ''
+  const media = { id: body.id, kind: message.type, state: 'stored', mime_type: body.mime_type?.split(';')[0] ?? usual, filename: body.filename ?? null, size: 0, url, thumbnail_url: null, can_fetch: false }
+  return { ...message, media: [media] }
+}
 
 /** A phone number as the provider knows it: digits, at least the country code and a few more. */
 export const digitsOf = (phone: string): string => phone.replace(/\D/g, '')
