@@ -23,5 +23,12 @@ dev)
 *) die 'usage: scripts/deb.sh [release|dev [VERSION [FOLDER]]]' ;;
 esac
 scripts/third-party.sh "$built/third-party.txt"
+# Who packs it is its maintainer, named as Debian's own tools take it. Without a name it says that nobody can be written to:
+# .invalid is reserved for that (RFC 2606).
+maintainer=
+if [ -n "${DEBEMAIL:-}" ]; then
+    maintainer="${DEBFULLNAME:-Frontdesk packager} <$DEBEMAIL>"
+fi
 mkdir -p "$folder"
-cargo deb --locked --no-build --quiet --profile "$profile" ${version:+--deb-version "$version"} --output "$folder"
+cargo deb --locked --no-build --quiet --profile "$profile" ${version:+--deb-version "$version"} \
+    ${maintainer:+--maintainer "$maintainer"} --output "$folder"

@@ -1,5 +1,5 @@
 // The browser app's packages: what goes into ui-dist/ must be under one of these licences, and nothing may come from
-// anywhere but the registry under its own name. Checks that packaging/browser-app-notices.txt holds their notices;
+// anywhere but the registry under its own name. Data that was made from others' (emoji names) brings its own notices. Checks that packaging/browser-app-notices.txt holds their notices;
 // `write` makes it anew. Reads the lock file, and the notices from ui/node_modules.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 
@@ -26,6 +26,7 @@ const text = shipped
     const name = path.replace(/^.*node_modules\//, '')
     return `${line}\n${name} ${version} (${license})\n\n${notices(path)}\n`
   })
+  .concat(`${line}\nThe names of emoji\n\n${readFileSync(new URL('ui/src/features/inbox/emoji-names/NOTICES.txt', root), 'utf8').trim()}\n`)
   .join('\n')
 
 const file = new URL('packaging/browser-app-notices.txt', root)

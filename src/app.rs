@@ -22,7 +22,10 @@ use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
-use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
+use crate::features::{
+    channels, hours, inbox, links, live, media, notifications, operations, sandbox, search, snippets,
+    templates,
+};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::SimulatorConfig;
@@ -111,7 +114,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 12] = [
+pub const PARTS: [Part; 14] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -132,6 +135,14 @@ pub const PARTS: [Part; 12] = [
     Part {
         configure: hours::configure,
         docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: snippets::configure,
+        docs: snippets::Docs::openapi,
+    },
+    Part {
+        configure: notifications::configure,
+        docs: notifications::Docs::openapi,
     },
     Part {
         configure: media::configure,
@@ -390,6 +401,7 @@ struct Shared {
     simulators: Simulators,
     logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
+    bulk: Data<inbox::BulkJobs>,
 }
 
 impl Shared {
@@ -428,6 +440,7 @@ impl Shared {
             simulators: simulators.clone(),
             logins: Data::new(channels::Logins::new(config.public_url.clone())),
             delivery: Data::new(delivery),
+            bulk: Data::new(inbox::BulkJobs::default()),
         }
     }
 
@@ -445,7 +458,8 @@ impl Shared {
                 .app_data(phones.clone())
                 .app_data(self.simulators.instagram.clone())
                 .app_data(self.logins.clone())
-                .app_data(self.delivery.clone());
+                .app_data(self.delivery.clone())
+                .app_data(self.bulk.clone());
         })
     }
 }

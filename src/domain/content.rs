@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use super::ids::UserId;
+
 /// Longest preview in characters.
 pub const PREVIEW_CHARS: usize = 120;
 
@@ -63,6 +65,23 @@ impl Content {
             kind: "note".into(),
             body: serde_json::json!({ "body": body }),
         }
+    }
+
+    /// An internal note that names colleagues.
+    pub fn note_to(body: &str, mentions: &[UserId]) -> Self {
+        let mut note = Self::note(body);
+        if !mentions.is_empty() {
+            let ids: Vec<String> = mentions.iter().map(UserId::to_string).collect();
+            note.body["mentions"] = serde_json::json!(ids);
+        }
+        note
+    }
+
+    /// The colleagues whom a note names.
+    pub fn mentions(&self) -> Vec<UserId> {
+        let named = self.body.get("mentions").filter(|_| self.is_note());
+        let ids = named.and_then(serde_json::Value::as_array).into_iter().flatten();
+        ids.filter_map(|id| id.as_str()?.parse().ok()).collect()
     }
 
     /// Whether this is an internal note.

@@ -140,6 +140,8 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// When it comes back into sight.
     pub snoozed_until: Option<Timestamp>,
+    /// Since when something of the customer's is unanswered; see [`Self::waits_since`].
+    pub waiting_since: Option<Timestamp>,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
@@ -162,6 +164,7 @@ impl Conversation {
             last_activity_at: now,
             created_at: now,
             snoozed_until: None,
+            waiting_since: None,
             version: 1,
         }
     }
@@ -203,10 +206,36 @@ impl Conversation {
 
     /// The customer wants something: the ticket reopens.
     pub fn reopen(&mut self) {
+        if self.is_done() {
+            // What was left unanswered then is no longer waited for.
+            self.waiting_since = None;
+        }
         if self.status != ConversationStatus::OnHold {
             self.status = ConversationStatus::Open;
         }
         self.snoozed_until = None;
+    }
+
+    /// The customer said at `at` something that asks for an answer.
+    pub fn ask(&mut self, at: Timestamp, now: Timestamp) {
+        self.waiting_since.get_or_insert(at.min(now));
+    }
+
+    /// Since when the customer waits for an answer: nobody waits in a conversation that is done.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        self.waiting_since.filter(|_| !self.is_done())
+    }
+
+    const fn is_done(&self) -> bool {
+        matches!(
+            self.status,
+            ConversationStatus::Resolved | ConversationStatus::Closed
+        )
+    }
+
+    /// Someone answered the customer.
+    pub const fn answered(&mut self) {
+        self.waiting_since = None;
     }
 
     /// The words of the last message changed.
@@ -259,6 +288,29 @@ pub(crate) mod tests {
         );
         assert!(it.window_open(Timestamp(34 * HOUR - 1)));
         assert!(!it.window_open(Timestamp(34 * HOUR)));
+    }
+
+    #[test]
+    fn who_waits_waits_since_the_first_unanswered_word() {
+        let mut it = conversation();
+        it.ask(Timestamp(5), Timestamp(6));
+        it.ask(Timestamp(9), Timestamp(9));
+        assert_eq!(it.waiting_since, Some(Timestamp(5)));
+        it.answered();
+        it.ask(Timestamp(30), Timestamp(20));
+        assert_eq!(
+            it.waits_since(),
+            Some(Timestamp(20)),
+            "a clock ahead of ours counts as now"
+        );
+        it.status = ConversationStatus::Resolved;
+        assert_eq!(it.waits_since(), None, "nobody waits in what is done");
+        it.status = ConversationStatus::Open;
+        assert_eq!(it.waits_since(), Some(Timestamp(20)), "unless it was a mistake");
+        it.status = ConversationStatus::Closed;
+        it.customer_wrote(Timestamp(40), Timestamp(40));
+        it.ask(Timestamp(40), Timestamp(40));
+        assert_eq!(it.waits_since(), Some(Timestamp(40)));
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod inbound;
 pub mod links;
 pub mod marks;
 pub mod media;
+pub mod mention;
 pub mod message;
 pub mod operations;
 pub mod outbound;

@@ -21,6 +21,10 @@ words! {
     conversation_status = "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
     /// How urgent a conversation is.
     priority = "low" | "normal" | "high" | "urgent";
+    /// An order of the conversation list.
+    list_order = "newest" | "waiting" | "unread";
+    /// How a change of many conversations is.
+    bulk_state = "running" | "done" | "stopped" | "undoing" | "undone";
     /// Which way a message goes.
     direction = "inbound" | "outbound";
     /// Where a message stands.

@@ -19,6 +19,8 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `ConversationWaiting` | workspace, assignee, since when the customer waits, conversation | – | conversation |
+//! | `ConversationUnread` | workspace, assignee, newest activity first, conversation | – ; only with unread messages | conversation |
 //! | `ConversationByLabel` | workspace, keyed hash of the label, status, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
@@ -37,7 +39,11 @@
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates) | JSON text | its feature; alert delivery |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 90: opening hours) | JSON text | its feature; alert delivery |
+//! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
+//! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
+//! | `Mention` | workspace, user, newest first, message | – | conversation |
+//! | `Snippet` | workspace, snippet | JSON text | snippets |
 //! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
 //! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
 //! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
@@ -111,7 +117,23 @@ pub enum Table {
     TemplateTally = 73,
     TemplateUse = 74,
     TemplateAccount = 75,
+    ConversationWaiting = 90,
+    ConversationUnread = 91,
+    Mention = 92,
+    SavedView = 93,
+    Snippet = 94,
+    UserSetting = 95,
 }
+
+/// The names of the tables from [`Table::ConversationWaiting`] on.
+const WORK_NAMES: [&str; 6] = [
+    "ConversationWaiting",
+    "ConversationUnread",
+    "Mention",
+    "SavedView",
+    "Snippet",
+    "UserSetting",
+];
 
 const NAMES: [&str; 34] = [
     "Meta",
@@ -174,7 +196,13 @@ pub(super) fn table_name(key: &[u8]) -> &'static str {
     let early = at(1).and_then(|at| NAMES.get(at));
     let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
     let templates = at(Table::Template as u8).and_then(|at| TEMPLATE_NAMES.get(at));
-    early.or(media).or(templates).copied().unwrap_or("unknown")
+    let work = at(Table::ConversationWaiting as u8).and_then(|at| WORK_NAMES.get(at));
+    early
+        .or(media)
+        .or(templates)
+        .or(work)
+        .copied()
+        .unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -381,6 +409,20 @@ keys! {
     ConversationListKey {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
+    /// The customers who wait for an answer, longest first. Nobody assigned is the nil id.
+    ConversationWaitingKey { workspace: WorkspaceId, assignee: UserId, since: Timestamp, conversation: ConversationId }
+        = ConversationWaiting => ();
+    /// The conversations with unread messages, newest first. Nobody assigned is the nil id.
+    ConversationUnreadKey { workspace: WorkspaceId, assignee: UserId, activity: Newest, conversation: ConversationId }
+        = ConversationUnread => ();
+    /// Where someone is mentioned, newest first.
+    MentionKey { workspace: WorkspaceId, user: UserId, at: Newest, message: MessageId } = Mention => ();
+    /// A list that someone saved. A shared one belongs to the nil id.
+    SavedViewKey { workspace: WorkspaceId, owner: UserId, view: [u8; 16] } = SavedView => Json;
+    /// A text to be used again and again.
+    SnippetKey { workspace: WorkspaceId, snippet: [u8; 16] } = Snippet => Json;
+    /// A person's settings.
+    UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
     /// The conversations that carry a label, newest first.
     ConversationByLabelKey {
         workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId

@@ -14,6 +14,7 @@ pub mod error;
 pub mod faults;
 mod journal;
 pub mod keys;
+pub mod listing;
 mod lookups;
 pub mod media;
 pub mod migrations;

@@ -13,11 +13,14 @@ use super::records::Json;
 use super::store::{Fingerprint, Store};
 use super::vault::Seal;
 
-/// Numbers among a workspace's settings that use this envelope. Stored: never change or reuse them. (1 and 2 belong to the
-/// telling of alerts, 3 to backups.)
+/// Numbers among a workspace's settings, or a person's, that use this envelope. Stored: never change or reuse them.
 pub mod number {
     /// Opening hours.
-    pub const HOURS: u8 = 60;
+    pub const HOURS: u8 = 90;
+    /// A person's: how far mentions were seen.
+    pub const MENTIONS_SEEN: u8 = 1;
+    /// A person's: what they are told of, and when.
+    pub const NOTIFICATIONS: u8 = 2;
 }
 
 /// A setting with its version, which counts changes from 1.

@@ -146,7 +146,6 @@ async fn a_customer_writes_reads_and_reacts() {
     let listed = agent.get("/api/v1/sandbox/customers").await.expect(200);
     assert_eq!(listed["items"][0]["unread"], 1, "{listed}");
     assert_eq!(listed["items"][0]["last_message"]["preview"], "We do!");
-    assert_eq!(agent.post(&at("/typing"), &json!({})).await.status, 204);
     assert_eq!(agent.post(&at("/read"), &json!({})).await.status, 204);
     until(async || status_of(agent, &id, &ours).await == "read").await;
     let shown = chat(agent).await;
@@ -252,7 +251,7 @@ async fn two_workspaces_with_the_same_person_see_their_own() {
     for path in ["", "/messages"] {
         b.get(&at(path)).await.expect_problem(404, "not_found");
     }
-    for path in ["/read", "/typing"] {
+    for path in ["/read"] {
         b.post(&at(path), &json!({}))
             .await
             .expect_problem(404, "not_found");

@@ -7,10 +7,10 @@ use frontdesk::domain::{
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
-    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, LinkKey, MediaByReferenceKey,
-    MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey,
-    RawByStateKey, RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey,
-    UserByEmailKey, UserKey, WorkspaceKey,
+    ConversationByLabelKey, ConversationKey, ConversationUnreadKey, ConversationWaitingKey, DeadLetterKey,
+    DoubtfulKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
+    MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, SavedViewKey,
+    SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -35,7 +35,7 @@ fn a_sound_store_is_sound_in_every_table() {
     let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
     assert_eq!(empty, vec![], "the sample leaves tables out");
     assert_eq!(report.rows.len(), 45);
-    assert_eq!(report.rows["Message"], 4);
+    assert_eq!(report.rows["Message"], 5);
 }
 
 /// What is planted, the table in which it must be found, and words of what must be said. `mended`: repair makes it sound.
@@ -340,6 +340,99 @@ fn people() -> Vec<Plant> {
     ]
 }
 
+fn lists() -> Vec<Plant> {
+    vec![
+        mended(
+            "waiting row gone",
+            "Conversation",
+            "not among those who wait",
+            |_, batch| {
+                batch.delete(&waiting_key(AT));
+            },
+        ),
+        mended(
+            "waiting row elsewhere",
+            "ConversationWaiting",
+            "not since then",
+            |_, batch| {
+                batch.put(&waiting_key(AT.plus(1)), &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "unread row gone",
+            "Conversation",
+            "not among the unread",
+            |_, batch| {
+                batch.delete(&unread_key(SECOND));
+            },
+        ),
+        mended(
+            "unread row of nothing",
+            "ConversationUnread",
+            "is read or stands elsewhere",
+            |_, batch| {
+                batch.put(&unread_key(ConversationId([0x77; 16])), &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "mention row gone",
+            "Message",
+            "someone whom it mentions",
+            |_, batch| {
+                batch.delete(&mention_row());
+            },
+        ),
+        mended(
+            "mention row of another",
+            "Mention",
+            "does not mention them",
+            |_, batch| {
+                let user = UserId([0x66; 16]);
+                batch.put(
+                    &MentionKey {
+                        user,
+                        ..mention_row()
+                    },
+                    &(),
+                    &Seal::Open,
+                );
+            },
+        ),
+        found(
+            "view that is no JSON",
+            "SavedView",
+            "is no JSON",
+            |store, batch| {
+                let key = SavedViewKey {
+                    workspace: W,
+                    owner: USER,
+                    view: [9; 16],
+                };
+                let seal = store.workspace_seal(W).expect("key");
+                batch.put(&key, &Json("{".into()), &seal);
+            },
+        ),
+    ]
+}
+
+fn waiting_key(since: Timestamp) -> ConversationWaitingKey {
+    ConversationWaitingKey {
+        workspace: W,
+        assignee: UserId([0; 16]),
+        since,
+        conversation: SECOND,
+    }
+}
+
+fn unread_key(conversation: ConversationId) -> ConversationUnreadKey {
+    ConversationUnreadKey {
+        workspace: W,
+        assignee: UserId([0; 16]),
+        activity: Newest(AT),
+        conversation,
+    }
+}
+
 fn messages() -> Vec<Plant> {
     vec![
         found(
@@ -576,7 +669,7 @@ fn deliveries() -> Vec<Plant> {
 
 #[test]
 fn each_planted_fault_is_found_and_what_can_be_mended_is() {
-    let all = [accounts(), people(), messages(), deliveries(), files()];
+    let all = [accounts(), people(), lists(), messages(), deliveries(), files()];
     for plant in all.into_iter().flatten() {
         let place = Place::new();
         let store = place.open("data");
@@ -619,7 +712,7 @@ fn nothing_personal_is_in_a_report() {
     let store = place.open("data");
     fill(&store);
     let mut batch = Batch::new();
-    for plant in [accounts(), people(), messages(), deliveries()]
+    for plant in [accounts(), people(), lists(), messages(), deliveries()]
         .into_iter()
         .flatten()
     {

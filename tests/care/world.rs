@@ -21,12 +21,13 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey,
-    Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
-    SessionByUserKey, SessionKey, SettingKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey,
-    TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
-    WorkspaceKey,
+    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
+    MessageKey, Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey,
+    RawPendingKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey,
+    TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey,
+    UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
+use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
 use frontdesk::storage::{Batch, MasterKey, Seal, Store, StoreOptions};
 
@@ -134,11 +135,76 @@ pub fn list_row(conversation: &Conversation) -> ConversationListKey {
     }
 }
 
+/// Where the sample's user is mentioned.
+pub fn mention_row() -> MentionKey {
+    MentionKey {
+        workspace: WORKSPACE,
+        user: USER,
+        at: Newest(AT),
+        message: MessageId {
+            conversation: SECOND,
+            n: 1,
+        },
+    }
+}
+
+/// A conversation that waits and is unread, with a note that mentions the user. Nothing else touches it.
+pub const SECOND: ConversationId = ConversationId([0x17; 16]);
+
+fn second(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let channel = ChannelId([0x16; 16]);
+    let mut conversation = Conversation::begin(SECOND, channel, CONTACT, AT);
+    let mut note = message(1, MessageStatus::Received, None);
+    note.id = conversation.take_next();
+    note.direction = Direction::Outbound;
+    note.author = Author::User(USER);
+    note.content = Content::note_to("@Ana, look", &[USER]);
+    conversation.note_last(&note);
+    put_message(store, batch, &note, seal);
+    batch.put(&mention_row(), &(), &Seal::Open);
+    conversation.unread = 1;
+    conversation.ask(AT, AT);
+    put_conversation(batch, &conversation, seal);
+    let index = ConversationByContactKey {
+        workspace: WORKSPACE,
+        contact: CONTACT,
+        channel,
+    };
+    batch.put(&index, &SECOND, &Seal::Open);
+}
+
+/// Settings of a person and of the workspace that are JSON.
+fn texts(batch: &mut Batch, seal: &Seal) {
+    let text = Json("{\"version\":1,\"value\":1}".into());
+    let (workspace, user, setting) = (WORKSPACE, USER, 1);
+    let key = UserSettingKey {
+        workspace,
+        user,
+        setting,
+    };
+    batch.put(&key, &text, seal);
+    let key = SavedViewKey {
+        workspace,
+        owner: USER,
+        view: [1; 16],
+    };
+    batch.put(&key, &text, seal);
+    batch.put(
+        &SnippetKey {
+            workspace,
+            snippet: [2; 16],
+        },
+        &text,
+        seal,
+    );
+}
+
 /// Fills an empty store.
 pub fn fill(store: &Store) {
     let mut batch = Batch::new();
     let seal = store.create_workspace_keys(WORKSPACE, &mut batch);
     accounts(store, &mut batch, &seal);
+    texts(&mut batch, &seal);
     commit(store, batch);
     let mut batch = Batch::new();
     let theirs = store
@@ -146,6 +212,7 @@ pub fn fill(store: &Store) {
         .expect("key");
     people(store, &mut batch, &theirs);
     messages(store, &mut batch, &theirs);
+    second(store, &mut batch, &theirs);
     operations(&mut batch, &seal);
     templates(store, &mut batch, &seal);
     awaited_file(store, &mut batch, &theirs);
@@ -300,6 +367,12 @@ pub fn put_conversation(batch: &mut Batch, conversation: &Conversation, seal: &S
     };
     batch.put(&key, conversation, seal);
     batch.put(&list_row(conversation), &(), &Seal::Open);
+    if let Some(row) = waiting_row(WORKSPACE, conversation) {
+        batch.put(&row, &(), &Seal::Open);
+    }
+    if let Some(row) = unread_row(WORKSPACE, conversation) {
+        batch.put(&row, &(), &Seal::Open);
+    }
 }
 
 /// Writes the rows that find a conversation by its labels.

@@ -210,14 +210,22 @@ fn directory() -> Vec<Case> {
             AT,
         );
         conversation.status = status;
-        v1(&label, conversation)
+        [1, 2].map(|version| of_version(version, &label, conversation.clone()))
     });
     let mut cases = vec![
         v1("channel", channel),
         v1("contact", contact),
-        v1("full", conversation()),
+        // Snoozed: who waited was not kept, and is not guessed.
+        v1(
+            "full",
+            Conversation {
+                waiting_since: None,
+                ..conversation()
+            },
+        ),
+        of_version(2, "full", conversation()),
     ];
-    cases.extend(statuses);
+    cases.extend(statuses.flatten());
     cases
 }
 
@@ -244,6 +252,7 @@ fn conversation() -> Conversation {
         last_activity_at: AT,
         created_at: AT.plus(-5),
         snoozed_until: Some(AT.plus(7)),
+        waiting_since: Some(AT.plus(-60)),
         version: 12,
     }
 }

@@ -8,6 +8,7 @@ const PAGES = [
   ['settings-none', '/settings?q=zzqx'],
   ['channels', '/settings/channels'],
   ['hours', '/settings/hours'],
+  ['snippets', '/settings/snippets'],
   ['channel-new', '/settings/channels/new'],
   ['channel-whatsapp', '/settings/channels/new?provider=whatsapp_cloud'],
   ['members', '/settings/members'],

@@ -2,12 +2,13 @@
 
 use crate::domain::decide::{Decision, Effect};
 use crate::domain::operations::{DeadLetter, DueWork};
-use crate::domain::{Conversation, EventKind, Message, TraceId, UserId, WorkspaceId};
+use crate::domain::{Conversation, EventKind, Message, TraceId, WorkspaceId};
 use crate::storage::keys::{
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey,
     Newest, OutboxKey,
 };
-use crate::storage::{Batch, Seal, StorageError};
+use crate::storage::listing::{NOBODY, unread_row, waiting_row};
+use crate::storage::{Batch, Key, Seal, StorageError};
 
 use super::{Loaded, Worker};
 use crate::actors::due::due_key;
@@ -16,9 +17,6 @@ use crate::domain::time::SECOND;
 
 /// After this long a doubtful send is brought before a person.
 const DOUBT_REVIEW: i64 = 15 * 60 * SECOND;
-
-/// Nobody, in the list's key.
-const NOBODY: UserId = UserId([0; 16]);
 
 /// A batch and the state once it is committed.
 pub(super) struct Persisted {
@@ -118,6 +116,16 @@ impl Worker {
         if old != new {
             batch.delete(&old).put(&new, &(), &Seal::Open);
         }
+        move_row(
+            batch,
+            waiting_row(workspace, &before.conversation),
+            waiting_row(workspace, &conversation),
+        );
+        move_row(
+            batch,
+            unread_row(workspace, &before.conversation),
+            unread_row(workspace, &conversation),
+        );
         self.write_labels(batch, &before.conversation, &conversation)?;
         if let Some(until) = conversation
             .snoozed_until
@@ -215,6 +223,19 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps a look-up row where it belongs.
+fn move_row<K: Key<Value = ()> + PartialEq>(batch: &mut Batch, old: Option<K>, new: Option<K>) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old {
+        batch.delete(&old);
+    }
+    if let Some(new) = new {
+        batch.put(&new, &(), &Seal::Open);
     }
 }
 

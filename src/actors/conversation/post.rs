@@ -10,7 +10,7 @@ use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
 use crate::storage::Seal;
-use crate::storage::keys::{IdempotencyKey, LinkKey};
+use crate::storage::keys::{IdempotencyKey, LinkKey, MentionKey, Newest};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
@@ -91,6 +91,7 @@ impl Worker {
             self.work_in_before(&mut plan.decision, about)?;
         }
         self.remember(&mut plan, wish, now);
+        self.mention(&mut plan);
         self.remember_links(&mut plan);
         Ok(plan)
     }
@@ -187,6 +188,22 @@ impl Worker {
         }
         let message = self.message(record.message)?.ok_or(Rejection::NoSuchMessage)?;
         Ok(Some(FirstAnswer(message)))
+    }
+
+    /// So that those who are named in a note find it.
+    fn mention(&self, plan: &mut Plan) {
+        let Some(note) = plan.decision.messages.last() else {
+            return;
+        };
+        for user in note.content.mentions() {
+            let row = MentionKey {
+                workspace: self.workspace,
+                user,
+                at: Newest(note.created_at),
+                message: note.id,
+            };
+            plan.beside.put(&row, &(), &Seal::Open);
+        }
     }
 
     fn remember(&self, plan: &mut Plan, wish: &PostMessage, now: Timestamp) {

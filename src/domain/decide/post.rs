@@ -62,6 +62,7 @@ pub fn post(
     let is_note = command.content.is_note();
     let message = to_message(&mut decision, command.clone(), now);
     if !is_note {
+        decision.conversation.answered();
         decision.effects.push(Effect::Enqueue {
             entry: OutboxEntry {
                 message: message.id,

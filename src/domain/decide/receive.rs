@@ -50,6 +50,9 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
         .extra
         .as_ref()
         .is_some_and(|extra| extra.get("history").is_some());
+    if received.echo && !imported {
+        conversation.answered();
+    }
     if received.echo || imported || kind == "system" {
         return;
     }
@@ -60,6 +63,7 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
     }
     if !QUIET.contains(&kind) {
         conversation.unread = conversation.unread.saturating_add(1);
+        conversation.ask(said_at, now);
     }
 }
 

@@ -1,11 +1,13 @@
 //! The conversation list: newest activity first, over a merge of the list's rows by assignee and status, or by label and
-//! status.
+//! status. Other orders are in [`super::sorted`].
 
 use std::collections::VecDeque;
 
 use actix_web::get;
 use actix_web::web::Json;
 
+use super::listing::Listing;
+use super::sorted;
 use super::{Machinery, viewer};
 use crate::actors::House;
 use crate::domain::{
@@ -14,46 +16,76 @@ use crate::domain::{
 use crate::http::views::ConversationView;
 use crate::http::{ApiError, ApiResult, Caller, Items, ListId, ListQuery, PageParams, endpoints};
 use crate::storage::keys::{ConversationByLabelKey, ConversationKey, ConversationListKey, KeyPart, Newest};
+use crate::storage::listing::NOBODY;
 use crate::storage::{Prefix, StorageError, Store};
 
 endpoints!(list_conversations);
 
-/// Nobody, in the list's key.
-const NOBODY: UserId = UserId([0; 16]);
 /// Most rows looked at for one page; a rarer match is found on the pages that follow.
-const MAX_LOOK: usize = 5_000;
+pub(super) const MAX_LOOK: usize = 5_000;
 /// Most different assignees.
 const MAX_ASSIGNEES: usize = 500;
 const MAX_TEXT: usize = 200;
 const BUFFER: usize = 32;
 
 /// What to list.
-#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[derive(
+    Debug,
+    Default,
+    Clone,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::IntoParams,
+    utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+#[schema(as = ConversationFilter)]
 pub(super) struct Filter {
     /// One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas.
-    status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
     /// `me`, `none` or a user's id.
-    assignee: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
     /// A label.
-    label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// A channel's id.
-    channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// Words in the contact's name, identities or the last message.
-    q: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Only those with unread messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<bool>,
+    /// Only those in which a note mentions the caller, latest mention first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentioned: Option<bool>,
 }
 
-/// Lists conversations, newest activity first.
-#[utoipa::path(tag = "inbox", params(Filter, PageParams), responses((status = 200, body = Items<ConversationView>)))]
+/// Lists conversations, newest activity first unless `sort` says otherwise.
+#[utoipa::path(tag = "inbox", params(Listing, PageParams), responses((status = 200, body = Items<ConversationView>)))]
 #[get("/api/v1/conversations")]
 pub(super) async fn list_conversations(
     house: Machinery,
     who: Caller,
-    query: ListQuery<Filter>,
+    query: ListQuery<Listing>,
 ) -> ApiResult<Json<Items<ConversationView>>> {
-    let wanted = Wanted::from_filter(&query.filter, &who)?;
-    let list = wanted.list_id(&query.filter, who.workspace);
+    let (filter, sort) = query.filter.split()?;
+    let wanted = Wanted::from_filter(&filter, &who)?;
+    let list = wanted.list_id(&filter, who.workspace).with(sort.as_str());
+    if let Some(source) = sorted::Source::of(&wanted, sort, &who) {
+        let after = query.page.position(&list)?;
+        let found = sorted::collect(&house, who.workspace, &wanted, &source, after, query.page.limit)?;
+        return Ok(Json(Items {
+            items: found.views,
+            next_cursor: found.next.map(|place| list.cursor(&place)),
+        }));
+    }
     let after = query
         .page
         .position(&list)?
@@ -68,16 +100,18 @@ pub(super) async fn list_conversations(
 }
 
 /// The filter, read.
-struct Wanted {
-    statuses: Vec<ConversationStatus>,
-    assignee: Option<UserId>,
+pub(super) struct Wanted {
+    pub statuses: Vec<ConversationStatus>,
+    pub assignee: Option<UserId>,
     label: Option<String>,
     channel: Option<ChannelId>,
     text: Option<String>,
+    pub unread: bool,
+    pub mentioned: bool,
 }
 
 impl Wanted {
-    fn from_filter(filter: &Filter, who: &Caller) -> ApiResult<Self> {
+    pub(super) fn from_filter(filter: &Filter, who: &Caller) -> ApiResult<Self> {
         let statuses = match filter.status.as_deref().filter(|text| !text.is_empty()) {
             None => ConversationStatus::ALL.to_vec(),
             Some(words) => words.split(',').map(status).collect::<ApiResult<Vec<_>>>()?,
@@ -109,7 +143,22 @@ impl Wanted {
             label: filter.label.clone().filter(|l| !l.is_empty()),
             channel,
             text,
+            unread: filter.unread == Some(true),
+            mentioned: filter.mentioned == Some(true),
         })
+    }
+
+    /// Whether the list's own rows say everything that is asked, without reading the records.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.label.is_none()
+            && self.channel.is_none()
+            && self.text.is_none()
+            && !self.unread
+            && !self.mentioned
+    }
+
+    pub(super) const fn has_text(&self) -> bool {
+        self.text.is_some()
     }
 
     fn list_id(&self, filter: &Filter, workspace: WorkspaceId) -> ListId {
@@ -121,6 +170,7 @@ impl Wanted {
             part(&filter.label),
             part(&filter.channel),
             part(&filter.q),
+            format!("{}{}", self.unread, self.mentioned),
         ]
         .iter()
         .fold(ListId::new("conversations", workspace), |list, part| {
@@ -129,19 +179,21 @@ impl Wanted {
     }
 
     /// Whether the record itself fits.
-    fn fits(&self, conversation: &Conversation) -> bool {
+    pub(super) fn fits(&self, conversation: &Conversation) -> bool {
         let channel = self.channel.is_none_or(|channel| channel == conversation.channel);
         let label = self
             .label
             .as_ref()
             .is_none_or(|label| conversation.labels.contains(label));
-        let assignee = self
-            .assignee
-            .is_none_or(|assignee| assignee == conversation.assignee.unwrap_or(NOBODY));
-        channel && label && assignee && self.statuses.contains(&conversation.status)
+        let assignee = conversation.assignee.unwrap_or(NOBODY);
+        channel
+            && label
+            && self.assignee.is_none_or(|wanted| wanted == assignee)
+            && self.statuses.contains(&conversation.status)
+            && (!self.unread || conversation.unread > 0)
     }
 
-    fn fits_text(&self, view: &ConversationView) -> bool {
+    pub(super) fn fits_text(&self, view: &ConversationView) -> bool {
         let Some(text) = &self.text else { return true };
         let has = |haystack: &str| haystack.to_lowercase().contains(text);
         let preview = view
@@ -163,7 +215,7 @@ fn status(word: &str) -> ApiResult<ConversationStatus> {
         .ok_or_else(|| bad_query("status", "open, pending, on_hold, snoozed, resolved or closed"))
 }
 
-fn bad_query(field: &'static str, allowed: &str) -> ApiError {
+pub(super) fn bad_query(field: &'static str, allowed: &str) -> ApiError {
     ApiError::new(
         crate::http::ErrorCode::InvalidQuery,
         format!("{field} must be {allowed}."),
@@ -173,20 +225,20 @@ fn bad_query(field: &'static str, allowed: &str) -> ApiError {
 
 /// A place in the merged list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Place {
-    activity: Timestamp,
-    conversation: ConversationId,
+pub(super) struct Place {
+    pub activity: Timestamp,
+    pub conversation: ConversationId,
 }
 
 impl Place {
-    fn write(self) -> Vec<u8> {
+    pub(super) fn write(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(24);
         self.activity.write(&mut out);
         self.conversation.write(&mut out);
         out
     }
 
-    fn read(mut bytes: &[u8]) -> ApiResult<Self> {
+    pub(super) fn read(mut bytes: &[u8]) -> ApiResult<Self> {
         let place = Timestamp::read(&mut bytes).zip(ConversationId::read(&mut bytes));
         let invalid = || {
             ApiError::new(
@@ -332,13 +384,28 @@ struct Run {
 }
 
 /// All runs, merged.
-struct Merge<'a> {
+pub(super) struct Merge<'a> {
     store: &'a Store,
     workspace: WorkspaceId,
     runs: Vec<Run>,
 }
 
 impl<'a> Merge<'a> {
+    /// Everything that is wanted, and where it can be more than that.
+    pub(super) fn of(
+        store: &'a Store,
+        workspace: WorkspaceId,
+        wanted: &Wanted,
+        after: Option<Place>,
+    ) -> Result<Self, StorageError> {
+        Ok(Self::new(
+            store,
+            workspace,
+            sources(store, workspace, wanted)?,
+            after,
+        ))
+    }
+
     fn new(store: &'a Store, workspace: WorkspaceId, sources: Vec<Source>, after: Option<Place>) -> Self {
         let run = |source| Run {
             source,
@@ -353,7 +420,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<Place>, StorageError> {
+    pub(super) fn next(&mut self) -> Result<Option<Place>, StorageError> {
         for run in &mut self.runs {
             if run.buffer.is_empty() && !run.exhausted {
                 let page = run.source.page(self.store, self.workspace, run.after)?;
@@ -373,7 +440,7 @@ impl<'a> Merge<'a> {
 }
 
 /// Everyone who has conversations, by jumping from one to the next.
-fn assignees(store: &Store, workspace: WorkspaceId) -> Result<Vec<UserId>, StorageError> {
+pub(super) fn assignees(store: &Store, workspace: WorkspaceId) -> Result<Vec<UserId>, StorageError> {
     let prefix = Prefix::<ConversationListKey>::table().with(workspace);
     let mut all = Vec::new();
     let mut after: Option<ConversationListKey> = None;

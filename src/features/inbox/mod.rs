@@ -3,17 +3,24 @@
 //! Every change goes through the conversation's actor; this feature only asks it. Must not know other features.
 
 mod body;
+mod bulk;
 mod contacts;
 mod drafts;
 mod errors;
 mod list;
+mod listing;
+mod mentions;
 mod model;
 mod send;
+mod sorted;
 mod start;
 mod tickets;
 mod timeline;
+mod views;
 
 use actix_web::web;
+
+pub use bulk::BulkJobs;
 
 use crate::actors::House;
 use crate::domain::{Conversation, ConversationId, WorkspaceId};
@@ -27,6 +34,11 @@ pub(crate) type Machinery = web::Data<House>;
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     list::configure(config);
+    // Before conversations by id: `count` is none.
+    listing::configure(config);
+    bulk::configure(config);
+    mentions::configure(config);
+    views::configure(config);
     tickets::configure(config);
     timeline::configure(config);
     send::configure(config);
@@ -40,6 +52,10 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     let mut document = list::Docs::openapi();
     for part in [
+        listing::Docs::openapi(),
+        bulk::Docs::openapi(),
+        mentions::Docs::openapi(),
+        views::Docs::openapi(),
         tickets::Docs::openapi(),
         timeline::Docs::openapi(),
         send::Docs::openapi(),

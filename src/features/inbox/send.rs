@@ -13,15 +13,20 @@ use crate::actors::{Command, House};
 use crate::domain::links::{self, LinkCode, NotTracked};
 use crate::domain::marks::MAX_LINKS;
 use crate::domain::operations::SendPriority;
-use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId};
+use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId, UserId, mention};
 use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, Credential, IdempotencyKeyHeader, NoQuery, PathId, Trace, ValidJson,
     endpoints,
 };
+use crate::storage::Prefix;
+use crate::storage::keys::UserKey;
 
 endpoints!(post_message, post_note, retry_message, settle_message);
+
+/// Most people looked at for mentions; a workspace takes no more.
+const MAX_PEOPLE: usize = 1_000;
 
 pub(super) fn author(who: &Caller) -> Author {
     match who.credential {
@@ -69,8 +74,9 @@ pub(super) async fn post_note(
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
     let hash = request_hash(&["note", &id.0.to_string(), &body.body]);
+    let mentions = mention::find(&body.body, &people(&house, &who)?);
     let wish = Wish {
-        content: Content::note(&body.body),
+        content: Content::note_to(&body.body, &mentions),
         reply_to: None,
         track_links: false,
         links: Vec::new(),
@@ -79,6 +85,16 @@ pub(super) async fn post_note(
     let message = post(&house, &who, id.0, wish, key, trace).await?;
     let view = viewer(&house, who.workspace).message(&message)?;
     Ok(HttpResponse::Created().json(view))
+}
+
+/// Everyone who can be mentioned.
+fn people(house: &House, who: &Caller) -> ApiResult<Vec<(UserId, String)>> {
+    let prefix = Prefix::<UserKey>::table().with(who.workspace);
+    let rows = house.core.store.scan(&prefix, None, MAX_PEOPLE)?;
+    Ok(rows
+        .into_iter()
+        .map(|(key, user)| (key.user, user.name))
+        .collect())
 }
 
 /// Sends a failed message again.

@@ -13,13 +13,7 @@ use crate::http::{
 };
 use crate::sandbox::Customer;
 
-endpoints!(
-    list_chat,
-    show_file,
-    write_as_customer,
-    read_as_customer,
-    type_as_customer
-);
+endpoints!(list_chat, show_file, write_as_customer, read_as_customer);
 
 /// Types that the phone shows; others are only saved.
 const SHOWN: [&str; 4] = ["image/", "audio/", "video/", "application/pdf"];
@@ -131,20 +125,5 @@ pub(super) async fn read_as_customer(
     let line = which.line(&house, &phones, who.workspace)?;
     customer(&line, &id)?;
     line.book.customer_reads(&line.number, &id.0).map_err(refused)?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel.
-#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which), responses((status = 204)))]
-#[post("/api/v1/sandbox/customers/{wa_id}/typing")]
-pub(super) async fn type_as_customer(
-    house: Machinery,
-    phones: Phones,
-    who: Caller,
-    id: WaId,
-    which: StrictQuery<Which>,
-) -> ApiResult<HttpResponse> {
-    let line = which.line(&house, &phones, who.workspace)?;
-    customer(&line, &id)?;
     Ok(HttpResponse::NoContent().finish())
 }

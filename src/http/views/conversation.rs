@@ -74,6 +74,9 @@ pub struct ConversationView {
     /// When it comes back into sight.
     #[schema(required)]
     pub snoozed_until: Option<String>,
+    /// Since when the customer waits for an answer; `null` while nothing of theirs is unanswered.
+    #[schema(required)]
+    pub waiting_since: Option<String>,
     /// The reply window.
     pub window: WindowView,
     /// Counts changes; the `ETag`.
@@ -108,6 +111,7 @@ impl ConversationView {
             last_activity_at: conversation.last_activity_at.to_string(),
             created_at: conversation.created_at.to_string(),
             snoozed_until: conversation.snoozed_until.map(|until| until.to_string()),
+            waiting_since: conversation.waits_since().map(|at| at.to_string()),
             window: WindowView {
                 open: conversation.window_open(now),
                 expires_at: conversation.window_expires_at.map(|at| at.to_string()),

@@ -9,6 +9,7 @@
 //! a new look-up table, a changed key, or a rewrite of all rows.
 
 mod labels;
+mod lists;
 
 use crate::clock::Clock;
 
@@ -21,13 +22,20 @@ use super::store::Store;
 use super::vault::Seal;
 
 /// The version that this program writes. Goes up by one with each entry in [`ALL`].
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The row of `Meta` that holds the version.
 pub const SCHEMA_ROW: MetaKey = MetaKey { name: 1 };
 
 /// Every migration, in order. The first leads to version 2.
-pub const ALL: &[Migration] = &[labels::MIGRATION];
+pub const ALL: &[Migration] = &[
+    labels::MIGRATION,
+    Migration {
+        to: 3,
+        name: "lists of those who wait and of what is unread",
+        page: lists::page,
+    },
+];
 
 /// One step from a version to the next.
 pub struct Migration {

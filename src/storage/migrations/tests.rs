@@ -88,7 +88,9 @@ const fn step(to: u32, page: fn(&Store, Option<&[u8]>) -> Result<Page, StorageEr
     }
 }
 
-const LIST: &[Migration] = &[step(SCHEMA + 1, wrap), step(SCHEMA + 2, mark)];
+/// Two steps after those that are shipped.
+const NEXT: u32 = SCHEMA + 1;
+const LIST: &[Migration] = &[step(NEXT, wrap), step(NEXT + 1, mark)];
 
 fn expected() -> Vec<String> {
     (0..ROWS).map(|n| format!("[{{\"n\":{n}}},1]")).collect()
@@ -129,7 +131,7 @@ fn every_step_runs_once_after_one_snapshot() {
         migrated,
         Migrated {
             from: SCHEMA,
-            to: SCHEMA + 2
+            to: NEXT + 1
         }
     );
     assert_eq!(texts(&store), expected());
@@ -137,8 +139,8 @@ fn every_step_runs_once_after_one_snapshot() {
     assert_eq!(
         again,
         Migrated {
-            from: SCHEMA + 2,
-            to: SCHEMA + 2
+            from: NEXT + 1,
+            to: NEXT + 1
         }
     );
     assert_eq!(snapshots.get(), 1);
@@ -151,7 +153,7 @@ fn a_crash_after_any_page_leaves_the_old_version_and_the_next_start_finishes() {
         let store = open(folder.path());
         fill(&store);
         PAGES_LEFT.set(pages);
-        let failing = [step(SCHEMA + 1, wrap_until_power_fails), step(SCHEMA + 2, mark)];
+        let failing = [step(NEXT, wrap_until_power_fails), step(NEXT + 1, mark)];
         assert!(run(&store, &failing, || Ok(())).is_err(), "after {pages} pages");
         assert_eq!(version(&store).expect("read"), Some(SCHEMA));
         drop(store);
@@ -193,7 +195,7 @@ fn the_snapshot_is_a_backup_of_the_old_state_and_is_made_once() {
 fn a_store_of_a_newer_version_is_refused_in_a_clear_sentence() {
     let folder = tempfile::tempdir().expect("folder");
     let store = open(folder.path());
-    commit(&store, &to_version(Batch::bulk(), 9)).expect("committed");
+    commit(&store, &to_version(Batch::bulk(), 999)).expect("committed");
     store.close();
     drop(store);
     let opened = Store::open(StoreOptions {

@@ -4,8 +4,8 @@ use bincode::{Decode, Encode};
 
 use crate::domain::conversation::LastMessage;
 use crate::domain::{
-    ChannelId, ContactId, Conversation, ConversationId, ConversationStatus, MessageId, Priority, Timestamp,
-    UserId,
+    ChannelId, ContactId, Conversation, ConversationId, ConversationStatus, Direction, MessageId, Priority,
+    Timestamp, UserId,
 };
 
 use super::super::error::StorageError;
@@ -33,7 +33,78 @@ pub(super) struct ConversationV1 {
     version: u64,
 }
 
-impl Newest for ConversationV1 {
+impl Stored for ConversationV1 {
+    type Domain = Conversation;
+    /// Since when a customer waits was not kept: the last message, if it is theirs, is the nearest that is known.
+    fn into_domain(self) -> Result<Conversation, StorageError> {
+        let Self {
+            id,
+            channel,
+            contact,
+            status,
+            assignee,
+            labels,
+            priority,
+            unread,
+            next_n,
+            window_expires_at,
+            last_message,
+            last_activity_at,
+            created_at,
+            snoozed_until,
+            version,
+        } = self;
+        let newer = ConversationV2 {
+            id,
+            channel,
+            contact,
+            status,
+            assignee,
+            labels,
+            priority,
+            unread,
+            next_n,
+            window_expires_at,
+            last_message,
+            last_activity_at,
+            created_at,
+            snoozed_until,
+            waiting_since: None,
+            version,
+        };
+        let mut conversation = newer.into_domain()?;
+        let is_active = matches!(
+            conversation.status,
+            ConversationStatus::Open | ConversationStatus::Pending
+        );
+        let last = conversation.last_message.as_ref();
+        let theirs = last.filter(|last| is_active && last.direction == Direction::Inbound);
+        conversation.waiting_since = theirs.map(|last| last.at);
+        Ok(conversation)
+    }
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct ConversationV2 {
+    id: [u8; 16],
+    channel: [u8; 16],
+    contact: [u8; 16],
+    status: u8,
+    assignee: Option<[u8; 16]>,
+    labels: Vec<String>,
+    priority: u8,
+    unread: u32,
+    next_n: u32,
+    window_expires_at: Option<i64>,
+    last_message: Option<LastMessageV1>,
+    last_activity_at: i64,
+    created_at: i64,
+    snoozed_until: Option<i64>,
+    waiting_since: Option<i64>,
+    version: u64,
+}
+
+impl Newest for ConversationV2 {
     fn from_domain(value: &Conversation) -> Self {
         let Conversation {
             id,
@@ -50,6 +121,7 @@ impl Newest for ConversationV1 {
             last_activity_at,
             created_at,
             snoozed_until,
+            waiting_since,
             version,
         } = value;
         Self {
@@ -67,12 +139,13 @@ impl Newest for ConversationV1 {
             last_activity_at: last_activity_at.0,
             created_at: created_at.0,
             snoozed_until: snoozed_until.map(|at| at.0),
+            waiting_since: waiting_since.map(|at| at.0),
             version: *version,
         }
     }
 }
 
-impl Stored for ConversationV1 {
+impl Stored for ConversationV2 {
     type Domain = Conversation;
     fn into_domain(self) -> Result<Conversation, StorageError> {
         let status = ConversationStatus::from_u8(self.status);
@@ -92,6 +165,7 @@ impl Stored for ConversationV1 {
             last_activity_at: Timestamp(self.last_activity_at),
             created_at: Timestamp(self.created_at),
             snoozed_until: self.snoozed_until.map(Timestamp),
+            waiting_since: self.waiting_since.map(Timestamp),
             version: self.version,
         })
     }

@@ -139,7 +139,7 @@ records! {
     13 ApiToken, "api_token" { 1 => account::ApiTokenV1 }
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
-    16 Conversation, "conversation" { 1 => conversation::ConversationV1 }
+    16 Conversation, "conversation" { 1 => conversation::ConversationV1, 2 => conversation::ConversationV2 }
     17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2 }
     18 EarlyStatus, "early_status" { 1 => operations::EarlyStatusV1 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }

@@ -4,8 +4,8 @@ use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::{Channel, UserId, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ApiTokenKey, ChannelKey, PositionKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey,
-    UserByEmailKey, UserKey, WorkspaceKey,
+    ApiTokenKey, ChannelKey, PositionKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
+    TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use crate::storage::records::Json;
 
@@ -21,6 +21,9 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<TokenByWorkspaceKey>(token_by_workspace)?;
     tables.table::<ChannelKey>(channel)?;
     tables.table::<SettingKey>(setting)?;
+    tables.table::<UserSettingKey>(|_, _, value, out| readable(value, out))?;
+    tables.table::<SavedViewKey>(|_, _, value, out| readable(value, out))?;
+    tables.table::<SnippetKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<PositionKey>(position)
 }
 
@@ -141,6 +144,10 @@ fn channel(walk: &Walk<'_>, key: &ChannelKey, value: &Channel, out: &mut Finding
 }
 
 fn setting(_: &Walk<'_>, _: &SettingKey, value: &Json, out: &mut Findings) -> Checked {
+    readable(value, out)
+}
+
+fn readable(value: &Json, out: &mut Findings) -> Checked {
     let readable = serde_json::from_str::<serde::de::IgnoredAny>(&value.0).is_ok();
     out.unless(readable, "is no JSON");
     Ok(())

@@ -5,8 +5,10 @@ use crate::domain::{Contact, ContactId, Conversation, ConversationId, MessageId,
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
     ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationByLabelKey, ConversationKey,
-    ConversationListKey, MessageKey, Newest, Prefix, WorkspaceKey,
+    ConversationListKey, ConversationUnreadKey, ConversationWaitingKey, MessageKey, Newest, Prefix,
+    WorkspaceKey,
 };
+use crate::storage::listing::{unread_row, waiting_row};
 
 use super::{Findings, PAGE, Tables, Walk, dangling, missing};
 
@@ -16,7 +18,9 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<ConversationKey>(conversation)?;
     tables.table::<ConversationByContactKey>(conversation_by_contact)?;
     tables.table::<ConversationListKey>(conversation_list)?;
-    tables.table::<ConversationByLabelKey>(conversation_by_label)
+    tables.table::<ConversationByLabelKey>(conversation_by_label)?;
+    tables.table::<ConversationWaitingKey>(conversation_waiting)?;
+    tables.table::<ConversationUnreadKey>(conversation_unread)
 }
 
 type Checked = Result<(), StorageError>;
@@ -97,6 +101,16 @@ fn conversation(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, ou
     let row = list_row(key, value);
     if !walk.store.contains(&row)? {
         out.mendable("is not in the list", missing(&row, &()));
+    }
+    if let Some(row) = waiting_row(key.workspace, value)
+        && !walk.store.contains(&row)?
+    {
+        out.mendable("is not among those who wait", missing(&row, &()));
+    }
+    if let Some(row) = unread_row(key.workspace, value)
+        && !walk.store.contains(&row)?
+    {
+        out.mendable("is not among the unread", missing(&row, &()));
     }
     for row in walk.store.label_rows(key.workspace, value)? {
         if !walk.store.contains(&row)? {
@@ -209,6 +223,43 @@ fn conversation_list(walk: &Walk<'_>, key: &ConversationListKey, (): &(), out: &
     if !fits {
         out.mendable(
             "lists a conversation that stands elsewhere or is gone",
+            dangling(key),
+        );
+    }
+    Ok(())
+}
+
+fn conversation_waiting(
+    walk: &Walk<'_>,
+    key: &ConversationWaitingKey,
+    (): &(),
+    out: &mut Findings,
+) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: key.conversation,
+    };
+    let found = walk.store.get(&conversation)?;
+    let row = found.and_then(|found| waiting_row(key.workspace, &found));
+    if row != Some(*key) {
+        out.mendable(
+            "lists someone who does not wait, or not since then",
+            dangling(key),
+        );
+    }
+    Ok(())
+}
+
+fn conversation_unread(walk: &Walk<'_>, key: &ConversationUnreadKey, (): &(), out: &mut Findings) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: key.conversation,
+    };
+    let found = walk.store.get(&conversation)?;
+    let row = found.and_then(|found| unread_row(key.workspace, &found));
+    if row != Some(*key) {
+        out.mendable(
+            "lists a conversation that is read or stands elsewhere",
             dangling(key),
         );
     }

@@ -7,10 +7,10 @@ use crate::domain::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
     ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey, LinkKey,
-    MessageByProviderIdKey, MessageKey, OutboxKey, Prefix,
+    MentionKey, MessageByProviderIdKey, MessageKey, Newest, OutboxKey, Prefix,
 };
 
-use super::{Findings, MAX_QUEUED, PAGE, Tables, Walk, missing};
+use super::{Findings, MAX_QUEUED, PAGE, Tables, Walk, dangling, missing};
 
 pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<MessageKey>(message)?;
@@ -21,11 +21,44 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<DoubtfulKey>(doubtful)?;
     tables.table::<EarlyStatusKey>(early_status)?;
     tables.table::<IdempotencyKey>(idempotency)?;
+    tables.table::<MentionKey>(mention)?;
     tables.table::<DraftKey>(draft)?;
     tables.table::<LinkKey>(link)
 }
 
 type Checked = Result<(), StorageError>;
+
+fn mention(walk: &Walk<'_>, key: &MentionKey, (): &(), out: &mut Findings) -> Checked {
+    let message = MessageKey {
+        workspace: key.workspace,
+        message: key.message,
+    };
+    let found = walk.store.get(&message)?;
+    let fits =
+        found.is_some_and(|note| note.created_at == key.at.0 && note.content.mentions().contains(&key.user));
+    if !fits {
+        out.mendable(
+            "names a note that does not mention them or is gone",
+            dangling(key),
+        );
+    }
+    Ok(())
+}
+
+fn mentions_of(walk: &Walk<'_>, key: &MessageKey, note: &Message, out: &mut Findings) -> Checked {
+    for user in note.content.mentions() {
+        let row = MentionKey {
+            workspace: key.workspace,
+            user,
+            at: Newest(note.created_at),
+            message: key.message,
+        };
+        if !walk.store.contains(&row)? {
+            out.mendable("is not found by someone whom it mentions", missing(&row, &()));
+        }
+    }
+    Ok(())
+}
 
 fn conversation_of(workspace: WorkspaceId, message: MessageId) -> ConversationKey {
     ConversationKey {
@@ -45,6 +78,7 @@ fn status_of(
 
 fn message(walk: &Walk<'_>, key: &MessageKey, value: &Message, out: &mut Findings) -> Checked {
     out.unless(value.id == key.message, "holds another message");
+    mentions_of(walk, key, value, out)?;
     let Some(conversation) = walk.conversation(conversation_of(key.workspace, key.message))? else {
         out.add("its conversation is missing");
         return Ok(());

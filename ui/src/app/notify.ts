@@ -1,12 +1,15 @@
 /**
- * Tells of messages that came while somebody looks elsewhere: by a sound, and by a notice of the system. Both are chosen
- * on each device and off at first. What is assigned to others stays silent, as does the conversation in view.
+ * Tells of what came while somebody looks elsewhere: by a sound, and by a notice of the system. What is told and when, each
+ * person chooses for all devices; whether a device shows notices is chosen on it, and off at first. The conversation in view
+ * stays silent.
  */
-import { ref } from 'vue'
+import { ref, shallowRef } from 'vue'
 import { router } from './router'
 import { user } from './session'
 import { t } from './i18n'
+import { api, ok, type NotificationSettings } from '@/lib/api'
 import { onLive, type LiveEvent } from '@/lib/live'
+import { isQuiet } from './quiet'
 
 /** Bursts make one sound and one notice. */
 const PAUSE_MS = 3000
@@ -26,17 +29,34 @@ function remember(key: string, on: boolean): void {
     // Remembered for this visit only.
   }
 }
-export const sound = ref(stored('frontdesk.sound'))
+/** Until the person's own choice is known. */
+const USUAL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null }
+export const settings = shallowRef<NotificationSettings>(USUAL)
+let version = 0
+export async function loadNotifySettings(): Promise<void> {
+  const { version: kept, ...next } = await ok(api.GET('/me/notifications'))
+  settings.value = next
+  version = kept
+}
+/** Applied at once; taken back if the server does not keep it. */
+export async function saveNotifySettings(change: Partial<NotificationSettings>): Promise<void> {
+  const before = settings.value
+  settings.value = { ...before, ...change }
+  if (change.sound) play()
+  try {
+    const kept = await ok(api.PUT('/me/notifications', { body: settings.value, params: { header: { 'If-Match': `"${version}"` } } }))
+    version = kept.version
+  } catch (error) {
+    settings.value = before
+    await loadNotifySettings().catch(() => undefined)
+    throw error
+  }
+}
 export const notices = ref(stored('frontdesk.notices') && globalThis.Notification?.permission === 'granted')
 export const noticesPossible = (): boolean => 'Notification' in globalThis
 /** The browser was told to refuse them; only its own settings can change that. */
 export const noticesRefused = ref(globalThis.Notification?.permission === 'denied')
 
-export function setSound(on: boolean): void {
-  sound.value = on
-  remember('frontdesk.sound', on)
-  if (on) play()
-}
 export async function setNotices(on: boolean): Promise<void> {
   const allowed = on && noticesPossible() && (await Notification.requestPermission()) === 'granted'
   noticesRefused.value = globalThis.Notification?.permission === 'denied'
@@ -67,52 +87,74 @@ export function play(): void {
   }
 }
 
-/** Messages of customers that concern this person and are not in view. */
-export function worthTelling(batch: readonly LiveEvent[], me: string | undefined, inView: string | null): LiveEvent[] {
-  return batch.filter(({ type, data }) => {
-    if (type !== 'message.created' || data.message?.direction !== 'inbound') return false
+export type Kind = 'message' | 'mention' | 'alert'
+export interface Told {
+  kind: Kind
+  event: LiveEvent
+}
+
+/** What of a batch this person wants to hear of, and is not looking at. */
+export function worthTelling(batch: readonly LiveEvent[], me: string | undefined, inView: string | null, wanted: NotificationSettings): Told[] {
+  return batch.flatMap((event): Told[] => {
+    const { type, data } = event
+    if (type === 'alert.raised') return wanted.alerts ? [{ kind: 'alert', event }] : []
+    if (type !== 'message.created' || !data.message || data.message.conversation_id === inView) return []
+    const named = (data.message.note as { mentions?: string[] } | undefined)?.mentions ?? []
+    if (data.message.type === 'note') return wanted.mentions && me && named.includes(me) && data.message.author.id !== me ? [{ kind: 'mention', event }] : []
+    if (data.message.direction !== 'inbound') return []
     const assignee = data.conversation?.assignee?.id
-    return (assignee === undefined || assignee === me) && data.message.conversation_id !== inView
+    const wants = assignee === undefined ? wanted.unassigned : assignee === me && wanted.assigned
+    return wants ? [{ kind: 'message', event }] : []
   })
 }
 
-function notice(events: LiveEvent[]): void {
-  const last = events.at(-1)!.data
-  const name = last.conversation?.contact.name ?? ''
-  const title = events.length === 1 ? t('common.notify.from', { name }) : t('common.notify.many', { count: events.length }, events.length)
-  const body = events.length === 1 ? (last.conversation?.last_message?.preview ?? '') : ''
-  try {
-    const shown = new Notification(title, { body, tag: TAG, icon: '/icon-192.png' })
-    shown.onclick = () => {
-      window.focus()
-      void router.push({ name: 'inbox', params: { id: last.message?.conversation_id ?? '' } })
-      shown.close()
-    }
-  } catch {
-    // Phones only let a service worker do it.
-    void navigator.serviceWorker?.ready.then((worker) => worker.showNotification(title, { body, tag: TAG }))
+function words(told: readonly Told[]): { title: string; body: string; path: string } {
+  const { kind, event } = told.at(-1)!
+  const conversation = event.data.message?.conversation_id
+  const path = kind === 'alert' ? '/home' : `/inbox/${conversation ?? ''}`
+  if (told.length > 1) return { title: t('common.notify.many', { count: told.length }, told.length), body: '', path }
+  if (kind === 'alert') return { title: t('common.notify.alert'), body: '', path }
+  const name = event.data.conversation?.contact.name ?? ''
+  if (kind === 'mention') return { title: t('common.notify.mention', { name: event.data.message?.author.name ?? '' }), body: (event.data.message?.note as { body?: string } | undefined)?.body ?? '', path }
+  return { title: t('common.notify.from', { name }), body: event.data.conversation?.last_message?.preview ?? '', path }
+}
+
+async function notice(told: readonly Told[]): Promise<void> {
+  const { title, body, path } = words(told)
+  const options = { body, tag: TAG, icon: '/icon-192.png', data: { path } }
+  // The service worker's notices stay after the page is gone, and are the only ones on phones.
+  const worker = await navigator.serviceWorker?.getRegistration().catch(() => undefined)
+  if (worker?.active) return worker.showNotification(title, options)
+  const shown = new Notification(title, options)
+  shown.onclick = () => {
+    window.focus()
+    void router.push(path)
+    shown.close()
   }
 }
 
-let waiting: LiveEvent[] = []
+let waiting: Told[] = []
 let timer: ReturnType<typeof setTimeout> | null = null
 let toldAt = 0
 function tell(): void {
   timer = null
-  const events = waiting
+  const told = waiting
   waiting = []
-  if (events.length === 0 || !user.value) return
+  if (told.length === 0 || !user.value || isQuiet(settings.value.quiet, Date.now())) return
   toldAt = Date.now()
-  if (sound.value) play()
-  if (notices.value && (document.hidden || !document.hasFocus())) notice(events)
+  if (settings.value.sound) play()
+  if (notices.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
 }
 /** Listens from now on, signed in or not. */
 export function startNotify(): void {
+  navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent<{ go?: unknown }>) => {
+    if (typeof data?.go === 'string' && data.go.startsWith('/')) void router.push(data.go)
+  })
   onLive((batch) => {
-    if (!sound.value && !notices.value) return
+    if (!settings.value.sound && !notices.value) return
     const route = router.currentRoute.value
     const open = route.name === 'inbox' && document.hasFocus() && typeof route.params.id === 'string' ? route.params.id : null
-    waiting.push(...worthTelling(batch, user.value?.id, open))
+    waiting.push(...worthTelling(batch, user.value?.id, open, settings.value))
     if (waiting.length > 0 && timer === null) timer = setTimeout(tell, Math.max(0, toldAt + PAUSE_MS - Date.now()))
   })
 }

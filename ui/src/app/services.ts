@@ -4,6 +4,7 @@ import { reconnect, startLive, stopLive } from '@/lib/live'
 import { startDrafts, stopDrafts } from '@/lib/drafts'
 import { startOfflineCopy, stopOfflineCopy } from '@/lib/offline'
 import { startOutbox, stopOutbox } from '@/lib/outbox'
+import { loadNotifySettings } from './notify'
 import { queryClient } from './query'
 import { onSessionEnd, onSessionResume, onSessionStart } from './session'
 
@@ -11,6 +12,8 @@ onSessionStart(async (scope) => {
   await Promise.all([startOfflineCopy(scope), startOutbox(scope), startLive()])
   startDrafts(scope)
   startAttachments(scope)
+  // Without an answer the usual ones serve.
+  void loadNotifySettings().catch(() => undefined)
 })
 onSessionEnd(async (reason) => {
   stopLive()

@@ -8,7 +8,7 @@ import { hold } from '@/features/inbox/order'
 const at = (minute: number): string => `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000000Z`
 const conversation = (id: string, minute: number, more: Partial<Conversation> = {}): Conversation => ({
   id, contact: { id: `p${id}`, name: id, identities: [] }, channel_id: 'c', status: 'open', assignee: null, labels: [],
-  priority: 'normal', unread: 0, last_message: null, last_activity_at: at(minute), created_at: at(0), snoozed_until: null,
+  priority: 'normal', unread: 0, last_message: null, last_activity_at: at(minute), created_at: at(0), snoozed_until: null, waiting_since: null,
   window: { open: true, expires_at: null }, version: 1, ...more,
 })
 const pages = <T>(items: T[][], more = true): Pages<T> => ({
@@ -90,9 +90,9 @@ describe('a change under way', () => {
 })
 
 describe('filters', () => {
-  const all: Filters = { view: 'all', status: 'active', label: '', channel: '', q: '' }
+  const all: Filters = { view: 'all', status: 'active', label: '', channel: '', q: '', unread: '', sort: 'newest' }
   it('survive the address and leave defaults out', () => {
-    const filters: Filters = { view: 'mine', status: 'resolved', label: 'vip', channel: 'c', q: 'كعكة' }
+    const filters: Filters = { view: 'mine', status: 'resolved', label: 'vip', channel: 'c', q: 'كعكة', unread: '1', sort: 'waiting' }
     expect(fromQuery(toQuery(filters))).toEqual(filters)
     expect(toQuery(all)).toEqual({})
     expect(fromQuery({ view: 'nonsense', status: ['x'], q: null })).toEqual(all)

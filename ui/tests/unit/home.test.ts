@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { isComplete, isReply, longestWaiting, nextStep } from '@/features/home/model'
-import type { Conversation } from '@/lib/api'
-
-const talk = (id: string, status: string, direction: string | null, at: string) =>
-  ({ id, status, last_message: direction && { direction, created_at: at } }) as unknown as Conversation
+import { isComplete, isReply, isWaiting, nextStep } from '@/features/home/model'
 
 describe('home', () => {
-  it('lists who waits longest: their word last, not done', () => {
-    const list = [
-      talk('new', 'open', 'inbound', '2026-01-03'),
-      talk('answered', 'open', 'outbound', '2026-01-01'),
-      talk('old', 'pending', 'inbound', '2026-01-01'),
-      talk('done', 'resolved', 'inbound', '2025-01-01'),
-      talk('empty', 'open', null, ''),
-      talk('mid', 'open', 'inbound', '2026-01-02'),
-    ]
-    expect(longestWaiting(list, 2).map((each) => each.id)).toEqual(['old', 'mid'])
-    expect(list[0]!.id).toBe('new')
+  it('takes the server\'s word for who waits', () => {
+    expect([{ waiting_since: null }, { waiting_since: '2026-01-03T00:00:00Z' }].map(isWaiting)).toEqual([false, true])
   })
   it.each([
     ['outbound', 'text', 'delivered', false, true],

@@ -6,7 +6,7 @@ import { queryClient } from '@/app/query'
 import { scope } from '@/app/session'
 import { api, ok, type Conversation } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import { isReply, type Progress } from './model'
+import { isReply, isWaiting, type Progress } from './model'
 
 const PAGES = 5
 const EVERY_MS = 3000
@@ -25,6 +25,17 @@ export function useOpenConversations() {
         cursor = answer.next_cursor
       }
       return { items, more: true }
+    },
+  })
+}
+
+/** Who waits longest for an answer, of everyone who does. */
+export function useWaiting(count: number) {
+  return useQuery({
+    queryKey: ['home', 'waiting'],
+    queryFn: async ({ signal }) => {
+      const page = await ok(api.GET('/conversations', { params: { query: { status: 'open,pending', sort: 'waiting', limit: count } }, signal }))
+      return page.items.filter(isWaiting)
     },
   })
 }

@@ -1,17 +1,8 @@
 /** What Home makes of the lists. */
 import type { Conversation, Message } from '@/lib/api'
 
-/** A customer waits when the last word is theirs and the conversation is not done. */
-export const isWaiting = (conversation: Conversation): boolean =>
-  conversation.last_message?.direction === 'inbound' && ['open', 'pending'].includes(conversation.status)
-
-/** Who has waited longest for an answer, first. */
-export function longestWaiting(conversations: Conversation[], count: number): Conversation[] {
-  return conversations
-    .filter(isWaiting)
-    .sort((a, b) => (a.last_message!.created_at < b.last_message!.created_at ? -1 : 1))
-    .slice(0, count)
-}
+/** The list by waiting goes on with those who do not. */
+export const isWaiting = (conversation: Pick<Conversation, 'waiting_since'>): boolean => conversation.waiting_since !== null
 
 /** An answer that reached the provider: notes and failed sends are none. */
 export const isReply = (message: Pick<Message, 'direction' | 'status'> & { private?: boolean; type: string }): boolean =>

@@ -2,11 +2,24 @@
  * How a changed record goes into cached pages: pure, and without copying what did not change, so that fifty updates a
  * second stay cheap. Conversations are ordered by newest activity, messages by newest first, as the server orders them.
  */
+import type { Sort } from './filters'
 import type { Conversation, ConversationPatch, Message, Page, User } from '@/lib/api'
 
 export interface Pages<T> {
   pages: Page<T>[]
   pageParams: unknown[]
+}
+
+/** Whether a conversation stands before another in a list of that order, as the server orders them. */
+export type Before = (a: Conversation, b: Conversation) => boolean
+const byActivity: Before = (a, b) => newer({ at: a.last_activity_at, id: a.id }, { at: b.last_activity_at, id: b.id })
+export const BEFORE: Record<Sort, Before> = {
+  newest: byActivity,
+  waiting: (a, b) => {
+    if (a.waiting_since && b.waiting_since) return a.waiting_since === b.waiting_since ? a.id < b.id : a.waiting_since < b.waiting_since
+    return a.waiting_since || b.waiting_since ? !!a.waiting_since : byActivity(a, b)
+  },
+  unread: (a, b) => (a.unread > 0 === b.unread > 0 ? byActivity(a, b) : a.unread > 0),
 }
 
 const newer = (a: { at: string; id: string }, b: { at: string; id: string }): boolean =>
@@ -27,11 +40,10 @@ function find<T extends { id: string }>(data: Pages<T>, id: string): [number, nu
   }
   return null
 }
-function insert<T extends { id: string }>(data: Pages<T>, item: T, time: (item: T) => string): Pages<T> {
-  const key = { at: time(item), id: item.id }
+function insert<T extends { id: string }>(data: Pages<T>, item: T, before: (a: T, b: T) => boolean): Pages<T> {
   for (let page = 0; page < data.pages.length; page += 1) {
     const { items, next_cursor } = data.pages[page]!
-    const index = items.findIndex((other) => newer(key, { at: time(other), id: other.id }))
+    const index = items.findIndex((other) => before(item, other))
     if (index >= 0) return withPage(data, page, [...items.slice(0, index), item, ...items.slice(index)])
     const last = page === data.pages.length - 1
     // Older than all that is loaded: it comes with its own page, if there is one.
@@ -41,22 +53,22 @@ function insert<T extends { id: string }>(data: Pages<T>, item: T, time: (item: 
 }
 
 /** Puts a conversation where it belongs, or takes it out of a list that it no longer matches. */
-export function patchConversations(data: Pages<Conversation>, next: Conversation, belongs: boolean | null): Pages<Conversation> {
+export function patchConversations(data: Pages<Conversation>, next: Conversation, belongs: boolean | null, before: Before = byActivity): Pages<Conversation> {
   const at = find(data, next.id)
-  if (at === null) return belongs === true ? insert(data, next, (item) => item.last_activity_at) : data
+  if (at === null) return belongs === true ? insert(data, next, before) : data
   const [page, index] = at
   const items = data.pages[page]!.items
   const old = items[index]!
   if (old.version > next.version) return data
-  if (belongs !== false && old.last_activity_at === next.last_activity_at) return withPage(data, page, replaceAt(items, index, next))
+  if (belongs !== false && !before(old, next) && !before(next, old)) return withPage(data, page, replaceAt(items, index, next))
   const without = withPage(data, page, items.filter((_, other) => other !== index))
-  return belongs === false ? without : insert(without, next, (item) => item.last_activity_at)
+  return belongs === false ? without : insert(without, next, before)
 }
 
 /** Adds a message or replaces its older state. `insertNew` is false for parts of a thread that do not end in the present. */
 export function patchMessages(data: Pages<Message>, next: Message, insertNew = true, replace = true): Pages<Message> {
   const at = find(data, next.id)
-  if (at === null) return insertNew ? insert(data, next, (item) => item.created_at) : data
+  if (at === null) return insertNew ? insert(data, next, (a, b) => newer({ at: a.created_at, id: a.id }, { at: b.created_at, id: b.id })) : data
   if (!replace) return data
   return withPage(data, at[0], replaceAt(data.pages[at[0]]!.items, at[1], next))
 }

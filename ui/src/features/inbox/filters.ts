@@ -1,8 +1,10 @@
 /** What the conversation list shows, as it stands in the address. */
 import type { LocationQuery } from 'vue-router'
-import type { Conversation, ConversationStatus } from '@/lib/api'
+import type { Conversation, ConversationFilter, ConversationStatus, SavedView } from '@/lib/api'
 
-export const VIEWS = ['all', 'mine', 'unassigned'] as const
+export const VIEWS = ['all', 'mine', 'unassigned', 'mentions'] as const
+export const SORTS = ['newest', 'waiting', 'unread'] as const
+export type Sort = (typeof SORTS)[number]
 export const STATUS_FILTERS = ['active', 'snoozed', 'resolved', 'closed', 'any'] as const
 export interface Filters {
   view: (typeof VIEWS)[number]
@@ -10,6 +12,9 @@ export interface Filters {
   label: string
   channel: string
   q: string
+  /** Only what is unread. */
+  unread: '' | '1'
+  sort: Sort
 }
 const ACTIVE: ConversationStatus[] = ['open', 'pending', 'on_hold']
 
@@ -24,20 +29,24 @@ export function fromQuery(query: LocationQuery): Filters {
     label: text(query.label),
     channel: text(query.channel),
     q: text(query.q),
+    unread: query.unread === '1' ? '1' : '',
+    sort: oneOf(SORTS, text(query.sort), 'newest'),
   }
 }
 
 /** The address's part for these filters; what is at its default is left out. */
 export function toQuery(filters: Filters): Record<string, string> {
   const entries = Object.entries(filters).filter(
-    ([key, value]) => value !== '' && !(key === 'view' && value === 'all') && !(key === 'status' && value === 'active'),
+    ([key, value]) => value !== '' && !(key === 'view' && value === 'all') && !(key === 'status' && value === 'active') && !(key === 'sort' && value === 'newest'),
   )
   return Object.fromEntries(entries)
 }
 
-export const isFiltered = (filters: Filters): boolean => Object.keys(toQuery(filters)).length > 0
+export const isFiltered = (filters: Filters): boolean => Object.keys(toQuery({ ...filters, sort: 'newest' })).length > 0
 
-export function toApi(filters: Filters): { status?: string; assignee?: string; label?: string; channel?: string; q?: string } {
+/** What the server is asked for. */
+export type Wanted = { [K in keyof ConversationFilter]?: NonNullable<ConversationFilter[K]> }
+export function toApi(filters: Filters): Wanted {
   const statuses = filters.status === 'active' ? ACTIVE.join(',') : filters.status
   return {
     status: filters.status === 'any' ? undefined : statuses,
@@ -45,6 +54,19 @@ export function toApi(filters: Filters): { status?: string; assignee?: string; l
     label: filters.label || undefined,
     channel: filters.channel || undefined,
     q: filters.q || undefined,
+    unread: filters.unread === '1' || undefined,
+    mentioned: filters.view === 'mentions' || undefined,
+  }
+}
+
+/** The filters that a saved view means, as far as this list can show them. */
+export function fromView(view: SavedView): Filters {
+  const { status, assignee, label, channel, q, unread, mentioned } = view.filter
+  const known = STATUS_FILTERS.find((each) => each === status)
+  return {
+    view: mentioned ? 'mentions' : assignee === 'me' ? 'mine' : assignee === 'none' ? 'unassigned' : 'all',
+    status: known ?? (status === ACTIVE.join(',') ? 'active' : status ? 'active' : 'any'),
+    label: label ?? '', channel: channel ?? '', q: q ?? '', unread: unread ? '1' : '', sort: oneOf(SORTS, view.sort, 'newest'),
   }
 }
 
@@ -56,5 +78,6 @@ export function matches(filters: Filters, conversation: Conversation, me: string
   if (filters.view === 'unassigned' && conversation.assignee) return false
   if (filters.label && !conversation.labels.includes(filters.label)) return false
   if (filters.channel && conversation.channel_id !== filters.channel) return false
-  return filters.q ? null : true
+  if (filters.unread && conversation.unread === 0) return false
+  return filters.q || filters.view === 'mentions' ? null : true
 }

@@ -7,7 +7,7 @@ import type { Channel, Contact, Conversation, Message, Page, User } from '@/lib/
 import { onLive, type LiveEvent } from '@/lib/live'
 import { onRefused, onSettled, outbox } from '@/lib/outbox'
 import { toast } from '@/ui'
-import { applyPatch, patchConversations, patchMessages, type Pages } from './cache'
+import { applyPatch, BEFORE, patchConversations, patchMessages, type Pages } from './cache'
 import { matches, type Filters } from './filters'
 import { threadKey } from './queries'
 import { openConversation } from './state'
@@ -34,7 +34,7 @@ export function writeConversation(conversation: Conversation): void {
   )
   for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
     if (!data) continue
-    const next = patchConversations(data, conversation, matches(key[1] as Filters, conversation, me))
+    const next = patchConversations(data, conversation, matches(key[1] as Filters, conversation, me), BEFORE[(key[1] as Filters).sort ?? 'newest'])
     if (next !== data) queryClient.setQueryData(key, next)
   }
 }
@@ -46,6 +46,12 @@ export function writeMessage(message: Message, replace = true): void {
     const next = patchMessages(data, message, key.length === threadKey(id).length, replace)
     if (next !== data) queryClient.setQueryData(key, next)
   }
+}
+
+/** Whether a note names this person. */
+export function mentions(message: Message | undefined, me: string | undefined): boolean {
+  const named = (message?.note as { mentions?: string[] } | undefined)?.mentions
+  return !!me && message?.type === 'note' && (named?.includes(me) ?? false)
 }
 
 function writeContact(contact: Contact): void {
@@ -73,6 +79,7 @@ function onEvents(batch: LiveEvent[]): void {
   for (const { data, type } of batch) {
     if (data.message) writeMessage(data.message)
     if (data.conversation) conversations.set(data.conversation.id, data.conversation)
+    if (mentions(data.message, user.value?.id)) void queryClient.invalidateQueries({ queryKey: ['mentions'] })
     if (data.contact) writeContact(data.contact)
     if (type === 'channel.updated' && data.channel) writeChannel(data.channel)
   }

@@ -16,12 +16,15 @@ export function useConversations(filters: MaybeRefOrGetter<Filters>) {
   const query = useInfiniteQuery({
     queryKey: computed(() => listKey(toValue(filters))),
     queryFn: ({ pageParam, signal }) =>
-      ok(api.GET('/conversations', { params: { query: { ...toApi(toValue(filters)), limit: PAGE, cursor: pageParam ?? undefined } }, signal })),
+      ok(api.GET('/conversations', { params: { query: { ...toApi(toValue(filters)), sort: toValue(filters).sort, limit: PAGE, cursor: pageParam ?? undefined } }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   })
   return { ...query, conversations: computed(() => flatten(query.data.value)) }
 }
+
+/** Notes that mention this person and were not seen. */
+export const useMentions = () => useQuery({ queryKey: ['mentions'], queryFn: ({ signal }) => ok(api.GET('/mentions', { signal })) })
 
 export function useConversation(id: MaybeRefOrGetter<string | null>) {
   return useQuery({

@@ -41,7 +41,6 @@ export async function write(id: string, body: { type: string; [content: string]:
   await changed()
 }
 export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id }, query: at() } }))
-export const tellTyping = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/typing', { params: { path: { wa_id: id }, query: at() } }))
 
 export const useFaults = () => useQuery({ queryKey: computed(() => ['sandbox-faults', line.value]), queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { params: { query: at() }, signal }))) }), refetchInterval: pace(5000) })
 export async function setFaults(faults: Faults): Promise<void> {

@@ -1,6 +1,7 @@
 /** The settings that exist, and finding one by any of its words. */
-import { Activity, ArchiveRestore, BellRing, Clock, KeyRound, Megaphone, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
+import { Activity, ArchiveRestore, BellRing, Clock, KeyRound, Megaphone, MessageSquareQuote, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
 import type { Component } from 'vue'
+import { fold } from '@/lib/fold'
 
 export interface Entry {
   route: string
@@ -17,6 +18,7 @@ const entry = (id: string, route: string, icon: Component, title: string): Entry
 export const ENTRIES: Entry[] = [
   entry('channels', 'channels', RadioTower, 'channels.title'),
   entry('hours', 'hours', Clock, 'nav.hours'),
+  entry('snippets', 'snippets', MessageSquareQuote, 'nav.snippets'),
   entry('members', 'members', Users, 'settings.members.title'),
   entry('tokens', 'tokens', KeyRound, 'settings.tokens.title'),
   entry('backups', 'backups', ArchiveRestore, 'settings.backups.title'),
@@ -27,8 +29,7 @@ export const ENTRIES: Entry[] = [
   entry('account', 'account', UserRound, 'nav.account'),
 ]
 
-/** Small letters without accents or Arabic vowel signs, so that "numero" finds "número". */
-export const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+export { fold }
 export function findEntries(query: string, t: (key: string) => string): Entry[] {
   const words = fold(query).split(/\s+/).filter(Boolean)
   if (words.length === 0) return ENTRIES

@@ -1,0 +1,107 @@
+import { axe, colleague, composer, customer, expect, isPage, test, thread, unique } from './support'
+
+/** Opening hours, snippets, orders and views of the list, mentions, notifications. */
+const shots = process.env.E2E_SHOTS
+
+test('opening hours are kept, and what cannot be is said at the day', async ({ open, page }) => {
+  await open('/settings/hours')
+  await page.getByLabel('Monday: opens').fill('18:00')
+  await expect(page.getByRole('alert').filter({ hasText: 'close after it opens' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Save' })).toBeDisabled()
+  await axe(page)
+  await page.getByLabel('Monday: opens').fill('08:00')
+  await page.getByRole('button', { name: 'Add a closed day' }).click()
+  await page.getByLabel('First day').last().fill('2026-12-24')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Saved')).toBeVisible()
+  await page.reload()
+  await expect(page.getByLabel('Monday: opens')).toHaveValue('08:00')
+  await page.goto('/home')
+  await expect(page.getByText(/Open now|Closed, opens/)).toBeVisible()
+})
+
+test('a snippet is written, found by a slash and filled', async ({ open, page }) => {
+  await open('/settings/snippets')
+  const name = unique('greet').replace(' ', '-')
+  await page.getByRole('button', { name: 'Add a snippet' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill(name)
+  await dialog.getByLabel('Text').fill('Hello {{contact.age}}')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(dialog.getByText('cannot be filled in')).toBeVisible()
+  await axe(page)
+  await dialog.getByLabel('Text').fill('Hello {{contact.name}}, this is {{agent.first_name}}')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('listitem').filter({ hasText: name })).toBeVisible()
+  const { id, name: who } = await customer(page)
+  await page.goto(`/inbox/${id}`)
+  await composer(page).pressSequentially(`/${name.slice(0, 12)}`)
+  await expect(page.getByRole('listbox', { name: 'Snippets' })).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(composer(page)).toHaveValue(new RegExp(`^Hello ${who}, this is Asha`))
+})
+
+test('the list by who waits, saved as a view and ordered', async ({ open, page }) => {
+  await open('/inbox')
+  await page.getByRole('button', { name: 'Filters' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Longest waiting first' }).or(page.getByRole('menuitem', { name: 'Longest waiting first' })).click()
+  await expect(page).toHaveURL(/sort=waiting/)
+  const name = unique('Waiting')
+  await page.getByRole('button', { name: 'Saved views' }).click()
+  await page.getByRole('menuitem', { name: 'Save this view' }).click()
+  await page.getByRole('dialog').getByLabel('Name').fill(name)
+  await axe(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await page.goto('/inbox')
+  await page.getByRole('button', { name: 'Saved views' }).click()
+  await page.getByText(name).click()
+  await expect(page).toHaveURL(/sort=waiting/)
+  await page.getByRole('button', { name: 'Saved views' }).click()
+  await page.getByRole('menuitem', { name: 'Edit views' }).click()
+  await axe(page)
+  await page.getByRole('dialog').getByRole('button', { name: `Delete ${name}` }).click()
+  await expect(page.getByRole('dialog').getByLabel(`Name of ${name}`)).toHaveCount(0)
+})
+
+test('a colleague is mentioned and finds the note', async ({ open, page, browser, url }) => {
+  const { id } = await customer(page.context().pages()[0] ?? page).catch(async () => {
+    await open('/inbox')
+    return customer(page)
+  })
+  const other = await colleague(page, browser, url)
+  const me = (await (await other.request.get('/api/v1/me')).json()) as { user: { name: string } }
+  const noted = await page.request.post(`/api/v1/conversations/${id}/notes`, { headers: { 'X-Frontdesk': '1' }, data: { body: `@${me.user.name}, please look` } })
+  expect(noted.status()).toBe(201)
+  await other.goto('/inbox')
+  const tab = other.getByRole('button', { name: /^Mentions/ })
+  await expect(tab).toContainText('1')
+  await tab.click()
+  await expect(other.locator('[data-row]')).toHaveCount(1)
+  await expect(tab).not.toContainText('1')
+  await axe(other)
+  await other.locator('[data-row]').click()
+  await expect(thread(other)).toContainText('please look')
+  await other.context().close()
+})
+
+test('what one is told of is kept for every device', async ({ open, page }) => {
+  await open('/account')
+  await page.getByRole('switch', { name: 'Quiet hours' }).click()
+  await page.getByLabel('From').fill('21:30')
+  await page.getByLabel('From').blur()
+  await page.reload()
+  await expect(page.getByLabel('From')).toHaveValue('21:30')
+  await axe(page)
+  await page.getByRole('switch', { name: 'Quiet hours' }).click()
+  await expect(page.getByLabel('From')).toHaveCount(0)
+})
+
+for (const [name, path] of [['inbox-waiting', '/inbox?sort=waiting&unread=1'], ['inbox-mentions', '/inbox?view=mentions']] as const) {
+  test(`${name} @looks`, async ({ open, page }, info) => {
+    await open(path)
+    await isPage(page)
+    await axe(page)
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
+  })
+}
