@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, inbox, live, operations, sandbox, search};
+use crate::features::{channels, consent, inbox, live, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -102,7 +102,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 9] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -115,6 +115,10 @@ pub const PARTS: [Part; 8] = [
     Part {
         configure: channels::configure,
         docs: channels::Docs::openapi,
+    },
+    Part {
+        configure: consent::configure,
+        docs: consent::docs,
     },
     Part {
         configure: inbox::configure,
@@ -278,6 +282,7 @@ async fn start_house(
         registry,
         search: open_search(config)?,
         board: Board::default(),
+        standings: Default::default(),
         tally: Tally::default(),
         http: whatsapp::http_client().context("the HTTP client cannot be built")?,
     };

@@ -11,6 +11,7 @@ use crate::storage::{StorageError, Store};
 
 use super::board::Board;
 use super::registry::Registry;
+use super::standing::Standings;
 use super::tally::Tally;
 
 /// The providers by kind.
@@ -30,6 +31,8 @@ pub struct Core {
     pub search: SearchIndex,
     /// Who runs, and how they are.
     pub board: Board,
+    /// Consent, health, limits and money, as far as they are remembered.
+    pub standings: Standings,
     /// Counts for the watchdog.
     pub tally: Tally,
     /// For calls to providers.

@@ -23,6 +23,7 @@ pub mod removal;
 pub mod replay;
 pub mod scheduler;
 pub mod sessions;
+pub mod standing;
 pub mod supervisor;
 pub mod sweep;
 pub mod tally;

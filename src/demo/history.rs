@@ -73,6 +73,7 @@ impl Teller {
             providers,
             search: crate::app::open_search(config)?,
             board: Board::default(),
+            standings: Default::default(),
             tally: Tally::default(),
             http: crate::channels::whatsapp::http_client()?,
         });

@@ -4,19 +4,24 @@
 //! system clock: time, random values and new ids always come in as arguments.
 
 pub mod account;
+pub mod billing;
 pub mod channel;
+pub mod consent;
 pub mod contact;
 pub mod content;
 pub mod conversation;
 pub mod decide;
 pub mod event;
+pub mod health;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
 pub mod message;
 pub mod operations;
+pub mod optout;
 pub mod outbound;
 pub mod policy;
+pub mod standing;
 pub mod time;
 
 pub use account::Workspace;

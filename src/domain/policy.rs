@@ -5,6 +5,7 @@
 
 use super::content::Content;
 use super::conversation::Conversation;
+use super::standing::{self, Standing};
 use super::time::Timestamp;
 
 /// What a rule may look at.
@@ -17,6 +18,8 @@ pub struct Proposal<'a> {
     pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window (WhatsApp: yes, SMS: no).
     pub has_window: bool,
+    /// Consent, the channel's health, limits, money.
+    pub standing: &'a Standing,
     /// Now.
     pub now: Timestamp,
 }
@@ -54,7 +57,14 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 2] = [channel_accepts, window_is_open];
+const RULES: [Rule; 6] = [
+    channel_accepts,
+    standing::customer_agrees,
+    standing::account_may,
+    window_is_open,
+    standing::limit_allows,
+    standing::budget_allows,
+];
 
 /// Asks every rule.
 ///
@@ -139,6 +149,7 @@ mod tests {
             content: &content,
             channel,
             has_window,
+            standing: &Standing::default(),
             now: Timestamp(100),
         };
         check(&proposal).err().map(|refusal| refusal.code)
@@ -166,6 +177,7 @@ mod tests {
             content: &content,
             channel: ChannelCondition::Active,
             has_window: true,
+            standing: &Standing::default(),
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");

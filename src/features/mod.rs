@@ -3,6 +3,7 @@
 pub mod accounts;
 
 pub mod channels;
+pub mod consent;
 
 pub mod inbox;
 pub mod live;

@@ -35,11 +35,20 @@
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
+//! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
+//! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
+//! | `Billed` | workspace, conversation, place | [`Billed`]: as what the message is counted | conversation |
+//! | `Reach` | workspace, channel, contact | when last written to unasked | conversation |
+//! | `MessageByTime` | workspace, conversation, time, place | – ; only where history was imported | conversation |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 60: consent, 61: prices and budget) | JSON text | its feature; alert delivery |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
+use crate::domain::billing::Billed;
+use crate::domain::consent::Consent;
+use crate::domain::health::ChannelHealth;
 use crate::domain::operations;
 use crate::domain::{
     Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
@@ -86,6 +95,12 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    Consent = 60,
+    ChannelHealth = 61,
+    Usage = 62,
+    Billed = 63,
+    Reach = 64,
+    MessageByTime = 65,
 }
 
 const NAMES: [&str; 33] = [
@@ -124,11 +139,30 @@ const NAMES: [&str; 33] = [
     "Setting",
 ];
 
+/// Tables whose numbers do not follow on the others'.
+const LATER_NAMES: [(Table, &str); 6] = [
+    (Table::Consent, "Consent"),
+    (Table::ChannelHealth, "ChannelHealth"),
+    (Table::Usage, "Usage"),
+    (Table::Billed, "Billed"),
+    (Table::Reach, "Reach"),
+    (Table::MessageByTime, "MessageByTime"),
+];
+
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
     let at = usize::from(table).checked_sub(1);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("unknown")
+    let later = || {
+        LATER_NAMES
+            .iter()
+            .find(|(known, _)| *known as u8 == table)
+            .map(|(_, name)| name)
+    };
+    at.and_then(|at| NAMES.get(at))
+        .or_else(later)
+        .copied()
+        .unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -368,6 +402,21 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// What a customer allows on a channel.
+    ConsentKey { workspace: WorkspaceId, contact: ContactId, channel: ChannelId } = Consent => Consent;
+    /// How a channel stands with its provider.
+    ChannelHealthKey { workspace: WorkspaceId, channel: ChannelId } = ChannelHealth => ChannelHealth;
+    /// How many messages were counted so.
+    UsageKey {
+        workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
+    } = Usage => u64;
+    /// As what a message is counted.
+    BilledKey { workspace: WorkspaceId, message: MessageId } = Billed => Billed;
+    /// When a customer was last written to unasked.
+    ReachKey { workspace: WorkspaceId, channel: ChannelId, contact: ContactId } = Reach => Timestamp;
+    /// A thread with imported messages, in the order of their times.
+    MessageByTimeKey { workspace: WorkspaceId, conversation: ConversationId, at: Timestamp, n: u32 }
+        = MessageByTime => ();
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
 }

@@ -7,6 +7,7 @@ mod access;
 mod alerts;
 mod auth;
 mod channels;
+mod consent;
 mod hostile;
 mod isolation;
 mod me;

@@ -150,6 +150,7 @@ impl Bench {
             registry: Registry::load(store, providers, BTreeMap::new()).expect("loads"),
             search: SearchIndex::open(&dir.path().join("search")).expect("opens"),
             board: Board::default(),
+            standings: Default::default(),
             tally: frontdesk::actors::tally::Tally::default(),
             http: frontdesk::channels::whatsapp::http_client().expect("a client"),
         };

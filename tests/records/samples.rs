@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
+use frontdesk::domain::billing::{Billed, Category, Charge};
+use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permission};
 use frontdesk::domain::conversation::LastMessage;
+use frontdesk::domain::health::{ChannelHealth, Quality, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
@@ -63,6 +66,7 @@ pub fn cases() -> Vec<Case> {
         messages(),
         operations(),
         due_work(),
+        standing(),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -474,5 +478,56 @@ fn due_work() -> Vec<Case> {
             "forget_early_status",
             DueWork::ForgetEarlyStatus(ChannelId([6; 16]), [8; 16]),
         ),
+    ]
+}
+
+fn standing() -> Vec<Case> {
+    let change = ConsentChange {
+        permission: Permission::Nothing,
+        source: ConsentSource::Keyword,
+        at: AT,
+        proof: Some(message_id(4)),
+        by: Some(UserId([9; 16])),
+        note: "STOP".into(),
+    };
+    let consent = Consent {
+        changes: vec![change],
+        wrote_since: true,
+        marketing_paused_until: Some(AT),
+    };
+    let restricted = Restricted {
+        what: Restriction::BusinessInitiated,
+        word: "RESTRICTED_BIZ_INITIATED_MESSAGING".into(),
+        until: Some(AT),
+    };
+    let health = ChannelHealth {
+        quality: Quality::Yellow,
+        tier: Some(Tier::People(2_000)),
+        high_throughput: true,
+        restrictions: vec![restricted],
+        stopped: Some("disabled".into()),
+        warning: Some("soon".into()),
+        display_name: "Kibanda".into(),
+        name_decision: "APPROVED".into(),
+        username: "kibanda".into(),
+        updated_at: Some(AT),
+    };
+    let unlimited = ChannelHealth {
+        tier: Some(Tier::Unlimited),
+        ..ChannelHealth::default()
+    };
+    let billed = Billed {
+        day: 20_778,
+        channel: ChannelId([3; 16]),
+        category: Category::Marketing,
+        country: *b"KE",
+        charge: Charge::Regular,
+    };
+    vec![
+        v1("stopped", consent),
+        v1("nothing_said", Consent::default()),
+        v1("everything", health),
+        v1("unlimited", unlimited),
+        v1("marketing", billed),
     ]
 }

@@ -9,7 +9,7 @@ use crate::actors::directory::{DirectoryError, MAX_SENDERS, Resolve, Resolved};
 use crate::actors::due::due_key;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::decide::Received;
-use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, StatusUpdate};
+use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
 use crate::domain::operations::{DueWork, EarlyStatus, Notice, RawState};
 use crate::domain::time::HOUR;
 use crate::domain::{ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
@@ -50,6 +50,8 @@ struct Round {
     groups: HashMap<ConversationId, Group>,
     /// Messages whose sender is not resolved yet.
     unresolved: Vec<(RawEventId, TraceId, Box<InboundMessage>, bool)>,
+    /// Choices whose customer is not resolved yet.
+    preferences: Vec<(RawEventId, TraceId, PreferenceUpdate)>,
     /// The closing commit: notices, early statuses, parked and done raw events.
     closing: Batch,
     /// Raw events that were read.
@@ -115,6 +117,7 @@ impl ChannelWork {
                 Inbound::Message(message) => round.unresolved.push((raw, trace, Box::new(message), false)),
                 Inbound::Echo(message) => round.unresolved.push((raw, trace, Box::new(message), true)),
                 Inbound::Status(update) => self.sort_status(entry, round, raw, trace, update)?,
+                Inbound::Preference(update) => round.preferences.push((raw, trace, update)),
                 Inbound::Notice(notice) => self.note(entry, round, (raw, index), trace, notice)?,
             }
         }
@@ -247,6 +250,34 @@ impl ChannelWork {
                 }
             }
             unresolved = rest;
+        }
+        self.resolve_preferences(entry, round).await
+    }
+
+    /// Choices come after the messages of the round: they are rare, and their order to messages means nothing.
+    async fn resolve_preferences(&self, entry: &ChannelEntry, round: &mut Round) -> Result<(), RoundError> {
+        let mut left = std::mem::take(&mut round.preferences);
+        while !left.is_empty() {
+            let rest = left.split_off(left.len().min(MAX_SENDERS));
+            let request = Resolve {
+                workspace: entry.workspace,
+                channel: entry.channel.id,
+                senders: left.iter().map(|(_, _, update)| update.sender.clone()).collect(),
+                trace: left[0].1,
+            };
+            let resolved = self.directory.send(request).await?;
+            for ((raw, trace, update), resolved) in left.into_iter().zip(resolved) {
+                match resolved {
+                    Ok(found) => {
+                        let item = ApplyItem::Preference(Box::new(update));
+                        round.add(found.conversation, raw, trace, item);
+                    }
+                    Err(error) => {
+                        round.parked.insert(raw, error.to_string());
+                    }
+                }
+            }
+            left = rest;
         }
         Ok(())
     }

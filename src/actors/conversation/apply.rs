@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use crate::domain::decide::{Decision, Received, apply_status, receive};
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::{Conversation, Message, MessageId, Timestamp};
+use crate::storage::Batch;
 use crate::storage::keys::{MessageByProviderIdKey, MessageKey, RawPendingKey};
 
+use super::consent::Ledger;
 use super::{ApplyItem, CommandError, Plan, PlanReply, RawDone, Worker};
 
 impl Worker {
@@ -19,15 +21,27 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let mut decision = Decision::from(conversation);
         let mut seen = HashSet::new();
+        let mut ledger = Ledger::default();
         for item in items {
             match item {
                 ApplyItem::Message(received) => {
-                    self.apply_message(&mut decision, &mut seen, received, now)?
+                    if self.apply_message(&mut decision, &mut seen, received, now)? {
+                        self.heed_customer(&mut decision, &mut ledger, received, now)?;
+                    }
                 }
-                ApplyItem::Status(id, update) => self.apply_update(&mut decision, *id, update, now)?,
+                ApplyItem::Status(id, update) => {
+                    self.apply_update(&mut decision, *id, update, now)?;
+                    self.heed_status(&decision, &mut ledger, (*id, update), now)?;
+                }
+                ApplyItem::Preference(update) => {
+                    self.heed_preference(&mut decision, &mut ledger, update, now)?;
+                }
             }
         }
+        let mut beside = Batch::new();
+        ledger.write(self, conversation, &mut beside, &mut decision)?;
         let mut plan = Plan::of(decision, PlanReply::Done);
+        plan.beside = beside;
         for RawDone { channel, raw } in done {
             plan.beside.delete(&RawPendingKey {
                 workspace: self.workspace,
@@ -38,20 +52,21 @@ impl Worker {
         Ok(plan)
     }
 
+    /// Answers whether it is new.
     fn apply_message<'a>(
         &self,
         decision: &mut Decision,
         seen: &mut HashSet<&'a str>,
         received: &'a Received,
         now: Timestamp,
-    ) -> Result<(), CommandError> {
+    ) -> Result<bool, CommandError> {
         let provider_id = received.inbound.provider_message_id.as_str();
         let known = self
             .find_by_provider_id(&decision.conversation, provider_id)?
             .is_some();
         if known || !seen.insert(provider_id) {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
-            return Ok(());
+            return Ok(false);
         }
         let mut received = received.clone();
         if let Some(answered) = received.inbound.reply_to.as_deref().filter(|id| !id.is_empty()) {
@@ -59,7 +74,7 @@ impl Worker {
         }
         metrics::counter!("frontdesk_inbound_messages_total").increment(1);
         receive(decision, received, now);
-        Ok(())
+        Ok(true)
     }
 
     fn apply_update(

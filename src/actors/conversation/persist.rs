@@ -65,6 +65,8 @@ impl Worker {
                 &before.seal,
             );
         }
+        self.count_priced(&mut batch, &conversation, &messages)?;
+        self.place_in_time(&mut batch, &before.conversation, &messages)?;
         for effect in effects {
             self.write_effect(&mut batch, &conversation, &before.seal, effect)?;
         }

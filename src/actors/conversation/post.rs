@@ -4,10 +4,11 @@ use crate::domain::decide::{PostCommand, post};
 use crate::domain::message::ReplyContext;
 use crate::domain::operations::{DueWork, IdempotencyRecord};
 use crate::domain::policy::ChannelCondition;
+use crate::domain::standing::is_unasked;
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, Timestamp, TraceId};
 use crate::storage::Seal;
-use crate::storage::keys::IdempotencyKey;
+use crate::storage::keys::{IdempotencyKey, ReachKey};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
@@ -38,12 +39,34 @@ impl Worker {
             context: self.context(conversation, wish)?,
             priority: wish.priority,
             trace,
+            standing: self.core.standing(
+                (self.workspace, conversation.channel),
+                Some(conversation.contact),
+                &wish.content,
+                wish.priority,
+                now,
+            )?,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
             has_window,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
+        if has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
+            self.note_reach(&mut plan, conversation, now);
+        }
         self.remember(&mut plan, wish, now);
         Ok(plan)
+    }
+
+    /// The provider's limit counts people who are written to outside their window.
+    fn note_reach(&self, plan: &mut Plan, conversation: &Conversation, now: Timestamp) {
+        let (channel, contact) = (conversation.channel, conversation.contact);
+        let key = ReachKey {
+            workspace: self.workspace,
+            channel,
+            contact,
+        };
+        plan.beside.put(&key, &now, &Seal::Open);
+        self.core.note_reached(channel, contact, now);
     }
 
     /// The answer that this key got before, if it did.

@@ -1,8 +1,10 @@
 //! A person decides about a message that failed or is doubtful.
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
+use crate::domain::operations::SendPriority;
 use crate::domain::policy::ChannelCondition;
-use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
+use crate::domain::standing::Standing;
+use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
 
 use super::{CommandError, Plan, PlanReply, Worker};
@@ -16,8 +18,9 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, has_window) = self.condition(conversation);
+        let standing = self.standing_of(conversation, &message, now)?;
         Ok(Plan::of(
-            retry(conversation, message, channel, has_window, now)?,
+            retry(conversation, message, (channel, has_window, &standing), now)?,
             PlanReply::Message,
         ))
     }
@@ -31,7 +34,9 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, has_window) = self.condition(conversation);
-        let decision = settle(conversation, message, settlement, channel, has_window, now)?;
+        let standing = self.standing_of(conversation, &message, now)?;
+        let channel = (channel, has_window, &standing);
+        let decision = settle(conversation, message, settlement, channel, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
 
@@ -53,7 +58,21 @@ impl Worker {
         Ok(plan)
     }
 
-    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
+    fn standing_of(
+        &self,
+        conversation: &Conversation,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Standing, CommandError> {
+        let place = (self.workspace, conversation.channel);
+        let contact = Some(conversation.contact);
+        let standing = self
+            .core
+            .standing(place, contact, &message.content, SendPriority::Reply, now);
+        Ok(standing?)
+    }
+
+    pub(super) fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
         let entry = self.core.registry.find(self.workspace, conversation.channel);
         let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
         let has_window = provider.is_some_and(|provider| provider.capabilities().has_window);

@@ -82,3 +82,14 @@ pub(super) const MAX_RATE_PER_S: u32 = 1000;
 pub(super) const PAIR_BURST: u32 = 45;
 /// Seconds between messages to one recipient after the burst.
 pub(super) const PAIR_SPACING_S: u32 = 6;
+
+/// Lengths of the business profile's texts (Meta: business profiles).
+pub(super) const PROFILE_ABOUT: usize = 139;
+/// See above.
+pub(super) const PROFILE_ADDRESS: usize = 256;
+/// See above.
+pub(super) const PROFILE_DESCRIPTION: usize = 512;
+/// See above.
+pub(super) const PROFILE_EMAIL: usize = 128;
+/// Length of a website's address.
+pub(super) const PROFILE_WEBSITE: usize = 256;

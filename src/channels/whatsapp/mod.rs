@@ -7,9 +7,12 @@
 
 mod answer;
 mod client;
+mod doctor;
 mod errors;
 mod limits;
+mod manage;
 mod media;
+mod notices;
 mod parse;
 mod payload;
 mod probe;
@@ -20,9 +23,12 @@ mod signature;
 use std::collections::BTreeMap;
 
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
+    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, Delivery, FieldError, Managed,
+    NoticeScope, ParseError, Provider,
 };
 use crate::domain::Content;
+use crate::domain::health::HealthChange;
+use crate::domain::inbound::ChannelNotice;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 
 pub use client::{CONNECT_TIMEOUT, TIMEOUT, http_client};
@@ -98,5 +104,80 @@ impl Provider for WhatsappCloud {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn health_changes(&self, notice: &ChannelNotice) -> Vec<HealthChange> {
+        notices::changes(notice)
+    }
+
+    fn notice_scope(&self, notice: &ChannelNotice) -> NoticeScope {
+        notices::scope(notice)
+    }
+
+    fn notice_in_words(&self, field: &str, body: &serde_json::Value) -> Option<String> {
+        notices::in_words(field, body)
+    }
+
+    fn fetch_health<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Vec<HealthChange>>> {
+        Box::pin(manage::health(http, access))
+    }
+
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
+    }
+
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        webhook_url: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(doctor::run(http, access, webhook_url))
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::subscribe(http, access))
+    }
+
+    fn unsubscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::unsubscribe(http, access))
+    }
+
+    fn profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<BusinessProfile>> {
+        Box::pin(manage::profile(http, access))
+    }
+
+    fn set_profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        profile: &'a BusinessProfile,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::set_profile(http, access, profile))
+    }
+
+    fn validate_profile(&self, profile: &BusinessProfile) -> Result<(), FieldError> {
+        manage::validate_profile(profile)
     }
 }

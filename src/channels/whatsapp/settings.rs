@@ -22,7 +22,7 @@ const MAX_SECRET: usize = 4096;
 type Check = fn(&str) -> Result<(), &'static str>;
 
 /// Every setting: its name, whether it is needed, and its check.
-const SETTINGS: [(&str, bool, Check); 7] = [
+const SETTINGS: [(&str, bool, Check); 9] = [
     ("phone_number_id", true, is_id),
     ("waba_id", false, is_id),
     ("app_id", false, is_id),
@@ -30,6 +30,8 @@ const SETTINGS: [(&str, bool, Check); 7] = [
     ("api_base", false, is_base),
     ("api_version", false, is_version),
     ("rate_per_s", false, is_rate),
+    ("read_receipts", false, is_switch),
+    ("typing_indicator", false, is_switch),
 ];
 
 /// Every secret; all are needed.
@@ -138,6 +140,13 @@ fn is_version(value: &str) -> Result<(), &'static str> {
     match parts {
         Some((major, minor)) if number(major) && number(minor) => Ok(()),
         _ => Err("must be a version such as v23.0."),
+    }
+}
+
+fn is_switch(value: &str) -> Result<(), &'static str> {
+    match value {
+        "on" | "off" => Ok(()),
+        _ => Err("must be `on` or `off`."),
     }
 }
 

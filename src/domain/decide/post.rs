@@ -3,6 +3,7 @@
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::standing::Standing;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -24,6 +25,8 @@ pub struct PostCommand {
     pub channel: ChannelCondition,
     /// Whether the provider has a customer-service window.
     pub has_window: bool,
+    /// Consent, the channel's health, limits, money.
+    pub standing: Standing,
 }
 
 /// Queues a message, or writes a note.
@@ -40,6 +43,7 @@ pub fn post(
         content: &command.content,
         channel: command.channel,
         has_window: command.has_window,
+        standing: &command.standing,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -63,6 +67,44 @@ pub fn post(
     decision.created(message);
     decision.conversation_changed();
     Ok(decision)
+}
+
+/// Queues a text that nobody of the team wrote. The caller has made sure that it may go out.
+pub(super) fn queue_text(
+    decision: &mut Decision,
+    author: Author,
+    text: &str,
+    extra: Option<serde_json::Value>,
+    trace: TraceId,
+    now: Timestamp,
+) {
+    let command = PostCommand {
+        author,
+        content: Content::text(text),
+        context: None,
+        priority: SendPriority::Reply,
+        trace,
+        channel: ChannelCondition::Active,
+        has_window: false,
+        standing: Standing::default(),
+    };
+    let mut message = to_message(decision, command, now);
+    message.extra = extra;
+    let entry = OutboxEntry {
+        message: message.id,
+        channel: decision.conversation.channel,
+        contact: decision.conversation.contact,
+        active: false,
+        attempts: 0,
+        due: now,
+        trace,
+    };
+    decision.effects.push(Effect::Enqueue {
+        entry,
+        priority: SendPriority::Reply,
+    });
+    decision.created(message);
+    decision.conversation_changed();
 }
 
 fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> Message {
@@ -112,6 +154,7 @@ mod tests {
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
             has_window: true,
+            standing: Standing::default(),
         }
     }
 

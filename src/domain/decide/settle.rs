@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::standing::Standing;
 use crate::domain::{Conversation, Message, Timestamp};
 
 use super::{Decision, Effect, Rejection};
@@ -26,12 +27,11 @@ pub enum Settlement {
 pub fn retry(
     conversation: &Conversation,
     message: Message,
-    channel: ChannelCondition,
-    has_window: bool,
+    channel: (ChannelCondition, bool, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     match message.status {
-        MessageStatus::Failed => requeue(conversation, message, channel, has_window, now),
+        MessageStatus::Failed => requeue(conversation, message, channel, now),
         _ => Err(Rejection::WrongState("only a failed message can be retried")),
     }
 }
@@ -44,8 +44,7 @@ pub fn settle(
     conversation: &Conversation,
     mut message: Message,
     settlement: Settlement,
-    channel: ChannelCondition,
-    has_window: bool,
+    channel: (ChannelCondition, bool, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     if message.status != MessageStatus::Doubtful {
@@ -54,7 +53,7 @@ pub fn settle(
     let mut decision = Decision::from(conversation);
     let before = message.status;
     match settlement {
-        Settlement::Retry => return requeue(conversation, message, channel, has_window, now),
+        Settlement::Retry => return requeue(conversation, message, channel, now),
         Settlement::Sent => {
             message.advance(MessageStatus::Sent, now);
         }
@@ -76,15 +75,16 @@ pub fn settle(
 fn requeue(
     conversation: &Conversation,
     mut message: Message,
-    channel: ChannelCondition,
-    has_window: bool,
+    channel: (ChannelCondition, bool, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
+    let (channel, has_window, standing) = channel;
     let proposal = Proposal {
         conversation,
         content: &message.content,
         channel,
         has_window,
+        standing,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -128,7 +128,13 @@ mod tests {
             MessageStatus::Doubtful,
         ] {
             assert!(
-                retry(&state, outbound(status), open, false, Timestamp(1)).is_err(),
+                retry(
+                    &state,
+                    outbound(status),
+                    (open, false, &Standing::default()),
+                    Timestamp(1)
+                )
+                .is_err(),
                 "{status:?}"
             );
         }
@@ -137,8 +143,7 @@ mod tests {
                 &state,
                 outbound(status),
                 Settlement::Sent,
-                open,
-                false,
+                (open, false, &Standing::default()),
                 Timestamp(1),
             );
             assert!(settled.is_err(), "{status:?}");
@@ -158,8 +163,7 @@ mod tests {
                 &conversation(),
                 message,
                 settlement,
-                ChannelCondition::Active,
-                false,
+                (ChannelCondition::Active, false, &Standing::default()),
                 Timestamp(5),
             )
             .expect("doubtful");
@@ -178,8 +182,7 @@ mod tests {
         let refused = retry(
             &conversation(),
             outbound(MessageStatus::Failed),
-            ChannelCondition::Active,
-            true,
+            (ChannelCondition::Active, true, &Standing::default()),
             Timestamp(1),
         );
         assert!(matches!(refused, Err(Rejection::Policy(_))));

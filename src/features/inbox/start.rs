@@ -12,6 +12,7 @@ use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::inbound::Sender;
+use crate::domain::operations::SendPriority;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::MessageView;
@@ -145,6 +146,13 @@ async fn begin(
         content,
         channel: entry.condition(),
         has_window,
+        standing: &house.core.standing(
+            (entry.workspace, entry.channel.id),
+            None,
+            content,
+            SendPriority::Reply,
+            now,
+        )?,
         now,
     };
     policy::check(&proposal)?;

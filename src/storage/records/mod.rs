@@ -13,9 +13,13 @@ mod directory;
 mod message;
 mod operations;
 mod simple;
+mod standing;
 mod words;
 
 use crate::domain::account::{ApiToken, Session, User, Workspace};
+use crate::domain::billing::Billed;
+use crate::domain::consent::Consent;
+use crate::domain::health::ChannelHealth;
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
@@ -146,4 +150,7 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
+    60 Consent, "consent" { 1 => standing::ConsentV1 }
+    61 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
+    62 Billed, "billed" { 1 => standing::BilledV1 }
 }

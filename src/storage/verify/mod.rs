@@ -9,6 +9,7 @@ mod conversations;
 mod keys;
 mod messages;
 mod raw;
+mod standing;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,6 +215,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         conversations::check(&mut tables)?;
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
+        standing::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {
