@@ -1,11 +1,13 @@
 # What people type. Each target sets up what it needs, on a fresh Debian machine too.
-.PHONY: help run test bench deb fmt lint floors ui api clean
+.PHONY: help run test bench clients deb boot fmt lint floors ui api clean
 
 help:
 	@echo 'make run     build it and start the demo business; opens the browser'
 	@echo 'make test    every check and every test, as CI runs them'
 	@echo 'make bench   measure it, beside ceilings of this machine'
+	@echo 'make clients try client libraries of others against the simulator (Python, PyPI)'
 	@echo 'make deb     build the Debian package'
+	@echo 'make boot    try the package on a Debian system of its own, under a real systemd (root)'
 	@echo 'make fmt     format the sources'
 	@echo 'make lint    format, clippy, house rules, scripts, browser app'
 	@echo 'make ui      rebuild ui-dist/ from ui/'
@@ -21,8 +23,14 @@ test:
 bench:
 	@scripts/bench.sh
 
+clients:
+	@scripts/clients-test.sh
+
 deb:
 	@scripts/deb.sh
+
+boot:
+	@scripts/package-boot.sh
 
 fmt:
 	cargo fmt --all

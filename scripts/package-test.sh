@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The package, from the development build: lintian, the unit's hardening, then its life on a Debian system: installed over an
 # older version with data, removed, purged. The system is this one, seen through an overlay that is thrown away, so nothing
-# here changes; that needs root. Not tried, because nothing here runs systemd: start, readiness and watchdog under systemd.
+# here changes; that needs root. Start, readiness and watchdog under a real systemd are package-boot.sh's.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -1,18 +1,21 @@
 //! The one place that builds and joins everything. Tests use it too.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Context;
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::Notify;
 use utoipa::OpenApi;
 
 use crate::actors::backups::Backups;
 use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
+use crate::actors::media::MediaDesk;
+use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, whatsapp};
@@ -21,7 +24,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, consent, inbox, live, operations, sandbox, search};
+use crate::features::{channels, consent, hours, inbox, live, media, operations, sandbox, search};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -32,6 +35,9 @@ use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, se
 mod outside;
 mod recall;
 mod simulated;
+mod tls;
+
+pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
 const WEB_STOP: Duration = Duration::from_secs(2);
@@ -99,10 +105,12 @@ pub struct App {
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
+    reload: Arc<Notify>,
+    https: bool,
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 11] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -123,6 +131,14 @@ pub const PARTS: [Part; 9] = [
     Part {
         configure: inbox::configure,
         docs: inbox::docs,
+    },
+    Part {
+        configure: hours::configure,
+        docs: hours::Docs::openapi,
+    },
+    Part {
+        configure: media::configure,
+        docs: media::docs,
     },
     Part {
         configure: operations::configure,
@@ -191,6 +207,9 @@ impl App {
         let metrics =
             Metrics::install(config.metrics_token.clone()).context("metrics cannot be installed")?;
         actix_web::rt::spawn(metrics.clone().upkeep());
+        let reload = Arc::new(Notify::new());
+        let https = tls::build(&config, &reload)?;
+        let speaks_https = https.is_some();
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
@@ -205,7 +224,7 @@ impl App {
             before(config.clone(), store.clone()).await?;
         }
         let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator)).await?);
+        let house = Data::new(start_house(&config, &store, clock, (providers, &simulator), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
         let shared = Shared::new(&config, &house, (&simulator, delivery), hasher, guard, clock);
@@ -221,9 +240,14 @@ impl App {
                 backups.clone().run(token)
             })
             .await;
-        let webhook_url = format!("http://{address}/webhooks/whatsapp");
+        let mut web_options = web_options(&config, &house, metrics);
+        let mut inside = address;
+        if let Some(https) = https {
+            web_options.tls = Some(https.supervise(&house).await);
+            inside = listen_inside(&mut web_options)?;
+        }
+        let webhook_url = format!("http://{inside}/webhooks/whatsapp");
         simulated::supervise(&house, &simulator, &webhook_url).await;
-        let web_options = web_options(&config, &house, metrics);
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
@@ -233,7 +257,19 @@ impl App {
             simulator,
             setup_code,
             server,
+            reload,
+            https: speaks_https,
         })
+    }
+
+    /// Reads the certificate files again, if HTTPS is spoken with files.
+    pub fn reload(&self) {
+        self.reload.notify_one();
+    }
+
+    /// Whether it speaks HTTPS itself.
+    pub const fn speaks_https(&self) -> bool {
+        self.https
     }
 
     /// Stops in good order: no new requests, jobs end, what waits is written.
@@ -270,11 +306,16 @@ async fn start_house(
     store: &Store,
     clock: Clock,
     (providers, simulator): (Providers, &Simulator),
+    address: SocketAddr,
 ) -> anyhow::Result<House> {
     let api_base = BTreeMap::from([("api_base".to_owned(), simulator.base_url().to_owned())]);
-    let overrides = BTreeMap::from([(ProviderKind::Sandbox, api_base)]);
-    let registry =
-        Registry::load(store.clone(), providers.clone(), overrides).context("the channels cannot be read")?;
+    let surroundings = Surroundings {
+        public_url: config.public_url.clone(),
+        local_url: format!("http://{address}"),
+        overrides: BTreeMap::from([(ProviderKind::Sandbox, api_base)]),
+    };
+    let registry = Registry::load(store.clone(), providers.clone(), surroundings)
+        .context("the channels cannot be read")?;
     let core = Core {
         store: store.clone(),
         clock,
@@ -284,7 +325,9 @@ async fn start_house(
         board: Board::default(),
         standings: Default::default(),
         tally: Tally::default(),
-        http: whatsapp::http_client().context("the HTTP client cannot be built")?,
+        http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
+        media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
+            .context("the HTTP client cannot be built")?,
     };
     House::start(Arc::new(core))
         .await
@@ -340,6 +383,15 @@ pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
         })),
         _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
     }
+}
+
+/// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
+fn listen_inside(options: &mut WebOptions) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .context("this machine's own address cannot be listened on")?;
+    let address = listener.local_addr().context("the address cannot be read")?;
+    options.inside = Some(listener);
+    Ok(address)
 }
 
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {

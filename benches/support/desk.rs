@@ -74,6 +74,7 @@ impl Desk {
             proxies: TrustedProxies::default(),
             metrics_token: None,
             allow_private_webhooks: false,
+            tls: None,
             smtp: None,
             log_format: Default::default(),
             log_filter: "off".into(),

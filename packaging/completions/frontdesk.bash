@@ -37,6 +37,9 @@ _frontdesk() {
             frontdesk,restore)
                 cmd="frontdesk__subcmd__restore"
                 ;;
+            frontdesk,sandbox)
+                cmd="frontdesk__subcmd__sandbox"
+                ;;
             frontdesk,serve)
                 cmd="frontdesk__subcmd__serve"
                 ;;
@@ -66,6 +69,9 @@ _frontdesk() {
                 ;;
             frontdesk__subcmd__help,restore)
                 cmd="frontdesk__subcmd__help__subcmd__restore"
+                ;;
+            frontdesk__subcmd__help,sandbox)
+                cmd="frontdesk__subcmd__help__subcmd__sandbox"
                 ;;
             frontdesk__subcmd__help,serve)
                 cmd="frontdesk__subcmd__help__subcmd__serve"
@@ -107,7 +113,7 @@ _frontdesk() {
 
     case "${cmd}" in
         frontdesk)
-            opts="-h -V --help --version serve demo verify backup restore reindex user doctor openapi help"
+            opts="-h -V --help --version serve demo verify backup restore reindex user doctor sandbox openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -207,7 +213,7 @@ _frontdesk() {
             return 0
             ;;
         frontdesk__subcmd__help)
-            opts="serve demo verify backup restore reindex user doctor openapi help"
+            opts="serve demo verify backup restore reindex user doctor sandbox openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -305,6 +311,20 @@ _frontdesk() {
             return 0
             ;;
         frontdesk__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__help__subcmd__sandbox)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -456,6 +476,56 @@ _frontdesk() {
                     return 0
                     ;;
                 --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__sandbox)
+            opts="-h --listen --phone-number-id --waba-id --phone --access-token --app-secret --verify-token --webhook-url --verify --any-template --time-scale --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phone-number-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --waba-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --access-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app-secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --verify-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webhook-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time-scale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

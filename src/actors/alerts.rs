@@ -5,11 +5,13 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::domain::operations::Alert;
-use crate::domain::{EventKind, UserId, WorkspaceId};
+use crate::domain::{EventKind, UserId, Workspace, WorkspaceId};
 use crate::storage::keys::AlertKey;
 use crate::storage::{Batch, CommitError, Prefix, StorageError};
 
 use super::core::{Core, new_trace};
+use super::registry::all_workspaces;
+use super::watchdog::operators;
 
 /// Alerts looked through for an open one of the same kind and subject.
 const RECENT: usize = 500;
@@ -71,6 +73,7 @@ pub fn words(kind: &str) -> (Severity, String) {
         "read_only" => (Critical, "Nothing can be written"),
         "damaged_records" => (Critical, "Some data is damaged"),
         "search_lag" => (Warning, "Search does not find the newest messages"),
+        "tls_certificate" => (Critical, "The TLS certificate cannot be renewed"),
         "test" => (Warning, "A test"),
         other => return (Warning, other.replace('_', " ")),
     };
@@ -100,6 +103,30 @@ impl Alerts {
         if let Err(error) = self.write_cleared(workspace, kind, subject).await {
             tracing::error!(kind, subject, %error, "an alert could not be cleared");
         }
+    }
+
+    /// Raises an alert that concerns the appliance, for those who run it.
+    pub async fn raise_for_operators(&self, kind: &str, detail: &str) {
+        for workspace in self.operators(kind) {
+            self.raise(workspace, kind, "", detail).await;
+        }
+    }
+
+    /// Clears an alert that concerns the appliance.
+    pub async fn clear_for_operators(&self, kind: &str) {
+        for workspace in self.operators(kind) {
+            self.clear(workspace, kind, "").await;
+        }
+    }
+
+    fn operators(&self, kind: &str) -> Vec<WorkspaceId> {
+        let all = all_workspaces(&self.core.store);
+        let ids = |all: Vec<Workspace>| all.iter().map(|each| each.id).collect::<Vec<_>>();
+        let found = all.map(ids).and_then(|all| operators(&self.core, &all));
+        found.unwrap_or_else(|error| {
+            tracing::error!(kind, %error, "whom an alert concerns could not be read");
+            Vec::new()
+        })
     }
 
     /// Notes that someone has seen it.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::channels::{Provider, ProviderKind};
 use crate::clock::Clock;
+use crate::domain::policy::MessagingRules;
 use crate::domain::{TraceId, WorkspaceId};
 use crate::storage::search::SearchIndex;
 use crate::storage::{StorageError, Store};
 
 use super::board::Board;
-use super::registry::Registry;
+use super::media::MediaDesk;
+use super::registry::{ChannelEntry, Registry};
 use super::standing::Standings;
 use super::tally::Tally;
 
@@ -37,12 +39,20 @@ pub struct Core {
     pub tally: Tally,
     /// For calls to providers.
     pub http: reqwest::Client,
+    /// What everybody who handles files shares.
+    pub media: MediaDesk,
 }
 
 impl Core {
     /// The provider of a kind. Every kind that can be stored is registered at start.
     pub fn provider(&self, kind: ProviderKind) -> Option<&Arc<dyn Provider>> {
         self.providers.get(&kind)
+    }
+
+    /// When the provider of a channel lets one write.
+    pub fn rules(&self, entry: &ChannelEntry) -> MessagingRules {
+        let rules = |provider: &Arc<dyn Provider>| provider.rules(&entry.channel.settings);
+        self.provider(entry.kind).map_or(MessagingRules::SMS, rules)
     }
 
     /// A keyed hash of a provider's message id, for look-ups.

@@ -23,7 +23,7 @@ use super::intake::Intake;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::{upkeep, watchdog};
+use super::{media, upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -110,6 +110,12 @@ impl House {
         house
             .supervise("scheduler".into(), "scheduler", move |token| {
                 scheduler::run(schedule.clone(), token)
+            })
+            .await;
+        let fetching = house.core.clone();
+        house
+            .supervise("media".into(), "media", move |token| {
+                media::run(fetching.clone(), token)
             })
             .await;
         house

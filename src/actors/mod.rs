@@ -17,6 +17,7 @@ pub mod house;
 pub mod hub;
 pub mod indexer;
 pub mod intake;
+pub mod media;
 pub mod raw_events;
 pub mod registry;
 pub mod removal;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Notify, watch};
 
 use crate::channels::{Address, ChannelAccess, FieldError, ProviderKind};
@@ -29,6 +29,8 @@ pub struct ChannelEntry {
     pub kind: ProviderKind,
     /// Settings and secrets, ready for the provider's client.
     pub access: ChannelAccess,
+    /// The secrets that sign its webhooks, the one in use first.
+    pub signers: Vec<SecretString>,
     /// Wakes the channel's actor: raw events wait.
     pub inbox: Arc<Notify>,
     /// Wakes the channel's dispatcher: messages wait, or the channel changed.
@@ -44,6 +46,13 @@ impl ChannelEntry {
             ChannelCondition::Active
         }
     }
+
+    /// Whether whoever signs the webhooks of one signs the other's too: the same app, by the same secret. Two channels
+    /// without a secret have nothing in common.
+    pub fn is_signed_like(&self, other: &Self) -> bool {
+        let secret = |entry: &Self| entry.signers.first().map(|s| s.expose_secret().to_owned());
+        self.kind.family() == other.kind.family() && secret(self) == secret(other)
+    }
 }
 
 #[derive(Default)]
@@ -52,16 +61,23 @@ struct Snapshot {
     by_address: HashMap<Address, Vec<ChannelId>>,
 }
 
-/// Settings that hold for every channel of a kind as long as this process runs, over what stands in its record: where the
-/// simulator listens.
-pub type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
+/// Where this process stands: what a channel's record cannot know.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Under which address providers reach this appliance.
+    pub public_url: String,
+    /// Under which address the simulators reach it, on this machine.
+    pub local_url: String,
+    /// Settings that hold for every channel of a kind, over what stands in its record: where its simulator listens.
+    pub overrides: BTreeMap<ProviderKind, BTreeMap<String, String>>,
+}
 
 /// The registry. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     store: Store,
     providers: Providers,
-    overrides: Overrides,
+    surroundings: Arc<Surroundings>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     changes: Arc<watch::Sender<u64>>,
     writing: Arc<Mutex<()>>,
@@ -98,11 +114,15 @@ impl Registry {
     ///
     /// # Errors
     /// The store cannot be read. A single channel that cannot be read is logged and left out.
-    pub fn load(store: Store, providers: Providers, overrides: Overrides) -> Result<Self, StorageError> {
+    pub fn load(
+        store: Store,
+        providers: Providers,
+        surroundings: Surroundings,
+    ) -> Result<Self, StorageError> {
         let registry = Self {
             store,
             providers,
-            overrides,
+            surroundings: Arc::new(surroundings),
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::default())),
             changes: Arc::new(watch::Sender::new(0)),
             writing: Arc::new(Mutex::new(())),
@@ -141,16 +161,26 @@ impl Registry {
             .iter()
             .map(|(name, secret)| (name.clone(), SecretString::from(secret.as_str())));
         let mut settings = channel.settings.clone();
-        settings.extend(self.overrides.get(&kind).cloned().unwrap_or_default());
+        let around = &self.surroundings;
+        settings.extend(around.overrides.get(&kind).cloned().unwrap_or_default());
+        let base = match kind.is_sandbox() {
+            true => &around.local_url,
+            false => &around.public_url,
+        };
         let access = ChannelAccess {
             settings,
             secrets: secrets.collect(),
+            webhook_url: format!("{}{}", base.trim_end_matches('/'), kind.webhook_path(channel.id)),
         };
+        let names = self.providers.get(&kind).map_or(&[][..], |p| p.signing_secrets());
+        let signers = names.iter().filter_map(|name| access.secrets.get(*name)).cloned();
+        let signers = signers.collect();
         let fresh = || Arc::new(Notify::new());
         Some(Arc::new(ChannelEntry {
             workspace,
             kind,
             access,
+            signers,
             inbox: previous.map_or_else(fresh, |p| p.inbox.clone()),
             outbox: previous.map_or_else(fresh, |p| p.outbox.clone()),
             channel,
@@ -333,11 +363,11 @@ impl Registry {
             .addresses(&entry.channel.settings)
             .into_iter()
             .filter(|a| matches!(a, Address::Number(_)));
-        let secret = entry.channel.secrets.get("app_secret");
         for address in numbers {
-            let taken = self.by_address(&address).iter().any(|other| {
-                other.channel.id != entry.channel.id && other.channel.secrets.get("app_secret") == secret
-            });
+            let is_same = |other: &Arc<ChannelEntry>| {
+                other.channel.id != entry.channel.id && other.is_signed_like(entry)
+            };
+            let taken = self.by_address(&address).iter().any(is_same);
             if taken {
                 return Err(RegistryError::AddressTaken);
             }

@@ -138,9 +138,7 @@ impl House {
         let registry = &self.core.registry;
         let signer = registry.find(workspace, event.channel);
         let may_have_it = |entry: &Arc<ChannelEntry>| match &signer {
-            Some(signer) => {
-                entry.channel.secrets.get("app_secret") == signer.channel.secrets.get("app_secret")
-            }
+            Some(signer) => entry.is_signed_like(signer),
             None => entry.workspace == workspace,
         };
         let entries: Vec<_> = registry.all().into_iter().filter(may_have_it).collect();

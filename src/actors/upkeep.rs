@@ -1,5 +1,5 @@
-//! Keeps the disk in order while the house runs: journal segments that are old and safe in a backup go, and the state's
-//! files are written anew when much in them is dead.
+//! Keeps the disk in order while the house runs: the state is packed when much in it has changed, the journal is saved when
+//! it has grown long, and segments of it that are old or too much, and safe in a backup, go.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,30 +7,34 @@ use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
-use crate::storage::StorageError;
-use crate::storage::backup::trim_journal;
+use crate::storage::backup::{BackupError, is_backup_wanted, make_automatic, trim_journal};
+use crate::storage::{Compacted, Keep};
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_secs(600);
-/// How long the journal is kept at least: it holds the raw webhooks, and what a restore to a point in time needs.
-const KEEP_JOURNAL: Duration = Duration::from_secs(30 * 24 * 3600);
-/// A smaller state is not worth the work.
-const SMALL: u64 = 256 << 20;
+/// How much of the journal is kept once it is in a verified backup. It is what a restore to a point in time needs.
+const KEEP_JOURNAL: Keep = Keep {
+    age: Duration::from_secs(30 * 24 * 3600),
+    bytes: 128 << 20,
+};
+/// With more of the journal in no backup one is made, even if nobody has asked for it.
+const UNSAVED_JOURNAL: u64 = 192 << 20;
+/// What has changed since the last compaction is not worth the work below this.
+const SMALL: u64 = 96 << 20;
 /// An hour is quiet when fewer events than this fell into an interval.
 const QUIET_EVENTS: u64 = 600;
 
-/// Whether to write the state's files anew: they have grown by half since the last time and it is quiet, or they have
-/// grown to thrice as much.
-fn wants_compaction(bytes: u64, after_last: u64, events: u64) -> bool {
-    let grown = bytes > after_last + after_last / 2;
-    let urgent = bytes > after_last.saturating_mul(3);
-    bytes > SMALL && (urgent || (grown && events < QUIET_EVENTS))
+/// Whether to pack the state anew, by what has changed since the last time and what is packed, in bytes: it is quiet and
+/// the former has grown to half the latter, or to twice as much at any time.
+fn wants_compaction(unpacked: u64, packed: u64, events: u64) -> bool {
+    let grown = unpacked > SMALL.max(packed / 2);
+    let urgent = unpacked > (4 * SMALL).max(packed.saturating_mul(2));
+    urgent || (grown && events < QUIET_EVENTS)
 }
 
 /// Runs until told to stop.
 pub async fn run(core: Arc<Core>, token: CancellationToken) {
     let mut last_seq = *core.store.watch_events().borrow();
-    let mut after_last = SMALL / 2;
     loop {
         tokio::select! {
             () = token.cancelled() => return,
@@ -40,9 +44,8 @@ pub async fn run(core: Arc<Core>, token: CancellationToken) {
         let events = seq.saturating_sub(last_seq);
         last_seq = seq;
         let working = core.clone();
-        let done = tokio::task::spawn_blocking(move || tidy(&working, after_last, events)).await;
-        match done {
-            Ok(Ok(bytes)) => after_last = bytes.unwrap_or(after_last),
+        match tokio::task::spawn_blocking(move || tidy(&working, events)).await {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the disk could not be kept in order; it is tried again");
                 core.board.error("upkeep", &error.to_string());
@@ -52,8 +55,22 @@ pub async fn run(core: Arc<Core>, token: CancellationToken) {
     }
 }
 
-/// Answers the state's size if it was written anew.
-fn tidy(core: &Core, after_last: u64, events: u64) -> Result<Option<u64>, StorageError> {
+/// One round: the state is packed if much in it has changed since the last time, the journal saved if much of it is in no
+/// backup, and what is old or too much of it deleted. Blocks, for minutes if much is to be done.
+///
+/// # Errors
+/// The first thing that failed; the next round tries again.
+pub fn tidy(core: &Core, events: u64) -> Result<(), BackupError> {
+    let status = core.store.status()?;
+    let packed = status.state_bytes - status.unpacked_bytes;
+    if wants_compaction(status.unpacked_bytes, packed, events) {
+        let Compacted { before, after } = core.store.compact()?;
+        tracing::info!(before, after, "the state was packed");
+    }
+    if is_backup_wanted(&core.store, UNSAVED_JOURNAL)? {
+        let made = make_automatic(&core.store, &core.store.backups_dir(), core.clock.now())?;
+        tracing::info!(file = %made.path.display(), "a backup was made, for the journal has grown long");
+    }
     let gone = trim_journal(
         &core.store,
         KEEP_JOURNAL,
@@ -62,14 +79,7 @@ fn tidy(core: &Core, after_last: u64, events: u64) -> Result<Option<u64>, Storag
     if gone > 0 {
         tracing::info!(segments = gone, "old parts of the journal are gone");
     }
-    let bytes = core.store.status()?.state_bytes;
-    if !wants_compaction(bytes, after_last, events) {
-        return Ok(None);
-    }
-    let compacted = core.store.compact()?;
-    let (before, after) = (compacted.before, compacted.after);
-    tracing::info!(before, after, "the state's files were written anew");
-    Ok(Some(after))
+    Ok(())
 }
 
 fn since_epoch(core: &Core) -> Duration {
@@ -84,17 +94,18 @@ mod tests {
     fn compaction_waits_for_growth_and_quiet() {
         let mb = |n: u64| n << 20;
         let table = [
-            (mb(100), mb(10), 0, false),
-            (mb(300), mb(290), 0, false),
-            (mb(500), mb(300), 0, true),
-            (mb(500), mb(300), 100_000, false),
-            (mb(1000), mb(300), 100_000, true),
+            (mb(90), mb(0), 0, false),
+            (mb(100), mb(0), 0, true),
+            (mb(100), mb(300), 0, false),
+            (mb(200), mb(300), 0, true),
+            (mb(200), mb(300), 100_000, false),
+            (mb(700), mb(300), 100_000, true),
         ];
-        for (bytes, after_last, events, wanted) in table {
+        for (unpacked, packed, events, wanted) in table {
             assert_eq!(
-                wants_compaction(bytes, after_last, events),
+                wants_compaction(unpacked, packed, events),
                 wanted,
-                "{bytes} {after_last} {events}"
+                "{unpacked} {packed} {events}"
             );
         }
     }

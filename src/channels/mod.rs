@@ -7,12 +7,19 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::Content;
 use crate::domain::health::HealthChange;
 use crate::domain::inbound::{ChannelNotice, Inbound};
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{SendOutcome, SendRequest};
+use crate::domain::policy::MessagingRules;
+use crate::domain::{ChannelId, Content, Identity};
 
+pub mod http;
+pub mod media;
+mod meta_signature;
 pub mod whatsapp;
+
+use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -23,6 +30,16 @@ pub enum ProviderKind {
     WhatsappCloud = 1,
     /// The built-in simulator, which speaks WhatsApp Cloud API on this machine.
     Sandbox = 2,
+    /// Instagram messaging, by Instagram login or by Facebook login.
+    Instagram = 3,
+    /// Twilio: SMS and WhatsApp.
+    Twilio = 4,
+    /// WhatsApp through 360dialog.
+    Dialog360 = 5,
+    /// The built-in simulator, which speaks the Instagram API on this machine.
+    SandboxInstagram = 6,
+    /// The built-in simulator, which speaks Twilio's API for SMS on this machine.
+    SandboxSms = 7,
 }
 
 impl ProviderKind {
@@ -31,7 +48,40 @@ impl ProviderKind {
         match n {
             1 => Some(Self::WhatsappCloud),
             2 => Some(Self::Sandbox),
+            3 => Some(Self::Instagram),
+            4 => Some(Self::Twilio),
+            5 => Some(Self::Dialog360),
+            6 => Some(Self::SandboxInstagram),
+            7 => Some(Self::SandboxSms),
             _ => None,
+        }
+    }
+
+    /// Whether the built-in simulator plays the provider.
+    pub const fn is_sandbox(self) -> bool {
+        matches!(self, Self::Sandbox | Self::SandboxInstagram | Self::SandboxSms)
+    }
+
+    /// The provider itself, whoever plays it: channels of one family share an entrance and an adapter.
+    pub const fn family(self) -> Self {
+        match self {
+            Self::Sandbox => Self::WhatsappCloud,
+            Self::SandboxInstagram => Self::Instagram,
+            Self::SandboxSms => Self::Twilio,
+            Self::WhatsappCloud | Self::Instagram | Self::Twilio | Self::Dialog360 => self,
+        }
+    }
+
+    /// Where the provider posts the webhooks of a channel. Meta has one address for an app, whose payloads name the
+    /// number; the others post to an address of the channel's own.
+    pub fn webhook_path(self, channel: ChannelId) -> String {
+        match self.family() {
+            Self::Instagram => "/webhooks/instagram".to_owned(),
+            Self::Twilio => format!("/webhooks/twilio/{channel}"),
+            Self::Dialog360 => format!("/webhooks/360dialog/{channel}"),
+            Self::WhatsappCloud | Self::Sandbox | Self::SandboxInstagram | Self::SandboxSms => {
+                "/webhooks/whatsapp".to_owned()
+            }
         }
     }
 }
@@ -39,8 +89,8 @@ impl ProviderKind {
 /// What a provider can do and where its limits are: one catalogue for composer, API validation and policy.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Capabilities {
-    /// Free-form messages only within 24 hours after the customer wrote.
-    pub has_window: bool,
+    /// When one may write.
+    pub rules: MessagingRules,
     /// Longest text in UTF-16 units.
     pub text_max: usize,
     /// Types of content that can be sent.
@@ -87,6 +137,21 @@ pub struct ChannelAccess {
     pub settings: BTreeMap<String, String>,
     /// Its secrets (`access_token` …). `Debug` is not derived, so that they cannot be logged by accident.
     pub secrets: BTreeMap<String, secrecy::SecretString>,
+    /// The public address to which the provider posts this channel's webhooks; part of what some providers sign, and told
+    /// to those that want it with each send. Empty where nothing is to come back.
+    pub webhook_url: String,
+}
+
+/// A webhook as it came, for the check of who sent it.
+pub struct WebhookRequest<'a> {
+    /// What stood behind the `?`, as it came.
+    pub query: &'a str,
+    /// A header of the request, by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// It came by GET: `body` is a copy of the query.
+    pub by_get: bool,
+    /// The raw body.
+    pub body: &'a [u8],
 }
 
 /// The parts of a webhook delivery addressed to one channel: the provider's address and what stood there, in order.
@@ -98,13 +163,15 @@ pub struct Delivery {
     pub items: Vec<Inbound>,
 }
 
-/// How a payload names the channel that it is for.
+/// How a delivery names the channel that it is for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Address {
     /// A number: `metadata.phone_number_id`.
     Number(String),
     /// An account: `entry[].id`, for news that concern no single number.
     Account(String),
+    /// The channel to whose own address it was posted; nothing in the payload need name it.
+    Posted,
 }
 
 /// The outcome of a future that a provider's client returns.
@@ -167,6 +234,12 @@ pub trait Provider: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities;
 
+    /// When one may write on a channel with these settings: the catalogue's rules, unless an account has others.
+    fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
+        let _ = settings;
+        self.capabilities().rules
+    }
+
     /// Checks settings and secrets of a new or changed channel.
     ///
     /// # Errors
@@ -176,8 +249,26 @@ pub trait Provider: Send + Sync + 'static {
     /// The addresses under which payloads reach a channel with these settings.
     fn addresses(&self, settings: &BTreeMap<String, String>) -> Vec<Address>;
 
-    /// Whether the signature header fits the raw body under `secret` (constant time).
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool;
+    /// The names of the secrets with which webhooks are signed, the one in use first. Any that is set and fits is enough.
+    fn signing_secrets(&self) -> &'static [&'static str] {
+        &["app_secret"]
+    }
+
+    /// Whether the request was signed with `secret` by whoever calls `access.webhook_url` (constant time).
+    fn signature_fits(
+        &self,
+        secret: &secrecy::SecretString,
+        webhook_url: &str,
+        request: &WebhookRequest<'_>,
+    ) -> bool;
+
+    /// Whether a signed body can be a delivery at all; what cannot is refused instead of kept.
+    fn is_delivery(&self, raw: &[u8]) -> bool {
+        http::is_json_object(raw)
+    }
+
+    /// The identity that someone means who wants to write to `to`, or `None` if this provider has no such recipients.
+    fn recipient(&self, settings: &BTreeMap<String, String>, to: &str) -> Option<Identity>;
 
     /// Only the addresses that a body speaks to, without reading the rest: cheap enough for the webhook's hot path.
     /// An empty list for a body of another shape.
@@ -214,6 +305,39 @@ pub trait Provider: Send + Sync + 'static {
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), crate::domain::outbound::ProviderError>>;
+
+    /// What it takes of each kind of file; a kind that is not listed cannot be sent.
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &[]
+    }
+
+    /// How files reach it.
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Unsupported
+    }
+
+    /// Where a customer's file can be fetched from right now: `reference` is what stood in the message. May ask the
+    /// provider; makes no call for the file itself.
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        let _ = (http, access, reference);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
+
+    /// Gives the provider a file to be sent; only where [`OutboundMedia::Upload`]. Tried again by the caller.
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        let _ = (http, access, upload);
+        Box::pin(std::future::ready(Err(MediaError::Unsupported)))
+    }
 
     /// Checks the connection step by step.
     fn test_connection<'a>(

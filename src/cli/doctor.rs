@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::app::{open_search, open_store};
+use crate::app::{check_certificate, open_search, open_store};
 use crate::config::{Config, Options};
 use crate::storage::verify;
 
@@ -30,6 +30,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let config = Config::load(options)?;
     findings.good("configuration", "can be used");
     check_directory(&mut findings, &config.data);
+    match check_certificate(&config) {
+        Ok(detail) => findings.good("HTTPS", detail),
+        Err(error) => findings.bad("HTTPS", &format!("{error:#}")),
+    }
     let running = check_address(&mut findings, &config);
     if config.data.exists() && !running {
         check_store(&mut findings, &config);

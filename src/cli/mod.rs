@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod people;
 mod reindex;
+mod sandbox;
 mod serve;
 mod systemd;
 
@@ -41,6 +42,8 @@ enum Command {
     User(people::User),
     /// Looks at everything that could keep the program from running.
     Doctor(Options),
+    /// Runs the provider's simulator alone, to try clients and webhook receivers.
+    Sandbox(sandbox::SandboxOptions),
     /// Prints the OpenAPI document of the API.
     Openapi,
 }
@@ -60,6 +63,7 @@ impl Cli {
             Command::Reindex(options) => reindex::run(&options),
             Command::User(user) => people::run(&user),
             Command::Doctor(options) => doctor::run(&options),
+            Command::Sandbox(options) => sandbox::run(&options),
             Command::Openapi => openapi(),
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         if let Err(error) = &control {
             tracing::warn!("backup and verify cannot be asked for on the command line: {error:#}");
         }
-        wait_for_stop().await?;
+        serve_until_stop(&app).await?;
         systemd::stopping();
         drop(control);
         app.stop().await;
@@ -34,9 +34,25 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 
 pub(super) fn announce(app: &App, public_url: &str) {
     tracing::info!(address = %app.address, version = env!("CARGO_PKG_VERSION"), "serving");
-    println!("Frontdesk serves on http://{}", app.address);
+    let scheme = if app.speaks_https() { "https" } else { "http" };
+    println!("Frontdesk serves on {scheme}://{}", app.address);
     if let Some(code) = &app.setup_code {
         println!("Set it up at {public_url}/setup with this one-time code: {code}");
+    }
+}
+
+/// Until it is told to stop; SIGHUP (`systemctl reload`) reads the certificate files again.
+async fn serve_until_stop(app: &App) -> anyhow::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let reload = async {
+        while hang_up.recv().await.is_some() {
+            tracing::info!("asked to reload");
+            app.reload();
+        }
+    };
+    tokio::select! {
+        stopped = wait_for_stop() => stopped,
+        () = reload => Ok(()),
     }
 }
 

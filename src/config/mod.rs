@@ -11,8 +11,10 @@ use secrecy::SecretString;
 use crate::http::TrustedProxies;
 
 mod smtp;
+mod tls;
 
 pub use smtp::{Smtp, SmtpTls};
+pub use tls::Tls;
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -58,6 +60,8 @@ struct File {
     log_filter: Option<String>,
     /// Whether webhooks of workspaces may go to private addresses.
     allow_private_webhooks: Option<bool>,
+    /// Speaking HTTPS itself.
+    tls: Option<tls::Section>,
     /// The mail server.
     smtp: Option<smtp::Section>,
 }
@@ -92,6 +96,8 @@ pub struct Config {
     pub log_filter: String,
     /// Whether webhooks of workspaces may go to private addresses.
     pub allow_private_webhooks: bool,
+    /// How it speaks HTTPS itself; plain HTTP if absent.
+    pub tls: Option<Tls>,
     /// The mail server, if there is one.
     pub smtp: Option<Smtp>,
 }
@@ -139,6 +145,7 @@ impl Config {
         let public_url = options.public_url.clone().or(file.public_url);
         let proxies = file.trusted_proxies.unwrap_or_default();
         let proxies: Result<Vec<_>, String> = proxies.iter().map(|text| text.parse()).collect();
+        let tls = file.tls.map(tls::Section::check).transpose()?;
         let metrics_token = file.metrics_token_file.as_deref().map(read_token).transpose()?;
         Ok(Self {
             data: options
@@ -147,12 +154,13 @@ impl Config {
                 .or(file.data)
                 .unwrap_or_else(|| DEFAULT_DATA.into()),
             listen,
-            public_url: check_url(public_url.unwrap_or_else(|| format!("http://{listen}")))?,
+            public_url: check_url(public_url.unwrap_or_else(|| usual_url(listen, tls.as_ref())))?,
             proxies: TrustedProxies(proxies.map_err(|error| wrong("trusted_proxies", error))?),
             metrics_token,
             log_format: file.log_format.unwrap_or_default(),
             log_filter: file.log_filter.unwrap_or_else(|| "info".to_owned()),
             allow_private_webhooks: file.allow_private_webhooks.unwrap_or(false),
+            tls,
             smtp: file.smtp.map(smtp::Section::check).transpose()?,
         })
     }
@@ -160,6 +168,21 @@ impl Config {
     /// Whether browsers reach it by HTTPS.
     pub fn https(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+}
+
+/// Where it is reached unless told otherwise.
+fn usual_url(listen: SocketAddr, tls: Option<&Tls>) -> String {
+    match tls {
+        None => format!("http://{listen}"),
+        Some(Tls::Files { .. }) => format!("https://{listen}"),
+        Some(Tls::Acme { domains, .. }) => {
+            let domain = domains.first().map_or("localhost", String::as_str);
+            match listen.port() {
+                443 => format!("https://{domain}"),
+                port => format!("https://{domain}:{port}"),
+            }
+        }
     }
 }
 
@@ -251,6 +274,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_speaks_https_is_reached_by_it() {
+        let acme = "[tls.acme]\ndomains = [\"desk.example\"]\ncontact = \"a@b.example\"";
+        let table = [
+            (
+                format!("listen = \"0.0.0.0:443\"\n{acme}"),
+                "https://desk.example",
+            ),
+            (
+                format!("listen = \"0.0.0.0:8443\"\n{acme}"),
+                "https://desk.example:8443",
+            ),
+            (
+                "[tls]\ncert = \"/c\"\nkey = \"/k\"".to_owned(),
+                "https://127.0.0.1:8080",
+            ),
+        ];
+        for (file, url) in table {
+            let config = with_file(&file, Options::default()).expect("valid");
+            assert_eq!((config.public_url.as_str(), config.https()), (url, true));
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let table = [
             ("listen = \"here\"", "listen"),
@@ -264,6 +310,34 @@ mod tests {
             ("metrics_token_file = \"/nonexistent\"", "metrics_token_file"),
             ("log_format = \"xml\"", "config"),
             ("allow_private_webhooks = 1", "config"),
+            ("[tls]", "tls"),
+            ("[tls]\ncert = \"/c\"", "tls.key"),
+            ("[tls]\nkey = \"/k\"", "tls.cert"),
+            (
+                "[tls]\ncert = \"/c\"\n[tls.acme]\ndomains = [\"a.example\"]\ncontact = \"a@b.example\"",
+                "tls.acme",
+            ),
+            ("[tls.acme]\ndomains = [\"a.example\"]", "config"),
+            (
+                "[tls.acme]\ndomains = []\ncontact = \"a@b.example\"",
+                "tls.acme.domains",
+            ),
+            (
+                "[tls.acme]\ndomains = [\"*.example\"]\ncontact = \"a@b.example\"",
+                "tls.acme.domains",
+            ),
+            (
+                "[tls.acme]\ndomains = [\"127.0.0.1\"]\ncontact = \"a@b.example\"",
+                "tls.acme.domains",
+            ),
+            (
+                "[tls.acme]\ndomains = [\"a.example\"]\ncontact = \"nobody\"",
+                "tls.acme.contact",
+            ),
+            (
+                "[tls.acme]\ndomains = [\"a.example\"]\ncontact = \"a@b.example\"\ndirectory = \"http://ca.example\"",
+                "tls.acme.directory",
+            ),
             ("[smtp]\nhost = \"mail.example\"", "config"),
             ("[smtp]\nhost = \"\"\nfrom = \"a@b.example\"", "smtp.host"),
             ("[smtp]\nhost = \"m\"\nfrom = \"nobody\"", "smtp.from"),

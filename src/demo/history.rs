@@ -10,6 +10,7 @@ use super::story::{Dialogue, Story, Turn, Who};
 use crate::actors::conversation::{ApplyItem, PostMessage, Reply};
 use crate::actors::core::new_trace;
 use crate::actors::directory::{DirectoryHandle, Resolve};
+use crate::actors::media::MediaDesk;
 use crate::actors::registry::all_workspaces;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Command, Core, Hub, Registry};
@@ -75,7 +76,8 @@ impl Teller {
             board: Board::default(),
             standings: Default::default(),
             tally: Tally::default(),
-            http: crate::channels::whatsapp::http_client()?,
+            http: crate::channels::http::http_client()?,
+            media: MediaDesk::new(&config.public_url, false)?,
         });
         let arbiter = Arbiter::new();
         let users = store.scan_keys(&Prefix::<UserKey>::table().with(workspace), None, 1)?;

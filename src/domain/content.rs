@@ -32,6 +32,7 @@ const RESERVED: &[&str] = &[
     "contact",
     "version",
     "items",
+    "media",
 ];
 
 /// A message's content: `kind` as in WhatsApp Cloud's `type`, and the object that stands under that name.

@@ -91,6 +91,10 @@ id!(
     TokenId, "tk", "token"
 );
 id!(
+    /// A file of a message, or one that was uploaded to be sent.
+    MediaId, "md", "media"
+);
+id!(
     /// Follows one message from webhook to browser through logs, problem documents and raw events.
     TraceId, "tr", "trace"
 );

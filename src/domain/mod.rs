@@ -13,9 +13,11 @@ pub mod conversation;
 pub mod decide;
 pub mod event;
 pub mod health;
+pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod media;
 pub mod message;
 pub mod operations;
 pub mod optout;
@@ -32,8 +34,9 @@ pub use conversation::{Conversation, ConversationStatus, Priority};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, IdentityKind};
 pub use ids::{
-    ChannelId, ContactId, ConversationId, MessageId, RawEventId, SessionId, TokenId, TraceId, UserId,
-    WorkspaceId,
+    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TokenId, TraceId,
+    UserId, WorkspaceId,
 };
+pub use media::{Media, MediaKind, MediaState};
 pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};
 pub use time::Timestamp;

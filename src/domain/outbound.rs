@@ -20,6 +20,9 @@ pub struct SendRequest {
     pub content: Content,
     /// Provider's id of the message that this answers.
     pub reply_to: Option<String>,
+    /// The provider's ordinary reply window is closed: it goes out by a right that the provider wants named, if it has one
+    /// (Instagram: the human agent's).
+    pub outside_window: bool,
 }
 
 /// What came of one attempt.

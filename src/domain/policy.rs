@@ -5,8 +5,9 @@
 
 use super::content::Content;
 use super::conversation::Conversation;
+use super::media::{Attachment, MediaKind, MediaRule, MediaState};
 use super::standing::{self, Standing};
-use super::time::Timestamp;
+use super::time::{HOUR, Timestamp};
 
 /// What a rule may look at.
 pub struct Proposal<'a> {
@@ -16,12 +17,50 @@ pub struct Proposal<'a> {
     pub content: &'a Content,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window (WhatsApp: yes, SMS: no).
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
+    /// A person wrote it, not a program.
+    pub by_person: bool,
+    /// The files of ours that it names.
+    pub files: &'a [Attachment],
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
     /// Consent, the channel's health, limits, money.
     pub standing: &'a Standing,
     /// Now.
     pub now: Timestamp,
+}
+
+/// When a provider lets a business write to a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MessagingRules {
+    /// Free-form messages only within 24 hours after the customer wrote.
+    pub has_window: bool,
+    /// Approved templates may be sent at any time.
+    pub has_templates: bool,
+    /// Days after the customer wrote within which a person may still answer in their own words.
+    pub human_agent_days: u8,
+}
+
+impl MessagingRules {
+    /// WhatsApp: 24 hours, then templates.
+    pub const WHATSAPP: Self = Self {
+        has_window: true,
+        has_templates: true,
+        human_agent_days: 0,
+    };
+    /// Instagram: 24 hours; nobody can be written to who has not written.
+    pub const INSTAGRAM: Self = Self {
+        has_window: true,
+        has_templates: false,
+        human_agent_days: 0,
+    };
+    /// SMS: at any time.
+    pub const SMS: Self = Self {
+        has_window: false,
+        has_templates: false,
+        human_agent_days: 0,
+    };
 }
 
 /// How a channel is, as far as policy cares.
@@ -57,11 +96,12 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     channel_accepts,
     standing::customer_agrees,
     standing::account_may,
     window_is_open,
+    files_fit,
     standing::limit_allows,
     standing::budget_allows,
 ];
@@ -108,22 +148,125 @@ fn channel_accepts(proposal: &Proposal<'_>) -> Option<Refusal> {
 }
 
 fn window_is_open(proposal: &Proposal<'_>) -> Option<Refusal> {
-    let needs_window = proposal.has_window && proposal.content.kind != "template";
-    if !needs_window || proposal.conversation.window_open(proposal.now) {
+    let (rules, conversation) = (proposal.rules, proposal.conversation);
+    let is_template = rules.has_templates && proposal.content.kind == "template";
+    if !rules.has_window || is_template || conversation.window_open(proposal.now) {
         return None;
     }
-    let reason = match proposal.conversation.window_expires_at {
+    let last_chance = human_agent_until(proposal);
+    if proposal.by_person && last_chance.is_some_and(|until| until > proposal.now) {
+        return None;
+    }
+    let reason = match conversation.window_expires_at {
         Some(at) => format!("The 24-hour reply window closed at {at}: the customer has not written since."),
         None => "The customer has not written yet, so there is no 24-hour reply window.".to_owned(),
     };
     Some(Refusal {
         code: "window_closed",
         reason,
-        alternatives: vec![Alternative {
-            kind: "template",
-            detail: "Send an approved message template; the window opens when the customer answers.".into(),
-        }],
+        alternatives: outside_window(proposal, last_chance),
     })
+}
+
+/// Until when a person may answer after the window has closed.
+fn human_agent_until(proposal: &Proposal<'_>) -> Option<Timestamp> {
+    let closes = proposal.conversation.window_expires_at?;
+    let days = i64::from(proposal.rules.human_agent_days);
+    (days > 0).then(|| closes.plus((days - 1) * 24 * HOUR))
+}
+
+fn outside_window(proposal: &Proposal<'_>, last_chance: Option<Timestamp>) -> Vec<Alternative> {
+    let one = |kind, detail: String| vec![Alternative { kind, detail }];
+    match (proposal.rules.has_templates, last_chance) {
+        (true, _) => one(
+            "template",
+            "Send an approved message template; the window opens when the customer answers.".into(),
+        ),
+        (false, Some(until)) if until > proposal.now => one(
+            "human_agent",
+            format!("Until {until} a person may still answer; a program may not."),
+        ),
+        (false, _) => one(
+            "wait",
+            "Wait until the customer writes again, or write to them on another channel.".into(),
+        ),
+    }
+}
+
+/// Every file is here, and one that the provider takes as what it would be sent.
+fn files_fit(proposal: &Proposal<'_>) -> Option<Refusal> {
+    proposal
+        .files
+        .iter()
+        .find_map(|file| file_fits(file, proposal.media_rules))
+}
+
+fn file_fits(file: &Attachment, rules: &'static [MediaRule]) -> Option<Refusal> {
+    let kind = file.kind.as_str();
+    let refusal = |code, reason: String, alternatives| Refusal {
+        code,
+        reason,
+        alternatives,
+    };
+    if file.state != MediaState::Stored {
+        let reason = "The file is not kept here (any more), so it cannot be sent.".to_owned();
+        let again = Alternative {
+            kind: "upload_again",
+            detail: "Upload the file again, then send.".into(),
+        };
+        return Some(refusal("media_not_available", reason, vec![again]));
+    }
+    let Some(rule) = rules.iter().find(|rule| rule.kind == file.kind) else {
+        let reason = format!("This channel sends no {kind} files.");
+        return Some(refusal("media_unsupported", reason, instead(file, rules)));
+    };
+    if !rule.mimes.contains(&file.mime.as_str()) {
+        let reason = format!(
+            "The file is {}, which this channel does not take as {kind}. It takes: {}.",
+            file.mime,
+            rule.mimes.join(", ")
+        );
+        return Some(refusal("media_type", reason, instead(file, rules)));
+    }
+    (file.size > rule.max_bytes).then(|| {
+        let reason = format!(
+            "The file has {}, but this channel takes {kind} files of at most {}.",
+            megabytes(file.size),
+            megabytes(rule.max_bytes)
+        );
+        let mut alternatives = instead(file, rules);
+        alternatives.push(Alternative {
+            kind: "smaller_file",
+            detail: format!(
+                "Make the file smaller than {}, then send.",
+                megabytes(rule.max_bytes)
+            ),
+        });
+        refusal("media_too_large", reason, alternatives)
+    })
+}
+
+/// As what else the same file could be sent.
+fn instead(file: &Attachment, rules: &'static [MediaRule]) -> Vec<Alternative> {
+    let document = rules.iter().find(|rule| rule.kind == MediaKind::Document);
+    let fits = document.is_some_and(|rule| {
+        file.kind != MediaKind::Document
+            && rule.mimes.contains(&file.mime.as_str())
+            && file.size <= rule.max_bytes
+    });
+    let other = |detail: &str| Alternative {
+        kind: "send_as_document",
+        detail: detail.into(),
+    };
+    fits.then(|| other("Send it as a document instead."))
+        .into_iter()
+        .collect()
+}
+
+/// With one decimal, as people read sizes.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -148,7 +291,14 @@ mod tests {
             conversation: &conversation,
             content: &content,
             channel,
-            has_window,
+            rules: if has_window {
+                MessagingRules::WHATSAPP
+            } else {
+                MessagingRules::SMS
+            },
+            by_person: true,
+            files: &[],
+            media_rules: &[],
             standing: &Standing::default(),
             now: Timestamp(100),
         };
@@ -176,11 +326,71 @@ mod tests {
             conversation: &conversation,
             content: &content,
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            by_person: true,
+            files: &[],
+            media_rules: &[],
             standing: &Standing::default(),
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");
         assert_eq!(refusal.alternatives[0].kind, "template");
+    }
+
+    #[test]
+    fn files_are_refused_with_what_would_do() {
+        static RULES: [MediaRule; 2] = [
+            MediaRule {
+                kind: MediaKind::Image,
+                mimes: &["image/png"],
+                max_bytes: 5 << 20,
+            },
+            MediaRule {
+                kind: MediaKind::Document,
+                mimes: &["application/pdf"],
+                max_bytes: 100 << 20,
+            },
+        ];
+        use MediaKind::{Audio, Document, Image};
+        let table = [
+            (Image, "image/png", 5 << 20, None),
+            (
+                Image,
+                "image/png",
+                (5 << 20) + 1,
+                Some(("media_too_large", "smaller_file")),
+            ),
+            (
+                Image,
+                "application/pdf",
+                9,
+                Some(("media_type", "send_as_document")),
+            ),
+            (Audio, "audio/ogg", 9, Some(("media_unsupported", ""))),
+            (Document, "image/png", 9, Some(("media_type", ""))),
+        ];
+        for (kind, mime, size, expected) in table {
+            let file = Attachment {
+                kind,
+                mime: mime.into(),
+                size,
+                state: MediaState::Stored,
+            };
+            let refusal = file_fits(&file, &RULES);
+            let found = refusal.as_ref().map(|refusal| {
+                let first = refusal.alternatives.first().map_or("", |it| it.kind);
+                (refusal.code, first)
+            });
+            assert_eq!(found, expected, "{kind:?} {mime} {size}");
+            let lost = Attachment {
+                state: MediaState::Expired,
+                ..file
+            };
+            assert_eq!(
+                file_fits(&lost, &RULES).map(|it| it.code),
+                Some("media_not_available")
+            );
+        }
+        assert_eq!(megabytes((5 << 20) + 1), "5.1 MB");
     }
 }

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use crate::domain::conversation::tests::conversation;
-    use crate::domain::policy::{ChannelCondition, check};
+    use crate::domain::policy::{ChannelCondition, MessagingRules, check};
 
     fn verdict(kind: &str, standing: &Standing) -> Option<&'static str> {
         let mut conversation = conversation();
@@ -192,7 +192,10 @@ mod tests {
             conversation: &conversation,
             content: &content,
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            by_person: true,
+            files: &[],
+            media_rules: &[],
             standing,
             now: Timestamp(100),
         };

@@ -5,8 +5,10 @@ pub mod accounts;
 pub mod channels;
 pub mod consent;
 
+pub mod hours;
 pub mod inbox;
 pub mod live;
+pub mod media;
 pub mod operations;
 pub mod sandbox;
 pub mod search;

@@ -80,6 +80,8 @@ codes! {
     UriTooLong = "uri_too_long", URI_TOO_LONG, "Address too long";
     /// The body is not what this address takes.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+    /// The part of the file that is asked for is not in it.
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "No such part";
     /// A field has a value that it cannot have.
     InvalidField = "invalid_field", UNPROCESSABLE_ENTITY, "Invalid field";
     /// A field that this call does not know.

@@ -13,6 +13,7 @@ mod error_from;
 pub mod headers;
 pub mod json;
 mod json_path;
+pub mod kept;
 pub mod paging;
 pub mod path;
 pub mod query;

@@ -49,6 +49,10 @@ words! {
     actor_state = "running" | "restarting" | "stopped";
     /// How the store is.
     system_state = "ok" | "read_only";
+    /// What sort of file it is.
+    media_kind = "image" | "video" | "audio" | "document" | "sticker";
+    /// Where a file stands.
+    media_state = "pending" | "stored" | "expired" | "missing" | "refused";
     /// What was found by a search.
     hit = "message" | "contact" | "note";
     /// What someone found out about a doubtful send.

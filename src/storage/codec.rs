@@ -23,6 +23,11 @@ pub(super) const BLOB: u8 = 8;
 /// Not an envelope: the value is in chunk rows; only the engine sees it.
 pub(super) const CHUNKED: u8 = 9;
 
+/// Not an envelope: says in which bundle a blob's bytes lie.
+pub(super) const BUNDLED: u8 = 10;
+/// Not an envelope: hides a row of the pack; only the engine sees it.
+pub(super) const GONE: u8 = 11;
+
 /// The record kind of a blob's envelope.
 pub(super) const BLOB_KIND: u16 = 0xffff;
 
@@ -33,6 +38,8 @@ const COMPRESS_FROM: usize = 96;
 /// No body may unfold to more than this.
 const MAX_BODY: usize = 16 << 20;
 const ZSTD_LEVEL: i32 = 3;
+/// For what is written once and read for long.
+const TIGHT_LEVEL: i32 = 9;
 
 const BINCODE: bincode::config::Configuration<
     bincode::config::LittleEndian,
@@ -45,6 +52,8 @@ thread_local! {
         RefCell::new(zstd::bulk::Compressor::new(ZSTD_LEVEL).ok());
     static FAST_PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> =
         RefCell::new(zstd::bulk::Compressor::new(1).ok());
+    static TIGHT_PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(TIGHT_LEVEL).ok());
     static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
         RefCell::new(zstd::bulk::Decompressor::new().ok());
 }
@@ -173,6 +182,34 @@ pub(super) fn compress_fast(bytes: &[u8]) -> Option<Vec<u8>> {
     (packed.len() + bytes.len() / 8 < bytes.len()).then_some(packed)
 }
 
+/// Tightly compressed, if that saves anything. The opposite is [`unpack`].
+pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
+    let packed = TIGHT_PACKER.with_borrow_mut(|packer| packer.as_mut()?.compress(bytes).ok());
+    let packed = packed.filter(|packed| packed.len() < bytes.len());
+    let mut out = (bytes.len() as u32).to_be_bytes().to_vec();
+    out.extend_from_slice(packed.as_deref().unwrap_or(bytes));
+    out
+}
+
+/// The opposite of [`pack`].
+pub(super) fn unpack(framed: &[u8]) -> Result<Vec<u8>, StorageError> {
+    let (size, packed) = framed
+        .split_first_chunk::<4>()
+        .ok_or_else(|| damaged("the packed bytes are cut short"))?;
+    match u32::from_be_bytes(*size) as usize {
+        size if size == packed.len() => Ok(packed.to_vec()),
+        size => decompress_to(packed, size, MAX_BODY),
+    }
+}
+
+/// How many of a stored value's first bytes are no secret and may be alike in many values; the rest is sealed.
+pub(super) fn open_len(value: &[u8]) -> usize {
+    match value.first() {
+        Some(&(SEALED | SEALED_ZSTD)) => value.len().min(HEAD + 8),
+        _ => value.len(),
+    }
+}
+
 /// Unpacks what must be exactly `size` long, and `size` at most `limit`.
 pub(super) fn decompress_to(packed: &[u8], size: usize, limit: usize) -> Result<Vec<u8>, StorageError> {
     if size > limit {
@@ -225,6 +262,38 @@ impl BlobPlace {
     }
 }
 
+/// In which bundle a blob's bytes lie: the bundle's first raw event, the place in it, how many blobs it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct BundlePlace {
+    pub bundle: u64,
+    pub index: u16,
+    pub count: u16,
+}
+
+impl BundlePlace {
+    /// The row's value.
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let mut out = vec![BUNDLED];
+        out.extend_from_slice(&self.bundle.to_be_bytes());
+        out.extend_from_slice(&self.index.to_be_bytes());
+        out.extend_from_slice(&self.count.to_be_bytes());
+        out
+    }
+
+    /// Reads a row's value; `None` if the blob is in no bundle.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 13] = bytes
+            .try_into()
+            .ok()
+            .filter(|bytes: &&[u8; 13]| bytes[0] == BUNDLED)?;
+        Some(Self {
+            bundle: u64::from_be_bytes(std::array::from_fn(|i| bytes[1 + i])),
+            index: u16::from_be_bytes([bytes[9], bytes[10]]),
+            count: u16::from_be_bytes([bytes[11], bytes[12]]),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,6 +329,8 @@ mod tests {
             let _ = Head::split(&bytes);
             let _ = decompress(&bytes);
             let _ = BlobPlace::read(&bytes);
+            let _ = BundlePlace::read(&bytes);
+            let _ = unpack(&bytes);
             let _ = from_bytes::<(String, Vec<u64>)>(&bytes);
         }
 

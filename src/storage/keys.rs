@@ -19,6 +19,7 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -28,7 +29,8 @@
 //! | `RawEvent` | workspace, raw event | [`operations::RawEvent`] | webhook entry, then channel |
 //! | `RawByState` | workspace, state, raw event | – | webhook entry, then channel |
 //! | `RawPending` | workspace, channel, raw event | – | webhook entry, then channel |
-//! | `RawBlob` | raw event | place in the journal | webhook entry |
+//! | `RawBlob` | raw event | place in the journal, or in a bundle | webhook entry; compaction |
+//! | `RawBundle` | its first raw event | bytes of many raw events, sealed | compaction |
 //! | `Notice` | workspace, number | [`operations::Notice`] | channel |
 //! | `Alert` | workspace, number | [`operations::Alert`] | alerts |
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
@@ -41,7 +43,10 @@
 //! | `Billed` | workspace, conversation, place | [`Billed`]: as what the message is counted | conversation |
 //! | `Reach` | workspace, channel, contact | when last written to unasked | conversation |
 //! | `MessageByTime` | workspace, conversation, time, place | – ; only where history was imported | conversation |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 60: consent, 61: prices and budget) | JSON text | its feature; alert delivery |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 80: consent, 81: prices and budget) | JSON text | its feature; alert delivery |
+//! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
+//! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
+//! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
 
 use std::marker::PhantomData;
 
@@ -51,8 +56,8 @@ use crate::domain::consent::Consent;
 use crate::domain::health::ChannelHealth;
 use crate::domain::operations;
 use crate::domain::{
-    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Message, MessageId, RawEventId,
-    SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -95,12 +100,17 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
-    Consent = 60,
-    ChannelHealth = 61,
-    Usage = 62,
-    Billed = 63,
-    Reach = 64,
-    MessageByTime = 65,
+    Consent = 80,
+    ChannelHealth = 81,
+    Usage = 82,
+    Billed = 83,
+    Reach = 84,
+    MessageByTime = 85,
+    RawBundle = 50,
+    ConversationByLabel = 51,
+    Media = 60,
+    MediaByReference = 61,
+    MediaJob = 62,
 }
 
 const NAMES: [&str; 33] = [
@@ -148,21 +158,27 @@ const LATER_NAMES: [(Table, &str); 6] = [
     (Table::Reach, "Reach"),
     (Table::MessageByTime, "MessageByTime"),
 ];
+/// The names of the tables from [`Table::Media`] on.
+const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
 
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
     let table = key.first().copied().unwrap_or_default();
-    let at = usize::from(table).checked_sub(1);
+    match table {
+        _ if table == Table::RawBundle as u8 => return "RawBundle",
+        _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
+        _ => {}
+    }
+    let at = |first: u8| table.checked_sub(first).map(usize::from);
+    let early = at(1).and_then(|at| NAMES.get(at));
+    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
     let later = || {
         LATER_NAMES
             .iter()
             .find(|(known, _)| *known as u8 == table)
             .map(|(_, name)| name)
     };
-    at.and_then(|at| NAMES.get(at))
-        .or_else(later)
-        .copied()
-        .unwrap_or("unknown")
+    early.or(media).or_else(later).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -268,7 +284,8 @@ id_part!(
     TokenId,
     ChannelId,
     ContactId,
-    ConversationId
+    ConversationId,
+    MediaId
 );
 
 impl KeyPart for RawEventId {
@@ -367,6 +384,9 @@ keys! {
     ConversationListKey {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
+    /// The conversations that carry a label, newest first.
+    ConversationByLabelKey { workspace: WorkspaceId, label: [u8; 16], activity: Newest, conversation: ConversationId }
+        = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.
@@ -390,6 +410,8 @@ keys! {
     RawPendingKey { workspace: WorkspaceId, channel: ChannelId, raw: RawEventId } = RawPending => ();
     /// Where a raw event's bytes lie.
     RawBlobKey { raw: RawEventId } = RawBlob => ();
+    /// The bytes of many raw events, from a first one on.
+    RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
     /// See [`operations::Alert`].
@@ -419,6 +441,12 @@ keys! {
         = MessageByTime => ();
     /// A feature's settings.
     SettingKey { workspace: WorkspaceId, setting: u8 } = Setting => Json;
+    /// See [`Media`].
+    MediaKey { workspace: WorkspaceId, media: MediaId } = Media => Media;
+    /// Finds a file by what its provider calls it.
+    MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
+    /// Files that are to be fetched, at what time.
+    MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
 }
 
 #[cfg(test)]

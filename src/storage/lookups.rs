@@ -31,6 +31,14 @@ impl Store {
         self.lookup_hash(workspace, &identity.lookup_text())
     }
 
+    /// For rows that find a file by what its provider calls it.
+    ///
+    /// # Errors
+    /// The workspace's keys cannot be read.
+    pub fn media_hash(&self, workspace: WorkspaceId, reference: &str) -> Result<[u8; 16], StorageError> {
+        self.lookup_hash(workspace, &format!("media:{reference}"))
+    }
+
     /// For rows that find a user by e-mail address, in any case of letters.
     pub fn email_hash(&self, email: &str) -> [u8; 16] {
         self.system_hash(&email.trim().to_lowercase())

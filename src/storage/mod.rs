@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod batch;
+mod bundles;
 mod codec;
 mod committer;
 mod engine;
@@ -14,9 +15,11 @@ pub mod faults;
 mod journal;
 pub mod keys;
 mod lookups;
+pub mod media;
 pub mod migrations;
 pub mod records;
 pub mod search;
+pub mod settings;
 pub mod store;
 pub mod vault;
 pub mod verify;
@@ -27,8 +30,8 @@ pub use faults::{Fault, FaultPoint, Faults};
 pub use keys::{Key, Prefix, Table};
 pub use records::Record;
 pub use store::{
-    Committed, Compacted, Fingerprint, RawRow, SegmentFile, Store, StoreOptions, StoreState, StoreStatus,
-    Tuning,
+    Committed, Compacted, Fingerprint, Keep, RawRow, SegmentFile, Store, StoreOptions, StoreState,
+    StoreStatus, Tuning,
 };
 pub use vault::{DataKey, MasterKey, Seal};
 

@@ -22,12 +22,13 @@ use crate::domain::{ContactId, WorkspaceId};
 use super::batch::Batch;
 use super::committer::{Answer, NoSlot, Shared, Waiting};
 use super::error::{CommitError, StorageError};
+use super::media::MediaFiles;
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
 pub(in crate::storage) use self::open::replay;
 pub use self::raw::{RawRow, SegmentFile};
-pub use self::status::{Compacted, StoreStatus};
+pub use self::status::{Compacted, Keep, StoreStatus};
 
 /// How to open it.
 pub struct StoreOptions {
@@ -76,6 +77,7 @@ struct Inner {
     shared: Arc<Shared>,
     dir: PathBuf,
     min_free_bytes: u64,
+    media: MediaFiles,
     damaged: read::Quarantine,
     /// One compaction or retirement at a time: the former needs the frames that the latter might delete.
     upkeep: Mutex<()>,
@@ -160,6 +162,11 @@ impl Store {
                 NoSlot::Closed => CommitError::ReadOnly("the store is closed".into()),
             }
         })
+    }
+
+    /// The files beside the records.
+    pub fn media(&self) -> &MediaFiles {
+        &self.inner.media
     }
 
     /// The last event's place, watched.

@@ -13,6 +13,7 @@
 mod cache;
 mod check;
 mod cipher;
+mod file;
 mod master;
 mod rows;
 
@@ -32,6 +33,7 @@ use super::records::Record;
 use crate::domain::{ContactId, WorkspaceId};
 
 pub use self::cipher::DataKey;
+pub(super) use self::file::FileKey;
 pub use self::master::MasterKey;
 
 /// How a record is closed before it is written.

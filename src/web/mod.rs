@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod openapi;
 mod security;
 pub mod server;
+pub mod tls;
 mod ui;
 pub mod webhooks;
 

@@ -21,6 +21,11 @@ const DOCS: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' '
 /// Data is no page.
 const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
+/// A PDF file. A browser's own viewer does not start in a sandbox; it runs nothing of the file in our name, and the rest
+/// is as closed as for other data.
+const PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
+                   form-action 'none'; frame-ancestors 'none'";
+
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(), \
                            gyroscope=(), magnetometer=(), microphone=(self), midi=(), payment=(), usb=()";
 
@@ -49,12 +54,17 @@ fn policy(path: &str) -> &'static str {
 
 /// Addresses that answer programs; everything else belongs to the browser app.
 pub(super) fn is_data(path: &str) -> bool {
-    ["/api", "/webhooks", "/healthz", "/readyz", "/metrics"]
+    ["/api", "/media", "/webhooks", "/healthz", "/readyz", "/metrics"]
         .iter()
         .any(|root| {
             path.strip_prefix(root)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+}
+
+/// Addresses that hand out customers' files.
+fn is_file(path: &str) -> bool {
+    path.starts_with("/media/") || path.starts_with("/api/v1/media/")
 }
 
 impl SecurityOptions {
@@ -65,10 +75,15 @@ impl SecurityOptions {
         for (name, value) in FIXED {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(policy(&path)),
-        );
+        let is_pdf = headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|it| it == "application/pdf");
+        let policy = if is_pdf && is_file(&path) {
+            PDF
+        } else {
+            policy(&path)
+        };
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         if self.https {
             let year = HeaderValue::from_static("max-age=31536000");
             headers.insert(header::STRICT_TRANSPORT_SECURITY, year);

@@ -50,6 +50,10 @@ pub struct WebOptions {
     pub metrics: Metrics,
     /// What `/readyz` asks.
     pub readiness: Readiness,
+    /// Speak HTTPS; plain HTTP if absent.
+    pub tls: Option<rustls::ServerConfig>,
+    /// Listen here too, in plain HTTP: for this machine's own use.
+    pub inside: Option<TcpListener>,
 }
 
 impl WebOptions {
@@ -65,6 +69,8 @@ impl WebOptions {
             proxies: TrustedProxies::default(),
             metrics,
             readiness,
+            tls: None,
+            inside: None,
         }
     }
 }
@@ -147,7 +153,7 @@ pub fn serve(
         metrics: Data::new(options.metrics),
         readiness: Data::new(options.readiness),
     };
-    let security = options.security;
+    let (security, tls, inside) = (options.security, options.tls, options.inside);
     let mut server = HttpServer::new(move || {
         let (parts, shared, own) = (parts.clone(), Arc::clone(&shared), own.clone());
         App::new()
@@ -175,12 +181,19 @@ pub fn serve(
     .workers(options.workers.max(1))
     .max_connections(options.max_connections)
     .client_request_timeout(options.request_timeout)
+    .tls_handshake_timeout(options.request_timeout)
     .client_disconnect_timeout(Duration::from_secs(5))
     .keep_alive(options.keep_alive)
     .shutdown_timeout(options.shutdown_timeout.as_secs())
     .disable_signals();
     for listener in listeners {
-        server = server.listen(listener)?;
+        server = match &tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
+            None => server.listen(listener)?,
+        };
+    }
+    if let Some(inside) = inside {
+        server = server.listen(inside)?;
     }
     let addresses = server.addrs();
     let server = server.run();

@@ -1,14 +1,27 @@
 //! Where providers post: the handshake, and deliveries that are acknowledged only once they are durable.
 
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 
 use crate::actors::House;
 use crate::actors::intake::{Entrance, IntakeError, MAX_BODY};
+use crate::channels::WebhookRequest;
+use crate::domain::ChannelId;
 use crate::http::json::read_limited;
-use crate::http::{ApiError, ApiResult, ErrorCode, StrictQuery, Trace, endpoints};
+use crate::http::{ApiError, ApiResult, ErrorCode, PathId, StrictQuery, Trace, endpoints};
 
-endpoints!(verify, receive, verify_alias, receive_alias);
+endpoints!(
+    verify,
+    receive,
+    verify_alias,
+    receive_alias,
+    verify_instagram,
+    receive_instagram,
+    receive_twilio,
+    receive_twilio_by_get,
+    receive_dialog360,
+);
 
 /// Longest challenge that is echoed.
 const MAX_CHALLENGE: usize = 512;
@@ -32,7 +45,7 @@ pub(super) struct Handshake {
     responses((status = 200, description = "The challenge", body = String), (status = 403)))]
 #[get("/webhooks/whatsapp")]
 pub(super) async fn verify(house: Data<House>, query: StrictQuery<Handshake>) -> ApiResult<HttpResponse> {
-    shake_hands(&house, &query.0)
+    shake_hands(&house, Entrance::Whatsapp, &query.0)
 }
 
 /// The same under the address that some installations use.
@@ -43,7 +56,7 @@ pub(super) async fn verify_alias(
     house: Data<House>,
     query: StrictQuery<Handshake>,
 ) -> ApiResult<HttpResponse> {
-    shake_hands(&house, &query.0)
+    shake_hands(&house, Entrance::Whatsapp, &query.0)
 }
 
 /// Takes a delivery of WhatsApp Cloud API: signature over the raw body, durable, then 200.
@@ -56,7 +69,7 @@ pub(super) async fn receive(
     payload: Payload,
     trace: Trace,
 ) -> ApiResult<HttpResponse> {
-    take(&house, &req, payload, trace).await
+    take(&house, Entrance::Whatsapp, &req, payload, trace).await
 }
 
 /// The same under the address that some installations use.
@@ -69,12 +82,80 @@ pub(super) async fn receive_alias(
     payload: Payload,
     trace: Trace,
 ) -> ApiResult<HttpResponse> {
-    take(&house, &req, payload, trace).await
+    take(&house, Entrance::Whatsapp, &req, payload, trace).await
 }
 
-fn shake_hands(house: &House, query: &Handshake) -> ApiResult<HttpResponse> {
+/// Instagram's verification handshake: answers the challenge if the token is some Instagram channel's.
+#[utoipa::path(tag = "webhooks", params(Handshake), security(()),
+    responses((status = 200, description = "The challenge", body = String), (status = 403)))]
+#[get("/webhooks/instagram")]
+pub(super) async fn verify_instagram(
+    house: Data<House>,
+    query: StrictQuery<Handshake>,
+) -> ApiResult<HttpResponse> {
+    shake_hands(&house, Entrance::Instagram, &query.0)
+}
+
+/// Takes a delivery of Instagram: signature over the raw body, durable, then 200.
+#[utoipa::path(tag = "webhooks", security(()), request_body = Object,
+    responses((status = 200), (status = 401, description = "The signature does not fit"), (status = 503)))]
+#[post("/webhooks/instagram")]
+pub(super) async fn receive_instagram(
+    house: Data<House>,
+    req: HttpRequest,
+    payload: Payload,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    take(&house, Entrance::Instagram, &req, payload, trace).await
+}
+
+/// Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200.
+#[utoipa::path(tag = "webhooks", params(("id" = String, Path, description = "The channel")), security(()),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200), (status = 401, description = "The signature does not fit"), (status = 503)))]
+#[post("/webhooks/twilio/{id}")]
+pub(super) async fn receive_twilio(
+    house: Data<House>,
+    id: PathId<ChannelId>,
+    req: HttpRequest,
+    payload: Payload,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    take(&house, Entrance::Twilio(id.0), &req, payload, trace).await
+}
+
+/// The same for numbers that are set to call by GET.
+#[utoipa::path(tag = "webhooks", params(("id" = String, Path, description = "The channel")), security(()),
+    responses((status = 200), (status = 401, description = "The signature does not fit"), (status = 503)))]
+#[get("/webhooks/twilio/{id}")]
+pub(super) async fn receive_twilio_by_get(
+    house: Data<House>,
+    id: PathId<ChannelId>,
+    req: HttpRequest,
+    payload: Payload,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    take(&house, Entrance::Twilio(id.0), &req, payload, trace).await
+}
+
+/// Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200.
+#[utoipa::path(tag = "webhooks", params(("id" = String, Path, description = "The channel")), security(()),
+    request_body = Object,
+    responses((status = 200), (status = 401, description = "The secret does not fit"), (status = 503)))]
+#[post("/webhooks/360dialog/{id}")]
+pub(super) async fn receive_dialog360(
+    house: Data<House>,
+    id: PathId<ChannelId>,
+    req: HttpRequest,
+    payload: Payload,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    take(&house, Entrance::Dialog360(id.0), &req, payload, trace).await
+}
+
+fn shake_hands(house: &House, entrance: Entrance, query: &Handshake) -> ApiResult<HttpResponse> {
     let refused = || ApiError::new(ErrorCode::Forbidden, "The verify token is not one of a channel.");
-    let fits = |token: &String| house.intake.verify_token_fits(Entrance::Whatsapp, token);
+    let fits = |token: &String| house.intake.verify_token_fits(entrance, token);
     let subscribes = query.mode.as_deref() == Some("subscribe");
     let known = query.verify_token.as_ref().is_some_and(fits);
     let challenge = query.challenge.as_ref().filter(|challenge| {
@@ -93,17 +174,27 @@ fn shake_hands(house: &House, query: &Handshake) -> ApiResult<HttpResponse> {
     }
 }
 
-async fn take(house: &House, req: &HttpRequest, payload: Payload, trace: Trace) -> ApiResult<HttpResponse> {
-    let body = read_limited(payload.into_inner(), MAX_BODY).await?;
-    let signature = req
-        .headers()
-        .get("x-hub-signature-256")
-        .and_then(|value| value.to_str().ok());
-    house
-        .intake
-        .take(Entrance::Whatsapp, signature, &body, trace.0)
-        .await
-        .map_err(intake_error)?;
+async fn take(
+    house: &House,
+    entrance: Entrance,
+    req: &HttpRequest,
+    payload: Payload,
+    trace: Trace,
+) -> ApiResult<HttpResponse> {
+    let by_get = req.method() == Method::GET;
+    let body = match by_get {
+        true => req.query_string().as_bytes().to_vec(),
+        false => read_limited(payload.into_inner(), MAX_BODY).await?.into(),
+    };
+    let header = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
+    let request = WebhookRequest {
+        query: req.query_string(),
+        header: &header,
+        by_get,
+        body: &body,
+    };
+    let taken = house.intake.take(entrance, &request, trace.0).await;
+    taken.map_err(intake_error)?;
     Ok(HttpResponse::Ok().finish())
 }
 
@@ -113,7 +204,10 @@ fn intake_error(error: IntakeError) -> ApiError {
         IntakeError::BadSignature => {
             ApiError::new(ErrorCode::InvalidSignature, "The signature does not fit.")
         }
-        IntakeError::NotJson => ApiError::new(ErrorCode::InvalidJson, "The body is not a JSON object."),
+        IntakeError::NotADelivery => ApiError::new(
+            ErrorCode::InvalidJson,
+            "The body is not a delivery of this provider.",
+        ),
         IntakeError::Full => ApiError::busy("Too many deliveries wait to be worked in.", RETRY_S),
         IntakeError::Storage(error) => error.into(),
         IntakeError::Commit(error) => error.into(),

@@ -4,19 +4,23 @@
 mod common;
 
 mod access;
+mod acme;
 mod alerts;
 mod auth;
 mod channels;
 mod consent;
 mod hostile;
+mod hours;
 mod isolation;
 mod me;
+mod media;
 mod operations;
 mod sandbox;
 mod search;
 mod setup;
 mod spec;
 mod system;
+mod tls;
 mod tokens;
 mod users;
 mod workspaces;

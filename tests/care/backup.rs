@@ -15,7 +15,7 @@ use frontdesk::storage::backup::{
 use frontdesk::storage::keys::{
     ConversationKey, MessageKey, PositionKey, Prefix, RawBlobKey, RawByStateKey, RawEventKey,
 };
-use frontdesk::storage::{Batch, MasterKey, Seal, StorageError, Store};
+use frontdesk::storage::{Batch, Keep, MasterKey, Seal, StorageError, Store};
 
 use super::world::*;
 
@@ -318,7 +318,11 @@ fn the_journal_is_trimmed_only_as_far_as_a_verified_backup_and_all_readers_are()
     let store = place.open("data");
     fill(&store);
     let later = || SystemTime::now() + Duration::from_secs(3600);
-    let trim = || trim_journal(&store, Duration::ZERO, later()).expect("trimmed");
+    let keep = Keep {
+        age: Duration::ZERO,
+        bytes: u64::MAX,
+    };
+    let trim = || trim_journal(&store, keep, later()).expect("trimmed");
     let rotate = || {
         store.rotate_journal();
         say(&store)

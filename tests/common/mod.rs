@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use frontdesk::app::{App, AppOptions};
 use frontdesk::clock::Clock;
-use frontdesk::config::{Config, Smtp};
+use frontdesk::config::{Config, Smtp, Tls};
 use frontdesk::features::accounts::{NewPerson, NewWorkspace, PasswordHasher};
 use frontdesk::http::TrustedProxies;
 use frontdesk::sandbox::SimulatorConfig;
@@ -57,6 +57,7 @@ pub struct Options {
     /// Failures of the disk on purpose.
     pub faults: Option<Arc<Faults>>,
     pub allow_private_webhooks: bool,
+    pub tls: Option<Tls>,
     pub smtp: Option<Smtp>,
     /// Stand-ins for the providers.
     pub providers: Option<frontdesk::actors::Providers>,
@@ -70,6 +71,7 @@ impl Default for Options {
             clock: Clock::System,
             faults: None,
             allow_private_webhooks: false,
+            tls: None,
             smtp: None,
             providers: None,
         }
@@ -90,6 +92,7 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
         log_format: Default::default(),
         log_filter: "off".to_owned(),
         allow_private_webhooks: options.allow_private_webhooks,
+        tls: options.tls,
         smtp: options.smtp,
     };
     let app = App::start(AppOptions {
@@ -107,10 +110,25 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
     });
     let app = app.await.expect("the program starts");
     EmptyApp {
-        base: format!("http://{}", app.address),
+        base: match app.speaks_https() {
+            true => format!("https://{}", app.address),
+            false => format!("http://{}", app.address),
+        },
         app,
         dir,
     }
+}
+
+/// With ACME there is no certificate, and so no answer, until one is fetched.
+async fn answers(base: &str) {
+    let stranger = Client::stranger(base);
+    let answered = async {
+        while stranger.http.get(format!("{base}/healthz")).send().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let answered = tokio::time::timeout(std::time::Duration::from_secs(30), answered).await;
+    answered.expect("it answers");
 }
 
 /// The program as it first starts.
@@ -142,6 +160,11 @@ impl TestApp {
     }
 
     pub async fn with(options: Options) -> Self {
+        Self::with_address(options, |_| {}).await
+    }
+
+    /// Tells where it listens before anyone logs in, and waits until it answers.
+    pub async fn with_address(options: Options, tell: impl FnOnce(std::net::SocketAddr)) -> Self {
         let first = NewWorkspace {
             name: "alpha".to_owned(),
             timezone: "Europe/Berlin".to_owned(),
@@ -155,6 +178,8 @@ impl TestApp {
             },
         };
         let EmptyApp { base, app, dir } = build(options, Some(first)).await;
+        tell(app.address);
+        answers(&base).await;
         let a = Team::of(&base, "alpha").await;
         let owner = json!({ "name": "Owner of beta", "email": "owner@beta.example", "password": PASSWORD });
         let second = json!({ "name": "beta", "owner": owner });

@@ -11,6 +11,7 @@ use frontdesk::actors::core::new_trace;
 use frontdesk::actors::intake::Entrance;
 use frontdesk::actors::{Board, Command, Core, House, Registry, Reply};
 use frontdesk::channels::ProviderKind;
+use frontdesk::channels::WebhookRequest;
 use frontdesk::clock::Clock;
 use frontdesk::domain::message::{Author, MessageStatus};
 use frontdesk::domain::operations::SendPriority;
@@ -147,12 +148,13 @@ impl Bench {
             store: store.clone(),
             clock: Clock::tokio_from(Clock::System.now()),
             providers: providers.clone(),
-            registry: Registry::load(store, providers, BTreeMap::new()).expect("loads"),
+            registry: Registry::load(store, providers, Default::default()).expect("loads"),
             search: SearchIndex::open(&dir.path().join("search")).expect("opens"),
             board: Board::default(),
             standings: Default::default(),
             tally: frontdesk::actors::tally::Tally::default(),
-            http: frontdesk::channels::whatsapp::http_client().expect("a client"),
+            http: frontdesk::channels::http::http_client().expect("a client"),
+            media: frontdesk::actors::media::MediaDesk::new("https://desk.example", false).expect("a client"),
         };
         let house = House::start_on(Arc::new(core), vec![hurried()])
             .await
@@ -177,10 +179,16 @@ impl Bench {
             .collect();
         let body = meta::delivery(&texts, &[]);
         let signature = meta::signature(&body);
+        let request = WebhookRequest {
+            query: "",
+            header: &|_| Some(&signature),
+            by_get: false,
+            body: &body,
+        };
         let taken = self
             .house
             .intake
-            .take(Entrance::Whatsapp, Some(&signature), &body, new_trace())
+            .take(Entrance::Whatsapp, &request, new_trace())
             .await;
         taken.expect("taken");
         let prefix = Prefix::<MessageKey>::table().with(WORKSPACE);

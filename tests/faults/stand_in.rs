@@ -8,10 +8,10 @@ use frontdesk::actors::Providers;
 use frontdesk::channels::whatsapp::WhatsappCloud;
 use frontdesk::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Provider,
-    ProviderKind,
+    ProviderKind, WebhookRequest,
 };
-use frontdesk::domain::Content;
 use frontdesk::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use frontdesk::domain::{Content, Identity};
 
 /// Panics in some calls: negative values let calls pass first.
 #[derive(Default)]
@@ -74,8 +74,17 @@ impl Provider for StandIn {
         WhatsappCloud.addresses(settings)
     }
 
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool {
-        WhatsappCloud.signature_fits(secret, raw, header)
+    fn signature_fits(
+        &self,
+        secret: &secrecy::SecretString,
+        webhook_url: &str,
+        request: &WebhookRequest<'_>,
+    ) -> bool {
+        WhatsappCloud.signature_fits(secret, webhook_url, request)
+    }
+
+    fn recipient(&self, settings: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
+        WhatsappCloud.recipient(settings, to)
     }
 
     fn peek_addresses(&self, raw: &[u8]) -> Vec<Address> {

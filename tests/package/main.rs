@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use frontdesk::cli::Cli;
-use frontdesk::config::{Config, Options};
+use frontdesk::config::{Config, Options, Tls};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,9 +30,16 @@ fn command() -> Command {
 /// The fields of the structs that the configuration file is read into; those of a section as `section.field`.
 fn options_in_the_source() -> BTreeSet<String> {
     let mut options = fields("src/config/mod.rs", "\nstruct File {");
-    assert!(options.remove("smtp"), "the section");
-    let section = fields("src/config/smtp.rs", "\npub(super) struct Section {");
-    options.extend(section.into_iter().map(|name| format!("smtp.{name}")));
+    let sections = [
+        ("smtp", "src/config/smtp.rs", "\npub(super) struct Section {"),
+        ("tls", "src/config/tls.rs", "\npub(super) struct Section {"),
+        ("tls.acme", "src/config/tls.rs", "\nstruct Acme {"),
+    ];
+    for (section, file, struct_line) in sections {
+        assert!(options.remove(section), "the section {section}");
+        let fields = fields(file, struct_line);
+        options.extend(fields.into_iter().map(|name| format!("{section}.{name}")));
+    }
     options
 }
 
@@ -64,7 +71,9 @@ fn option_line(line: &str) -> Option<&str> {
 
 fn section(line: &str) -> Option<&str> {
     let name = line.strip_prefix('[')?.strip_suffix(']')?;
-    name.chars().all(|c| c.is_ascii_lowercase()).then_some(name)
+    name.chars()
+        .all(|c| c.is_ascii_lowercase() || c == '.')
+        .then_some(name)
 }
 
 #[test]
@@ -112,7 +121,15 @@ fn the_configuration_file_is_accepted_as_shipped_and_with_every_example() {
         .lines()
         .map(|line| option_line(line).unwrap_or(line))
         .collect();
-    let all = load(&all.join("\n")).expect("with every example");
+    // Two ways to HTTPS that exclude one another: one round with each.
+    let without = |from: &str, to: &str| -> String {
+        let kept = all.split(|line| *line == from || *line == to).collect::<Vec<_>>();
+        [kept[0], &[to], kept[2]].concat().join("\n")
+    };
+    let fetched = load(&without("[tls]", "[tls.acme]")).expect("with every example, ACME");
+    assert!(matches!(fetched.tls, Some(Tls::Acme { .. })));
+    let all = load(&without("[tls.acme]", "[smtp]")).expect("with every example, certificate files");
+    assert!(matches!(all.tls, Some(Tls::Files { .. })));
     assert_eq!(all.smtp.as_ref().map(|smtp| smtp.port), Some(587));
     assert!(all.https() && all.metrics_token.is_some() && all.proxies.0.len() == 2);
 }

@@ -9,6 +9,7 @@ use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permissi
 use frontdesk::domain::conversation::LastMessage;
 use frontdesk::domain::health::{ChannelHealth, Quality, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
+use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
@@ -17,8 +18,9 @@ use frontdesk::domain::operations::{
 use frontdesk::domain::outbound::ErrorClass;
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, Conversation, ConversationId,
-    ConversationStatus, Direction, Identity, IdentityKind, Message, MessageError, MessageId, MessageStatus,
-    Pricing, Priority, RawEventId, SessionId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
+    ConversationStatus, Direction, Identity, IdentityKind, MediaId, Message, MessageError, MessageId,
+    MessageStatus, Pricing, Priority, RawEventId, SessionId, Timestamp, TokenId, TraceId, UserId,
+    WorkspaceId,
 };
 use frontdesk::storage::Record;
 use frontdesk::storage::records::{CATALOGUE, Json};
@@ -61,6 +63,7 @@ fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
 pub fn cases() -> Vec<Case> {
     let parts = [
         simple(),
+        media(),
         accounts(),
         directory(),
         messages(),
@@ -530,4 +533,53 @@ fn standing() -> Vec<Case> {
         v1("unlimited", unlimited),
         v1("marketing", billed),
     ]
+}
+
+fn media() -> Vec<Case> {
+    let pending = Media {
+        contact: Some(ContactId([3; 16])),
+        channel: Some(ChannelId([6; 16])),
+        message: Some(message_id(2)),
+        reference: Some("7001002003000001".into()),
+        mime: "image/jpeg".into(),
+        filename: Some("oven.jpg".into()),
+        ..Media::pending(MediaId([9; 16]), MediaKind::Image, AT)
+    };
+    let file = |name: &str| StoredFile {
+        name: name.into(),
+        key: [7; 32],
+        size: 81_920,
+    };
+    let stored = Media {
+        state: MediaState::Stored,
+        size: 81_920,
+        sha256: Some([5; 32]),
+        dimensions: Some((640, 480)),
+        duration_ms: Some(7_000),
+        file: Some(file("0909-01.m")),
+        thumbnail: Some(file("0909-02.t")),
+        uploads: vec![ProviderUpload {
+            channel: ChannelId([6; 16]),
+            reference: "501".into(),
+            expires_at: AT,
+        }],
+        attempts: 2,
+        stored_at: Some(AT),
+        version: 3,
+        ..pending.clone()
+    };
+    let mut cases = vec![v1("pending", pending.clone()), v1("stored", stored)];
+    let states = [MediaState::Expired, MediaState::Missing, MediaState::Refused];
+    let kinds = [MediaKind::Video, MediaKind::Audio, MediaKind::Document];
+    for (label, (state, kind)) in ["expired", "missing", "refused"]
+        .iter()
+        .zip(states.into_iter().zip(kinds))
+    {
+        let mut gone = Media::pending(MediaId([9; 16]), kind, AT);
+        gone.state = state;
+        gone.reason = Some("It is gone.".into());
+        cases.push(v1(label, gone));
+    }
+    cases.push(v1("media_id", MediaId([9; 16])));
+    cases
 }

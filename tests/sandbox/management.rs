@@ -217,3 +217,84 @@ async fn subscriptions_are_verified_by_a_handshake() {
     ));
     stage.end().await;
 }
+
+#[tokio::test]
+async fn what_a_blocked_customer_writes_does_not_arrive() {
+    let stage = Stage::new();
+    let path = format!("{NUMBER}/block_users");
+    let user = json!({"messaging_product": "whatsapp", "block_users": [{"user": format!("+{AMINA}")}]});
+    let (status, early) = stage.post(&path, &user).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        early["block_users"]["failed_users"][0]["wa_id"], AMINA,
+        "has not written"
+    );
+    stage.greet().await;
+    let (_, answer) = stage.post(&path, &user).await;
+    assert_eq!(
+        answer["block_users"]["added_users"][0]["wa_id"], AMINA,
+        "{answer}"
+    );
+    let (_, list) = stage.get(&path).await;
+    assert_eq!(list["data"][0]["block_users"][0]["wa_id"], AMINA, "{list}");
+    let says = |text: &str| {
+        stage
+            .simulator
+            .customer_says(
+                NUMBER,
+                &crate::support::amina(),
+                frontdesk::sandbox::CustomerMessage::text(text),
+            )
+            .expect("accepted")
+    };
+    says("unheard");
+    let unblocked = stage
+        .client
+        .delete(stage.url(&path))
+        .bearer_auth(TOKEN)
+        .json(&user)
+        .send();
+    assert_eq!(unblocked.await.expect("an answer").status(), 200);
+    says("heard");
+    let heard = stage.receiver.messages(2).await;
+    assert_eq!(heard[1]["text"]["body"], "heard", "{heard:?}");
+    let (status, _) = stage.post(&path, &json!({"block_users": []})).await;
+    assert_eq!(status, 400);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_shop_and_the_greetings_are_settings_of_the_number() {
+    let stage = Stage::new();
+    let path = format!("{NUMBER}/whatsapp_commerce_settings");
+    let shown = |answer: &Value| {
+        (
+            answer["data"][0]["is_cart_enabled"].clone(),
+            answer["data"][0]["is_catalog_visible"].clone(),
+        )
+    };
+    assert_eq!(shown(&stage.get(&path).await.1), (json!(true), json!(true)));
+    assert_eq!(stage.post(&path, &json!({"is_cart_enabled": false})).await.0, 200);
+    assert_eq!(shown(&stage.get(&path).await.1), (json!(false), json!(true)));
+    let automation = format!("{NUMBER}/conversational_automation");
+    assert_eq!(
+        stage.post(&automation, &json!({"prompts": ["a", "b"]})).await.0,
+        200
+    );
+    assert_eq!(
+        stage
+            .post(&automation, &json!({"prompts": ["a", "b", "c", "d", "e"]}))
+            .await
+            .0,
+        400
+    );
+    let (_, number) = stage
+        .get(&format!("{NUMBER}?fields=conversational_automation"))
+        .await;
+    assert_eq!(
+        number["conversational_automation"]["prompts"],
+        json!(["a", "b"]),
+        "{number}"
+    );
+    stage.end().await;
+}

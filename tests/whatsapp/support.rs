@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use frontdesk::channels::ChannelAccess;
+use frontdesk::channels::whatsapp::WhatsappCloud;
+use frontdesk::channels::{ChannelAccess, Provider, WebhookRequest};
 use frontdesk::domain::identity::{Identity, IdentityKind};
 use frontdesk::domain::outbound::SendRequest;
 use frontdesk::domain::{Content, ConversationId, MessageId};
+use secrecy::SecretString;
 use serde_json::Value;
 
 /// A fixture of our own.
@@ -75,7 +77,19 @@ pub fn request(content: Content) -> SendRequest {
         to: vec![Identity::new(IdentityKind::WhatsappId, "254711000234")],
         content,
         reply_to: None,
+        outside_window: false,
     }
+}
+
+/// Whether the adapter takes the signature for that of the body.
+pub fn signature_fits(secret: &SecretString, body: &[u8], header: &str) -> bool {
+    let request = WebhookRequest {
+        query: "",
+        header: &|name| (name == "x-hub-signature-256").then_some(header),
+        by_get: false,
+        body,
+    };
+    WhatsappCloud.signature_fits(secret, "https://desk.example/webhooks/whatsapp", &request)
 }
 
 /// Complete settings and secrets for an API at `base`.
@@ -98,6 +112,7 @@ pub fn access(base: &str) -> ChannelAccess {
             ("api_base", base),
         ]),
         secrets: secrets.into_iter().map(|(k, v)| (k, v.into())).collect(),
+        webhook_url: String::new(),
     }
 }
 
@@ -190,5 +205,5 @@ pub async fn read_request(stream: &mut tokio::net::TcpStream) -> Request {
 pub fn http() -> reqwest::Client {
     // Only the first call of a process installs it; the others find it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    frontdesk::channels::whatsapp::http_client().expect("a client")
+    frontdesk::channels::http::http_client().expect("a client")
 }

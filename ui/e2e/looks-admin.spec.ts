@@ -7,6 +7,7 @@ const PAGES = [
   ['settings', '/settings'],
   ['settings-none', '/settings?q=zzqx'],
   ['channels', '/settings/channels'],
+  ['hours', '/settings/hours'],
   ['channel-new', '/settings/channels/new'],
   ['channel-whatsapp', '/settings/channels/new?provider=whatsapp_cloud'],
   ['members', '/settings/members'],

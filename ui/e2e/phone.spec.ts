@@ -130,6 +130,10 @@ test('from the first start to the first reply', async ({ page, rules }) => {
     await page.getByLabel('Set-up code').fill(server.code.toLowerCase())
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByRole('button', { name: 'Create workspace' }).click()
+    await expect(page).toHaveURL(/step=hours/)
+    await page.getByLabel('Monday: opens').fill('08:00')
+    await axe(page)
+    await page.getByRole('button', { name: 'Use these hours' }).click()
     await expect(page).toHaveURL(/step=channel/)
     await axe(page)
 

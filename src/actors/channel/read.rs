@@ -77,6 +77,10 @@ impl ChannelWork {
         let mut mine = Vec::new();
         let mut strangers = Vec::new();
         for Delivery { address, items } in deliveries {
+            if address == Address::Posted {
+                mine.extend(items);
+                continue;
+            }
             match addressee(provider.as_ref(), &signed, &address) {
                 Some(found) if found.channel.id == entry.channel.id => mine.extend(items),
                 Some(_) => {}
@@ -94,13 +98,11 @@ impl ChannelWork {
         }
     }
 
-    /// The channels that this delivery may be for: those with the app secret that signed it. Whoever else claims one of
+    /// The channels that this delivery may be for: those with the secret that signed it. Whoever else claims one of
     /// its numbers or accounts has no part in it.
     fn signed_alike(&self, entry: &ChannelEntry) -> Vec<Arc<ChannelEntry>> {
-        let secret = entry.channel.secrets.get("app_secret");
         let all = self.core.registry.all().into_iter();
-        all.filter(|other| other.channel.secrets.get("app_secret") == secret)
-            .collect()
+        all.filter(|other| other.is_signed_like(entry)).collect()
     }
 }
 
@@ -112,5 +114,6 @@ fn no_channel(address: &Address) -> String {
         Address::Account(id) => {
             format!("no channel belongs to the account {id}; add it in Settings, then replay")
         }
+        Address::Posted => "the channel that it was posted to was removed".to_owned(),
     }
 }

@@ -83,7 +83,8 @@ impl Worker {
         let imported = received.is_imported();
         let conversation = decision.conversation.clone();
         let rules = self.core.consent_rules(self.workspace)?;
-        let (condition, has_window) = self.condition(&conversation);
+        let (condition, messaging) = self.condition(&conversation);
+        let has_window = messaging.has_window;
         let words = spoken(&received.inbound.content);
         let found = words.into_iter().find_map(|word| {
             let heard = hear(word, &rules.locale, !has_window, &rules.extra_stop)?;

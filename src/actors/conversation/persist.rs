@@ -2,7 +2,7 @@
 
 use crate::domain::decide::{Decision, Effect};
 use crate::domain::operations::{DeadLetter, DueWork};
-use crate::domain::{Conversation, EventKind, TraceId, UserId, WorkspaceId};
+use crate::domain::{Conversation, EventKind, Message, TraceId, UserId, WorkspaceId};
 use crate::storage::keys::{
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey,
     Newest, OutboxKey,
@@ -11,6 +11,7 @@ use crate::storage::{Batch, Seal, StorageError};
 
 use super::{Loaded, Worker};
 use crate::actors::due::due_key;
+use crate::actors::media;
 use crate::domain::time::SECOND;
 
 /// After this long a doubtful send is brought before a person.
@@ -67,6 +68,7 @@ impl Worker {
         }
         self.count_priced(&mut batch, &conversation, &messages)?;
         self.place_in_time(&mut batch, &before.conversation, &messages)?;
+        self.note_files(&mut batch, before, &messages, &events)?;
         for effect in effects {
             self.write_effect(&mut batch, &conversation, &before.seal, effect)?;
         }
@@ -76,6 +78,24 @@ impl Worker {
         }
         let loaded = self.write_conversation(&mut batch, before, conversation);
         Ok(Persisted { batch, loaded })
+    }
+
+    /// Files of messages that are new are fetched from now on.
+    fn note_files(
+        &self,
+        batch: &mut Batch,
+        before: &Loaded,
+        messages: &[Message],
+        events: &[EventKind],
+    ) -> Result<(), StorageError> {
+        let now = self.core.clock.now();
+        let owner = (self.workspace, &before.conversation);
+        for message in messages {
+            if events.contains(&EventKind::MessageCreated(message.id)) {
+                media::note(&self.core.store, batch, owner, message, &before.seal, now)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_conversation(&self, batch: &mut Batch, before: &Loaded, conversation: Conversation) -> Loaded {

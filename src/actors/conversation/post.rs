@@ -3,7 +3,7 @@
 use crate::domain::decide::{PostCommand, post};
 use crate::domain::message::ReplyContext;
 use crate::domain::operations::{DueWork, IdempotencyRecord};
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::standing::is_unasked;
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, Timestamp, TraceId};
@@ -12,6 +12,7 @@ use crate::storage::keys::{IdempotencyKey, ReachKey};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
+use crate::actors::media::{AttachError, Attached};
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
@@ -29,28 +30,43 @@ impl Worker {
             return Ok(first.unchanged(conversation));
         }
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let has_window = entry
+        let rules = entry
+            .as_ref()
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
+        let media_rules = entry
             .as_ref()
             .and_then(|e| self.core.provider(e.kind))
-            .is_some_and(|p| p.capabilities().has_window);
+            .map_or(&[][..], |p| p.media_rules());
+        let mut content = wish.content.clone();
+        let files = match Attached::find(&self.core, self.workspace, &mut content) {
+            Ok(files) => files,
+            Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
+            Err(AttachError::Storage(error)) => return Err(error.into()),
+        };
         let command = PostCommand {
-            author: wish.author.clone(),
-            content: wish.content.clone(),
-            context: self.context(conversation, wish)?,
-            priority: wish.priority,
-            trace,
             standing: self.core.standing(
                 (self.workspace, conversation.channel),
                 Some(conversation.contact),
-                &wish.content,
+                &content,
                 wish.priority,
                 now,
             )?,
+            author: wish.author.clone(),
+            content,
+            files: files.facts.clone(),
+            media_rules,
+            context: self.context(conversation, wish)?,
+            priority: wish.priority,
+            trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
-        if has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
+        if let Some(message) = plan.decision.messages.last().map(|message| message.id) {
+            let owner = (self.workspace, conversation);
+            files.bind(&self.core, &mut plan.beside, owner, message)?;
+        }
+        if rules.has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
             self.note_reach(&mut plan, conversation, now);
         }
         self.remember(&mut plan, wish, now);

@@ -2,7 +2,7 @@
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
 use crate::domain::operations::SendPriority;
-use crate::domain::policy::ChannelCondition;
+use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::standing::Standing;
 use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
@@ -17,10 +17,10 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
+        let (channel, rules) = self.condition(conversation);
         let standing = self.standing_of(conversation, &message, now)?;
         Ok(Plan::of(
-            retry(conversation, message, (channel, has_window, &standing), now)?,
+            retry(conversation, message, (channel, rules, &standing), now)?,
             PlanReply::Message,
         ))
     }
@@ -33,9 +33,9 @@ impl Worker {
         now: Timestamp,
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
-        let (channel, has_window) = self.condition(conversation);
+        let (channel, rules) = self.condition(conversation);
         let standing = self.standing_of(conversation, &message, now)?;
-        let channel = (channel, has_window, &standing);
+        let channel = (channel, rules, &standing);
         let decision = settle(conversation, message, settlement, channel, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
@@ -66,19 +66,20 @@ impl Worker {
     ) -> Result<Standing, CommandError> {
         let place = (self.workspace, conversation.channel);
         let contact = Some(conversation.contact);
-        let standing = self
+        let content = &message.content;
+        Ok(self
             .core
-            .standing(place, contact, &message.content, SendPriority::Reply, now);
-        Ok(standing?)
+            .standing(place, contact, content, SendPriority::Reply, now)?)
     }
 
-    pub(super) fn condition(&self, conversation: &Conversation) -> (ChannelCondition, bool) {
+    pub(super) fn condition(&self, conversation: &Conversation) -> (ChannelCondition, MessagingRules) {
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
-        let has_window = provider.is_some_and(|provider| provider.capabilities().has_window);
+        let rules = entry
+            .as_ref()
+            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
         (
             entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
-            has_window,
+            rules,
         )
     }
 }

@@ -58,6 +58,17 @@ impl GuardedClient {
         })
     }
 
+    /// A GET from this address.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub fn get(&self, url: Url) -> Result<reqwest::RequestBuilder, Forbidden> {
+        if !self.allow_private {
+            check(&url)?;
+        }
+        Ok(self.client.get(url))
+    }
+
     /// A POST to this address.
     ///
     /// # Errors

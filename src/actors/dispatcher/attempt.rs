@@ -5,15 +5,16 @@ use std::time::Duration;
 use crate::actors::conversation::{Command, CommandError};
 use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
+use crate::actors::media;
 use crate::actors::registry::ChannelEntry;
-use crate::domain::Message;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
 use crate::domain::standing::{is_unasked, purpose};
-use crate::storage::keys::{ConsentKey, ContactKey, MessageKey, OutboxKey};
+use crate::domain::{ConversationId, Message, MessageId};
+use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MessageKey, OutboxKey};
 use crate::storage::{Prefix, StorageError};
 
 use super::held::Held;
@@ -56,13 +57,17 @@ impl Dispatch {
         let Some(provider) = self.core.provider(entry.kind) else {
             return SendOutcome::NotSent("the provider is not part of this version".into());
         };
-        let request = match self.request(entry, attempt) {
+        let mut request = match self.request(entry, attempt) {
             Ok(Ready::Send(request)) => request,
             Ok(Ready::Stopped(error)) => return SendOutcome::Refused(error),
             // A status has settled it meanwhile: nothing to send, nothing to doubt.
             Ok(Ready::Settled) => return SendOutcome::Unknown("it was settled before it was sent".into()),
             Err(error) => return SendOutcome::NotSent(error.to_string()),
         };
+        if let Err(outcome) = media::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
+            tracing::warn!(message = %attempt.entry.message, ?outcome, "a file could not be given to the provider");
+            return outcome;
+        }
         let started = tokio::time::Instant::now();
         let outcome = provider.send(&self.core.http, &entry.access, &request).await;
         metrics::histogram!("frontdesk_provider_call_seconds").record(started.elapsed().as_secs_f64());
@@ -109,6 +114,34 @@ impl Dispatch {
             to: contact.identities,
             content: message.content,
             reply_to,
+            outside_window: self.is_outside_window(entry, id.conversation)?,
+        }))
+    }
+
+    fn is_outside_window(
+        &self,
+        entry: &ChannelEntry,
+        conversation: ConversationId,
+    ) -> Result<bool, StorageError> {
+        if !self.core.rules(entry).has_window {
+            return Ok(false);
+        }
+        let key = ConversationKey {
+            workspace: entry.workspace,
+            conversation,
+        };
+        let now = self.core.clock.now();
+        let found = self.core.store.get(&key)?;
+        Ok(found.is_none_or(|conversation| !conversation.window_open(now)))
+    }
+
+    /// Whether a send that was cut off surely never reached the provider.
+    fn never_began(&self, entry: &ChannelEntry, message: MessageId) -> Result<bool, StorageError> {
+        let workspace = entry.workspace;
+        let found = self.core.store.get(&MessageKey { workspace, message })?;
+        let provider = self.core.provider(entry.kind);
+        Ok(found.zip(provider).is_some_and(|(message, provider)| {
+            media::surely_unsent(&self.core, provider.as_ref(), entry, &message.content)
         }))
     }
 
@@ -244,11 +277,20 @@ impl Dispatch {
                     continue;
                 }
                 let (conversation, trace) = (row.message.conversation, row.trace);
+                let stopped = "the program stopped while it was being sent".to_owned();
+                // Its files are given to the provider first: as long as they were not, nothing was sent.
+                let (outcome, reaction) = match self.never_began(entry, row.message)? {
+                    true => {
+                        held.put_back(row.message, priority);
+                        (SendOutcome::NotSent(stopped), MessageReaction::Keep)
+                    }
+                    false => (SendOutcome::Unknown(stopped), MessageReaction::Doubt),
+                };
                 let result = AttemptResult {
                     entry: row,
                     priority,
-                    outcome: SendOutcome::Unknown("the program stopped while it was being sent".into()),
-                    reaction: Some(MessageReaction::Doubt),
+                    outcome,
+                    reaction: Some(reaction),
                 };
                 self.hub
                     .send(

@@ -82,7 +82,9 @@ mod tests {
                 version,
             },
             kind: ProviderKind::WhatsappCloud,
+            signers: Vec::new(),
             access: ChannelAccess {
+                webhook_url: String::new(),
                 settings: BTreeMap::new(),
                 secrets: BTreeMap::new(),
             },

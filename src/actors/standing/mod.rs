@@ -39,6 +39,8 @@ pub struct Standings {
     spending: Mutex<HashMap<WorkspaceId, Remembered>>,
     /// By channel.
     health: Mutex<HashMap<ChannelId, Arc<ChannelHealth>>>,
+    /// Changes of health are written one at a time.
+    pub(in crate::actors) writing_health: tokio::sync::Mutex<()>,
     /// By channel: who was written to unasked.
     reach: Mutex<HashMap<ChannelId, Reach>>,
 }

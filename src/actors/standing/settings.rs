@@ -12,9 +12,9 @@ use crate::storage::records::Json;
 use crate::storage::{Batch, CommitError, StorageError, Store};
 
 /// Number of the consent settings in the table.
-const CONSENT: u8 = 60;
+const CONSENT: u8 = 80;
 /// Number of the price settings in the table.
-const PRICES: u8 = 61;
+const PRICES: u8 = 81;
 
 /// How keywords are heeded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

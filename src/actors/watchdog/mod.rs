@@ -14,7 +14,6 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::channels::ProviderKind;
 use crate::domain::operations::{RawState, SendPriority};
 use crate::domain::{ChannelId, Timestamp, WorkspaceId};
 use crate::storage::keys::{OutboxKey, RawByStateKey, RawEventKey, UserKey};
@@ -181,7 +180,7 @@ impl Watch {
             let arrivals = arrivals(core, *workspace)?;
             for entry in core.registry.list(*workspace) {
                 // The sandbox's customers are silent whenever nobody plays them.
-                if entry.kind == ProviderKind::Sandbox {
+                if entry.kind.is_sandbox() {
                     continue;
                 }
                 let subject = entry.channel.id.to_string();
@@ -222,7 +221,7 @@ fn oldest_due(core: &Core, entry: &Arc<ChannelEntry>) -> Result<Option<Timestamp
 }
 
 /// The workspaces of those who run the appliance.
-fn operators(core: &Core, workspaces: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, StorageError> {
+pub(super) fn operators(core: &Core, workspaces: &[WorkspaceId]) -> Result<Vec<WorkspaceId>, StorageError> {
     let mut found = Vec::new();
     for workspace in workspaces {
         let users = core

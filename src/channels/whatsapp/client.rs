@@ -10,32 +10,12 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, of_send, retry_after, time_to_regain_access};
 use super::{render, settings};
+use crate::channels::http::TIMEOUT;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 
-/// How long a connection may take to be made.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a whole call may take.
-pub const TIMEOUT: Duration = Duration::from_secs(15);
-/// How long an idle connection is kept. Shorter than the provider keeps it, so that a send seldom meets a connection
-/// that is just being closed (which would leave doubt).
-const POOL_IDLE: Duration = Duration::from_secs(20);
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
-
-/// A client as this provider wants it: time limits, no redirects (a send must not be repeated elsewhere).
-///
-/// # Errors
-/// If TLS cannot be set up.
-pub fn http_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -132,7 +112,7 @@ pub(super) async fn call(
     call_within(request, access, TIMEOUT).await
 }
 
-async fn call_within(
+pub(super) async fn call_within(
     request: reqwest::RequestBuilder,
     access: &ChannelAccess,
     timeout: Duration,
@@ -243,6 +223,7 @@ mod tests {
             to: vec![Identity::new(IdentityKind::WhatsappId, "254711000234")],
             content: Content::text("hi"),
             reply_to: None,
+            outside_window: false,
         }
     }
 
@@ -259,8 +240,9 @@ mod tests {
             ]
             .into(),
             secrets: [("access_token".to_owned(), "token".into())].into(),
+            webhook_url: String::new(),
         };
-        let http = http_client().expect("a client");
+        let http = crate::channels::http::http_client().expect("a client");
         let got = send_within(&http, &access, &request(), Duration::from_millis(50)).await;
         assert_eq!(got, SendOutcome::Unknown("no answer in time".into()));
     }

@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod doctor;
 mod errors;
+mod files;
 mod limits;
 mod manage;
 mod media;
@@ -18,27 +19,27 @@ mod payload;
 mod probe;
 mod render;
 mod settings;
-mod signature;
 
 use std::collections::BTreeMap;
 
+use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
     Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, Delivery, FieldError, Managed,
-    NoticeScope, ParseError, Provider,
+    NoticeScope, ParseError, Provider, WebhookRequest, meta_signature,
 };
-use crate::domain::Content;
 use crate::domain::health::HealthChange;
 use crate::domain::inbound::ChannelNotice;
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-
-pub use client::{CONNECT_TIMEOUT, TIMEOUT, http_client};
+use crate::domain::policy::MessagingRules;
+use crate::domain::{Content, Identity};
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct WhatsappCloud;
 
 static CAPABILITIES: Capabilities = Capabilities {
-    has_window: true,
+    rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
@@ -60,8 +61,13 @@ impl Provider for WhatsappCloud {
         settings::addresses(settings)
     }
 
-    fn signature_fits(&self, secret: &secrecy::SecretString, raw: &[u8], header: &str) -> bool {
-        signature::fits(secret, raw, header)
+    fn signature_fits(&self, secret: &secrecy::SecretString, _: &str, request: &WebhookRequest<'_>) -> bool {
+        let header = (request.header)("x-hub-signature-256");
+        meta_signature::fits(secret, request.body, header.unwrap_or_default())
+    }
+
+    fn recipient(&self, _: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
+        settings::recipient(to)
     }
 
     fn peek_addresses(&self, raw: &[u8]) -> Vec<Address> {
@@ -96,6 +102,32 @@ impl Provider for WhatsappCloud {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Upload
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(files::locate(http, access, reference))
+    }
+
+    fn upload_media<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<UploadedMedia, MediaError>> {
+        Box::pin(files::upload(http, access, upload))
     }
 
     fn test_connection<'a>(

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret;
 
 use crate::channels::{Address, ChannelAccess, FieldError};
+use crate::domain::identity::{Identity, IdentityKind};
 
 /// Where the API lives unless `api_base` says otherwise.
 const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
@@ -186,4 +187,14 @@ pub(super) fn endpoint(
         .push(version)
         .extend(path);
     Ok(url)
+}
+
+/// A number in international form, or a user id as WhatsApp gives it (it has a dot after the country).
+pub(super) fn recipient(to: &str) -> Option<Identity> {
+    let identity = Identity::whatsapp(to)?;
+    let is_plausible = match identity.kind {
+        IdentityKind::WhatsappId => (6..=15).contains(&identity.value.len()),
+        _ => identity.value.contains('.') && identity.value.is_ascii() && !identity.value.contains(' '),
+    };
+    is_plausible.then_some(identity)
 }

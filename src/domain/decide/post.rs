@@ -1,8 +1,9 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
@@ -23,8 +24,12 @@ pub struct PostCommand {
     pub trace: TraceId,
     /// How the channel is.
     pub channel: ChannelCondition,
-    /// Whether the provider has a customer-service window.
-    pub has_window: bool,
+    /// When the provider lets one write.
+    pub rules: MessagingRules,
+    /// The files of ours that it names.
+    pub files: Vec<Attachment>,
+    /// What the provider takes of files.
+    pub media_rules: &'static [MediaRule],
     /// Consent, the channel's health, limits, money.
     pub standing: Standing,
 }
@@ -42,7 +47,10 @@ pub fn post(
         conversation,
         content: &command.content,
         channel: command.channel,
-        has_window: command.has_window,
+        rules: command.rules,
+        by_person: matches!(command.author, Author::User(_)),
+        files: &command.files,
+        media_rules: command.media_rules,
         standing: &command.standing,
         now,
     };
@@ -85,7 +93,9 @@ pub(super) fn queue_text(
         priority: SendPriority::Reply,
         trace,
         channel: ChannelCondition::Active,
-        has_window: false,
+        rules: MessagingRules::SMS,
+        files: Vec::new(),
+        media_rules: &[],
         standing: Standing::default(),
     };
     let mut message = to_message(decision, command, now);
@@ -153,7 +163,9 @@ mod tests {
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
-            has_window: true,
+            rules: MessagingRules::WHATSAPP,
+            files: Vec::new(),
+            media_rules: &[],
             standing: Standing::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::policy::{self, ChannelCondition, Proposal};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
 use crate::domain::{Conversation, Message, Timestamp};
 
@@ -27,7 +27,7 @@ pub enum Settlement {
 pub fn retry(
     conversation: &Conversation,
     message: Message,
-    channel: (ChannelCondition, bool, &Standing),
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     match message.status {
@@ -44,7 +44,7 @@ pub fn settle(
     conversation: &Conversation,
     mut message: Message,
     settlement: Settlement,
-    channel: (ChannelCondition, bool, &Standing),
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     if message.status != MessageStatus::Doubtful {
@@ -75,15 +75,19 @@ pub fn settle(
 fn requeue(
     conversation: &Conversation,
     mut message: Message,
-    channel: (ChannelCondition, bool, &Standing),
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
-    let (channel, has_window, standing) = channel;
+    let (channel, rules, standing) = channel;
     let proposal = Proposal {
         conversation,
         content: &message.content,
         channel,
-        has_window,
+        rules,
+        by_person: true,
+        // Judged when it was queued the first time; one that is gone since is told by the attempt.
+        files: &[],
+        media_rules: &[],
         standing,
         now,
     };
@@ -131,7 +135,7 @@ mod tests {
                 retry(
                     &state,
                     outbound(status),
-                    (open, false, &Standing::default()),
+                    (open, MessagingRules::SMS, &Standing::default()),
                     Timestamp(1)
                 )
                 .is_err(),
@@ -143,7 +147,7 @@ mod tests {
                 &state,
                 outbound(status),
                 Settlement::Sent,
-                (open, false, &Standing::default()),
+                (open, MessagingRules::SMS, &Standing::default()),
                 Timestamp(1),
             );
             assert!(settled.is_err(), "{status:?}");
@@ -163,7 +167,11 @@ mod tests {
                 &conversation(),
                 message,
                 settlement,
-                (ChannelCondition::Active, false, &Standing::default()),
+                (
+                    ChannelCondition::Active,
+                    MessagingRules::SMS,
+                    &Standing::default(),
+                ),
                 Timestamp(5),
             )
             .expect("doubtful");
@@ -182,7 +190,11 @@ mod tests {
         let refused = retry(
             &conversation(),
             outbound(MessageStatus::Failed),
-            (ChannelCondition::Active, true, &Standing::default()),
+            (
+                ChannelCondition::Active,
+                MessagingRules::WHATSAPP,
+                &Standing::default(),
+            ),
             Timestamp(1),
         );
         assert!(matches!(refused, Err(Rejection::Policy(_))));

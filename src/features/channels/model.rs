@@ -106,6 +106,7 @@ fn merge(into: &mut BTreeMap<String, String>, changes: BTreeMap<String, Option<S
 pub(super) fn validate(provider: &dyn Provider, channel: &Channel) -> Result<(), FieldError> {
     let secret = |(name, value): (&String, &String)| (name.clone(), value.as_str().into());
     provider.validate(&ChannelAccess {
+        webhook_url: String::new(),
         settings: channel.settings.clone(),
         secrets: channel.secrets.iter().map(secret).collect(),
     })

@@ -18,8 +18,7 @@ use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::MessageView;
 use crate::http::words::NewMessage;
 use crate::http::{
-    ApiError, ApiResult, Caller, ErrorCode, FieldError, IdempotencyKeyHeader, NoQuery, Trace, ValidJson,
-    endpoints,
+    ApiError, ApiResult, Caller, ErrorCode, IdempotencyKeyHeader, NoQuery, Trace, ValidJson, endpoints,
 };
 use crate::storage::keys::{ContactByIdentityKey, ConversationByContactKey};
 
@@ -86,7 +85,7 @@ async fn write_to(
 ) -> ApiResult<HttpResponse> {
     let to = body.take_text("to")?;
     let wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
-    let recipient = recipient(&to)?;
+    let recipient = recipient(house, entry, &to)?;
     check_content(house, entry, &wish.content)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
@@ -95,21 +94,14 @@ async fn write_to(
     say(house, who, conversation, wish, key, trace).await
 }
 
-/// A number in international form, or an id as the provider gives it.
-fn recipient(to: &str) -> Result<Identity, FieldError> {
-    let invalid = || {
-        FieldError::new(
-            "to",
-            "must be a phone number in international form (+254711000234) or a WhatsApp user id.",
-        )
-    };
-    let identity = Identity::whatsapp(to).filter(|_| to.len() <= 128 && !to.chars().any(char::is_control));
-    let identity = identity.ok_or_else(invalid)?;
-    let plausible = match identity.kind {
-        crate::domain::IdentityKind::WhatsappId => (6..=15).contains(&identity.value.len()),
-        _ => identity.value.contains('.') && identity.value.is_ascii() && !identity.value.contains(' '),
-    };
-    if plausible { Ok(identity) } else { Err(invalid()) }
+fn recipient(house: &House, entry: &ChannelEntry, to: &str) -> ApiResult<Identity> {
+    let is_plain = to.len() <= 128 && !to.chars().any(char::is_control);
+    let provider = house.core.provider(entry.kind).filter(|_| is_plain);
+    let identity = provider.and_then(|provider| provider.recipient(&entry.channel.settings, to.trim()));
+    identity.ok_or_else(|| {
+        let detail = "must be a phone number in international form (+254711000234) or an id as the channel's provider gives it.";
+        ApiError::invalid_field("to", detail)
+    })
 }
 
 fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
@@ -137,15 +129,16 @@ async fn begin(
     let now = house.core.clock.now();
     let nobody = crate::domain::ContactId([0; 16]);
     let blank = Conversation::begin(ConversationId([0; 16]), entry.channel.id, nobody, now);
-    let has_window = house
-        .core
-        .provider(entry.kind)
-        .is_some_and(|provider| provider.capabilities().has_window);
+    let rules = house.core.rules(entry);
     let proposal = Proposal {
         conversation: &blank,
         content,
         channel: entry.condition(),
-        has_window,
+        rules,
+        by_person: true,
+        // Judged when the message is queued.
+        files: &[],
+        media_rules: &[],
         standing: &house.core.standing(
             (entry.workspace, entry.channel.id),
             None,

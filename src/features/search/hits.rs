@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::actors::House;
+use crate::channels::ProviderKind;
 use crate::domain::{UserId, WorkspaceId};
 use crate::http::views::Viewer;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode};
@@ -141,8 +142,10 @@ fn names(house: &House, workspace: WorkspaceId, me: UserId) -> Result<Names, Sto
     let users = house.core.store.scan(&prefix, None, MAX_USERS)?;
     let channels = house.core.registry.list(workspace).into_iter();
     let kind = |kind| match kind {
-        crate::channels::ProviderKind::WhatsappCloud => "whatsapp",
-        crate::channels::ProviderKind::Sandbox => "sandbox",
+        ProviderKind::WhatsappCloud | ProviderKind::Dialog360 => "whatsapp",
+        ProviderKind::Instagram => "instagram",
+        ProviderKind::Twilio => "twilio",
+        ProviderKind::Sandbox | ProviderKind::SandboxInstagram | ProviderKind::SandboxSms => "sandbox",
     };
     Ok(Names {
         me: Some(me),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::MediaRuleView;
 use crate::actors::Core;
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
@@ -99,12 +100,16 @@ pub struct ChannelView {
     pub queue: QueueView,
     /// Whether anything goes out.
     pub breaker: BreakerView,
+    /// What it takes of files; a kind that is not listed cannot be sent.
+    pub media: Vec<MediaRuleView>,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
 
 impl ChannelView {
     fn new(channel: &Channel, public_url: &str, queue: QueueView) -> Self {
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let path = kind.map_or(String::new(), |kind| kind.webhook_path(channel.id));
         let status = match (&channel.blocked, channel.paused) {
             (_, true) => "paused",
             (Some(_), false) => "blocked",
@@ -112,7 +117,7 @@ impl ChannelView {
         };
         Self {
             id: channel.id.to_string(),
-            provider: crate::channels::ProviderKind::from_u8(channel.provider),
+            provider: kind,
             name: channel.name.clone(),
             status,
             status_reason: channel.blocked.clone(),
@@ -122,10 +127,11 @@ impl ChannelView {
                 .keys()
                 .map(|name| (name.clone(), SecretView { set: true }))
                 .collect(),
-            webhook_url: format!("{}/webhooks/whatsapp", public_url.trim_end_matches('/')),
+            webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
+            media: Vec::new(),
             version: channel.version,
         }
     }
@@ -157,7 +163,12 @@ impl ChannelViews {
     pub fn view(&self, workspace: WorkspaceId, channel: &Channel) -> Result<ChannelView, StorageError> {
         let queues = self.queues(workspace)?;
         let queue = queues.get(&channel.id).copied().unwrap_or_default();
-        Ok(ChannelView::new(channel, &self.public_url, queue))
+        let kind = crate::channels::ProviderKind::from_u8(channel.provider);
+        let provider = kind.and_then(|kind| self.core.provider(kind));
+        Ok(ChannelView {
+            media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
+            ..ChannelView::new(channel, &self.public_url, queue)
+        })
     }
 
     /// What waits in front of each channel of a workspace.

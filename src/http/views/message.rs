@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::MediaView;
 use crate::domain::message::{Author, Direction, MessageError, Pricing, ReplyContext, StatusTimes};
 use crate::domain::{Message, MessageStatus};
 
@@ -179,6 +180,10 @@ pub struct MessageView {
     /// What else the provider said about it (referral, group …).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
+    /// Its files, in the order in which the content names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub media: Vec<MediaView>,
     /// `type`, and the content under that name.
     #[serde(flatten)]
     #[schema(value_type = crate::http::words::MessageContent)]
@@ -186,7 +191,7 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    pub(super) fn new(message: &Message, author_name: Option<String>) -> Self {
+    pub(super) fn new(message: &Message, author_name: Option<String>, media: Vec<MediaView>) -> Self {
         let mut content = Map::new();
         message.content.write_view(&mut content);
         Self {
@@ -206,6 +211,7 @@ impl MessageView {
             trace_id: message.trace.to_string(),
             private: message.content.is_note(),
             extra: message.extra.clone(),
+            media,
             content,
         }
     }

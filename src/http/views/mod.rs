@@ -3,17 +3,22 @@
 mod channel;
 mod contact;
 mod conversation;
+mod media;
 mod message;
 
 pub use channel::{BreakerView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
 pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowView};
+pub use media::{MediaRuleView, MediaView};
 pub use message::{MessageErrorView, MessageView};
 
 use std::collections::HashMap;
 
-use crate::domain::{ContactId, Conversation, ConversationId, Message, MessageId, UserId, WorkspaceId};
-use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, UserKey};
+use crate::domain::media::ids_of as media_ids;
+use crate::domain::{
+    Author, ContactId, Conversation, ConversationId, Direction, Message, MessageId, UserId, WorkspaceId,
+};
+use crate::storage::keys::{ContactKey, ConversationKey, MediaKey, MessageKey, UserKey};
 use crate::storage::{StorageError, Store};
 
 use self::contact::ContactBrief;
@@ -64,7 +69,26 @@ impl<'a> Viewer<'a> {
             crate::domain::Author::User(user) => Some(self.user_name(user)?),
             _ => None,
         };
-        Ok(MessageView::new(message, author_name))
+        let files = self.files(message)?;
+        Ok(MessageView::new(message, author_name, files))
+    }
+
+    fn files(&self, message: &Message) -> Result<Vec<MediaView>, StorageError> {
+        let from_provider = message.direction == Direction::Inbound || message.author == Author::BusinessApp;
+        let mut views = Vec::new();
+        for media in media_ids(self.workspace, message.id, &message.content, from_provider) {
+            let key = MediaKey {
+                workspace: self.workspace,
+                media,
+            };
+            match self.store.get(&key) {
+                Ok(Some(media)) => views.push(MediaView::new(self.store, self.workspace, &media, self.now)),
+                // Of a message from before files were kept, or of an upload that is gone.
+                Ok(None) | Err(StorageError::Erased | StorageError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(views)
     }
 
     /// The conversation of an id, if this workspace has it.

@@ -1,6 +1,6 @@
 //! Business accounts (WABAs) and their numbers: secrets, webhook targets, registration, templates.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
@@ -53,6 +53,12 @@ pub(crate) struct NumberState {
     pub profile: Value,
     pub quality: &'static str,
     pub throughput: Bucket,
+    /// Whom the business blocked: what they write does not arrive.
+    pub blocked: BTreeSet<String>,
+    /// Whether the cart and the catalogue show.
+    pub shop: (bool, bool),
+    /// Greeting, commands and prompts, as they were set.
+    pub automation: Value,
 }
 
 #[derive(Debug)]
@@ -155,6 +161,9 @@ impl Accounts {
                 profile: json!({"messaging_product": "whatsapp", "vertical": "UNDEFINED"}),
                 quality: "GREEN",
                 throughput: Bucket::default(),
+                blocked: BTreeSet::new(),
+                shop: (true, true),
+                automation: Value::Null,
             }),
             waba,
             lanes,

@@ -61,7 +61,9 @@ pub(crate) fn say(
     let classic = message.kind == "system" && wire["system"]["type"] == "user_changed_number";
     let contact = (!classic).then(|| payload::contact(&profile, &shared.config.webhooks));
     let update = Update::Message(Arc::new(wire), contact);
-    webhooks::enqueue(shared, &number, &key, update);
+    if !number.state.lock().blocked.contains(&key) {
+        webhooks::enqueue(shared, &number, &key, update);
+    }
     Ok(id)
 }
 

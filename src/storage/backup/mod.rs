@@ -15,7 +15,7 @@ pub use export::{Made, export, export_since};
 pub use folder::{Listed, Scheduled, list, make_scheduled};
 pub use format::{Header, Totals};
 pub use restore::{Restore, Restored, Until, restore, verify_backup};
-pub use retention::{note_verified, trim_journal};
+pub use retention::{is_backup_wanted, make_automatic, note_verified, trim_journal};
 pub use schedule::{Every, Kept, Schedule, ScheduleError, next_backup, prune};
 
 use std::path::Path;

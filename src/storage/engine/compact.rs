@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Engine, OpenFailure, RawRows};
+use super::opening::{OpenFailure, open_files};
+use super::{Engine, RawRows, Row};
 use crate::storage::error::StorageError;
 use crate::storage::journal::{io_error, sync_dir};
 
@@ -61,12 +62,16 @@ fn wait_let_go(dir: &Path) -> Result<(), StorageError> {
 }
 
 impl Engine {
-    /// Copies all rows into fresh files beside the present ones. Changes made meanwhile may or may not be in the copy: it
-    /// counts as being where the state was at the beginning and must be carried on from the journal.
+    /// Packs all rows into fresh files beside the present ones, as `through` hands them on, which must keep their order.
+    /// Changes made meanwhile may or may not be in the copy: it counts as being where the state was at the beginning and
+    /// must be carried on from the journal.
     ///
     /// # Errors
     /// The engine or the disk failed; the present files are as they were.
-    pub(in crate::storage) fn copy(&self) -> Result<Self, StorageError> {
+    pub(in crate::storage) fn copy<'a, R: Iterator<Item = Result<Row, StorageError>>>(
+        &'a self,
+        through: impl FnOnce(RawRows<'a>, &Path) -> Result<R, StorageError>,
+    ) -> Result<Self, StorageError> {
         let dir = copy_dir(&self.dir);
         if dir.exists() {
             std::fs::remove_dir_all(&dir).map_err(io_error("deleting an old copy"))?;
@@ -74,8 +79,8 @@ impl Engine {
         let carried = self.carried()?;
         let restored = self.restored_to()?;
         let copy = Self::open(&dir, COPY_CACHE)?.engine;
-        copy.load(RawRows::new(self), carried)?;
-        copy.set_restored(restored)?;
+        copy.load(through(RawRows::new(self), &dir)?, carried, restored)?;
+        copy.verify_pack()?;
         Ok(copy)
     }
 
@@ -87,15 +92,15 @@ impl Engine {
         let err = io_error("exchanging the engine's files");
         let old = old_dir(&self.dir);
         copy.close()?;
-        let mut slot = self.db.write();
+        let mut slot = self.files.write();
         slot.take();
         wait_let_go(&self.dir)?;
         wait_let_go(&copy.dir)?;
         std::fs::rename(&self.dir, &old).map_err(&err)?;
         std::fs::rename(&copy.dir, &self.dir).map_err(&err)?;
         sync_dir(self.dir.parent().unwrap_or(&self.dir))?;
-        match super::try_open(&self.dir, self.cache_bytes) {
-            Ok(db) => *slot = Some(db),
+        match open_files(&self.dir, self.cache_bytes) {
+            Ok(files) => *slot = Some(files),
             Err(OpenFailure::Damaged(cause) | OpenFailure::Failed(cause)) => {
                 return Err(StorageError::Io {
                     doing: "opening the compacted state",

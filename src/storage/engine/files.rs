@@ -57,12 +57,39 @@ pub(super) fn move_snapshots_away(dir: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Moves the whole directory away and makes an empty one. Answers where it is now.
-pub(super) fn set_aside(dir: &Path) -> Result<PathBuf, StorageError> {
+/// Where a new directory is made ready.
+fn fresh_dir(dir: &Path) -> PathBuf {
+    dir.with_file_name("store-fresh")
+}
+
+/// Finishes or takes back what a crash broke off in [`set_aside`].
+pub(super) fn recover_fresh(dir: &Path) -> Result<(), StorageError> {
+    let err = io_error("clearing up after damage");
+    let fresh = fresh_dir(dir);
+    if fresh == dir || !fresh.exists() {
+        return Ok(());
+    }
+    if dir.exists() {
+        return std::fs::remove_dir_all(&fresh).map_err(err);
+    }
+    std::fs::rename(&fresh, dir).map_err(&err)?;
+    remove_marker(dir)?;
+    sync_dir(dir.parent().unwrap_or(dir))
+}
+
+/// Moves the whole directory away and puts another in its place, with nothing in it but a file to keep. Answers where the
+/// old one is now; it keeps that file, too.
+pub(super) fn set_aside(dir: &Path, keep: Option<PathBuf>) -> Result<PathBuf, StorageError> {
     let err = io_error("setting the damaged state aside");
-    let aside = free_name(dir, "damaged");
+    let (aside, fresh) = (free_name(dir, "damaged"), fresh_dir(dir));
+    std::fs::create_dir_all(&fresh).map_err(&err)?;
+    if let Some(keep) = keep {
+        let to = fresh.join(keep.file_name().unwrap_or_default());
+        std::fs::hard_link(&keep, to).map_err(&err)?;
+        sync_dir(&fresh)?;
+    }
     std::fs::rename(dir, &aside).map_err(&err)?;
-    std::fs::create_dir_all(dir).map_err(&err)?;
+    std::fs::rename(&fresh, dir).map_err(&err)?;
     remove_marker(dir)?;
     sync_dir(dir.parent().unwrap_or(dir))?;
     Ok(aside)

@@ -20,7 +20,7 @@ use super::error::StorageError;
 use super::faults::{FaultPoint, Faults};
 
 pub(super) use self::frame::{Frame, FrameOp};
-pub(super) use self::reader::Reader;
+pub(super) use self::reader::{Reader, Retire};
 pub(super) use self::segment::file_name;
 
 /// A segment of this size is closed and the next one begun.

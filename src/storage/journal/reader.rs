@@ -20,6 +20,25 @@ pub(in crate::storage) struct Reader {
     damage: Option<StorageError>,
 }
 
+/// Which segments may go: those in the last verified export that hold nothing that is needed, once they are old, or while
+/// there is too much.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::storage) struct Retire {
+    /// Last written longer ago than this.
+    pub age: Duration,
+    /// More than this in all, in bytes. Then only what the state's pack holds goes.
+    pub bytes: u64,
+    pub now: SystemTime,
+    /// The last frame of the last verified export.
+    pub exported: u64,
+    /// The last frame in the state's pack.
+    pub packed: u64,
+    /// The first frame that is needed.
+    pub needed_frame: u64,
+    /// The first event that is needed.
+    pub needed_seq: u64,
+}
+
 /// What the journal holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::storage) struct Extent {
@@ -170,33 +189,33 @@ impl Reader {
         Ok(frames)
     }
 
-    /// Deletes segments that were last written before `now - keep`, all of whose frames are at most `exported`, and that
-    /// hold nothing at or after `needed_frame` or `needed_seq`. Never the one that is written. Answers how many.
+    /// Deletes the oldest segments that are of no more use, see [`Retire`]. Never the one that is written. Answers how many.
     ///
     /// # Errors
     /// A file cannot be removed; those before it are gone.
-    pub(in crate::storage) fn retire(
-        &self,
-        keep: Duration,
-        now: SystemTime,
-        exported: u64,
-        needed_frame: u64,
-        needed_seq: u64,
-    ) -> Result<usize, StorageError> {
+    pub(in crate::storage) fn retire(&self, retire: &Retire) -> Result<usize, StorageError> {
         let err = io_error("deleting an old journal segment");
         let mut segments = self.segments.write();
+        let mut bytes: u64 = segments.iter().map(|segment| segment.len()).sum();
         let mut gone = 0;
         while let [first, next, ..] = segments.as_slice() {
             let last_frame = next.first_frame - 1;
             let written = std::fs::metadata(&first.path)
                 .and_then(|meta| meta.modified())
                 .map_err(&err)?;
-            let old = now.duration_since(written).is_ok_and(|age| age > keep);
-            let wanted = last_frame > exported || last_frame >= needed_frame || next.first_seq > needed_seq;
-            if !old || wanted {
+            let old = retire
+                .now
+                .duration_since(written)
+                .is_ok_and(|age| age > retire.age);
+            let too_much = bytes > retire.bytes && last_frame <= retire.packed;
+            let wanted = last_frame > retire.exported
+                || last_frame >= retire.needed_frame
+                || next.first_seq > retire.needed_seq;
+            if wanted || !(old || too_much) {
                 break;
             }
             std::fs::remove_file(&first.path).map_err(&err)?;
+            bytes -= first.len();
             segments.remove(0);
             gone += 1;
         }

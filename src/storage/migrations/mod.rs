@@ -84,7 +84,7 @@ pub(super) fn at_open(store: &Store) -> Result<(), StorageError> {
 /// since.
 fn snapshot(store: &Store) -> Result<(), StorageError> {
     let version = version(store)?.unwrap_or(1);
-    let dir = store.dir().join("backups");
+    let dir = store.backups_dir();
     std::fs::create_dir_all(&dir).map_err(io_error("making the folder for backups"))?;
     let path = dir.join(format!("before-migration-from-{version}.fdbackup"));
     if path.exists() && backup::verify_backup(&path).is_ok() {

@@ -10,6 +10,7 @@
 mod account;
 mod conversation;
 mod directory;
+mod media;
 mod message;
 mod operations;
 mod simple;
@@ -24,8 +25,8 @@ use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Message, MessageId, Timestamp, UserId,
-    WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId, Timestamp,
+    UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -150,7 +151,9 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
-    60 Consent, "consent" { 1 => standing::ConsentV1 }
-    61 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
-    62 Billed, "billed" { 1 => standing::BilledV1 }
+    80 Consent, "consent" { 1 => standing::ConsentV1 }
+    81 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
+    82 Billed, "billed" { 1 => standing::BilledV1 }
+    60 Media, "media" { 1 => media::MediaV1 }
+    61 MediaId, "media_id" { 1 => media::MediaIdV1 }
 }

@@ -15,8 +15,9 @@ use crate::storage::engine::{CACHE_BYTES, Carried, Changes, Engine, UNFINISHED};
 use crate::storage::error::StorageError;
 use crate::storage::faults::Faults;
 use crate::storage::journal::{self, FrameOp, Reader, SEGMENT_BYTES, io_error};
+use crate::storage::media::MediaFiles;
 use crate::storage::migrations;
-use crate::storage::vault::Vault;
+use crate::storage::vault::{MasterKey, Vault};
 
 /// What is rarely set.
 pub struct Tuning {
@@ -55,13 +56,77 @@ impl Store {
         let StoreOptions { dir, master_key } = options;
         std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
         let lock = lock(&dir)?;
-        let engine = open_engine(&dir, tuning.cache_bytes)?;
+        let prepared = match Prepared::new(&dir, &master_key, &tuning) {
+            // The damage showed only while the state was read: the next look at the files rebuilds it.
+            Err(error) if Engine::wants_rebuild(&dir.join(ENGINE_DIR)) => {
+                tracing::error!(%error, "the state is damaged; it is rebuilt");
+                Prepared::new(&dir, &master_key, &tuning)?
+            }
+            other => other?,
+        };
+        let first = prepared.first;
+        let last_seq = prepared.engine.carried()?.next_seq - 1;
+        let shared = Arc::new(Shared {
+            engine: prepared.engine,
+            vault: prepared.vault,
+            reader: prepared.journal.reader,
+            ring: Default::default(),
+            seq: watch::Sender::new(last_seq),
+            state: watch::Sender::new(StoreState::Ok),
+            lanes: Lanes::default(),
+            figures: Mutex::default(),
+        });
+        let min_free_bytes = tuning.min_free_bytes;
+        let conditions = Conditions {
+            dir: dir.clone(),
+            min_free_bytes,
+            faults: tuning.faults,
+        };
+        let writer = prepared.journal.writer;
+        let committer = Committer::new(Arc::clone(&shared), writer, conditions, prepared.damage);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || committer.run());
+        let thread = thread.map_err(io_error("starting the writer's thread"))?;
+        let media = MediaFiles::new(&dir, min_free_bytes);
+        media.clear_unfinished()?;
+        let store = Self {
+            inner: Arc::new(Inner {
+                shared,
+                dir,
+                min_free_bytes,
+                media,
+                damaged: Default::default(),
+                upkeep: Mutex::default(),
+                thread: Mutex::new(Some(thread)),
+                lock: Mutex::new(Some(lock)),
+            }),
+        };
+        begin(&store, first)?;
+        Ok(store)
+    }
+}
+
+/// The files, opened, with the state as far as the journal.
+struct Prepared {
+    engine: Engine,
+    journal: journal::Opened,
+    vault: Vault,
+    /// The first change of a new store.
+    first: Option<Batch>,
+    /// Why nothing may be written.
+    damage: Option<String>,
+}
+
+impl Prepared {
+    fn new(dir: &Path, master_key: &MasterKey, tuning: &Tuning) -> Result<Self, StorageError> {
+        let engine = open_engine(dir, tuning.cache_bytes)?;
         let carried = engine.carried()?;
         let journal = journal::open(journal::Options {
             dir: dir.join(JOURNAL_DIR),
             segment_bytes: tuning.segment_bytes,
             faults: tuning.faults.clone(),
-            start: journal_start(&dir, &engine, carried)?,
+            start: journal_start(dir, &engine, carried)?,
         })?;
         if journal.cut_bytes > 0 {
             tracing::warn!(
@@ -75,43 +140,15 @@ impl Store {
             tracing::info!(frames, "carried the journal's last frames into the state");
         }
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
-        let damage = journal.damage.map(|damage| damage.to_string()).or(behind);
-        let (vault, first) = Vault::open(&master_key, &engine)?;
-        let last_seq = engine.carried()?.next_seq - 1;
-        let shared = Arc::new(Shared {
+        let damage = journal.damage.as_ref().map(ToString::to_string).or(behind);
+        let (vault, first) = Vault::open(master_key, &engine)?;
+        Ok(Self {
             engine,
+            journal,
             vault,
-            reader: journal.reader,
-            ring: Default::default(),
-            seq: watch::Sender::new(last_seq),
-            state: watch::Sender::new(StoreState::Ok),
-            lanes: Lanes::default(),
-            figures: Mutex::default(),
-        });
-        let min_free_bytes = tuning.min_free_bytes;
-        let conditions = Conditions {
-            dir: dir.clone(),
-            min_free_bytes,
-            faults: tuning.faults,
-        };
-        let committer = Committer::new(Arc::clone(&shared), journal.writer, conditions, damage);
-        let thread = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || committer.run());
-        let thread = thread.map_err(io_error("starting the writer's thread"))?;
-        let store = Self {
-            inner: Arc::new(Inner {
-                shared,
-                dir,
-                min_free_bytes,
-                damaged: Default::default(),
-                upkeep: Mutex::default(),
-                thread: Mutex::new(Some(thread)),
-                lock: Mutex::new(Some(lock)),
-            }),
-        };
-        begin(&store, first)?;
-        Ok(store)
+            first,
+            damage,
+        })
     }
 }
 

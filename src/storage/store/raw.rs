@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use super::open::{ENGINE_DIR, JOURNAL_DIR, lock};
 use super::{Committed, Store};
+use crate::domain::RawEventId;
 use crate::storage::batch::Batch;
+use crate::storage::bundles;
 use crate::storage::engine::{CACHE_BYTES, Carried, Engine};
 use crate::storage::error::{CommitError, StorageError};
 use crate::storage::journal::{Reader, io_error};
+use crate::storage::keys::RawBundleKey;
 
 /// How often work that has time asks a busy writer again.
 const PATIENCE: u32 = 200;
@@ -31,6 +34,11 @@ pub struct SegmentFile {
     pub path: PathBuf,
     /// Durable length in bytes.
     pub len: u64,
+}
+
+/// Where the backups of a data directory lie if nobody says otherwise.
+pub(in crate::storage) fn backups_in(dir: &Path) -> PathBuf {
+    dir.join("backups")
 }
 
 impl Store {
@@ -54,9 +62,16 @@ impl Store {
         &self.inner.shared.reader
     }
 
-    /// The data directory.
-    pub(in crate::storage) fn dir(&self) -> &Path {
-        &self.inner.dir
+    /// The raw event that a bundle begins with; `None` if it is empty.
+    ///
+    /// # Errors
+    /// It is damaged, or reading failed.
+    pub(in crate::storage) fn bundle_begin(
+        &self,
+        key: &RawBundleKey,
+    ) -> Result<Option<RawEventId>, StorageError> {
+        let bundle = bundles::open(&self.inner.shared, key.first.0)?;
+        Ok(bundle.first().map(|(raw, _)| RawEventId(*raw)))
     }
 
     /// [`Self::commit_blocking`] for work that has time: while the writer is busy it tries again, for some seconds.
@@ -124,9 +139,14 @@ impl Store {
         std::fs::create_dir_all(dir).map_err(io_error("making the data directory"))?;
         let _lock = lock(dir)?;
         let engine = Engine::open(&dir.join(ENGINE_DIR), CACHE_BYTES)?.engine;
-        let loaded = engine.load(rows, Carried { frame, next_seq });
+        let loaded = engine.load(rows, Carried { frame, next_seq }, Some(frame));
         engine.close()?;
         loaded
+    }
+
+    /// Where backups lie if nobody says otherwise.
+    pub fn backups_dir(&self) -> PathBuf {
+        backups_in(&self.inner.dir)
     }
 
     /// Keeps anyone from opening a data directory's store until the file is dropped.

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::{Fingerprint, Store};
 use crate::domain::Event;
-use crate::storage::codec::BlobPlace;
+use crate::storage::bundles;
 use crate::storage::error::StorageError;
 use crate::storage::keys::{Key, Prefix, table_name};
 
@@ -216,15 +216,7 @@ impl Store {
     pub fn blob<K: Key>(&self, key: &K) -> Result<Option<Vec<u8>>, StorageError> {
         let key = key.to_bytes();
         let shared = &self.inner.shared;
-        let Some(row) = shared.engine.get(&key)? else {
-            return Ok(None);
-        };
-        let place = BlobPlace::read(&row).map_err(|error| self.name(&key, error))?;
-        let Some(sealed) = shared.reader.blob(place)? else {
-            return Ok(None);
-        };
-        let bytes = shared.vault.read_bytes(&key, &sealed, &shared.engine);
-        bytes.map(Some).map_err(|error| self.name(&key, error))
+        bundles::blob(shared, &key, || shared.engine.get(&key)).map_err(|error| self.name(&key, error))
     }
 
     /// Up to `limit` events after `seq`, in order, over all workspaces.

@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Store, StoreState, replay};
+use crate::storage::bundles::Bundler;
 use crate::storage::committer::Exchange;
 use crate::storage::error::StorageError;
+use crate::storage::journal::Retire;
 
 /// How the store is.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +25,8 @@ pub struct StoreStatus {
     pub segments: usize,
     /// Size of the state on disk in bytes.
     pub state_bytes: u64,
+    /// The part of it that holds what has changed since the last compaction; it takes several times its rows.
+    pub unpacked_bytes: u64,
     /// Free on the disk, in bytes.
     pub free_bytes: u64,
     /// Below this nothing is written, in bytes.
@@ -47,6 +51,15 @@ pub struct StoreStatus {
     pub damaged_records: u64,
 }
 
+/// How much of the journal to keep once it is in a verified export.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keep {
+    /// So long at least, unless there is more than `bytes`.
+    pub age: Duration,
+    /// So many bytes at most; what the last compaction has not packed yet is kept beyond that.
+    pub bytes: u64,
+}
+
 /// What a compaction came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Compacted {
@@ -69,6 +82,7 @@ impl Store {
         let shared = &self.inner.shared;
         let (extent, figures) = (shared.reader.extent(), *shared.figures.lock());
         let (queued, queued_bulk) = shared.lanes.depth();
+        let sizes = shared.engine.size_on_disk()?;
         let mean = figures
             .commit_total
             .as_micros()
@@ -81,7 +95,8 @@ impl Store {
             first_frame: extent.first_frame,
             journal_bytes: extent.bytes,
             segments: extent.segments,
-            state_bytes: shared.engine.size_on_disk()?,
+            state_bytes: sizes.all(),
+            unpacked_bytes: sizes.tree,
             free_bytes: crate::storage::free_bytes(&self.inner.dir)?,
             min_free_bytes: self.inner.min_free_bytes,
             queued,
@@ -101,15 +116,15 @@ impl Store {
         self.inner.shared.lanes.ask_rotate();
     }
 
-    /// Deletes journal segments that were last written more than `keep` ago, whose frames are all in the last verified
-    /// export (up to `exported_frame`), and that hold neither a frame from `needed_frame` nor an event from `needed_seq`
-    /// on. The state is made durable first. Answers how many were deleted.
+    /// Deletes journal segments of which all frames are in the last verified export (up to `exported_frame`) and that hold
+    /// neither a frame from `needed_frame` nor an event from `needed_seq` on, if they were last written longer ago than
+    /// `keep` says, or are more than it says. The state is made durable first. Answers how many were deleted.
     ///
     /// # Errors
     /// The state cannot be made durable, or a file cannot be removed.
     pub fn retire_journal(
         &self,
-        keep: Duration,
+        keep: Keep,
         now: SystemTime,
         exported_frame: u64,
         needed_frame: u64,
@@ -118,10 +133,15 @@ impl Store {
         let shared = &self.inner.shared;
         let _upkeep = self.inner.upkeep.lock();
         shared.engine.sync()?;
-        let exported = exported_frame.min(shared.engine.carried()?.frame);
-        shared
-            .reader
-            .retire(keep, now, exported, needed_frame, needed_seq)
+        shared.reader.retire(&Retire {
+            age: keep.age,
+            bytes: keep.bytes,
+            now,
+            exported: exported_frame.min(shared.engine.carried()?.frame),
+            packed: shared.engine.packed_frame(),
+            needed_frame,
+            needed_seq,
+        })
     }
 
     /// Rewrites the state into fresh files while it is used, which takes about as much free space as it has live bytes.
@@ -134,7 +154,7 @@ impl Store {
         const CLOSE_ENOUGH: u64 = 64;
         let shared = &self.inner.shared;
         let _upkeep = self.inner.upkeep.lock();
-        let before = shared.engine.size_on_disk()?;
+        let before = shared.engine.size_on_disk()?.all();
         let free = crate::storage::free_bytes(&self.inner.dir)?;
         if free < before.saturating_add(self.inner.min_free_bytes) {
             let cause = format!("{before} bytes must be free beside the reserve, {free} are");
@@ -143,7 +163,7 @@ impl Store {
                 cause,
             });
         }
-        let copy = shared.engine.copy()?;
+        let copy = shared.engine.copy(|rows, dir| Bundler::new(shared, rows, dir))?;
         for _ in 0..ROUNDS {
             if replay(&copy, &shared.reader)? <= CLOSE_ENOUGH {
                 break;
@@ -159,7 +179,7 @@ impl Store {
         answer.recv().map_err(|_| closed())??;
         Ok(Compacted {
             before,
-            after: shared.engine.size_on_disk()?,
+            after: shared.engine.size_on_disk()?.all(),
         })
     }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod conversations;
 mod keys;
+mod media;
 mod messages;
 mod raw;
 mod standing;
@@ -216,6 +217,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
         standing::check(&mut tables)?;
+        media::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {

@@ -3,7 +3,8 @@
 use crate::domain::operations::{Alert, DueWork, Notice, RawEvent, RawState};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    AlertKey, DueKey, Key as _, NoticeKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, Table,
+    AlertKey, DueKey, Key as _, NoticeKey, RawBlobKey, RawBundleKey, RawByStateKey, RawEventKey,
+    RawPendingKey, Table,
 };
 
 use super::{Findings, STRANGE_KEY, Tables, Walk, dangling, hex, missing};
@@ -13,6 +14,7 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<RawByStateKey>(raw_by_state)?;
     tables.table::<RawPendingKey>(raw_pending)?;
     tables.keys(Table::RawBlob, raw_blob)?;
+    tables.keys(Table::RawBundle, raw_bundle)?;
     tables.table::<NoticeKey>(notice)?;
     tables.table::<AlertKey>(alert)?;
     tables.table::<DueKey>(due)
@@ -65,6 +67,22 @@ fn raw_blob(tables: &mut Tables<'_>, key: &[u8]) -> Checked {
         }
         Err(other) => Err(other),
     }
+}
+
+/// That it opens and begins with the delivery that it is named after; each delivery's own row was looked at above.
+fn raw_bundle(tables: &mut Tables<'_>, key: &[u8]) -> Checked {
+    let Some(typed) = RawBundleKey::read(&key[1..]) else {
+        tables.tell("RawBundle", &hex(key), STRANGE_KEY.into(), None);
+        return Ok(());
+    };
+    let what = match tables.walk.store.bundle_begin(&typed) {
+        Ok(first) if first == Some(typed.first) => return Ok(()),
+        Ok(_) => "begins with another delivery".to_owned(),
+        Err(StorageError::Damaged { cause, .. }) => format!("cannot be read: {cause}"),
+        Err(other) => return Err(other),
+    };
+    tables.tell("RawBundle", &format!("{typed:?}"), what, None);
+    Ok(())
 }
 
 fn raw_by_state(walk: &Walk<'_>, key: &RawByStateKey, (): &(), out: &mut Findings) -> Checked {

@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours, and whether it is open now. Until someone sets them they are a suggestion with `configured: false`. */
+        get: operations["show_hours"];
+        /** Sets the opening hours. For owners. */
+        put: operations["keep_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1110,6 +1128,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/360dialog/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
+        post: operations["receive_dialog360"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/instagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instagram's verification handshake: answers the challenge if the token is some Instagram channel's. */
+        get: operations["verify_instagram"];
+        put?: never;
+        /** Takes a delivery of Instagram: signature over the raw body, durable, then 200. */
+        post: operations["receive_instagram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/twilio/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for numbers that are set to call by GET. */
+        get: operations["receive_twilio_by_get"];
+        put?: never;
+        /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
+        post: operations["receive_twilio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/whatsapp": {
         parameters: {
             query?: never;
@@ -1372,6 +1443,21 @@ export interface components {
             /** @description Whether it held. */
             ok: boolean;
         };
+        /** @description Days on which it is closed, whatever the week says. */
+        ClosedBody: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description What for. */
+            name?: string;
+            /**
+             * Format: date
+             * @description Last day; the first one if it is left out.
+             */
+            to?: string | null;
+        };
         /** @description A contact's new name. */
         ContactBody: {
             /** @description At most 120 characters; empty to show the customer's own name again. */
@@ -1589,6 +1675,13 @@ export interface components {
             score: number;
             /** @description The place in the text, in stretches. */
             snippet: components["schemas"]["FragmentView"][];
+        };
+        /** @description New opening hours. */
+        HoursBody: {
+            closed_days?: components["schemas"]["ClosedBody"][];
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            week: components["schemas"]["WeekBody"];
         };
         /** @description One thing that a contact is known by. */
         IdentityView: {
@@ -2147,6 +2240,32 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description Opening hours, and how it stands now. */
+        OpeningHours: {
+            closed_days: components["schemas"]["ClosedBody"][];
+            /**
+             * Format: date-time
+             * @description When it closes; `null` while it is closed, or if it does not within a year.
+             */
+            closes_at: string | null;
+            /** @description Whether anyone has set them. Until then `week` is a suggestion, and nothing goes by it. */
+            configured: boolean;
+            /** @description Whether it is open now; `null` until the hours are set. */
+            open: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it opens next; `null` while it is open, or if it does not within a year.
+             */
+            opens_at: string | null;
+            /** @description IANA time zone in which the times are meant. */
+            timezone: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+            week: components["schemas"]["WeekBody"];
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2368,6 +2487,19 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description One interval of a day. */
+        SpanBody: {
+            /**
+             * @description Later than `opens`, `24:00` at the latest.
+             * @example 17:30
+             */
+            closes: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 09:00
+             */
+            opens: string;
+        };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
             accepted?: string | null;
@@ -2509,6 +2641,16 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description The intervals of each weekday, in order. A day without any is closed. */
+        WeekBody: {
+            friday?: components["schemas"]["SpanBody"][];
+            monday?: components["schemas"]["SpanBody"][];
+            saturday?: components["schemas"]["SpanBody"][];
+            sunday?: components["schemas"]["SpanBody"][];
+            thursday?: components["schemas"]["SpanBody"][];
+            tuesday?: components["schemas"]["SpanBody"][];
+            wednesday?: components["schemas"]["SpanBody"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3692,6 +3834,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -5182,6 +5393,222 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_dialog360: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The secret does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_instagram: {
+        parameters: {
+            query?: {
+                "hub.mode"?: string;
+                "hub.challenge"?: string;
+                "hub.verify_token"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_instagram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio_by_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_twilio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature does not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -8,6 +8,8 @@ describe('set-up', () => {
     [undefined, fresh, 'owner'],
     ['business', fresh, 'business'],
     ['channel', fresh, 'owner'],
+    ['hours', fresh, 'owner'],
+    ['hours', owner, 'hours'],
     ['channel', owner, 'channel'],
     ['test', owner, 'test'],
     [undefined, owner, 'start'],

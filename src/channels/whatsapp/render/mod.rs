@@ -148,6 +148,7 @@ mod tests {
             to: vec![Identity::new(IdentityKind::Phone, "+254711000234")],
             content,
             reply_to: None,
+            outside_window: false,
         }
     }
 

@@ -5,6 +5,7 @@
 pub(crate) mod media;
 mod messages;
 mod numbers;
+mod settings;
 mod templates;
 
 use std::collections::HashMap;
@@ -280,6 +281,9 @@ async fn route(call: &Call<'_>) -> Answer {
         ("GET", [id, "phone_numbers"]) => numbers::list(call, id),
         ("POST", [id, action @ ("register" | "deregister")]) => numbers::register(call, id, action),
         (_, [id, "whatsapp_business_profile"]) => numbers::profile(call, id),
+        (_, [id, "block_users"]) => settings::block_users(call, id),
+        (_, [id, "whatsapp_commerce_settings"]) => settings::commerce(call, id),
+        ("POST", [id, "conversational_automation"]) => settings::automation(call, id),
         (_, [id]) => object(call, id).await,
         _ => Err(call.unknown()),
     }

@@ -46,6 +46,7 @@ fn fields(number: &Number) -> Value {
         "whatsapp_business_manager_messaging_limit": number.config.tier,
         "messaging_limit_tier": number.config.tier,
         "webhook_configuration": {"application": callback},
+        "conversational_automation": state.automation,
         "health_status": {
             "can_send_message": if state.registered { "AVAILABLE" } else { "BLOCKED" },
             "entities": [

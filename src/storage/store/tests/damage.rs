@@ -253,3 +253,74 @@ fn expect_all(dir: &Path, count: u64, at: usize) {
     }
     panic!("records are wrong after flipping bytes at {at}");
 }
+
+/// A closed store of which the first `packed` texts stand in the pack, the rest in the tree.
+fn half_packed(packed: u64, count: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for n in 1..=packed {
+        put(&store, n, &format!("text {n}"));
+    }
+    store.compact().unwrap();
+    for n in packed + 1..=count {
+        put(&store, n, &format!("text {n}"));
+    }
+    store.close();
+    dir
+}
+
+#[test]
+fn flipped_bytes_in_the_pack_never_lose_or_change_a_record() {
+    let dir = half_packed(300, 310);
+    let whole = fs::read(dir.path().join("store/pack")).unwrap();
+    for step in 0..24 {
+        let dir = copy(dir.path());
+        let mut bytes = whole.clone();
+        let at = (whole.len() - 1) * step / 23;
+        bytes[at] ^= 0x55;
+        fs::write(dir.path().join("store/pack"), bytes).unwrap();
+        expect_all(dir.path(), 310, at);
+    }
+    for what in ["gone", "cut", "another's"] {
+        let dir = copy(dir.path());
+        let pack = dir.path().join("store/pack");
+        match what {
+            "gone" => fs::remove_file(&pack).unwrap(),
+            "cut" => fs::write(&pack, &whole[..whole.len() / 2]).unwrap(),
+            _ => drop(fs::copy(half_packed(5, 5).path().join("store/pack"), &pack).unwrap()),
+        }
+        expect_all(dir.path(), 310, 0);
+    }
+}
+
+#[test]
+fn a_lost_tree_goes_on_from_the_pack_although_the_journal_before_it_is_gone() {
+    let dir = half_packed(300, 310);
+    fs::write(dir.path().join("store/db"), vec![0x55; 4 << 20]).unwrap();
+    let store = open_with(
+        dir.path(),
+        Tuning {
+            segment_bytes: 1,
+            ..tuning()
+        },
+    )
+    .unwrap();
+    for n in 1..=310 {
+        assert_eq!(store.get(&N(n)).unwrap(), Some(text(&format!("text {n}"))));
+    }
+}
+
+#[test]
+fn an_exchange_of_a_damaged_state_that_a_crash_broke_off_is_finished() {
+    for between in [false, true] {
+        let dir = half_packed(20, 25);
+        fs::create_dir_all(dir.path().join("store-fresh")).unwrap();
+        fs::copy(dir.path().join("store/pack"), dir.path().join("store-fresh/pack")).unwrap();
+        fs::write(dir.path().join("store.rebuild"), b"damaged").unwrap();
+        if between {
+            fs::rename(dir.path().join("store"), dir.path().join("store.damaged-1")).unwrap();
+        }
+        expect_all(dir.path(), 25, 0);
+        assert!(!dir.path().join("store-fresh").exists());
+    }
+}

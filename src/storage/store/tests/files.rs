@@ -76,7 +76,11 @@ fn old_segments_go_only_when_they_are_old_exported_and_not_needed() {
     let (now, day) = (SystemTime::now(), Duration::from_secs(86_400));
     let later = now + 2 * day;
     let never = u64::MAX;
-    let retire = |now, exported, frame, seq| store.retire_journal(day, now, exported, frame, seq).unwrap();
+    let keep = Keep {
+        age: day,
+        bytes: u64::MAX,
+    };
+    let retire = |now, exported, frame, seq| store.retire_journal(keep, now, exported, frame, seq).unwrap();
     assert_eq!(retire(now, never, never, never), 0, "too young");
     assert_eq!(retire(later, 3, never, never), 0, "not exported");
     assert_eq!(retire(later, never, 2, never), 0, "a frame is needed");
@@ -99,6 +103,39 @@ fn old_segments_go_only_when_they_are_old_exported_and_not_needed() {
     std::fs::remove_dir_all(dir.path().join("store")).unwrap();
     let error = open_with(dir.path(), small_segments()).err().unwrap().to_string();
     assert!(error.contains("restore the last backup"), "{error}");
+}
+
+#[test]
+fn what_is_too_much_goes_however_young_once_it_is_packed_and_exported() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_with(dir.path(), small_segments()).unwrap();
+    for n in 1..=100 {
+        put(&store, n, "some text that takes its place in the journal");
+    }
+    let keep = Keep {
+        age: Duration::from_secs(86_400),
+        bytes: 4_000,
+    };
+    let (now, never) = (SystemTime::now(), u64::MAX);
+    let retire = |exported| store.retire_journal(keep, now, exported, never, never).unwrap();
+    assert_eq!(retire(never), 0, "not packed: the tree alone would hold it");
+    store.compact().unwrap();
+    assert_eq!(retire(0), 0, "not exported");
+    assert!(retire(never) > 0);
+    let left = store.status().unwrap();
+    assert!(
+        left.segments >= 1 && left.journal_bytes <= 4_000 + 2_000,
+        "{left:?}"
+    );
+    for n in 1..=100 {
+        assert!(store.get(&N(n)).unwrap().is_some(), "{n}");
+    }
+    store.close();
+    // The tree is lost: the pack and what is left of the journal hold everything.
+    std::fs::write(dir.path().join("store.rebuild"), b"damaged").unwrap();
+    let store = open_with(dir.path(), small_segments()).unwrap();
+    assert_eq!(store.scan_keys(&all(), None, 500).unwrap().len(), 100);
+    assert_eq!(put(&store, 101, "goes on"), 101);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The store through its face.
 
 mod basics;
+mod bundles;
 mod compact;
 mod crash;
 mod damage;
@@ -14,7 +15,7 @@ use std::path::Path;
 use crate::domain::{ChannelId, EventKind, Timestamp, TraceId, WorkspaceId};
 use crate::storage::codec;
 use crate::storage::{
-    Batch, Key, MasterKey, Prefix, Record, StorageError, Store, StoreOptions, Table, Tuning,
+    Batch, Keep, Key, MasterKey, Prefix, Record, StorageError, Store, StoreOptions, Table, Tuning,
 };
 
 pub(super) const WS: WorkspaceId = WorkspaceId([7; 16]);

@@ -22,6 +22,10 @@ enum Move {
     /// Reopen with the engine's directory gone: rebuilt from the journal.
     Rebuild,
     Rotate,
+    /// Pack the state.
+    Compact,
+    /// Reopen with the tree damaged beyond use: gone on from the pack and the journal.
+    LoseTree,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -39,6 +43,8 @@ fn a_move() -> impl Strategy<Value = Move> {
         1 => Just(Move::Reopen),
         1 => Just(Move::Rebuild),
         1 => Just(Move::Rotate),
+        3 => Just(Move::Compact),
+        1 => Just(Move::LoseTree),
     ]
 }
 
@@ -99,8 +105,15 @@ proptest! {
                     prop_assert_eq!(store.commit_blocking(batch).is_ok(), !model.contains_key(&n));
                     model.entry(n).or_insert_with(|| text("claimed"));
                 }
-                Move::Reopen | Move::Rebuild => {
+                Move::Compact => {
+                    store.compact().unwrap();
+                    check(&store, &model);
+                }
+                Move::Reopen | Move::Rebuild | Move::LoseTree => {
                     store.close();
+                    if matches!(a_move, Move::LoseTree) {
+                        std::fs::write(dir.path().join("store.rebuild"), b"damaged").unwrap();
+                    }
                     if matches!(a_move, Move::Rebuild) {
                         std::fs::remove_dir_all(dir.path().join("store")).unwrap();
                     }

@@ -1,5 +1,5 @@
 /** Where the set-up stands. What was typed survives a reload, except the code and the password. */
-export const STEPS = ['owner', 'business', 'channel', 'test'] as const
+export const STEPS = ['owner', 'business', 'hours', 'channel', 'test'] as const
 export type Step = (typeof STEPS)[number]
 
 export interface SetupState {
@@ -15,7 +15,7 @@ export function stepFor(wish: unknown, state: SetupState): Step | 'login' | 'sta
   if (state.needed) return wished === 'business' ? 'business' : 'owner'
   if (!state.signedIn) return 'login'
   if (!state.owner) return 'start'
-  return wished === 'test' ? 'test' : wished === 'channel' ? 'channel' : 'start'
+  return wished === 'hours' || wished === 'channel' || wished === 'test' ? wished : 'start'
 }
 
 /** The code as the server prints it: capitals, in groups of four; blanks and small letters are forgiven. */

@@ -35,6 +35,7 @@ export type Customer = S['CustomerView']
 export type Behaviour = Required<S['BehaviourView']>
 export type PhoneMessage = S['PhoneMessageView']
 export type Faults = Required<S['FaultsView']>
+export type OpeningHours = S['OpeningHours']
 export type Problem = S['Problem']
 export interface Page<T> {
   items: T[]

@@ -1,0 +1,129 @@
+//! The one place that calls an address which a provider named.
+//!
+//! The channel's own `api_base` was set by the operator and is trusted; every other address goes through the guarded
+//! client, redirections included. Headers with secrets go with the first request only.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, Url, header};
+use secrecy::ExposeSecret;
+
+use crate::actors::core::Core;
+use crate::actors::registry::ChannelEntry;
+use crate::channels::media::{MediaError, MediaSource};
+
+/// How long fetching one file may take.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// Redirections that are followed.
+const MAX_HOPS: u32 = 3;
+
+/// Why a file was not fetched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Failure {
+    /// It may go better later.
+    Later(String),
+    /// It is not there (any more).
+    Gone(String),
+    /// It is not to be had, whatever happens.
+    Never(String),
+}
+
+impl From<MediaError> for Failure {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::Unsupported => Self::Never("Files of this channel cannot be fetched.".into()),
+            MediaError::Gone(why) => Self::Gone(why),
+            MediaError::Invalid(why) => Self::Never(why),
+            MediaError::Provider(error) => Self::Later(format!("{} ({})", error.detail, error.code)),
+        }
+    }
+}
+
+/// Asks where the file is, and begins to fetch it.
+pub(super) async fn open(
+    core: &Core,
+    entry: &ChannelEntry,
+    reference: &str,
+) -> Result<(Response, MediaSource), Failure> {
+    let provider = core
+        .provider(entry.kind)
+        .ok_or_else(|| Failure::Never("The provider is not part of this version.".into()))?;
+    let source = provider
+        .locate_media(&core.http, &entry.access, reference)
+        .await?;
+    let mut url = source.url.clone();
+    for hop in 0..=MAX_HOPS {
+        let response = get(core, entry, &source, &url, hop == 0).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok((response, source));
+        }
+        if !status.is_redirection() || !source.follow_redirects {
+            return Err(refused(status));
+        }
+        let next = response.headers().get(header::LOCATION);
+        let next = next
+            .and_then(|place| place.to_str().ok())
+            .and_then(|place| url.join(place).ok());
+        url = next.ok_or_else(|| Failure::Later("The provider redirected to nowhere.".into()))?;
+    }
+    Err(Failure::Later("The provider redirected too often.".into()))
+}
+
+fn refused(status: StatusCode) -> Failure {
+    match status.as_u16() {
+        // Signed addresses of content networks answer 403 when they have expired.
+        403 | 404 | 410 => Failure::Gone(format!("The provider answered {status}.")),
+        _ => Failure::Later(format!("The provider answered {status}.")),
+    }
+}
+
+async fn get(
+    core: &Core,
+    entry: &ChannelEntry,
+    source: &MediaSource,
+    url: &Url,
+    is_first: bool,
+) -> Result<Response, Failure> {
+    let request = match is_own_base(entry, url) {
+        true => core.http.get(url.clone()),
+        false => {
+            let guarded = core.media.client.get(url.clone());
+            guarded.map_err(|why| {
+                Failure::Never(format!(
+                    "The provider named an address that is not called: {why}."
+                ))
+            })?
+        }
+    };
+    let mut request = request
+        .timeout(TIMEOUT)
+        // What is packed could unpack to anything; the bytes are wanted as they are.
+        .header(header::ACCEPT_ENCODING, "identity");
+    if is_first {
+        for (name, value) in &source.headers {
+            request = request.header(*name, value.expose_secret());
+        }
+    }
+    request.send().await.map_err(|error| Failure::Later(said(&error)))
+}
+
+/// Whether an address lies where the operator said that this channel's provider is.
+fn is_own_base(entry: &ChannelEntry, url: &Url) -> bool {
+    let base = entry.access.settings.get("api_base");
+    let base = base.and_then(|base| Url::parse(base).ok());
+    base.is_some_and(|base| base.origin().is_tuple() && base.origin() == url.origin())
+}
+
+/// The innermost cause, without the address (it may be signed).
+pub(super) fn said(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    match std::ptr::addr_eq(cause, error) {
+        true if error.is_timeout() => "It took too long.".into(),
+        true => "The connection broke.".into(),
+        false => cause.to_string(),
+    }
+}

@@ -1,0 +1,118 @@
+//! `frontdesk sandbox`: the provider's simulator alone, for whoever writes or tests a client or a webhook receiver.
+//!
+//! It is the same simulator that stands behind sandbox channels and the demo. It has no login beyond the provider's own
+//! tokens, so it listens on this machine only; under `/_sandbox` it is controlled.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+
+use super::serve::wait_for_stop;
+use crate::sandbox::{NumberConfig, Simulator, SimulatorConfig};
+
+/// The simulator's number and where its webhooks go.
+#[derive(clap::Args)]
+pub(super) struct SandboxOptions {
+    /// Address to listen on: one of this machine's own (127.0.0.1, ::1). Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// The number's id, as in the path of a send.
+    #[arg(long, default_value = "205300400500601")]
+    phone_number_id: String,
+    /// The WhatsApp business account that it belongs to.
+    #[arg(long, default_value = "104200300400501")]
+    waba_id: String,
+    /// The number as people see it.
+    #[arg(long, default_value = "+15550001111")]
+    phone: String,
+    /// The token that calls must carry.
+    #[arg(
+        long,
+        env = "FRONTDESK_SANDBOX_TOKEN",
+        default_value = "sandbox-token",
+        hide_env_values = true
+    )]
+    access_token: String,
+    /// The secret that signs webhooks.
+    #[arg(
+        long,
+        env = "FRONTDESK_SANDBOX_APP_SECRET",
+        default_value = "sandbox-app-secret",
+        hide_env_values = true
+    )]
+    app_secret: String,
+    /// The token of the verification handshake.
+    #[arg(long, default_value = "sandbox-verify-token")]
+    verify_token: String,
+    /// Where webhooks go. Without it they are dropped until a program subscribes.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// Ask the receiver for the verification handshake at the start, and end if it does not answer it.
+    #[arg(long, requires = "webhook_url")]
+    verify: bool,
+    /// Take templates that were never created, instead of answering 132001.
+    #[arg(long)]
+    any_template: bool,
+    /// Simulated seconds in a second: 3600 lets the 24-hour window close in 24 s.
+    #[arg(long, default_value_t = 1.0)]
+    time_scale: f64,
+}
+
+impl std::fmt::Debug for SandboxOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SandboxOptions")
+            .field("listen", &self.listen)
+            .field("webhook_url", &self.webhook_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs the simulator until it is told to stop.
+pub(super) fn run(options: &SandboxOptions) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        options.time_scale.is_finite() && (0.001..=1e6).contains(&options.time_scale),
+        "--time-scale: must be a number from 0.001 to 1000000"
+    );
+    actix::System::new().block_on(async {
+        let mut config = SimulatorConfig {
+            listen: options.listen,
+            time_scale: options.time_scale,
+            ..SimulatorConfig::default()
+        };
+        config.rules.unknown_templates = options.any_template;
+        let simulator = Simulator::start(config)
+            .with_context(|| format!("--listen: {} cannot be listened on", options.listen))?;
+        simulator
+            .add_number(number(options))
+            .map_err(|error| anyhow::anyhow!("the number cannot be played: {error}"))?;
+        announce(&simulator, options);
+        if options.verify {
+            let verified = simulator.verify_webhook(&options.phone_number_id).await;
+            verified.context("--verify: the receiver did not pass the verification handshake")?;
+            println!("The receiver passed the verification handshake.");
+        }
+        wait_for_stop().await?;
+        simulator.stop().await;
+        Ok(())
+    })
+}
+
+fn number(options: &SandboxOptions) -> NumberConfig {
+    let mut number = NumberConfig::new(&options.phone_number_id, &options.waba_id, &options.phone);
+    number.access_token.clone_from(&options.access_token);
+    number.app_secret.clone_from(&options.app_secret);
+    number.verify_token.clone_from(&options.verify_token);
+    number.webhook_url.clone_from(&options.webhook_url);
+    number
+}
+
+fn announce(simulator: &Simulator, options: &SandboxOptions) {
+    let base = simulator.base_url();
+    println!("WhatsApp Cloud API is played on {base}");
+    println!("Send to {base}/v23.0/{}/messages", options.phone_number_id);
+    println!(
+        "Let a customer write: curl {base}/_sandbox/say -d '{{\"phone_number_id\":\"{}\",\"customer\":{{\"wa_id\":\"254711000234\",\
+         \"name\":\"Amina\"}},\"message\":{{\"type\":\"text\",\"text\":{{\"body\":\"Habari\"}}}}}}'",
+        options.phone_number_id
+    );
+}
