@@ -9,10 +9,11 @@ use crate::actors::directory::{DirectoryError, MAX_SENDERS, Resolve, Resolved};
 use crate::actors::due::due_key;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::decide::Received;
+use crate::domain::health::HealthChange;
 use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
 use crate::domain::operations::{DueWork, EarlyStatus, Notice, RawState};
 use crate::domain::time::HOUR;
-use crate::domain::{ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
+use crate::domain::{ChannelId, ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{
     EarlyStatusKey, MessageByProviderIdKey, NoticeKey, RawByStateKey, RawEventKey, RawPendingKey,
 };
@@ -50,6 +51,8 @@ struct Round {
     groups: HashMap<ConversationId, Group>,
     /// Messages whose sender is not resolved yet.
     unresolved: Vec<(RawEventId, TraceId, Box<InboundMessage>, bool)>,
+    /// What notices change for channels' health, in order.
+    health: Vec<(ChannelId, HealthChange)>,
     /// Choices whose customer is not resolved yet.
     preferences: Vec<(RawEventId, TraceId, PreferenceUpdate)>,
     /// The closing commit: notices, early statuses, parked and done raw events.
@@ -197,11 +200,21 @@ impl ChannelWork {
             workspace,
             notice: id,
         };
+        let concerned = self.concerned(entry, &notice);
+        if let Some(provider) = self.core.provider(entry.kind) {
+            let changes = provider.health_changes(&notice);
+            for channel in &concerned {
+                round
+                    .health
+                    .extend(changes.iter().map(|change| (*channel, change.clone())));
+            }
+        }
+        let channel = concerned.first().copied().unwrap_or(entry.channel.id);
         let ChannelNotice { field, body, known } = notice;
         let received_at = self.core.clock.now();
         let notice = Notice {
             id,
-            channel: entry.channel.id,
+            channel,
             field,
             known,
             body,
@@ -347,6 +360,12 @@ impl ChannelWork {
             if let Some(error) = round.parked.get(raw) {
                 self.park(entry, &mut round.closing, *raw, error, now)?;
             }
+        }
+        if !round.health.is_empty() {
+            let health = std::mem::take(&mut round.health);
+            return self
+                .close_with_health(entry.workspace, health, round.closing)
+                .await;
         }
         if !round.closing.is_empty() {
             self.core.store.commit(round.closing).await?;

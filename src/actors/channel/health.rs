@@ -76,7 +76,9 @@ impl ChannelWork {
         let changing = self
             .core
             .registry
-            .change(workspace, channel, now, new_trace(), |channel| channel.blocked = blocked);
+            .change(workspace, channel, now, new_trace(), |channel| {
+                channel.blocked = blocked
+            });
         if let Err(error) = changing.await {
             tracing::error!(%channel, %error, "a channel that the provider stopped or resumed could not be changed");
         }
@@ -84,7 +86,11 @@ impl ChannelWork {
 }
 
 fn number(entry: &ChannelEntry) -> String {
-    let shown = entry.channel.settings.get("display_phone_number").map_or("", String::as_str);
+    let shown = entry
+        .channel
+        .settings
+        .get("display_phone_number")
+        .map_or("", String::as_str);
     shown.chars().filter(char::is_ascii_digit).collect()
 }
 

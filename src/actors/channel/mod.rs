@@ -2,6 +2,7 @@
 //! same frame as their effects. What cannot be worked in is parked with its reason and holds up nobody.
 
 mod drain;
+mod health;
 mod read;
 
 use std::sync::Arc;

@@ -253,7 +253,14 @@ impl Desk {
 
     /// Starts calls, each in its slot.
     fn launch(&mut self, entry: &Arc<ChannelEntry>) {
-        while !self.ready.is_empty() && self.calls < MAX_CALLS && self.pace.take_slot() {
+        while !self.ready.is_empty() && self.calls < MAX_CALLS {
+            let is_bulk = self
+                .ready
+                .front()
+                .is_some_and(|next| next.priority == SendPriority::Bulk);
+            if (is_bulk && !self.pace.bulk_may()) || !self.pace.take_slot() {
+                return;
+            }
             let Some(attempt) = self.ready.pop_front() else {
                 return;
             };

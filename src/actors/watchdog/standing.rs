@@ -44,7 +44,9 @@ pub(super) fn of_channel(
     };
     let limit = match health.tier {
         Some(Tier::People(limit)) if limit > 0 => {
-            let used = core.reached((entry.workspace, entry.channel.id), None, now)?.people;
+            let used = core
+                .reached((entry.workspace, entry.channel.id), None, now)?
+                .people;
             near_limit(u64::from(used), u64::from(limit))
         }
         _ => Verdict::Clear,
@@ -81,7 +83,11 @@ pub(super) fn of_budget(core: &Core, workspace: WorkspaceId) -> Result<Verdict, 
             amount(spending.spent),
             amount(budget),
             settings.currency,
-            if settings.hard_stop { " At the end of it templates stop." } else { "" }
+            if settings.hard_stop {
+                " At the end of it templates stop."
+            } else {
+                ""
+            }
         )),
         false => Verdict::Clear,
     })
