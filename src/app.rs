@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::features::accounts::{
     self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
 };
-use crate::features::{channels, consent, hours, inbox, live, media, operations, sandbox, search};
+use crate::features::{channels, consent, hours, inbox, live, media, operations, sandbox, search, usage};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
 use crate::sandbox::{Simulator, SimulatorConfig};
@@ -110,7 +110,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 11] = [
+pub const PARTS: [Part; 12] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -122,11 +122,15 @@ pub const PARTS: [Part; 11] = [
     },
     Part {
         configure: channels::configure,
-        docs: channels::Docs::openapi,
+        docs: channels::docs,
     },
     Part {
         configure: consent::configure,
         docs: consent::docs,
+    },
+    Part {
+        configure: usage::configure,
+        docs: usage::docs,
     },
     Part {
         configure: inbox::configure,
@@ -444,7 +448,11 @@ impl Shared {
         };
         let accounts = Data::new(Accounts::new(store, clock, auth.clone(), hasher, options));
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
-        let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
+        let feed = live::Feed::new(
+            house.core.clone(),
+            channels.clone().into_inner(),
+            house.courtesy.clone(),
+        );
         let feed = Data::new(feed);
         let workings = Data::new(operations::Workings {
             started_at: clock.now(),

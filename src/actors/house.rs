@@ -15,6 +15,7 @@ use crate::storage::{Prefix, StorageError};
 use super::alerts::Alerts;
 use super::channel::{self, ChannelWork};
 use super::core::Core;
+use super::courtesy::Courtesy;
 use super::directory::DirectoryHandle;
 use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
@@ -39,6 +40,8 @@ pub struct House {
     pub directory: DirectoryHandle,
     /// Webhooks.
     pub intake: Intake,
+    /// What customers are told beside messages.
+    pub courtesy: Courtesy,
     /// What needs attention.
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
@@ -78,6 +81,7 @@ impl House {
             hub,
             directory,
             intake,
+            courtesy: Courtesy::default(),
             alerts,
             waiting,
             supervisor,
@@ -99,6 +103,12 @@ impl House {
         house
             .supervise("upkeep".into(), "upkeep", move |token| {
                 upkeep::run(tidying.clone(), token)
+            })
+            .await;
+        let (courtesy, core) = (house.courtesy.clone(), house.core.clone());
+        house
+            .supervise("courtesy".into(), "courtesy", move |token| {
+                courtesy.clone().run(core.clone(), token)
             })
             .await;
         let indexing = house.core.clone();

@@ -20,6 +20,7 @@ use crate::storage::keys::{
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::ChannelWork;
+use super::moves::is_move;
 use super::read::Read;
 
 /// Raw events of one round.
@@ -234,7 +235,10 @@ impl ChannelWork {
     async fn resolve_senders(&self, entry: &ChannelEntry, round: &mut Round) -> Result<(), RoundError> {
         let mut unresolved = std::mem::take(&mut round.unresolved);
         while !unresolved.is_empty() {
-            let rest = unresolved.split_off(unresolved.len().min(MAX_SENDERS));
+            // Who comes after someone's move is resolved as it left things.
+            let moves = unresolved.iter().position(|(_, _, message, _)| is_move(message));
+            let until = moves.map_or(unresolved.len(), |at| at + 1).min(MAX_SENDERS);
+            let rest = unresolved.split_off(until);
             let request = Resolve {
                 workspace: entry.workspace,
                 channel: entry.channel.id,
@@ -247,7 +251,11 @@ impl ChannelWork {
             let resolved = self.directory.send(request).await?;
             for ((raw, trace, message, echo), resolved) in unresolved.into_iter().zip(resolved) {
                 match resolved {
-                    Ok(Resolved { conversation, .. }) => {
+                    Ok(Resolved {
+                        contact,
+                        conversation,
+                    }) => {
+                        self.follow_move(entry, contact, &message, trace).await?;
                         let received = Received {
                             inbound: *message,
                             echo,

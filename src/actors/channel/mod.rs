@@ -3,6 +3,7 @@
 
 mod drain;
 mod health;
+mod moves;
 mod read;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ChannelId;
+
+pub use health::HealthError;
 
 use super::core::Core;
 use super::directory::DirectoryHandle;

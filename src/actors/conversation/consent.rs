@@ -1,15 +1,18 @@
 //! What a customer allows: heard in what they write, told by the provider, or set by a person. In the same frame as the
 //! message that says it, and before anything that waits can go out.
 
+use std::collections::BTreeSet;
+
 use crate::domain::consent::{COOLDOWN, Consent, ConsentChange, ConsentSource, Permission};
-use crate::domain::decide::{Decision, Received, Rejection, Said, heed, stop_queued};
+use crate::domain::decide::{Decision, Received, Rejection, STOPPED, Said, heed, stop_queued};
 use crate::domain::inbound::{PreferenceUpdate, StatusUpdate};
 use crate::domain::message::MessageStatus;
+use crate::domain::operations::SendPriority;
 use crate::domain::optout::{hear, spoken};
 use crate::domain::outbound::ErrorClass;
 use crate::domain::policy::ChannelCondition;
 use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
-use crate::storage::keys::{ConsentKey, MessageKey};
+use crate::storage::keys::{ConsentKey, MessageKey, OutboxKey};
 use crate::storage::{Batch, Prefix, Seal, StorageError};
 
 use super::{CommandError, ConsentWish, Plan, PlanReply, Worker};
@@ -17,6 +20,8 @@ use super::{CommandError, ConsentWish, Plan, PlanReply, Worker};
 /// Messages looked through for those that wait.
 const MAX_LOOK: usize = 2_000;
 const PAGE: usize = 256;
+/// Rows of the outbox looked through; those behind are dropped at their turn.
+const MAX_ROWS: usize = 200_000;
 
 /// The consent of one conversation while a command is planned: read once, written once.
 #[derive(Default)]
@@ -37,6 +42,7 @@ impl Ledger {
         let Some(consent) = self.consent.filter(|_| self.changed) else {
             return Ok(());
         };
+        worker.drop_rows(conversation, decision, batch)?;
         let seal: Seal = worker
             .core
             .store
@@ -121,6 +127,49 @@ impl Worker {
         };
         let queued = self.queued(&conversation)?;
         ledger.changed |= heed(decision, consent, &said, &rules, queued, now);
+        Ok(())
+    }
+
+    /// Takes the rows of messages that were just given up out of the outbox. One whose call is under way keeps its row: the
+    /// call's outcome needs it.
+    fn drop_rows(
+        &self,
+        conversation: &Conversation,
+        decision: &Decision,
+        batch: &mut Batch,
+    ) -> Result<(), StorageError> {
+        let was_stopped = |message: &&Message| {
+            message.error.as_ref().is_some_and(|error| error.code == STOPPED)
+                && message.status == MessageStatus::Failed
+        };
+        let mut left: BTreeSet<MessageId> = decision
+            .messages
+            .iter()
+            .filter(was_stopped)
+            .map(|message| message.id)
+            .collect();
+        for priority in [SendPriority::Reply, SendPriority::Bulk] {
+            let prefix = Prefix::<OutboxKey>::table()
+                .with(self.workspace)
+                .with(conversation.channel)
+                .with(priority as u8);
+            let (mut after, mut looked) = (None, 0);
+            while !left.is_empty() && looked < MAX_ROWS {
+                let keys = self.core.store.scan_keys(&prefix, after.as_ref(), PAGE * 8)?;
+                looked += keys.len();
+                for key in keys.iter().filter(|key| left.remove(&key.message)) {
+                    if let Some((row, fingerprint)) = self.core.store.get_for_update(key)?
+                        && !row.active
+                    {
+                        batch.require_unchanged(key, fingerprint).delete(key);
+                    }
+                }
+                after = keys.last().copied();
+                if keys.is_empty() {
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -402,3 +402,10 @@ enum RecoverError {
     #[error(transparent)]
     Command(#[from] CommandError),
 }
+
+impl Core {
+    /// The channel's rate in messages a second.
+    pub fn rate(&self, entry: &ChannelEntry) -> u32 {
+        pace::rate(self, entry)
+    }
+}

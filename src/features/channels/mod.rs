@@ -3,14 +3,15 @@
 //! Owns what a person may say about a channel. Records are written by the registry; what a valid setting is, the
 //! provider says. Must not know conversations or other features.
 
+mod doctor;
 mod errors;
+mod health;
+mod manage;
 mod model;
 mod routes;
 mod sandbox;
 #[cfg(test)]
 mod tests;
-
-pub use routes::{Docs, configure};
 
 use actix_web::web;
 
@@ -21,3 +22,25 @@ use crate::http::views::ChannelViews;
 type Machinery = web::Data<House>;
 /// How channels are shown, in `web::Data`.
 type Views = web::Data<ChannelViews>;
+
+/// Registers the feature's routes.
+pub fn configure(config: &mut web::ServiceConfig) {
+    routes::configure(config);
+    health::configure(config);
+    manage::configure(config);
+    doctor::configure(config);
+}
+
+/// The feature's part of the OpenAPI document.
+pub fn docs() -> utoipa::openapi::OpenApi {
+    use utoipa::OpenApi;
+    let mut document = routes::Docs::openapi();
+    for part in [
+        health::Docs::openapi(),
+        manage::Docs::openapi(),
+        doctor::Docs::openapi(),
+    ] {
+        document.merge(part);
+    }
+    document
+}

@@ -3,6 +3,7 @@
 //! Every change goes through the conversation's actor; this feature only asks it. Must not know other features.
 
 mod body;
+mod by_time;
 mod contacts;
 mod drafts;
 mod errors;

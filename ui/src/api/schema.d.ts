@@ -213,6 +213,132 @@ export interface paths {
         patch: operations["change_channel"];
         trace?: never;
     };
+    "/api/v1/channels/{id}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the connection: the account's webhooks are sent here no longer, unless another channel of the account is left, and
+         *     the channel is removed. Its conversations stay. For owners.
+         */
+        post: operations["disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at every step from the provider to the inbox and says what to do where one fails. Sends nothing to customers and
+         *     changes nothing. For owners.
+         */
+        post: operations["examine_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a channel stands with its provider: quality, limit and its use, restrictions. */
+        get: operations["show_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/health/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider how the channel stands. For owners. */
+        post: operations["refresh_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/previous-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends the time of replaced secrets at once: only those in use are accepted from now on. For owners. */
+        delete: operations["end_previous_secrets"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The business profile at the provider. For owners. */
+        get: operations["show_profile"];
+        /** Changes the business profile at the provider. For owners. */
+        put: operations["change_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the account's webhooks sent to the app whose token the channel has. For owners. */
+        post: operations["subscribe_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/test": {
         parameters: {
             query?: never;
@@ -224,6 +350,26 @@ export interface paths {
         put?: never;
         /** Tests the connection step by step, without changing or sending anything. For owners. */
         post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a text by this channel, to see that it works. Outside the reply window it is refused as any text is; let the
+         *     recipient write first. For owners.
+         */
+        post: operations["send_test_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -263,6 +409,24 @@ export interface paths {
         head?: never;
         /** Gives a contact the name that the team uses. */
         patch: operations["rename_contact"];
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a contact allows, on each channel where there is a conversation with them. */
+        get: operations["list_consents"];
+        put?: never;
+        /** Notes what a contact allows, with the reason. What waits to go out and is not allowed any more is given up at once. */
+        post: operations["record_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations": {
@@ -571,6 +735,95 @@ export interface paths {
         post?: never;
         /** Ends one of one's own sessions. */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads a file to be sent: the file itself as the body, or a form with the part `file`. Answers its `media_id`. What is
+         *     not sent within a week is deleted.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. `Range` is understood. */
+        get: operations["read_media"];
+        put?: never;
+        post?: never;
+        /** Deletes a file; its message stays. Owners only. */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file is and where it stands. */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a customer's file from the provider again. */
+        post: operations["fetch_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The small picture of a file. */
+        get: operations["read_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -903,6 +1156,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How keywords such as STOP are heeded. */
+        get: operations["show_consent_settings"];
+        /** Says how keywords such as STOP are heeded. For owners. */
+        put: operations["keep_consent_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long this workspace keeps files. */
+        get: operations["show_retention"];
+        /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The owner's prices and budget. */
+        get: operations["show_prices"];
+        /** Sets prices and budget. What was sent before a price's first day keeps the price that held then. For owners. */
+        put: operations["keep_prices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -985,6 +1292,57 @@ export interface paths {
         post?: never;
         /** Ends an API token. For owners. */
         delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent and what it costs. Counted once for each message, when the provider tells its price. */
+        get: operations["show_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same line by line as CSV, for spreadsheets. */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this month's spending stands. */
+        get: operations["show_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1086,6 +1444,23 @@ export interface paths {
         };
         /** The process lives. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for whoever holds a signed address (`url` and `thumbnail_url` of a file), until it expires. */
+        get: operations["read_by_link"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1370,6 +1745,11 @@ export interface components {
         };
         /** @description A change of a channel; what is left out stays as it is. */
         ChannelPatch: {
+            /**
+             * Format: int32
+             * @description How many days the secrets that are replaced by this are still accepted from the provider: 0 to 30, else 7.
+             */
+            keep_previous_days?: number | null;
             /** @description At most 100 characters. */
             name?: string | null;
             /** @description `true`: nothing goes out, messages still come in. */
@@ -1408,6 +1788,8 @@ export interface components {
             created_at: string;
             /** @description Its id. */
             id: string;
+            /** @description What it takes of files; a kind that is not listed cannot be sent. */
+            media: components["schemas"]["MediaRuleView"][];
             /** @description What the team calls it. */
             name: string;
             /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1457,6 +1839,66 @@ export interface components {
              * @description Last day; the first one if it is left out.
              */
             to?: string | null;
+        };
+        /** @description What a contact allows from now on. */
+        ConsentBody: {
+            /** @description On which channel; there must be a conversation with them on it. */
+            channel_id: string;
+            /** @description `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description A message of theirs on that channel that says so. */
+            proof_message_id?: string | null;
+            /** @description How this is known; at most 500 characters. */
+            reason: string;
+        };
+        /** @description One change, with its proof. */
+        ConsentChangeView: {
+            /** @description When it was said. */
+            at: string;
+            /** @description Who of the team noted it. */
+            by: string | null;
+            /** @description The word that was heard, or the reason that was given. */
+            note: string;
+            /** @description `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description The message that says it. */
+            proof_message_id: string | null;
+            /** @description `keyword`, `provider`, `agent` or `api`. */
+            source: string;
+        };
+        /** @description How keywords are heeded. */
+        ConsentSettingsBody: {
+            /** @description HELP is answered by a message. */
+            answers_help: boolean;
+            /** @description STOP and START are confirmed by a message. */
+            confirms: boolean;
+            /** @description Further words that mean STOP, each as a whole message. */
+            extra_stop?: string[];
+            /** @description Text of one's own. */
+            help_reply?: string | null;
+            /** @description Text of one's own. */
+            start_reply?: string | null;
+            /** @description What is allowed after STOP: `nothing` but answers to what they write afterwards, or `no_marketing`. */
+            stop_means: string;
+            /** @description Text of one's own; `null` for the shipped one in the customer's language. */
+            stop_reply?: string | null;
+        };
+        /** @description What a contact allows on one channel. */
+        ConsentView: {
+            /** @description The channel. */
+            channel_id: string;
+            /** @description The conversation on it. */
+            conversation_id: string;
+            /** @description What was said, newest first. */
+            history: components["schemas"]["ConsentChangeView"][];
+            /** @description Whether a marketing template may go out now. */
+            marketing_allowed: boolean;
+            /** @description The provider holds marketing back until then. */
+            marketing_paused_until: string | null;
+            /** @description `unknown`, `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description Whether an answer may go out now. */
+            replies_allowed: boolean;
         };
         /** @description A contact's new name. */
         ContactBody: {
@@ -1654,6 +2096,51 @@ export interface components {
             hit: boolean;
             text: string;
         };
+        /** @description How a channel stands with its provider. */
+        HealthView: {
+            /** @description The name that customers see. */
+            display_name: string;
+            /** @description When a webhook last came. */
+            last_webhook_at: string | null;
+            /**
+             * Format: int32
+             * @description Customers who may be written to first within 24 hours; `null` for unlimited or not told.
+             */
+            limit: number | null;
+            /**
+             * Format: int32
+             * @description From this many on marketing waits.
+             */
+            marketing_stops_at: number | null;
+            /** @description What was decided about the name. */
+            name_decision: string;
+            /** @description Secrets that were replaced and are still accepted. */
+            previous_secrets: components["schemas"]["RetiredView"][];
+            /** @description `unknown`, `green`, `yellow` or `red`. */
+            quality: string;
+            /**
+             * Format: int32
+             * @description Messages a second at most.
+             */
+            rate_per_s: number;
+            /** @description What may not be done. */
+            restrictions: components["schemas"]["RestrictionView"][];
+            /** @description Why the provider stopped the account. */
+            stopped: string | null;
+            /** @description There is no limit. */
+            unlimited: boolean;
+            /** @description When the provider last told anything of this. */
+            updated_at: string | null;
+            /**
+             * Format: int32
+             * @description Customers who were.
+             */
+            used: number;
+            /** @description The user name of the number. */
+            username: string;
+            /** @description Something to know about the account. */
+            warning: string | null;
+        };
         /** @description The customer of a hit. */
         HitContact: {
             id: string;
@@ -1766,6 +2253,8 @@ export interface components {
                 created_at: string;
                 /** @description Its id. */
                 id: string;
+                /** @description What it takes of files; a kind that is not listed cannot be sent. */
+                media: components["schemas"]["MediaRuleView"][];
                 /** @description What the team calls it. */
                 name: string;
                 /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1791,6 +2280,28 @@ export interface components {
                 version: number;
                 /** @description Where the provider posts its webhooks. */
                 webhook_url: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_ConsentView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The channel. */
+                channel_id: string;
+                /** @description The conversation on it. */
+                conversation_id: string;
+                /** @description What was said, newest first. */
+                history: components["schemas"]["ConsentChangeView"][];
+                /** @description Whether a marketing template may go out now. */
+                marketing_allowed: boolean;
+                /** @description The provider holds marketing back until then. */
+                marketing_paused_until: string | null;
+                /** @description `unknown`, `opted_in`, `no_marketing` or `nothing`. */
+                permission: string;
+                /** @description Whether an answer may go out now. */
+                replies_allowed: boolean;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -1943,6 +2454,8 @@ export interface components {
                 extra?: unknown;
                 /** @description Its id. */
                 id: string;
+                /** @description Its files, in the order in which the content names them. */
+                media?: components["schemas"]["MediaView"][];
                 pricing: components["schemas"]["PricingView"] | null;
                 /** @description An internal note. */
                 private: boolean;
@@ -2144,6 +2657,67 @@ export interface components {
             version: string;
             workspace: components["schemas"]["Workspace"];
         };
+        /** @description What a channel takes of one kind of file. */
+        MediaRuleView: {
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /**
+             * Format: int64
+             * @description Largest file, in bytes.
+             */
+            max_bytes: number;
+            /** @description Types that it takes. */
+            mime_types: string[];
+        };
+        /** @description A file of a message, or one that was uploaded to be sent. */
+        MediaView: {
+            /** @description Whether it can be fetched (again) from the provider. */
+            can_fetch: boolean;
+            /** @description When Frontdesk first heard of it. */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long it plays, where known.
+             */
+            duration_ms: number | null;
+            /** @description The name that it came with. */
+            filename: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            height: number | null;
+            /** @description Its id; a message that is to be sent names it as `media_id`. */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /** @description The same. */
+            media_id: string;
+            /** @description The message that it stands in. */
+            message_id: string | null;
+            /** @description What its bytes are; before it is here, what was said. */
+            mime_type: string;
+            /** @description Why it is not here, or what went wrong the last time. */
+            reason: string | null;
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "expired" | "missing" | "refused";
+            /** @description The same for its small picture. */
+            thumbnail_url: string | null;
+            /** @description Where it can be read without logging in, for some hours. */
+            url: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2185,6 +2759,8 @@ export interface components {
             extra?: unknown;
             /** @description Its id. */
             id: string;
+            /** @description Its files, in the order in which the content names them. */
+            media?: components["schemas"]["MediaView"][];
             pricing: components["schemas"]["PricingView"] | null;
             /** @description An internal note. */
             private: boolean;
@@ -2200,6 +2776,29 @@ export interface components {
             status_times: components["schemas"]["StatusTimesView"];
             /** @description Its trace. */
             trace_id: string;
+        };
+        /** @description How this month's spending stands. */
+        MonthView: {
+            /** @description The budget. */
+            budget: string | null;
+            /** @description Currency. */
+            currency: string;
+            /** @description First day of the month (UTC). */
+            from: string;
+            /** @description Templates are refused once it is used up. */
+            hard_stop: boolean;
+            /**
+             * Format: int64
+             * @description Share of the budget, in percent.
+             */
+            percent: number | null;
+            /** @description Spent, by the owner's prices. */
+            spent: string;
+            /**
+             * Format: int32
+             * @description From this share on it is told.
+             */
+            warn_percent: number;
         };
         NewMessage: {
             context?: {
@@ -2307,6 +2906,22 @@ export interface components {
              */
             status: string;
         };
+        /** @description Prices and budget. They are the owner's own: Frontdesk knows no provider's prices. */
+        PricesBody: {
+            /** @description The month's budget; `null` for none. */
+            budget?: string | null;
+            /** @description As it shall be shown: `USD`, `KES` … */
+            currency: string;
+            /** @description Refuse templates once the budget is used up. */
+            hard_stop: boolean;
+            /** @description The price list, at most 2,000 rows. */
+            rates: components["schemas"]["RateBody"][];
+            /**
+             * Format: int32
+             * @description Warn from this share on, in percent: 1 to 100.
+             */
+            warn_percent: number;
+        };
         /** @description Price information. */
         PricingView: {
             /** @description Whether it costs. */
@@ -2348,6 +2963,18 @@ export interface components {
             theme?: "system" | "light" | "dark";
             timezone?: string | null;
         };
+        /** @description How the business shows itself to customers. */
+        ProfileView: {
+            about: string;
+            address: string;
+            description: string;
+            email: string;
+            /** @description Where its picture is. */
+            picture_url: string | null;
+            /** @description What sort of business, in the provider's word. */
+            vertical: string;
+            websites: string[];
+        };
         /** @description What waits in front of a channel. */
         QueueView: {
             /** @description Messages that are being sent right now. */
@@ -2360,6 +2987,20 @@ export interface components {
             more: boolean;
             /** @description Messages that wait to be sent. */
             queued: number;
+        };
+        /** @description The price of one message. */
+        RateBody: {
+            /**
+             * @description `marketing`, `utility`, `authentication`, `authentication_international`, `service`, `referral_conversion`,
+             *     `marketing_lite`, `sms` or `other`.
+             */
+            category: string;
+            /** @description Country of the customer's number in two letters; `null` for all that have no row of their own. */
+            country?: string | null;
+            /** @description First day on which it holds, such as `2026-11-01`. */
+            from: string;
+            /** @description In the currency's unit, up to six places: `0.0225`. */
+            price: string;
         };
         /** @description This workspace's webhook deliveries. */
         RawCounts: {
@@ -2417,6 +3058,30 @@ export interface components {
             left: number;
             /** @description There are more; call again. */
             more: boolean;
+        };
+        /** @description Something that may not be done. */
+        RestrictionView: {
+            /** @description Until when. */
+            until: string | null;
+            /** @description `business_initiated`, `replies` or `other`. */
+            what: string;
+            /** @description The provider's word. */
+            word: string;
+        };
+        /** @description How long files are kept. */
+        RetentionBody: {
+            /**
+             * Format: int32
+             * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
+             */
+            days: number | null;
+        };
+        /** @description A secret that was replaced and is still accepted. */
+        RetiredView: {
+            /** @description Its name. */
+            name: string;
+            /** @description Until when. */
+            until: string;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -2583,6 +3248,20 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** @description To whom a test message goes. */
+        TestMessageBody: {
+            /** @description What it says, at most 1,000 characters. */
+            text: string;
+            /** @description A number or id, as in `POST /api/v1/messages`. */
+            to: string;
+        };
+        /** @description A message that was queued. */
+        TestMessageView: {
+            /** @description Its conversation. */
+            conversation_id: string;
+            /** @description Its id. */
+            message_id: string;
+        };
         /** @description How a test went. */
         TestOutcome: {
             checks: components["schemas"]["TestCheck"][];
@@ -2605,6 +3284,74 @@ export interface components {
         TokenCreated: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description One line. */
+        UsageRow: {
+            /** @description What it is charged as. */
+            category: string;
+            /** @description The channel. */
+            channel_id: string;
+            /** @description `regular`, `free_service`, `free_entry_point` or `free`. */
+            charge: string;
+            /** @description What they cost by the owner's prices; `null` if the owner has set no price for them. */
+            cost: string | null;
+            /** @description Country of the customers' numbers; `null` if not known. */
+            country: string | null;
+            /** @description The day (UTC) on which the messages were queued. */
+            day: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+        };
+        /** @description A sum. */
+        UsageSum: {
+            /**
+             * Format: int64
+             * @description Of them those that are charged.
+             */
+            charged: number;
+            /** @description What they cost by the owner's prices. */
+            cost: string;
+            /** @description A category, a channel's id, a country or a day. */
+            key: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+        };
+        /** @description What was sent and what it costs. */
+        UsageView: {
+            /** @description By category. */
+            by_category: components["schemas"]["UsageSum"][];
+            /** @description By channel. */
+            by_channel: components["schemas"]["UsageSum"][];
+            /** @description By country. */
+            by_country: components["schemas"]["UsageSum"][];
+            /** @description By day. */
+            by_day: components["schemas"]["UsageSum"][];
+            /** @description What they cost by the owner's prices. */
+            cost: string;
+            /** @description Currency of the costs. */
+            currency: string;
+            /** @description First day. */
+            from: string;
+            /**
+             * Format: int64
+             * @description All messages whose price the provider has told.
+             */
+            messages: number;
+            /** @description Line by line. */
+            rows: components["schemas"]["UsageRow"][];
+            /** @description Last day. */
+            to: string;
+            /**
+             * Format: int64
+             * @description Messages that are charged and have no price.
+             */
+            unpriced: number;
         };
         /** @description Someone who works here. */
         User: {
@@ -3207,6 +3954,246 @@ export interface operations {
             };
         };
     };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examine_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_previous_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     test_channel: {
         parameters: {
             query?: never;
@@ -3225,6 +4212,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TestView"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_test_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestMessageBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestMessageView"];
+                };
+            };
+            /** @description Refused by policy */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -3325,6 +4353,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContactView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ConsentView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentView"];
                 };
             };
             /** @description A problem document */
@@ -4084,6 +5176,236 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_media: {
+        parameters: {
+            query?: {
+                /** @description As what it will be sent: `image`, `video`, `audio`, `document` or `sticker`; told by its content unless given. */
+                kind?: string;
+                /** @description Its name. */
+                filename?: string;
+                /** @description The channel that it is for: refuses at once what that channel would not take. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its content is not of the type that it says */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not here; the code says why: media_pending, media_expired, media_missing, media_refused */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description It is here, or there is nowhere to fetch it from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
             };
             /** @description A problem document */
             default: {
@@ -4861,6 +6183,186 @@ export interface operations {
             };
         };
     };
+    show_consent_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_consent_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSettingsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PricesBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -5061,6 +6563,113 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_usage: {
+        parameters: {
+            query?: {
+                /** @description First day, such as `2026-11-01`; otherwise the last 30 days. */
+                from?: string;
+                /** @description Last day; otherwise today (UTC). At most 92 days. */
+                to?: string;
+                /** @description This channel only. */
+                channel?: string;
+                /** @description This category only. */
+                category?: string;
+                /** @description This country only, in two letters. */
+                country?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description First day, such as `2026-11-01`; otherwise the last 30 days. */
+                from?: string;
+                /** @description Last day; otherwise today (UTC). At most 92 days. */
+                to?: string;
+                /** @description This channel only. */
+                channel?: string;
+                /** @description This category only. */
+                category?: string;
+                /** @description This country only, in two letters. */
+                country?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a head */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_month: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthView"];
+                };
             };
             /** @description A problem document */
             default: {
@@ -5337,6 +6946,46 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_by_link: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not, or no longer, valid */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
