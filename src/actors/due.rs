@@ -36,6 +36,10 @@ pub fn due_key(at: Timestamp, workspace: WorkspaceId, work: &DueWork) -> DueKey 
             hash.update(channel.0);
             hash.update(id);
         }
+        DueWork::ForgetLink(code) => {
+            hash.update([7]);
+            hash.update(code);
+        }
     }
     let digest: [u8; 32] = hash.finalize().into();
     let mut id = [0; 16];

@@ -21,10 +21,11 @@ use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
+use super::profiles::Profiles;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::{media, upkeep, watchdog};
+use super::{media, renewals, upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -46,6 +47,7 @@ pub struct House {
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
     pub waiting: Arc<AtomicUsize>,
+    profiles: Profiles,
     supervisor: Addr<Supervisor>,
     running: watch::Receiver<usize>,
     stop: CancellationToken,
@@ -73,6 +75,7 @@ impl House {
         let waiting = Arc::new(AtomicUsize::new(count_waiting(&core)?));
         let intake = Intake::new(core.clone(), waiting.clone())?;
         let alerts = Alerts::new(core.clone());
+        let profiles = Profiles::new(core.clone(), directory.clone());
         let stop = CancellationToken::new();
         let (supervisor, running) =
             Supervisor::start_in(core.board.clone(), core.clock, handles, stop.clone());
@@ -84,6 +87,7 @@ impl House {
             courtesy: Courtesy::default(),
             alerts,
             waiting,
+            profiles,
             supervisor,
             running,
             stop,
@@ -92,48 +96,57 @@ impl House {
         for entry in house.core.registry.all() {
             house.attach(entry.channel.id).await;
         }
+        house.start_jobs().await;
+        Ok(house)
+    }
+
+    /// Starts what runs beside the channels.
+    async fn start_jobs(&self) {
         let schedule = Schedule {
-            core: house.core.clone(),
-            hub: house.hub.clone(),
-            alerts: house.alerts.clone(),
-            waiting: house.waiting.clone(),
+            core: self.core.clone(),
+            hub: self.hub.clone(),
+            alerts: self.alerts.clone(),
+            waiting: self.waiting.clone(),
         };
         let watching = schedule.clone();
-        let tidying = house.core.clone();
-        house
-            .supervise("upkeep".into(), "upkeep", move |token| {
-                upkeep::run(tidying.clone(), token)
-            })
-            .await;
-        let (courtesy, core) = (house.courtesy.clone(), house.core.clone());
-        house
-            .supervise("courtesy".into(), "courtesy", move |token| {
-                courtesy.clone().run(core.clone(), token)
-            })
-            .await;
-        let indexing = house.core.clone();
-        house
-            .supervise("indexer".into(), "reader", move |token| {
-                indexer::run(indexing.clone(), token)
-            })
-            .await;
-        house
-            .supervise("scheduler".into(), "scheduler", move |token| {
-                scheduler::run(schedule.clone(), token)
-            })
-            .await;
-        let fetching = house.core.clone();
-        house
-            .supervise("media".into(), "media", move |token| {
-                media::run(fetching.clone(), token)
-            })
-            .await;
-        house
-            .supervise("watchdog".into(), "watchdog", move |token| {
-                watchdog::run(watching.clone(), token)
-            })
-            .await;
-        Ok(house)
+        let (courtesy, core) = (self.courtesy.clone(), self.core.clone());
+        self.supervise("courtesy".into(), "courtesy", move |token| {
+            courtesy.clone().run(core.clone(), token)
+        })
+        .await;
+        let (renewing, alerting) = (self.core.clone(), self.alerts.clone());
+        self.supervise("tokens".into(), "tokens", move |token| {
+            renewals::run(renewing.clone(), alerting.clone(), token)
+        })
+        .await;
+        let asking = self.profiles.clone();
+        self.supervise("profiles".into(), "profiles", move |token| {
+            asking.clone().run(token)
+        })
+        .await;
+        let tidying = self.core.clone();
+        self.supervise("upkeep".into(), "upkeep", move |token| {
+            upkeep::run(tidying.clone(), token)
+        })
+        .await;
+        let indexing = self.core.clone();
+        self.supervise("indexer".into(), "reader", move |token| {
+            indexer::run(indexing.clone(), token)
+        })
+        .await;
+        self.supervise("scheduler".into(), "scheduler", move |token| {
+            scheduler::run(schedule.clone(), token)
+        })
+        .await;
+        let fetching = self.core.clone();
+        self.supervise("media".into(), "media", move |token| {
+            media::run(fetching.clone(), token)
+        })
+        .await;
+        self.supervise("watchdog".into(), "watchdog", move |token| {
+            watchdog::run(watching.clone(), token)
+        })
+        .await;
     }
 
     /// Puts a job under supervision.
@@ -163,6 +176,7 @@ impl House {
             hub: self.hub.clone(),
             directory: self.directory.clone(),
             waiting: self.waiting.clone(),
+            profiles: self.profiles.clone(),
         };
         let name = format!("channel {channel}");
         self.supervise(name, "channel", move |token| {

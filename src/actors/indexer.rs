@@ -142,7 +142,9 @@ fn feed(core: &Core, mut progress: Progress) -> Result<Progress, IndexerError> {
     }
     for event in &events {
         let document = match &event.kind {
-            EventKind::MessageCreated(id) => message_document(&core.store, event.workspace, *id)?,
+            EventKind::MessageCreated(id) | EventKind::MessageRevised(id) => {
+                message_document(&core.store, event.workspace, *id)?
+            }
             EventKind::ContactCreated(id) | EventKind::ContactUpdated(id) => {
                 contact_document(&core.store, event.workspace, *id)?
             }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
 use crate::domain::operations::DueWork;
-use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey};
+use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey};
 use crate::storage::{Batch, Prefix, StorageError};
 
 use super::alerts::Alerts;
@@ -145,6 +145,9 @@ impl Schedule {
                     channel,
                     provider_id,
                 });
+            }
+            DueWork::ForgetLink(code) => {
+                batch.delete(&LinkKey { code: *code });
             }
             DueWork::EndSession(secret) => {
                 let now = self.core.clock.now();

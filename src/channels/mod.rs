@@ -3,22 +3,34 @@
 //! Owns what each provider can do, how its webhooks are signed and read, and how a message is sent to it. Must not see
 //! the store, the actors or the clock of anything but its own HTTP calls.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::domain::health::HealthChange;
-use crate::domain::inbound::{ChannelNotice, Inbound};
+use crate::domain::inbound::{ChannelNotice, Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
-use crate::domain::outbound::{SendOutcome, SendRequest};
+use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
-use crate::domain::{ChannelId, Content, Identity};
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
+use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
+mod fields;
+mod graph;
 pub mod http;
+pub mod instagram;
+mod limits;
+pub mod login;
 pub mod media;
 mod meta_signature;
+mod payload;
+mod phone;
+mod settings;
+pub mod twilio;
 pub mod whatsapp;
 
+pub use limits::ContentLimits;
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 /// What the API calls a provider.
@@ -95,6 +107,8 @@ pub struct Capabilities {
     pub text_max: usize,
     /// Types of content that can be sent.
     pub sends: &'static [&'static str],
+    /// Texts are charged by SMS segments, which the composer counts.
+    pub counts_segments: bool,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.
@@ -229,15 +243,76 @@ fn not_offered<T>() -> Managed<T> {
     })
 }
 
+/// What a customer shows of themselves at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// The name that they chose.
+    pub name: Option<String>,
+    /// Their user name; user names change hands, so that it only decorates.
+    pub username: Option<String>,
+    /// Where their picture lies; such addresses expire within days.
+    pub picture: Option<String>,
+}
+
+/// What a chat offers before anybody has written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Welcome {
+    /// Questions to tap.
+    #[serde(default)]
+    pub ice_breakers: Vec<IceBreaker>,
+    /// The menu that stays in reach.
+    #[serde(default)]
+    pub menu: Vec<MenuEntry>,
+}
+
+/// A question that a new chat offers.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceBreaker {
+    /// What the customer reads and says by tapping.
+    pub question: String,
+    /// What we are told.
+    pub payload: String,
+}
+
+/// An entry of the menu: it either tells us its payload or opens a page.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuEntry {
+    /// What the customer reads.
+    pub title: String,
+    /// What we are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The page that it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities;
 
+    /// What a channel with these settings can do, where that differs within a provider.
+    fn capabilities_for(&self, settings: &BTreeMap<String, String>) -> &'static Capabilities {
+        let _ = settings;
+        self.capabilities()
+    }
+
     /// When one may write on a channel with these settings: the catalogue's rules, unless an account has others.
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
         let _ = settings;
         self.capabilities().rules
+    }
+
+    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: self.capabilities().text_max,
+            ..ContentLimits::NONE
+        }
     }
 
     /// Checks settings and secrets of a new or changed channel.
@@ -267,6 +342,11 @@ pub trait Provider: Send + Sync + 'static {
         http::is_json_object(raw)
     }
 
+    /// What is kept of a delivery whose signature fits: its body, with whatever else of the request says what it is about.
+    fn kept<'a>(&self, request: &WebhookRequest<'a>) -> Cow<'a, [u8]> {
+        Cow::Borrowed(request.body)
+    }
+
     /// The identity that someone means who wants to write to `to`, or `None` if this provider has no such recipients.
     fn recipient(&self, settings: &BTreeMap<String, String>, to: &str) -> Option<Identity>;
 
@@ -284,11 +364,88 @@ pub trait Provider: Send + Sync + 'static {
     /// shown to one of them. `None` for a body that cannot be taken apart.
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>>;
 
+    /// Whether news that a message was read mean that all before it were, too.
+    fn reading_covers_earlier(&self) -> bool {
+        false
+    }
+
+    /// Whether what we send comes back as a webhook, as what is sent in the provider's own app does.
+    fn echoes_our_sends(&self) -> bool {
+        false
+    }
+
+    /// How an account is connected by logging in, where the provider has that.
+    fn login(&self) -> Option<&dyn login::Login> {
+        None
+    }
+
+    /// Whether customers' names must be asked for: their messages carry none.
+    fn has_profiles(&self) -> bool {
+        false
+    }
+
+    /// What a customer shows of themselves; `None` if that is not for us to see.
+    fn profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        customer: &'a Identity,
+    ) -> BoxFuture<'a, Result<Option<Profile>, ProviderError>> {
+        let _ = (http, access, customer);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Checks what someone wants a new chat to offer.
+    ///
+    /// # Errors
+    /// Names the field and the limit; any, if the provider has no such thing.
+    fn check_welcome(&self, welcome: &Welcome) -> Result<(), FieldError> {
+        let _ = welcome;
+        Err(FieldError::new(
+            "provider",
+            "offers nothing before a customer writes.",
+        ))
+    }
+
+    /// What a new chat offers now; `None` if the provider has no such thing.
+    fn welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Result<Option<Welcome>, ProviderError>> {
+        let _ = (http, access);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Sets what a new chat offers, after [`Provider::check_welcome`].
+    fn set_welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        welcome: &'a Welcome,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, welcome);
+        Box::pin(async { Ok(()) })
+    }
+
     /// Checks content that someone wants to send against the provider's limits.
     ///
     /// # Errors
     /// Names the field and the limit.
     fn validate_content(&self, content: &Content) -> Result<(), FieldError>;
+
+    /// The same for a channel with these settings, where limits differ within a provider.
+    ///
+    /// # Errors
+    /// Names the field and the limit.
+    fn validate_content_for(
+        &self,
+        settings: &BTreeMap<String, String>,
+        content: &Content,
+    ) -> Result<(), FieldError> {
+        let _ = settings;
+        self.validate_content(content)
+    }
 
     /// Sends one message. Never panics, never retries by itself.
     fn send<'a>(
@@ -304,7 +461,36 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<(), crate::domain::outbound::ProviderError>>;
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Whether the provider keeps a list of what was sent, in which a send whose answer was lost can be found, and tells where
+    /// a message stands. Others tell by webhooks alone.
+    fn can_look_up(&self) -> bool {
+        false
+    }
+
+    /// Messages that the provider took since `since` and that may be `request`: the same words to the same recipient.
+    fn look_up<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, request, since);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Where a message stands by the provider's own records; `None` if it does not know the message.
+    fn fetch_status<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, provider_message_id);
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// What it takes of each kind of file; a kind that is not listed cannot be sent.
     fn media_rules(&self) -> &'static [MediaRule] {
@@ -409,7 +595,7 @@ pub trait Provider: Send + Sync + 'static {
     }
 
     /// The business profile.
-    fn profile<'a>(
+    fn business_profile<'a>(
         &'a self,
         _http: &'a reqwest::Client,
         _access: &'a ChannelAccess,
@@ -418,7 +604,7 @@ pub trait Provider: Send + Sync + 'static {
     }
 
     /// Changes the business profile.
-    fn set_profile<'a>(
+    fn set_business_profile<'a>(
         &'a self,
         _http: &'a reqwest::Client,
         _access: &'a ChannelAccess,
@@ -434,4 +620,72 @@ pub trait Provider: Send + Sync + 'static {
     fn validate_profile(&self, _profile: &BusinessProfile) -> Result<(), FieldError> {
         Ok(())
     }
+
+    /// The account that holds a channel's templates; channels with the same one share them. `None` where the provider
+    /// has no templates, or the settings do not say.
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
+    /// One page of the account's templates; `after` is the page before's `next`.
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        let _ = (http, access, after);
+        no_templates()
+    }
+
+    /// Gives the provider a new template or an edit.
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        let _ = (http, access, submission);
+        no_templates()
+    }
+
+    /// Deletes a template in one language.
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id, name);
+        no_templates()
+    }
+
+    /// Ends a template's pause.
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id);
+        no_templates()
+    }
+
+    /// What a notice says of a template; `None` if it is about something else.
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        let _ = (field, body);
+        None
+    }
+}
+
+fn no_templates<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ProviderError>> {
+    Box::pin(std::future::ready(Err(ProviderError {
+        class: ErrorClass::Permanent,
+        code: "not_supported".into(),
+        title: "No templates".into(),
+        detail: "This provider has no templates that can be managed here.".into(),
+        retry_after: None,
+    })))
 }

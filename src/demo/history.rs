@@ -225,6 +225,7 @@ impl Teller {
             author: Author::User(self.owner),
             content,
             reply_to: None,
+            links: Vec::new(),
             priority: SendPriority::Reply,
             idempotency: None,
         };

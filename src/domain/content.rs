@@ -27,6 +27,10 @@ const RESERVED: &[&str] = &[
     "trace_id",
     "private",
     "extra",
+    "edits",
+    "deleted",
+    "choices",
+    "links",
     "content",
     "window",
     "contact",
@@ -102,6 +106,10 @@ impl Content {
             "system" => &["/body"],
             "contacts" => &["/0/name/formatted_name", "/1/name/formatted_name"],
             "edit" => &["/message/text/body", "/text/body"],
+            "comment" => &["/text"],
+            "share" | "ig_post" | "ig_reel" | "ig_story" | "reel" | "story" | "story_mention" | "media" => {
+                &["/title", "/text"]
+            }
             _ => &[],
         };
         let found: Vec<&str> = paths

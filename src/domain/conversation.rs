@@ -198,10 +198,23 @@ impl Conversation {
     pub fn customer_wrote(&mut self, at: Timestamp, now: Timestamp) {
         let expires = at.min(now).plus(WINDOW);
         self.window_expires_at = Some(self.window_expires_at.map_or(expires, |old| old.max(expires)));
+        self.reopen();
+    }
+
+    /// The customer wants something: the ticket reopens.
+    pub fn reopen(&mut self) {
         if self.status != ConversationStatus::OnHold {
             self.status = ConversationStatus::Open;
         }
         self.snoozed_until = None;
+    }
+
+    /// The words of the last message changed.
+    pub fn reword_last(&mut self, message: &Message) {
+        if let Some(last) = self.last_message.as_mut().filter(|last| last.id == message.id) {
+            last.kind.clone_from(&message.content.kind);
+            last.preview = message.content.preview();
+        }
     }
 
     /// The status of the last message changed.

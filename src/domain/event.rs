@@ -52,6 +52,8 @@ pub enum EventKind {
     AlertRaised(u64),
     /// It no longer does.
     AlertCleared(u64),
+    /// A message was edited or deleted: whoever keeps its words reads them anew. Told outside as `message.updated`.
+    MessageRevised(MessageId),
 }
 
 impl EventKind {
@@ -59,7 +61,7 @@ impl EventKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::MessageCreated(_) => "message.created",
-            Self::MessageUpdated(_) => "message.updated",
+            Self::MessageUpdated(_) | Self::MessageRevised(_) => "message.updated",
             Self::ConversationCreated(_) => "conversation.created",
             Self::ConversationUpdated(_) => "conversation.updated",
             Self::ContactCreated(_) => "contact.created",

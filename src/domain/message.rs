@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::ids::{MessageId, RawEventId, TraceId, UserId};
+use super::marks::Marks;
 use super::time::Timestamp;
 
 /// Which way a message goes.
@@ -177,6 +178,8 @@ pub struct Message {
     pub trace: TraceId,
     /// Anything else that the provider said about it (referral, group …), as JSON object.
     pub extra: Option<serde_json::Value>,
+    /// What was later said about it.
+    pub marks: Marks,
 }
 
 impl Message {
@@ -256,6 +259,7 @@ pub(crate) mod tests {
             raw_event: None,
             trace: TraceId([0; 16]),
             extra: None,
+            marks: Marks::default(),
         }
     }
 

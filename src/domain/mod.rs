@@ -17,13 +17,17 @@ pub mod hours;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod links;
+pub mod marks;
 pub mod media;
 pub mod message;
 pub mod operations;
 pub mod optout;
 pub mod outbound;
 pub mod policy;
+pub mod sms;
 pub mod standing;
+pub mod template;
 pub mod time;
 
 pub use account::Workspace;
@@ -34,8 +38,8 @@ pub use conversation::{Conversation, ConversationStatus, Priority};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, IdentityKind};
 pub use ids::{
-    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TokenId, TraceId,
-    UserId, WorkspaceId,
+    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TemplateId, TokenId,
+    TraceId, UserId, WorkspaceId,
 };
 pub use media::{Media, MediaKind, MediaState};
 pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};

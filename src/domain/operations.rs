@@ -154,6 +154,8 @@ pub enum DueWork {
     EndSession([u8; 32]),
     /// Forget a status that never found its message (channel, hashed provider id).
     ForgetEarlyStatus(ChannelId, [u8; 16]),
+    /// Forget a tracked link (its code).
+    ForgetLink([u8; 12]),
 }
 
 /// The first answer to a request with an idempotency key.

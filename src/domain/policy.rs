@@ -7,6 +7,7 @@ use super::content::Content;
 use super::conversation::Conversation;
 use super::media::{Attachment, MediaKind, MediaRule, MediaState};
 use super::standing::{self, Standing};
+use super::template::standing::{self as template_standing, TemplateStanding};
 use super::time::{HOUR, Timestamp};
 
 /// What a rule may look at.
@@ -27,6 +28,8 @@ pub struct Proposal<'a> {
     pub media_rules: &'static [MediaRule],
     /// Consent, the channel's health, limits, money.
     pub standing: &'a Standing,
+    /// How its template stands, if it is one.
+    pub template: &'a TemplateStanding,
     /// Now.
     pub now: Timestamp,
 }
@@ -96,11 +99,12 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     channel_accepts,
     standing::customer_agrees,
     standing::account_may,
     window_is_open,
+    template_may_be_sent,
     files_fit,
     standing::limit_allows,
     standing::budget_allows,
@@ -269,6 +273,63 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
+/// How long after a comment its author may be written to (Instagram, private replies).
+pub const COMMENT_LIFE: i64 = 7 * 24 * HOUR;
+
+/// Someone wants to answer a comment in private.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommentAnswer {
+    /// When the comment was written.
+    pub commented_at: Timestamp,
+    /// It was answered before.
+    pub answered: bool,
+    /// The author has written since, so that ordinary messages may go out.
+    pub window_open: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Whether a comment may be answered in private: once, and within seven days.
+///
+/// # Errors
+/// The refusal, with what is allowed instead.
+pub fn check_comment_answer(answer: &CommentAnswer) -> Result<(), Refusal> {
+    let too_late = answer.now.since(answer.commented_at) > COMMENT_LIFE;
+    let (code, reason) = match (answer.answered, too_late) {
+        (false, false) => return Ok(()),
+        (true, _) => (
+            "private_reply_used",
+            "This comment was answered in private already; Instagram allows one message for each comment.",
+        ),
+        (false, true) => (
+            "private_reply_expired",
+            "The comment is older than seven days; Instagram allows no private answer any more.",
+        ),
+    };
+    let (kind, detail) = match answer.window_open {
+        true => (
+            "message",
+            "Send it without quoting the comment: the customer has written since.",
+        ),
+        false => (
+            "wait",
+            "Answer the comment in the Instagram app, or wait until the customer writes.",
+        ),
+    };
+    Err(Refusal {
+        code,
+        reason: reason.to_owned(),
+        alternatives: vec![Alternative {
+            kind,
+            detail: detail.into(),
+        }],
+    })
+}
+
+fn template_may_be_sent(proposal: &Proposal<'_>) -> Option<Refusal> {
+    template_standing::check(proposal.template)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,6 +361,7 @@ mod tests {
             files: &[],
             media_rules: &[],
             standing: &Standing::default(),
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(100),
         };
         check(&proposal).err().map(|refusal| refusal.code)
@@ -319,6 +381,36 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_is_answered_once_and_within_a_week() {
+        let table = [
+            (false, COMMENT_LIFE, false, None, ""),
+            (
+                false,
+                COMMENT_LIFE + 1,
+                false,
+                Some("private_reply_expired"),
+                "wait",
+            ),
+            (true, 1, false, Some("private_reply_used"), "wait"),
+            (true, 1, true, Some("private_reply_used"), "message"),
+        ];
+        for (answered, now, window_open, code, alternative) in table {
+            let answer = CommentAnswer {
+                commented_at: Timestamp(0),
+                answered,
+                window_open,
+                now: Timestamp(now),
+            };
+            let refusal = check_comment_answer(&answer).err();
+            assert_eq!(refusal.as_ref().map(|refusal| refusal.code), code);
+            assert_eq!(
+                refusal.map_or("", |refusal| refusal.alternatives[0].kind),
+                alternative
+            );
+        }
+    }
+
+    #[test]
     fn a_closed_window_offers_a_template() {
         let conversation = conversation();
         let content = Content::text("hi");
@@ -331,6 +423,7 @@ mod tests {
             files: &[],
             media_rules: &[],
             standing: &Standing::default(),
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");

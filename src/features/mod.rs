@@ -7,9 +7,11 @@ pub mod consent;
 
 pub mod hours;
 pub mod inbox;
+pub mod links;
 pub mod live;
 pub mod media;
 pub mod operations;
 pub mod sandbox;
 pub mod search;
+pub mod templates;
 pub mod usage;

@@ -33,7 +33,7 @@ pub use paging::{Items, ListId, Page, PageParams};
 pub use path::PathId;
 pub use query::{ListQuery, NoQuery, StrictQuery};
 pub use secret::Secret;
-pub use trace::Trace;
+pub use trace::{Trace, was_head};
 
 /// Handlers answer with this.
 pub type ApiResult<T> = Result<T, ApiError>;

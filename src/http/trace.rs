@@ -42,6 +42,15 @@ impl FromRequest for Trace {
     }
 }
 
+/// Marks a request that came as HEAD; handlers see a GET.
+#[derive(Clone, Copy, Debug)]
+pub struct Head;
+
+/// Whether the client asked for the headers only.
+pub fn was_head(req: &HttpRequest) -> bool {
+    req.extensions().contains::<Head>()
+}
+
 fn fresh() -> TraceId {
     TraceId::from_uuid(uuid::Uuid::now_v7())
 }

@@ -8,11 +8,23 @@
 
 pub mod clock;
 mod encoding;
+pub mod instagram;
+mod meta;
+mod phones;
 mod rate;
 mod rng;
+mod schedule;
+mod server;
+pub mod twilio;
 pub mod whatsapp;
 
 pub use clock::SimClock;
+pub use instagram::{
+    InstagramAccount, InstagramAction, InstagramChat, InstagramConfig, InstagramCustomer, InstagramEntry,
+    InstagramError, InstagramFaults, InstagramSimulator,
+};
+pub use phones::PhoneBook;
+pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,

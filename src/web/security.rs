@@ -26,7 +26,7 @@ const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; fra
 const PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
                    form-action 'none'; frame-ancestors 'none'";
 
-const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(), \
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(self), \
                            gyroscope=(), magnetometer=(), microphone=(self), midi=(), payment=(), usb=()";
 
 const FIXED: [(HeaderName, &str); 7] = [
@@ -54,12 +54,20 @@ fn policy(path: &str) -> &'static str {
 
 /// Addresses that answer programs; everything else belongs to the browser app.
 pub(super) fn is_data(path: &str) -> bool {
-    ["/api", "/media", "/webhooks", "/healthz", "/readyz", "/metrics"]
-        .iter()
-        .any(|root| {
-            path.strip_prefix(root)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+    [
+        "/api",
+        "/media",
+        "/webhooks",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/l",
+    ]
+    .iter()
+    .any(|root| {
+        path.strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Addresses that hand out customers' files.

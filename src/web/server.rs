@@ -9,14 +9,14 @@ use actix_web::dev::{Server, ServerHandle, Service};
 use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpMessage, HttpServer};
 use utoipa::openapi::OpenApi;
 
 use super::docs::DocumentText;
 use super::fallback::{Addresses, fallback};
 use super::{Metrics, Readiness, SecurityOptions, docs, health, metrics, openapi};
 use crate::http::TrustedProxies;
-use crate::http::trace::trace_requests;
+use crate::http::trace::{Head, trace_requests};
 
 /// A feature's routes and their documentation; both come from [`crate::http::endpoints`].
 #[derive(Clone, Copy)]
@@ -169,6 +169,7 @@ pub fn serve(
                 // Where GET is answered, HEAD is too: the connection leaves the body out by itself.
                 if *req.method() == Method::HEAD {
                     req.head_mut().method = Method::GET;
+                    req.extensions_mut().insert(Head);
                 }
                 let answer = next.call(req);
                 async move {

@@ -216,6 +216,7 @@ impl Bench {
 
     async fn post(&self, conversation: ConversationId, n: usize, priority: SendPriority) -> MessageId {
         let post = PostMessage {
+            links: Vec::new(),
             author: Author::Api,
             content: Content::text(&format!("text {n}")),
             reply_to: None,

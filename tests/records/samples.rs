@@ -9,6 +9,7 @@ use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permissi
 use frontdesk::domain::conversation::LastMessage;
 use frontdesk::domain::health::{ChannelHealth, Quality, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
+use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
 use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
@@ -16,10 +17,14 @@ use frontdesk::domain::operations::{
     RawState,
 };
 use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::template::{
+    Account, Category, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance, Quality,
+    Roles, State, Template,
+};
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, Conversation, ConversationId,
     ConversationStatus, Direction, Identity, IdentityKind, MediaId, Message, MessageError, MessageId,
-    MessageStatus, Pricing, Priority, RawEventId, SessionId, Timestamp, TokenId, TraceId, UserId,
+    MessageStatus, Pricing, Priority, RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId,
     WorkspaceId,
 };
 use frontdesk::storage::Record;
@@ -47,9 +52,13 @@ impl Case {
 }
 
 fn v1<R: Record + PartialEq + Debug + 'static>(label: &str, value: R) -> Case {
+    of_version(1, label, value)
+}
+
+fn of_version<R: Record + PartialEq + Debug + 'static>(version: u16, label: &str, value: R) -> Case {
     Case {
         kind: R::KIND,
-        version: 1,
+        version,
         label: label.to_owned(),
         encoded: value.encode(),
         compare: Box::new(move |version, bytes| {
@@ -70,6 +79,7 @@ pub fn cases() -> Vec<Case> {
         operations(),
         due_work(),
         standing(),
+        templates(),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -100,6 +110,7 @@ fn simple() -> Vec<Case> {
         v1("conversation", ConversationId([7; 16])),
         v1("first", message_id(1)),
         v1("last", message_id(u32::MAX)),
+        v1("of_a_workspace", (WorkspaceId([1; 16]), message_id(70_000))),
         v1("json", Json(r#"{"a":[1,"ü"]}"#.into())),
     ]
 }
@@ -259,6 +270,7 @@ pub fn inbound_text() -> Message {
         raw_event: Some(RawEventId(70_001)),
         trace: TraceId([9; 16]),
         extra: None,
+        marks: Marks::default(),
     }
 }
 
@@ -293,6 +305,7 @@ fn outbound(status: MessageStatus, author: Author) -> Message {
         raw_event: None,
         trace: TraceId([9; 16]),
         extra: Some(json!({"referral": {"source_id": "12"}})),
+        marks: Marks::default(),
     }
 }
 
@@ -335,18 +348,71 @@ fn messages() -> Vec<Case> {
         kind: "hologram".into(),
         body: json!(null),
     };
-    let mut cases = vec![
-        v1("inbound_text", inbound_text()),
-        v1("note", note),
-        v1("text_with_more_than_a_body", annotated),
-        v1("unknown_kind", hologram),
+    let mut samples = vec![
+        ("inbound_text", inbound_text()),
+        ("note", note),
+        ("text_with_more_than_a_body", annotated),
+        ("unknown_kind", hologram),
     ];
-    cases.extend(
+    samples.extend(
         authors
             .into_iter()
-            .map(|(status, author)| v1(status.as_str(), outbound(status, author))),
+            .map(|(status, author)| (status.as_str(), outbound(status, author))),
+    );
+    let first = samples.clone().into_iter();
+    let mut cases: Vec<Case> = first.map(|(label, message)| v1(label, message)).collect();
+    samples.push(("marked", marked()));
+    cases.extend(
+        samples
+            .into_iter()
+            .map(|(label, message)| of_version(2, label, message)),
     );
     cases
+}
+
+/// A message of which everything was said that can be said.
+fn marked() -> Message {
+    let reaction = |by, direction, emoji: &str| Reaction {
+        by,
+        direction,
+        emoji: emoji.into(),
+        at: AT,
+        message: message_id(7),
+    };
+    let link = |code: &str, clicked| TrackedLink {
+        code: code.into(),
+        url: "https://shop.example/spring".into(),
+        button: "Look".into(),
+        expires_at: AT.plus(90),
+        clicks: 3,
+        first_at: clicked,
+        last_at: clicked,
+    };
+    Message {
+        marks: Marks {
+            reactions: vec![
+                reaction(Author::Customer, Direction::Inbound, "👍"),
+                reaction(Author::User(UserId([2; 16])), Direction::Outbound, "🙏"),
+            ],
+            edits: vec![Edit {
+                content: Content::text("Are you opne?"),
+                at: AT.plus(-3),
+            }],
+            deleted: Some(Deletion {
+                by: Author::Customer,
+                at: AT.plus(4),
+            }),
+            choices: vec![Choice {
+                kind: "button".into(),
+                id: "yes".into(),
+                title: "Yes, please".into(),
+                at: AT.plus(5),
+                message: message_id(8),
+            }],
+            links: vec![link("abcDEF123456", Some(AT)), link("zyx", None)],
+        },
+        ..inbound_text()
+    }
 }
 
 fn operations() -> Vec<Case> {
@@ -481,6 +547,7 @@ fn due_work() -> Vec<Case> {
             "forget_early_status",
             DueWork::ForgetEarlyStatus(ChannelId([6; 16]), [8; 16]),
         ),
+        v1("forget_link", DueWork::ForgetLink(*b"abcDEF123456")),
     ]
 }
 
@@ -581,5 +648,97 @@ fn media() -> Vec<Case> {
         cases.push(v1(label, gone));
     }
     cases.push(v1("media_id", MediaId([9; 16])));
+    cases
+}
+
+fn definition() -> Definition {
+    Definition {
+        category: Category::Marketing,
+        format: ParameterFormat::Named,
+        ttl_s: Some(86_400),
+        components: vec![json!({"type": "BODY", "text": "Hi {{name}}, welcome.",
+            "example": {"body_text_named_params": [{"param_name": "name", "example": "Ana"}]}})],
+    }
+}
+
+fn template(state: State) -> Template {
+    Template {
+        id: TemplateId([11; 16]),
+        account: "102290129340398".into(),
+        channel: ChannelId([6; 16]),
+        name: "welcome".into(),
+        language: "en_US".into(),
+        live: Some(definition()),
+        draft: Some(Definition {
+            ttl_s: None,
+            ..definition()
+        }),
+        state,
+        provider_id: Some("661000000000001".into()),
+        reason: Some("INVALID_FORMAT".into()),
+        reason_detail: Some("Choose another wording.".into()),
+        quality: Quality::Yellow,
+        category_change: Some(CategoryChange {
+            to: Category::Utility,
+            at: Some(AT),
+        }),
+        roles: Roles::of(&[Role::Agent]),
+        owner: Some(UserId([2; 16])),
+        approval_asked_by: Some(UserId([2; 16])),
+        is_approved_inside: true,
+        edits: vec![AT, AT.plus(1)],
+        request_hash: [0xab; 32],
+        created_at: AT,
+        updated_at: AT.plus(1),
+        submitted_at: Some(AT.plus(2)),
+        version: 7,
+        changes: 9,
+    }
+}
+
+fn templates() -> Vec<Case> {
+    let change = |kind: ChangeKind| {
+        let change = Change {
+            at: AT,
+            user: Some(UserId([2; 16])),
+            kind,
+            state: State::Draft,
+            definition: Some(definition()),
+            note: "shorter".into(),
+        };
+        v1(kind.as_str(), change)
+    };
+    let mut cases = vec![
+        v1("template", TemplateId([11; 16])),
+        v1(
+            "performance",
+            Performance {
+                used: 8,
+                sent: 7,
+                delivered: 6,
+                read: 5,
+                replied: 4,
+                clicked: 3,
+                failed: 1,
+                last_used_at: Some(AT),
+            },
+        ),
+        v1(
+            "account",
+            Account {
+                account: "102290129340398".into(),
+                synced_at: Some(AT),
+                tried_at: AT.plus(1),
+                error: Some("no answer".into()),
+                count: 12,
+            },
+        ),
+    ];
+    cases.extend(
+        State::ALL
+            .iter()
+            .map(|state| v1(state.as_str(), template(*state))),
+    );
+    cases.extend(ChangeKind::ALL.iter().map(|kind| change(*kind)));
     cases
 }

@@ -7,3 +7,5 @@ mod render;
 mod settings;
 mod signature;
 mod support;
+#[path = "../common/wire.rs"]
+mod wire;

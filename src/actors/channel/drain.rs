@@ -252,9 +252,10 @@ impl ChannelWork {
             for ((raw, trace, message, echo), resolved) in unresolved.into_iter().zip(resolved) {
                 match resolved {
                     Ok(Resolved {
-                        contact,
                         conversation,
+                        contact,
                     }) => {
+                        self.profiles.wrote(entry, contact, &message.sender);
                         self.follow_move(entry, contact, &message, trace).await?;
                         let received = Received {
                             inbound: *message,

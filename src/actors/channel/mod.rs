@@ -19,6 +19,7 @@ pub use health::HealthError;
 use super::core::Core;
 use super::directory::DirectoryHandle;
 use super::hub::Hub;
+use super::profiles::Profiles;
 
 /// What channels' actors share.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct ChannelWork {
     pub directory: DirectoryHandle,
     /// Raw events that wait, over all channels.
     pub waiting: Arc<AtomicUsize>,
+    /// Names of customers.
+    pub profiles: Profiles,
 }
 
 /// The longest pause after a failure.

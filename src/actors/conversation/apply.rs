@@ -2,14 +2,19 @@
 
 use std::collections::HashSet;
 
-use crate::domain::decide::{Decision, Received, apply_status, receive};
+use crate::domain::decide::{
+    Decision, Received, apply_status, forget_words, is_failed_reaction, receive, remark, unreact,
+};
 use crate::domain::inbound::StatusUpdate;
-use crate::domain::{Conversation, Message, MessageId, Timestamp};
-use crate::storage::Batch;
+use crate::domain::{Conversation, Message, MessageId, Timestamp, marks};
 use crate::storage::keys::{MessageByProviderIdKey, MessageKey, RawPendingKey};
+use crate::storage::{Batch, Prefix};
 
 use super::consent::Ledger;
 use super::{ApplyItem, CommandError, Plan, PlanReply, RawDone, Worker};
+
+/// Messages read in one go.
+const PAGE: usize = 256;
 
 impl Worker {
     pub(super) fn plan_apply(
@@ -68,13 +73,133 @@ impl Worker {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
             return Ok(false);
         }
+        if received.echo && self.take_own_echo(decision, &received.inbound, now)? {
+            return Ok(false);
+        }
         let mut received = received.clone();
-        if let Some(answered) = received.inbound.reply_to.as_deref().filter(|id| !id.is_empty()) {
-            received.reply_to = self.find_by_provider_id(&decision.conversation, answered)?;
+        let content = &received.inbound.content;
+        let about = marks::target_of(content).map(str::to_owned);
+        let quoted = received.inbound.reply_to.as_deref();
+        let changes = about.is_some() || marks::may_choose(content);
+        let answered = about.as_deref().or(quoted).filter(|id| !id.is_empty());
+        let mut target = None;
+        if let Some(answered) = answered {
+            received.reply_to = self.held(decision, answered)?;
+            target = received.reply_to.filter(|_| changes);
         }
         metrics::counter!("frontdesk_inbound_messages_total").increment(1);
         receive(decision, received, now);
+        if let Some(target) = target {
+            self.work_in(decision, target)?;
+        }
         Ok(true)
+    }
+
+    /// Works the message that was just taken in into the one that it is about.
+    fn work_in(&self, decision: &mut Decision, target: MessageId) -> Result<(), CommandError> {
+        let target = self.newest(decision, target)?;
+        let (Some(target), Some(news)) = (target, decision.messages.last().cloned()) else {
+            return Ok(());
+        };
+        let (id, was_deleted) = (target.id, target.marks.deleted.is_some());
+        remark(decision, target, &news);
+        let is_deleted = decision
+            .messages
+            .last()
+            .is_some_and(|last| last.id == id && last.marks.deleted.is_some());
+        match is_deleted && !was_deleted {
+            true => self.forget_edits(decision, id),
+            false => Ok(()),
+        }
+    }
+
+    /// The edits of a message that was taken back hold its words, too.
+    fn forget_edits(&self, decision: &mut Decision, about: MessageId) -> Result<(), CommandError> {
+        let is_edit = |message: &Message| {
+            let target = message.context.as_ref().and_then(|context| context.message);
+            message.content.kind == "edit" && target == Some(about)
+        };
+        let mut edits: Vec<Message> = decision
+            .messages
+            .iter()
+            .filter(|message| is_edit(message))
+            .cloned()
+            .collect();
+        let prefix = Prefix::table().with(self.workspace).with(about.conversation);
+        let mut after = MessageKey {
+            workspace: self.workspace,
+            message: about,
+        };
+        loop {
+            let page = self.core.store.scan(&prefix, Some(&after), PAGE)?;
+            edits.extend(
+                page.iter()
+                    .map(|(_, message)| message)
+                    .filter(|message| is_edit(message))
+                    .cloned(),
+            );
+            match page.last() {
+                Some((key, _)) if page.len() == PAGE => after = *key,
+                _ => break,
+            }
+        }
+        for edit in edits {
+            forget_words(decision, edit);
+        }
+        Ok(())
+    }
+
+    /// The same for a message that someone is answered with: it stays the last one of the decision.
+    pub(super) fn work_in_before(
+        &self,
+        decision: &mut Decision,
+        target: MessageId,
+    ) -> Result<(), CommandError> {
+        let before = decision.messages.len();
+        self.work_in(decision, target)?;
+        if let (true, [.., said, target]) = (decision.messages.len() > before, &mut decision.messages[..]) {
+            std::mem::swap(said, target);
+        }
+        Ok(())
+    }
+
+    /// The message of a provider's id, also of one that is decided on just now.
+    pub(super) fn held(
+        &self,
+        decision: &Decision,
+        provider_id: &str,
+    ) -> Result<Option<MessageId>, CommandError> {
+        let fits = |message: &&Message| message.provider_message_id.as_deref() == Some(provider_id);
+        match decision.messages.iter().find(fits) {
+            Some(message) => Ok(Some(message.id)),
+            None => self.find_by_provider_id(&decision.conversation, provider_id),
+        }
+    }
+
+    /// A message as it is with what is decided on just now.
+    pub(super) fn newest(&self, decision: &Decision, id: MessageId) -> Result<Option<Message>, CommandError> {
+        match decision.messages.iter().rev().find(|message| message.id == id) {
+            Some(message) => Ok(Some(message.clone())),
+            None => self.message(id),
+        }
+    }
+
+    /// A reaction that failed no longer stands on its message.
+    pub(super) fn drop_failed_reaction(&self, decision: &mut Decision) -> Result<(), CommandError> {
+        let failed = decision
+            .messages
+            .last()
+            .filter(|last| is_failed_reaction(last))
+            .cloned();
+        let about = failed
+            .as_ref()
+            .and_then(|failed| failed.context.as_ref()?.message);
+        if let (Some(failed), Some(about)) = (failed, about)
+            && let Some(target) = self.newest(decision, about)?
+        {
+            unreact(decision, target, &failed);
+        }
+        Ok(())
     }
 
     fn apply_update(
@@ -84,18 +209,10 @@ impl Worker {
         update: &StatusUpdate,
         now: Timestamp,
     ) -> Result<(), CommandError> {
-        let written = decision
-            .messages
-            .iter()
-            .rev()
-            .find(|message| message.id == id)
-            .cloned();
-        let message = match written {
-            Some(message) => Some(message),
-            None => self.message(id)?,
-        };
-        if let Some(message) = message {
+        if let Some(message) = self.newest(decision, id)? {
             apply_status(decision, message, update, now);
+            self.drop_failed_reaction(decision)?;
+            self.read_earlier(decision, id, update, now)?;
         }
         Ok(())
     }

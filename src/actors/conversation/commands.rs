@@ -3,6 +3,7 @@
 use crate::domain::consent::{ConsentSource, Permission};
 use crate::domain::decide::{AttemptResult, ConversationPatch, Received, Settlement};
 use crate::domain::inbound::{PreferenceUpdate, StatusUpdate};
+use crate::domain::marks::TrackedLink;
 use crate::domain::message::Author;
 use crate::domain::operations::SendPriority;
 use crate::domain::{ChannelId, Content, Conversation, Message, MessageId, RawEventId, UserId};
@@ -40,6 +41,8 @@ pub enum Command {
     MarkRead,
     /// Someone wants to come back to it.
     MarkUnread,
+    /// Someone followed a tracked link of a message.
+    Click(MessageId, String),
     /// The time of a snooze has come.
     Unsnooze,
 }
@@ -73,6 +76,8 @@ pub struct PostMessage {
     pub content: Content,
     /// The message that it answers, of the same conversation.
     pub reply_to: Option<MessageId>,
+    /// Tracked links in it.
+    pub links: Vec<TrackedLink>,
     /// By which queue.
     pub priority: SendPriority,
     /// Said once for each key: hash of the key and of the whole request.

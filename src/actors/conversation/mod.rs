@@ -8,10 +8,12 @@ mod apply;
 mod commands;
 mod consent;
 mod count;
+mod echo;
 mod outcome;
 mod persist;
 
 mod post;
+mod private;
 mod settle;
 
 use std::sync::Arc;
@@ -252,6 +254,7 @@ impl Worker {
             Command::Consent(wish) => self.plan_consent(it, wish, now),
             Command::MarkRead => conversation(mark_read(it)),
             Command::MarkUnread => conversation(mark_unread(it)),
+            Command::Click(message, code) => self.plan_click(it, *message, code, now),
             Command::Unsnooze => conversation(unsnooze(it, now)),
         }
     }

@@ -31,6 +31,7 @@ impl Worker {
             return Ok(plan);
         };
         record_outcome(&mut plan.decision, message, result, now);
+        self.take_over_claims(&mut plan)?;
         if let SendOutcome::Accepted {
             provider_message_id, ..
         } = &result.outcome
@@ -40,6 +41,7 @@ impl Worker {
         let accepted = matches!(result.outcome, SendOutcome::Accepted { .. });
         self.core.tally.send(result.entry.channel, accepted);
         count(&result.outcome, plan.decision.messages.last().map(|m| m.status));
+        self.drop_failed_reaction(&mut plan.decision)?;
         Ok(plan)
     }
 

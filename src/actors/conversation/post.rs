@@ -1,22 +1,28 @@
 //! Someone wants to say something.
 
-use crate::domain::decide::{PostCommand, post};
-use crate::domain::message::ReplyContext;
+use crate::domain::decide::{Decision, PostCommand, click, post};
+use crate::domain::links::LinkCode;
+use crate::domain::marks::{self, Marks};
+use crate::domain::message::{Direction, ReplyContext};
 use crate::domain::operations::{DueWork, IdempotencyRecord};
 use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::standing::is_unasked;
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
-use crate::domain::{Conversation, Timestamp, TraceId};
+use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
 use crate::storage::Seal;
-use crate::storage::keys::{IdempotencyKey, ReachKey};
+use crate::storage::keys::{IdempotencyKey, LinkKey, ReachKey};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
 use crate::actors::media::{AttachError, Attached};
+use crate::actors::templates;
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
 const IDEMPOTENCY_LIFE: i64 = 72 * HOUR;
+/// How old a message may be that one reacts to.
+const REACTION_LIFE: i64 = 30 * 24 * HOUR;
 
 impl Worker {
     pub(super) fn plan_post(
@@ -37,12 +43,30 @@ impl Worker {
             .as_ref()
             .and_then(|e| self.core.provider(e.kind))
             .map_or(&[][..], |p| p.media_rules());
-        let mut content = wish.content.clone();
+        let (mut content, context) = match wish.content.kind.as_str() {
+            "reaction" => self.reaction(conversation, &wish.content, now)?,
+            _ => (wish.content.clone(), self.context(conversation, wish)?),
+        };
+        let about = context.as_ref().and_then(|context| context.message);
+        let reacts = about.filter(|_| content.kind == "reaction");
+        let rules = match self.answers_comment(conversation, context.as_ref(), now)? {
+            // The comment itself is the right to answer once.
+            true => MessagingRules {
+                has_window: false,
+                ..rules
+            },
+            false => rules,
+        };
         let files = match Attached::find(&self.core, self.workspace, &mut content) {
             Ok(files) => files,
             Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
             Err(AttachError::Storage(error)) => return Err(error.into()),
         };
+        let (template, rendered) = match &entry {
+            Some(entry) => templates::standing(&self.core, entry, &content, &wish.author)?,
+            None => (TemplateStanding::NotAsked, None),
+        };
+        let content = with_text(content, rendered);
         let command = PostCommand {
             standing: self.core.standing(
                 (self.workspace, conversation.channel),
@@ -55,11 +79,16 @@ impl Worker {
             content,
             files: files.facts.clone(),
             media_rules,
-            context: self.context(conversation, wish)?,
+            context,
+            marks: Marks {
+                links: wish.links.clone(),
+                ..Marks::default()
+            },
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
             rules,
+            template,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
         if let Some(message) = plan.decision.messages.last().map(|message| message.id) {
@@ -69,7 +98,11 @@ impl Worker {
         if rules.has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
             self.note_reach(&mut plan, conversation, now);
         }
+        if let Some(about) = reacts {
+            self.work_in_before(&mut plan.decision, about)?;
+        }
         self.remember(&mut plan, wish, now);
+        self.remember_links(&mut plan);
         Ok(plan)
     }
 
@@ -83,6 +116,81 @@ impl Worker {
         };
         plan.beside.put(&key, &now, &Seal::Open);
         self.core.note_reached(channel, contact, now);
+    }
+
+    /// A reaction with the provider's name for the message that it is about, which may come as our own id of it.
+    fn reaction(
+        &self,
+        conversation: &Conversation,
+        content: &Content,
+        now: Timestamp,
+    ) -> Result<(Content, Option<ReplyContext>), CommandError> {
+        let about = marks::target_of(content).unwrap_or_default();
+        let decision = Decision::from(conversation);
+        let ours: Option<MessageId> = about.parse().ok();
+        let known = match ours {
+            Some(id) => Some(id),
+            None => self.held(&decision, about)?,
+        };
+        let Some(id) = known else {
+            // Written before this house knew the customer; the provider knows it.
+            return Ok((content.clone(), None));
+        };
+        let target = match id.conversation == conversation.id {
+            true => self.message(id)?,
+            false => None,
+        };
+        let no = |detail: &str| Rejection::Invalid {
+            field: "reaction.message_id",
+            detail: detail.to_owned(),
+        };
+        let target = target.ok_or_else(|| no("is not a message of this conversation"))?;
+        let provider_message_id = can_react(&target, now).map_err(no)?.to_owned();
+        let mut content = content.clone();
+        content.body["message_id"] = provider_message_id.clone().into();
+        let context = ReplyContext {
+            provider_message_id,
+            message: Some(id),
+            forwarded: false,
+        };
+        Ok((content, Some(context)))
+    }
+
+    /// Rows by which the tracked links are found, until they expire.
+    fn remember_links(&self, plan: &mut Plan) {
+        let Some(message) = plan.decision.messages.last() else {
+            return;
+        };
+        for link in &message.marks.links {
+            let Some(code) = LinkCode::parse(&link.code) else {
+                continue;
+            };
+            let key = LinkKey { code: code.0 };
+            let forget = DueWork::ForgetLink(code.0);
+            plan.beside
+                .require_absent(&key)
+                .put(&key, &(self.workspace, message.id), &Seal::Open);
+            plan.beside.put(
+                &due_key(link.expires_at, self.workspace, &forget),
+                &forget,
+                &Seal::Open,
+            );
+        }
+    }
+
+    /// Someone followed a tracked link.
+    pub(super) fn plan_click(
+        &self,
+        conversation: &Conversation,
+        id: MessageId,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Plan, CommandError> {
+        let mut decision = Decision::from(conversation);
+        if let Some(message) = self.message(id)? {
+            click(&mut decision, message, code, now);
+        }
+        Ok(Plan::of(decision, PlanReply::Done))
     }
 
     /// The answer that this key got before, if it did.
@@ -147,6 +255,29 @@ impl Worker {
             message: Some(id),
             forwarded: false,
         }))
+    }
+}
+
+/// A template's content with the text that the customer will see, for the thread; what the caller gave stays.
+fn with_text(mut content: Content, rendered: Option<String>) -> Content {
+    if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
+        body.entry("rendered").or_insert(text.into());
+    }
+    content
+}
+
+/// The provider's id of a message that a business may react to, or why it may not. Source: the provider contract, section
+/// 2: an inbound message of the last 30 days that was not deleted and is no reaction itself.
+fn can_react(target: &Message, now: Timestamp) -> Result<&str, &'static str> {
+    let said_at = target.provider_at.unwrap_or(target.created_at);
+    let id = target.provider_message_id.as_deref();
+    match id {
+        _ if target.direction != Direction::Inbound => Err("must be a message of the customer"),
+        _ if target.marks.deleted.is_some() => Err("was deleted by the customer"),
+        _ if marks::target_of(&target.content).is_some() => Err("is no message that one can react to"),
+        _ if now.since(said_at) > REACTION_LIFE => Err("is older than 30 days"),
+        Some(id) => Ok(id),
+        None => Err("is not known to the provider"),
     }
 }
 

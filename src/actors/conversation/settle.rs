@@ -4,8 +4,11 @@ use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
 use crate::domain::operations::SendPriority;
 use crate::domain::policy::{ChannelCondition, MessagingRules};
 use crate::domain::standing::Standing;
+use crate::domain::template::standing;
 use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
+
+use crate::actors::templates;
 
 use super::{CommandError, Plan, PlanReply, Worker};
 
@@ -18,11 +21,14 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, rules) = self.condition(conversation);
-        let standing = self.standing_of(conversation, &message, now)?;
-        Ok(Plan::of(
-            retry(conversation, message, (channel, rules, &standing), now)?,
-            PlanReply::Message,
-        ))
+        if let Some(entry) = self.core.registry.find(self.workspace, conversation.channel) {
+            let (template, _) = templates::standing(&self.core, &entry, &message.content, &message.author)?;
+            standing::check(&template).map_or(Ok(()), |refusal| Err(Rejection::Policy(refusal)))?;
+        }
+        let beside = self.standing_of(conversation, &message, now)?;
+        let mut decision = retry(conversation, message, (channel, rules, &beside), now)?;
+        self.react_again(&mut decision)?;
+        Ok(Plan::of(decision, PlanReply::Message))
     }
 
     pub(super) fn plan_settle(
@@ -38,6 +44,22 @@ impl Worker {
         let channel = (channel, rules, &standing);
         let decision = settle(conversation, message, settlement, channel, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
+    }
+
+    /// A reaction that is sent again stands on its message again.
+    fn react_again(&self, decision: &mut Decision) -> Result<(), CommandError> {
+        let about = decision
+            .messages
+            .last()
+            .and_then(|message| message.context.as_ref()?.message);
+        let is_reaction = decision
+            .messages
+            .last()
+            .is_some_and(|last| last.content.kind == "reaction");
+        match about.filter(|_| is_reaction) {
+            Some(about) => self.work_in_before(decision, about),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn plan_discard(

@@ -7,6 +7,7 @@ use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
 use crate::actors::media;
 use crate::actors::registry::ChannelEntry;
+use crate::actors::templates;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::message::MessageStatus;
@@ -162,7 +163,11 @@ impl Dispatch {
             return Ok(None);
         };
         let intent = Intent {
-            purpose: purpose(&message.content, attempt.priority, None),
+            purpose: purpose(
+                &message.content,
+                attempt.priority,
+                templates::category(&self.core, entry, &message.content)?,
+            ),
             unasked: is_unasked(&message.content),
         };
         let refusal = consent.objection(intent, self.core.clock.now());

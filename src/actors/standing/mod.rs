@@ -23,6 +23,7 @@ use crate::storage::StorageError;
 use crate::storage::keys::{ChannelHealthKey, ConsentKey, WorkspaceKey};
 
 use super::core::Core;
+use super::templates;
 use reach::Reach;
 use spending::Remembered;
 
@@ -118,7 +119,7 @@ impl Core {
             })?,
             None => None,
         };
-        let category = template_category(content);
+        let category = self.template_category(channel, content)?;
         let mut standing = Standing {
             consent: consent.unwrap_or_default(),
             purpose: purpose(content, priority, category),
@@ -140,9 +141,16 @@ impl Core {
     pub fn rate_card(&self, workspace: WorkspaceId) -> Result<RateCard, StorageError> {
         Ok(PriceSettings::load(&self.store, workspace)?.card())
     }
-}
 
-/// A template's category, where the content tells it. What is kept about templates may know more: this is the place to ask.
-fn template_category(content: &Content) -> Option<&str> {
-    content.body.get("category")?.as_str()
+    /// What a template is for, where it is known.
+    fn template_category(
+        &self,
+        channel: ChannelId,
+        content: &Content,
+    ) -> Result<Option<&'static str>, StorageError> {
+        match self.registry.get(channel) {
+            Some(entry) => templates::category(self, &entry, content),
+            None => Ok(None),
+        }
+    }
 }

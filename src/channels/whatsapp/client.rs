@@ -1,32 +1,21 @@
 //! The calls that send something.
 //!
-//! Owns time limits, the limit on answers, and the decision whether a failed call may have reached the provider. Must not
-//! retry, and must not show a token in any error.
+//! Owns which call is made for what. How a call may fail is the Graph API's own file. Must not retry.
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, of_send, retry_after, time_to_regain_access};
-use super::{render, settings};
+use super::answer::of_send;
+use super::errors::class_of;
+use super::{dialect, render};
+use crate::channels::graph::{Answer, config};
 use crate::channels::http::TIMEOUT;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 
-/// Longest answer that is read, in bytes.
-const MAX_ANSWER_BYTES: usize = 256 * 1024;
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// The settings or the token make no request.
-    Config(String),
-    /// No connection, so nothing was said.
-    NotSent(String),
-    /// It may have been heard.
-    Lost(String),
-}
+pub(super) use super::dialect::call_within;
+pub(super) use crate::channels::graph::{CallError, unanswered};
 
 /// Sends one message.
 pub(super) async fn send(
@@ -70,7 +59,7 @@ pub(super) async fn mark_read(
     let answer = post_message(http, access, &body, TIMEOUT)
         .await
         .map_err(unanswered)?;
-    answer.success().map(drop)
+    answer.success(class_of).map(drop)
 }
 
 /// Marks a customer's message as read and shows them that someone is typing; it ends with the next message, or after 25
@@ -89,7 +78,7 @@ pub(super) async fn show_typing(
     let answer = post_message(http, access, &body, TIMEOUT)
         .await
         .map_err(unanswered)?;
-    answer.success().map(drop)
+    answer.success(class_of).map(drop)
 }
 
 async fn post_message(
@@ -98,9 +87,7 @@ async fn post_message(
     body: &Value,
     timeout: Duration,
 ) -> Result<Answer, CallError> {
-    let number = access.settings.get("phone_number_id").map_or("", String::as_str);
-    let url = settings::endpoint(&access.settings, &[number, "messages"])
-        .map_err(|error| CallError::Config(error.to_string()))?;
+    let url = dialect::messages(access).map_err(|error| CallError::Config(error.to_string()))?;
     call_within(http.post(url).json(body), access, timeout).await
 }
 
@@ -110,89 +97,6 @@ pub(super) async fn call(
     access: &ChannelAccess,
 ) -> Result<Answer, CallError> {
     call_within(request, access, TIMEOUT).await
-}
-
-pub(super) async fn call_within(
-    request: reqwest::RequestBuilder,
-    access: &ChannelAccess,
-    timeout: Duration,
-) -> Result<Answer, CallError> {
-    let token = access
-        .secrets
-        .get("access_token")
-        .map_or("", |token| token.expose_secret());
-    let sent = request.bearer_auth(token).timeout(timeout).send().await;
-    let mut response = sent.map_err(|error| without_answer(&error))?;
-    let header = |name| response.headers().get(name)?.to_str().ok();
-    let asked = header("retry-after").and_then(retry_after);
-    let estimated = || header("x-business-use-case-usage").and_then(time_to_regain_access);
-    Ok(Answer {
-        status: response.status().as_u16(),
-        retry_after: asked.or_else(estimated),
-        body: read(&mut response).await,
-    })
-}
-
-async fn read(response: &mut reqwest::Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > MAX_ANSWER_BYTES => {
-                return Err(format!("it was longer than {MAX_ANSWER_BYTES} bytes"));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(said(&error)),
-        }
-    }
-}
-
-fn without_answer(error: &reqwest::Error) -> CallError {
-    if error.is_builder() {
-        return CallError::Config("no request can be made with this address and token".into());
-    }
-    // Name look-up, connection and TLS come before the first byte of the request.
-    match error.is_connect() {
-        true => CallError::NotSent(format!("no connection: {}", said(error))),
-        false if error.is_timeout() => CallError::Lost("no answer in time".into()),
-        false => CallError::Lost(format!("the connection broke: {}", said(error))),
-    }
-}
-
-/// The innermost cause, without the address (it names the account).
-fn said(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    match std::ptr::addr_eq(cause, error) {
-        true => "the call failed".into(),
-        false => cause.to_string(),
-    }
-}
-
-/// The error of a call that is not a send: nobody has to tell lost from not sent.
-pub(super) fn unanswered(error: CallError) -> ProviderError {
-    match error {
-        CallError::Config(why) => config(why),
-        CallError::NotSent(why) | CallError::Lost(why) => ProviderError {
-            class: ErrorClass::Transient,
-            code: "no_answer".into(),
-            title: "No answer".into(),
-            detail: why,
-            retry_after: None,
-        },
-    }
-}
-
-fn config(why: String) -> ProviderError {
-    ProviderError {
-        class: ErrorClass::Config,
-        code: "invalid_settings".into(),
-        title: "The channel's settings are wrong".into(),
-        detail: why,
-        retry_after: None,
-    }
 }
 
 fn invalid_content(error: &FieldError) -> ProviderError {

@@ -4,14 +4,14 @@
 //! to March 2026), except where a line says that the limit is ours. Texts are counted in UTF-16 units: Meta says
 //! "characters" and does not say how it counts emoji, and this is the stricter reading.
 
+use crate::channels::ContentLimits;
+
 /// Text of a text message.
 pub(super) const TEXT: usize = 4096;
 /// Caption of an image, video or document.
 pub(super) const CAPTION: usize = 1024;
 /// File name of a document (ours; Meta names none).
 pub(super) const FILENAME: usize = 240;
-/// A link of any kind (`template.url`).
-pub(super) const URL: usize = 2000;
 /// Ids that the provider gave (ours; a `wamid` has about 60 characters).
 pub(super) const PROVIDER_ID: usize = 512;
 /// Names, addresses and other short texts for which Meta names no limit (ours).
@@ -93,3 +93,44 @@ pub(super) const PROFILE_DESCRIPTION: usize = 512;
 pub(super) const PROFILE_EMAIL: usize = 128;
 /// Length of a website's address.
 pub(super) const PROFILE_WEBSITE: usize = 256;
+/// Contact cards in one message that the composer offers (257 in Meta's pages, 5 in its OpenAPI file; the contract says 5
+/// for people).
+const CONTACT_CARDS_SHOWN: usize = 5;
+/// Label of a flow's button that the composer offers (the older and stricter number).
+const FLOW_CTA_SHOWN: usize = 20;
+
+/// The same for people: composer and builder show these before sending.
+pub(super) const CATALOGUE: ContentLimits = ContentLimits {
+    text: TEXT,
+    caption: CAPTION,
+    interactive: &[
+        "button",
+        "list",
+        "cta_url",
+        "location_request_message",
+        "product",
+        "product_list",
+        "catalog_message",
+        "flow",
+        "address_message",
+        "request_contact_info",
+    ],
+    header_text: HEADER_TEXT,
+    body: BODY,
+    list_body: LIST_BODY,
+    footer: FOOTER,
+    buttons: BUTTONS,
+    button_title: BUTTON_TITLE,
+    button_id: BUTTON_ID,
+    sections: SECTIONS,
+    section_title: ROW_TITLE,
+    rows: ROWS,
+    row_title: ROW_TITLE,
+    row_description: ROW_DESCRIPTION,
+    row_id: ROW_ID,
+    products: PRODUCTS,
+    flow_cta: FLOW_CTA_SHOWN,
+    contact_cards: CONTACT_CARDS_SHOWN,
+    url: crate::channels::fields::URL,
+    short_text: SHORT_TEXT,
+};

@@ -67,7 +67,7 @@ pub(super) async fn get(
     call(http.get(url).query(query), access)
         .await
         .map_err(unanswered)?
-        .success()
+        .success(super::errors::class_of)
 }
 
 async fn post(http: &reqwest::Client, access: &ChannelAccess, path: &[&str], body: &Value) -> Managed<()> {
@@ -75,7 +75,7 @@ async fn post(http: &reqwest::Client, access: &ChannelAccess, path: &[&str], bod
     let answer = call(http.post(url).json(body), access)
         .await
         .map_err(unanswered)?;
-    answer.success().map(drop)
+    answer.success(super::errors::class_of).map(drop)
 }
 
 fn misconfigured(error: FieldError) -> ProviderError {
@@ -100,7 +100,7 @@ pub(super) async fn unsubscribe(http: &reqwest::Client, access: &ChannelAccess) 
     call(http.delete(url), access)
         .await
         .map_err(unanswered)?
-        .success()
+        .success(super::errors::class_of)
         .map(drop)
 }
 

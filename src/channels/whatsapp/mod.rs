@@ -7,6 +7,8 @@
 
 mod answer;
 mod client;
+mod dialect;
+mod dialog360;
 mod doctor;
 mod errors;
 mod files;
@@ -15,24 +17,27 @@ mod manage;
 mod media;
 mod notices;
 mod parse;
-mod payload;
 mod probe;
 mod render;
 mod settings;
+mod templates;
 
 use std::collections::BTreeMap;
 
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, Delivery, FieldError, Managed,
-    NoticeScope, ParseError, Provider, WebhookRequest, meta_signature,
+    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, ContentLimits, Delivery,
+    FieldError, Managed, NoticeScope, ParseError, Provider, WebhookRequest, meta_signature, payload,
 };
 use crate::domain::health::HealthChange;
 use crate::domain::inbound::ChannelNotice;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
+
+pub use dialog360::Dialog360;
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
@@ -42,6 +47,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
     sends: &render::KINDS,
+    counts_segments: false,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -51,6 +57,10 @@ static CAPABILITIES: Capabilities = Capabilities {
 impl Provider for WhatsappCloud {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
@@ -192,7 +202,7 @@ impl Provider for WhatsappCloud {
         Box::pin(manage::unsubscribe(http, access))
     }
 
-    fn profile<'a>(
+    fn business_profile<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -200,7 +210,7 @@ impl Provider for WhatsappCloud {
         Box::pin(manage::profile(http, access))
     }
 
-    fn set_profile<'a>(
+    fn set_business_profile<'a>(
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
@@ -211,5 +221,50 @@ impl Provider for WhatsappCloud {
 
     fn validate_profile(&self, profile: &BusinessProfile) -> Result<(), FieldError> {
         manage::validate_profile(profile)
+    }
+
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
+    }
+
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(templates::list(http, access, after))
+    }
+
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(templates::submit(http, access, submission))
+    }
+
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::delete(http, access, id, name))
+    }
+
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::unpause(http, access, id))
+    }
+
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        templates::news(field, body)
     }
 }

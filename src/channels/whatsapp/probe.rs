@@ -67,7 +67,7 @@ async fn get(
     let answer = call(http.get(url).query(query), access)
         .await
         .map_err(unanswered)?;
-    answer.success()
+    answer.success(super::errors::class_of)
 }
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {

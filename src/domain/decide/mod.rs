@@ -2,17 +2,21 @@
 //! clock, a store or a network; the conversation's actor loads what is needed, commits the decision, then acts.
 
 mod consent;
+mod echo;
 mod outcome;
 mod post;
 mod receive;
+mod remark;
 mod settle;
 mod statuses;
 mod update;
 
 pub use consent::{STOPPED, Said, heed, is_confirmation, stop_queued};
+pub use echo::{adopt_echo, may_be_echo_of};
 pub use outcome::{AttemptResult, record_outcome};
 pub use post::{PostCommand, post};
 pub use receive::{Received, receive};
+pub use remark::{click, forget_words, is_failed_reaction, remark, unreact};
 pub use settle::{Settlement, retry, settle};
 pub use statuses::apply_status;
 pub use update::{ConversationPatch, mark_read, mark_unread, unsnooze, update};

@@ -1,10 +1,12 @@
 //! Someone wants to say something: into the outbox, or as a note into the thread.
 
+use crate::domain::marks::Marks;
 use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -18,6 +20,8 @@ pub struct PostCommand {
     pub content: Content,
     /// The message that it answers, with the provider's id of it.
     pub context: Option<ReplyContext>,
+    /// What is known of it from the start: its tracked links.
+    pub marks: Marks,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
@@ -32,6 +36,8 @@ pub struct PostCommand {
     pub media_rules: &'static [MediaRule],
     /// Consent, the channel's health, limits, money.
     pub standing: Standing,
+    /// How its template stands, if it is one.
+    pub template: TemplateStanding,
 }
 
 /// Queues a message, or writes a note.
@@ -52,6 +58,7 @@ pub fn post(
         files: &command.files,
         media_rules: command.media_rules,
         standing: &command.standing,
+        template: &command.template,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -97,6 +104,8 @@ pub(super) fn queue_text(
         files: Vec::new(),
         media_rules: &[],
         standing: Standing::default(),
+        template: TemplateStanding::NotAsked,
+        marks: Marks::default(),
     };
     let mut message = to_message(decision, command, now);
     message.extra = extra;
@@ -147,6 +156,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         raw_event: None,
         trace: command.trace,
         extra: None,
+        marks: command.marks,
     }
 }
 
@@ -160,6 +170,7 @@ mod tests {
             author: Author::Api,
             content,
             context: None,
+            marks: Marks::default(),
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,
@@ -167,6 +178,7 @@ mod tests {
             files: Vec::new(),
             media_rules: &[],
             standing: Standing::default(),
+            template: TemplateStanding::NotAsked,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The customer wrote (or the business wrote in the provider's own app).
 
 use crate::domain::inbound::InboundMessage;
+use crate::domain::marks::{self, Marks};
 use crate::domain::message::{
     Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes, is_imported,
 };
@@ -42,7 +43,9 @@ impl Received {
 }
 
 /// Kinds that say something about another message or the thread rather than ask for an answer.
-const QUIET: [&str; 4] = ["reaction", "system", "edit", "revoke"];
+const QUIET: [&str; 5] = ["reaction", "system", "edit", "revoke", "referral"];
+/// Kinds that give no right to answer freely: a comment can be answered once (see policy), a referral says nothing.
+const OPENS_NO_WINDOW: [&str; 2] = ["comment", "referral"];
 
 /// Takes one message in. The caller has made sure that it was not counted before.
 pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
@@ -72,9 +75,12 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
     if received.echo || kind == "system" {
         return;
     }
-    // What someone says to a group opens no window to them.
-    if !received.is_from_group() {
-        conversation.customer_wrote(said_at, now);
+    match OPENS_NO_WINDOW.contains(&kind) {
+        true if kind == "referral" => {}
+        true => conversation.reopen(),
+        // What someone says to a group opens no window to them.
+        false if received.is_from_group() => {}
+        false => conversation.customer_wrote(said_at, now),
     }
     if !QUIET.contains(&kind) {
         conversation.unread = conversation.unread.saturating_add(1);
@@ -94,8 +100,10 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event,
         trace,
     } = received;
-    let context = (inbound.reply_to.is_some() || inbound.forwarded).then(|| ReplyContext {
-        provider_message_id: inbound.reply_to.unwrap_or_default(),
+    let about = marks::target_of(&inbound.content).map(str::to_owned);
+    let answered = inbound.reply_to.or(about);
+    let context = (answered.is_some() || inbound.forwarded).then(|| ReplyContext {
+        provider_message_id: answered.unwrap_or_default(),
         message: reply_to,
         forwarded: inbound.forwarded,
     });
@@ -121,6 +129,7 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         raw_event: Some(raw_event),
         trace,
         extra: inbound.extra,
+        marks: Marks::default(),
     }
 }
 
@@ -186,6 +195,8 @@ mod tests {
             ("reaction", 0, true),
             ("system", 0, false),
             ("edit", 0, true),
+            ("comment", 1, false),
+            ("referral", 0, false),
             ("hologram", 1, true),
         ];
         for (kind, unread, window) in table {

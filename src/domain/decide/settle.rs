@@ -4,6 +4,7 @@ use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Conversation, Message, Timestamp};
 
 use super::{Decision, Effect, Rejection};
@@ -89,6 +90,8 @@ fn requeue(
         files: &[],
         media_rules: &[],
         standing,
+        // Whoever retries asks for it beforehand, with the store at hand.
+        template: &TemplateStanding::NotAsked,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;

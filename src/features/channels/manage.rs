@@ -66,7 +66,7 @@ pub(super) fn provider_error(error: &ProviderError) -> ApiError {
 
 /// How the business shows itself to customers.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub(super) struct ProfileView {
+pub(super) struct BusinessProfileView {
     about: String,
     address: String,
     description: String,
@@ -79,7 +79,7 @@ pub(super) struct ProfileView {
     picture_url: Option<String>,
 }
 
-impl From<BusinessProfile> for ProfileView {
+impl From<BusinessProfile> for BusinessProfileView {
     fn from(profile: BusinessProfile) -> Self {
         let BusinessProfile {
             about,
@@ -105,7 +105,7 @@ impl From<BusinessProfile> for ProfileView {
 /// A changed profile, whole.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProfileBody {
+pub(super) struct BusinessProfileBody {
     about: String,
     address: String,
     description: String,
@@ -114,7 +114,7 @@ pub(super) struct ProfileBody {
     vertical: String,
 }
 
-impl ApiBody for ProfileBody {
+impl ApiBody for BusinessProfileBody {
     fn check(&self) -> Result<(), FieldError> {
         for (field, text) in [
             ("about", &self.about),
@@ -137,31 +137,31 @@ impl ApiBody for ProfileBody {
 }
 
 /// The business profile at the provider. For owners.
-#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = ProfileView)))]
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = BusinessProfileView)))]
 #[get("/api/v1/channels/{id}/profile")]
 pub(super) async fn show_profile(
     house: Machinery,
     who: OwnerCaller,
     id: PathId<ChannelId>,
     _: NoQuery,
-) -> ApiResult<Json<ProfileView>> {
+) -> ApiResult<Json<BusinessProfileView>> {
     let entry = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, entry.kind)?;
-    let profile = within(provider.profile(&house.core.http, &entry.access)).await;
+    let profile = within(provider.business_profile(&house.core.http, &entry.access)).await;
     Ok(Json(profile.map_err(|error| provider_error(&error))?.into()))
 }
 
 /// Changes the business profile at the provider. For owners.
-#[utoipa::path(tag = "channels", params(("id" = String, Path)), request_body = ProfileBody,
-    responses((status = 200, body = ProfileView)))]
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), request_body = BusinessProfileBody,
+    responses((status = 200, body = BusinessProfileView)))]
 #[put("/api/v1/channels/{id}/profile")]
 pub(super) async fn change_profile(
     house: Machinery,
     who: OwnerCaller,
     id: PathId<ChannelId>,
-    body: ValidJson<ProfileBody>,
+    body: ValidJson<BusinessProfileBody>,
     _: NoQuery,
-) -> ApiResult<Json<ProfileView>> {
+) -> ApiResult<Json<BusinessProfileView>> {
     let entry = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, entry.kind)?;
     let body = body.0;
@@ -176,9 +176,9 @@ pub(super) async fn change_profile(
     };
     provider.validate_profile(&wished)?;
     let (http, access) = (&house.core.http, &entry.access);
-    let changed = within(provider.set_profile(http, access, &wished)).await;
+    let changed = within(provider.set_business_profile(http, access, &wished)).await;
     changed.map_err(|error| provider_error(&error))?;
-    let profile = within(provider.profile(http, access)).await;
+    let profile = within(provider.business_profile(http, access)).await;
     Ok(Json(profile.map_err(|error| provider_error(&error))?.into()))
 }
 
@@ -295,6 +295,7 @@ pub(super) async fn send_test_message(
         reply_to: None,
         priority: SendPriority::Reply,
         idempotency: None,
+        links: Vec::new(),
     };
     let command = Command::Post(Box::new(post));
     match house

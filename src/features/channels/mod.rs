@@ -8,10 +8,12 @@ mod errors;
 mod health;
 mod manage;
 mod model;
+mod oauth;
 mod routes;
 mod sandbox;
 #[cfg(test)]
 mod tests;
+mod welcome;
 
 use actix_web::web;
 
@@ -23,9 +25,14 @@ type Machinery = web::Data<House>;
 /// How channels are shown, in `web::Data`.
 type Views = web::Data<ChannelViews>;
 
+pub use oauth::Logins;
+
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
+    // Before the addresses with an id in them.
+    oauth::configure(config);
     routes::configure(config);
+    welcome::configure(config);
     health::configure(config);
     manage::configure(config);
     doctor::configure(config);
@@ -42,5 +49,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     ] {
         document.merge(part);
     }
+    document.merge(oauth::Docs::openapi());
+    document.merge(welcome::Docs::openapi());
     document
 }

@@ -95,9 +95,7 @@ pub(super) async fn add_channel(
 ) -> ApiResult<HttpResponse> {
     let mut body = body.0;
     let provider = provider(&house, body.provider)?;
-    if body.provider == ProviderKind::Sandbox {
-        furnish(&mut body)?;
-    }
+    furnish(&mut body)?;
     let now = house.core.clock.now();
     let channel = body.into_channel(ChannelId::from_uuid(uuid::Uuid::now_v7()), now);
     validate(provider.as_ref(), &channel)?;

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::channels::FieldError;
+use crate::domain::marks::TrackedLink;
 use crate::domain::{Content, MessageId};
 use crate::http::ApiBody;
 
 /// Kinds that cannot be sent by this way.
-const RESERVED: [&str; 3] = ["note", "type", "context"];
+const RESERVED: [&str; 4] = ["note", "type", "context", "track_links"];
 
 /// The body, with fields that depend on its `type`.
 #[derive(Debug, serde::Deserialize)]
@@ -23,6 +24,9 @@ impl ApiBody for MessageBody {
 pub(super) struct Wish {
     pub content: Content,
     pub reply_to: Option<MessageId>,
+    /// Web addresses in it are to be replaced by tracked ones.
+    pub track_links: bool,
+    pub links: Vec<TrackedLink>,
     /// Hash of the request, for its idempotency key.
     pub hash: [u8; 32],
 }
@@ -55,6 +59,11 @@ impl MessageBody {
             return Err(FieldError::new("type", format!("{kind} cannot be sent.")));
         }
         let reply_to = self.0.remove("context").map(context).transpose()?;
+        let track_links = match self.0.remove("track_links") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(wanted)) => wanted,
+            Some(_) => return Err(FieldError::new("track_links", "must be true or false.")),
+        };
         let body = self
             .0
             .remove(&kind)
@@ -65,6 +74,8 @@ impl MessageBody {
         Ok(Wish {
             content: Content { kind, body },
             reply_to,
+            track_links,
+            links: Vec::new(),
             hash: hash.finalize().into(),
         })
     }
@@ -123,6 +134,10 @@ mod tests {
             (json!({"type": "note", "note": {}}), "type"),
             (json!({"type": "text"}), "text"),
             (json!({"type": "text", "text": {}, "extra": 1}), "extra"),
+            (
+                json!({"type": "text", "text": {}, "track_links": 1}),
+                "track_links",
+            ),
             (
                 json!({"type": "text", "text": {}, "context": {"message_id": "x"}}),
                 "context.message_id",

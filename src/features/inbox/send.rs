@@ -1,6 +1,6 @@
 //! Saying something in a conversation: replies, notes, retries, settlements.
 
-use actix_web::web::Json;
+use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, post};
 
 use super::body::{MessageBody, Wish};
@@ -10,9 +10,11 @@ use super::{Machinery, conversation, viewer};
 use crate::actors::conversation::{PostMessage, Reply};
 use crate::actors::registry::ChannelEntry;
 use crate::actors::{Command, House};
+use crate::domain::links::{self, LinkCode, NotTracked};
+use crate::domain::marks::MAX_LINKS;
 use crate::domain::operations::SendPriority;
 use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId};
-use crate::http::views::MessageView;
+use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, Credential, IdempotencyKeyHeader, NoQuery, PathId, Trace, ValidJson,
@@ -21,7 +23,7 @@ use crate::http::{
 
 endpoints!(post_message, post_note, retry_message, settle_message);
 
-fn author(who: &Caller) -> Author {
+pub(super) fn author(who: &Caller) -> Author {
     match who.credential {
         Credential::Session(_) => Author::User(who.user),
         Credential::Token(_) => Author::Api,
@@ -34,7 +36,7 @@ fn author(who: &Caller) -> Author {
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/v1/conversations/{id}/messages")]
 pub(super) async fn post_message(
-    house: Machinery,
+    (house, channels): (Machinery, Data<ChannelViews>),
     who: Caller,
     id: PathId<ConversationId>,
     body: ValidJson<MessageBody>,
@@ -42,7 +44,8 @@ pub(super) async fn post_message(
     trace: Trace,
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
-    let wish = body.0.into_wish(&id.0.to_string())?;
+    let mut wish = body.0.into_wish(&id.0.to_string())?;
+    track(&house, &channels, &mut wish)?;
     let conversation = conversation(&house, who.workspace, id.0)?;
     let entry = channel(&house, &who, conversation.channel);
     if let Ok(entry) = &entry {
@@ -69,6 +72,8 @@ pub(super) async fn post_note(
     let wish = Wish {
         content: Content::note(&body.body),
         reply_to: None,
+        track_links: false,
+        links: Vec::new(),
         hash,
     };
     let message = post(&house, &who, id.0, wish, key, trace).await?;
@@ -161,6 +166,7 @@ async fn post(
         author: author(who),
         content: wish.content,
         reply_to: wish.reply_to,
+        links: wish.links,
         priority: SendPriority::Reply,
         idempotency,
     }));
@@ -171,6 +177,35 @@ async fn post(
             "answering",
             "the conversation gave no message",
         )),
+    }
+}
+
+/// Replaces the web addresses in a message by tracked ones, if that is wished.
+pub(super) fn track(house: &House, channels: &ChannelViews, wish: &mut Wish) -> ApiResult<()> {
+    if !wish.track_links {
+        return Ok(());
+    }
+    let mut random = [0; 16 * (MAX_LINKS + 1)];
+    getrandom::fill(&mut random).map_err(|error| ApiError::internal("drawing a link's code", error))?;
+    let mut drawn = random.as_chunks::<16>().0.iter();
+    // There are as many drawn as can be asked for.
+    let mut code = || LinkCode::from_random(drawn.next().copied().unwrap_or_default());
+    let now = house.core.clock.now();
+    let links = links::track(&mut wish.content, channels.public_url(), now, &mut code);
+    let refuse = |why: &'static str| Err(ApiError::invalid_field("track_links", why));
+    match links {
+        Ok(links) => {
+            wish.links = links;
+            Ok(())
+        }
+        Err(NotTracked::Kind) => {
+            refuse("Links are tracked in texts, captions and interactive messages only.")
+        }
+        Err(NotTracked::NoLink) => refuse("There is no web address in the message to be tracked."),
+        Err(NotTracked::TooMany) => refuse("At most 10 web addresses of one message can be tracked."),
+        Err(NotTracked::NoAddress) => {
+            refuse("Frontdesk has no public address under which customers could reach the links.")
+        }
     }
 }
 
@@ -196,5 +231,5 @@ pub(super) fn check_content(house: &House, entry: &ChannelEntry, content: &Conte
     let provider = house.core.provider(entry.kind);
     let provider = provider
         .ok_or_else(|| ApiError::internal("finding the provider", "it is not part of this version"))?;
-    Ok(provider.validate_content(content)?)
+    Ok(provider.validate_content_for(&entry.channel.settings, content)?)
 }

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 
 use super::Machinery;
 use super::body::MessageBody;
 use super::errors::directory_error;
-use super::send::{channel, check_content, no_channel, say};
+use super::send::{author, channel, check_content, no_channel, say, track};
 use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
+use crate::actors::templates;
 use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
 use crate::domain::policy::{self, Proposal};
-use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
-use crate::http::views::MessageView;
+use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
+use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
     ApiError, ApiResult, Caller, ErrorCode, IdempotencyKeyHeader, NoQuery, Trace, ValidJson, endpoints,
@@ -31,6 +33,7 @@ endpoints!(start_conversation, send_by_number);
 pub(super) async fn start_conversation(
     house: Machinery,
     who: Caller,
+    channels: Data<ChannelViews>,
     body: ValidJson<MessageBody>,
     key: IdempotencyKeyHeader,
     trace: Trace,
@@ -39,7 +42,7 @@ pub(super) async fn start_conversation(
     let mut body = body.0;
     let id: ChannelId = body.take_text("channel_id")?.parse().map_err(|_| no_channel())?;
     let entry = channel(&house, &who, id)?;
-    write_to(&house, &who, &entry, body, key, trace).await
+    write_to(&house, &channels, (&who, &entry), body, key, trace).await
 }
 
 /// The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel.
@@ -49,6 +52,7 @@ pub(super) async fn start_conversation(
 pub(super) async fn send_by_number(
     house: Machinery,
     who: Caller,
+    channels: Data<ChannelViews>,
     body: ValidJson<MessageBody>,
     key: IdempotencyKeyHeader,
     trace: Trace,
@@ -61,7 +65,7 @@ pub(super) async fn send_by_number(
     } else {
         only_channel(&house, &who)?
     };
-    write_to(&house, &who, &entry, body, key, trace).await
+    write_to(&house, &channels, (&who, &entry), body, key, trace).await
 }
 
 fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
@@ -77,19 +81,20 @@ fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
 
 async fn write_to(
     house: &House,
-    who: &Caller,
-    entry: &ChannelEntry,
+    channels: &ChannelViews,
+    (who, entry): (&Caller, &ChannelEntry),
     mut body: MessageBody,
     key: IdempotencyKeyHeader,
     trace: Trace,
 ) -> ApiResult<HttpResponse> {
     let to = body.take_text("to")?;
-    let wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
     let recipient = recipient(house, entry, &to)?;
+    let mut wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
+    track(house, channels, &mut wish)?;
     check_content(house, entry, &wish.content)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
-        None => begin(house, entry, recipient, &wish.content, trace).await?,
+        None => begin(house, &author(who), entry, recipient, &wish.content, trace).await?,
     };
     say(house, who, conversation, wish, key, trace).await
 }
@@ -121,6 +126,7 @@ fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<
 /// Begins a conversation, unless the message could not go out anyway.
 async fn begin(
     house: &House,
+    author: &Author,
     entry: &ChannelEntry,
     to: Identity,
     content: &Content,
@@ -130,6 +136,7 @@ async fn begin(
     let nobody = crate::domain::ContactId([0; 16]);
     let blank = Conversation::begin(ConversationId([0; 16]), entry.channel.id, nobody, now);
     let rules = house.core.rules(entry);
+    let (template, _) = templates::standing(&house.core, entry, content, author)?;
     let proposal = Proposal {
         conversation: &blank,
         content,
@@ -146,6 +153,7 @@ async fn begin(
             SendPriority::Reply,
             now,
         )?,
+        template: &template,
         now,
     };
     policy::check(&proposal)?;

@@ -101,12 +101,14 @@ impl Feed {
     fn data(&self, event: &Event) -> Result<Value, StorageError> {
         let mut viewer = Viewer::new(&self.core.store, event.workspace, self.core.clock.now());
         Ok(match &event.kind {
-            EventKind::MessageCreated(id) | EventKind::MessageUpdated(id) => json!({
-                "message_id": id,
-                "conversation_id": id.conversation,
-                "message": viewer.message_by_id(*id)?,
-                "conversation": viewer.conversation_by_id(id.conversation)?,
-            }),
+            EventKind::MessageCreated(id) | EventKind::MessageUpdated(id) | EventKind::MessageRevised(id) => {
+                json!({
+                    "message_id": id,
+                    "conversation_id": id.conversation,
+                    "message": viewer.message_by_id(*id)?,
+                    "conversation": viewer.conversation_by_id(id.conversation)?,
+                })
+            }
             EventKind::ConversationCreated(id) | EventKind::ConversationUpdated(id) => {
                 json!({"conversation_id": id, "conversation": viewer.conversation_by_id(*id)?})
             }

@@ -123,6 +123,7 @@ fn ids(kind: &EventKind) -> Value {
     match kind {
         EventKind::MessageCreated(id)
         | EventKind::MessageUpdated(id)
+        | EventKind::MessageRevised(id)
         | EventKind::DeadLetterCreated(id)
         | EventKind::DeadLetterRemoved(id) => json!({"message_id": id, "conversation_id": id.conversation}),
         EventKind::ConversationCreated(id) | EventKind::ConversationUpdated(id) => {

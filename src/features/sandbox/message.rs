@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answers;
 use crate::channels::FieldError;
 use crate::http::{ApiBody, check};
 use crate::sandbox::{Customer, CustomerMessage, Direction, TranscriptEntry, Upload};
@@ -56,6 +57,7 @@ impl MessageBody {
             media(&kind, content)?
         } else {
             check_content(&kind, &content, transcript)?;
+            check_about(&kind, &content, context, transcript)?;
             CustomerMessage::other(&kind, content)
         };
         if let Some(entry) = context {
@@ -138,6 +140,25 @@ fn check_content(kind: &str, content: &Value, transcript: &[TranscriptEntry]) ->
         _ => {}
     }
     Ok(())
+}
+
+/// What only makes sense about a message that is there.
+fn check_about(
+    kind: &str,
+    content: &Value,
+    context: Option<&TranscriptEntry>,
+    transcript: &[TranscriptEntry],
+) -> Result<(), FieldError> {
+    match kind {
+        "interactive" => answers::interactive(content, context),
+        "button" if context.is_none() => Err(FieldError::new(
+            "context_id",
+            "must be the template message whose button was tapped.",
+        )),
+        "edit" | "revoke" => answers::own(kind, content, transcript),
+        "order" => answers::order(content),
+        _ => Ok(()),
+    }
 }
 
 fn media(kind: &str, content: Value) -> Result<CustomerMessage, FieldError> {

@@ -147,6 +147,10 @@ pub(super) struct PhoneMessageView {
     #[schema(required)]
     context_id: Option<String>,
     reactions: Vec<ReactionView>,
+    /// The customer changed its words.
+    edited: bool,
+    /// The customer took it back.
+    deleted: bool,
     created_at: String,
     #[schema(required)]
     error: Option<ErrorView>,
@@ -177,6 +181,7 @@ impl PhoneMessageView {
         let mut body = entry.content.clone();
         if let (Some(rendered), Value::Object(fields)) = (&entry.rendered, &mut body) {
             fields.insert("rendered".to_owned(), rendered_text(rendered).into());
+            fields.insert("buttons".to_owned(), rendered["buttons"].clone());
         }
         let mut content = Map::new();
         content.insert("type".to_owned(), entry.kind.as_str().into());
@@ -189,6 +194,8 @@ impl PhoneMessageView {
             status: status(entry.state),
             context_id: entry.context_id.clone(),
             reactions: Vec::new(),
+            edited: false,
+            deleted: false,
             created_at: time(entry.at_ms),
             error: entry.error.map(|code| ErrorView {
                 code,
@@ -207,6 +214,8 @@ fn is_field(kind: &str) -> bool {
         "status",
         "context_id",
         "reactions",
+        "edited",
+        "deleted",
         "created_at",
         "error",
         "type",
@@ -214,13 +223,20 @@ fn is_field(kind: &str) -> bool {
     fields.contains(&kind)
 }
 
-/// The chat, oldest first: reactions stand at the messages that they are for.
+/// The chat, oldest first: reactions, edits and deletions stand at the messages that they are for.
 pub(super) fn chat(transcript: &[TranscriptEntry]) -> Vec<PhoneMessageView> {
     let mut views: Vec<PhoneMessageView> = Vec::with_capacity(transcript.len());
     for entry in transcript {
-        if entry.kind != "reaction" {
-            views.push(PhoneMessageView::new(entry));
-            continue;
+        match entry.kind.as_str() {
+            "reaction" => {}
+            "edit" | "revoke" => {
+                reword(&mut views, entry);
+                continue;
+            }
+            _ => {
+                views.push(PhoneMessageView::new(entry));
+                continue;
+            }
         }
         let target = entry.content["message_id"].as_str().unwrap_or_default();
         let emoji = entry.content["emoji"].as_str().unwrap_or_default();
@@ -237,6 +253,22 @@ pub(super) fn chat(transcript: &[TranscriptEntry]) -> Vec<PhoneMessageView> {
         }
     }
     views
+}
+
+fn reword(views: &mut [PhoneMessageView], entry: &TranscriptEntry) {
+    let target = entry.content["original_message_id"].as_str().unwrap_or_default();
+    let Some(view) = views.iter_mut().rev().find(|view| view.id == target) else {
+        return;
+    };
+    let kind = view.content["type"].as_str().unwrap_or_default().to_owned();
+    if entry.kind == "revoke" {
+        view.deleted = true;
+        view.content.insert(kind, Value::Null);
+        view.reactions.clear();
+    } else if let Some(content) = entry.content.pointer(&format!("/message/{kind}")) {
+        view.edited = true;
+        view.content.insert(kind, content.clone());
+    }
 }
 
 fn direction(direction: Direction) -> &'static str {

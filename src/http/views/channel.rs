@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::MediaRuleView;
 use crate::actors::Core;
 use crate::actors::rotation::in_use;
+use crate::channels::{ContentLimits, Provider};
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp, WorkspaceId};
@@ -93,6 +94,8 @@ pub struct ChannelView {
     pub settings: BTreeMap<String, String>,
     /// Which secrets are set.
     pub secrets: BTreeMap<String, SecretView>,
+    /// What can be sent over it.
+    pub capabilities: CapabilitiesView,
     /// Where the provider posts its webhooks.
     pub webhook_url: String,
     /// When it was added.
@@ -107,8 +110,33 @@ pub struct ChannelView {
     pub version: u64,
 }
 
+/// What can be sent over a channel, and the limits on it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CapabilitiesView {
+    /// Free-form messages only within 24 hours after the customer wrote.
+    pub has_window: bool,
+    /// Types of content.
+    pub sends: Vec<&'static str>,
+    /// Texts are charged by SMS segments.
+    pub counts_segments: bool,
+    /// The limits on it.
+    pub limits: ContentLimits,
+}
+
+impl CapabilitiesView {
+    fn of(provider: Option<&Arc<dyn Provider>>, settings: &BTreeMap<String, String>) -> Self {
+        let capabilities = provider.map(|provider| provider.capabilities_for(settings));
+        Self {
+            has_window: capabilities.is_some_and(|it| it.rules.has_window),
+            sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
+            counts_segments: capabilities.is_some_and(|it| it.counts_segments),
+            limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
+        }
+    }
+}
+
 impl ChannelView {
-    fn new(channel: &Channel, public_url: &str, queue: QueueView) -> Self {
+    fn new(channel: &Channel, capabilities: CapabilitiesView, public_url: &str, queue: QueueView) -> Self {
         let kind = crate::channels::ProviderKind::from_u8(channel.provider);
         let path = kind.map_or(String::new(), |kind| kind.webhook_path(channel.id));
         let status = match (&channel.blocked, channel.paused) {
@@ -127,6 +155,7 @@ impl ChannelView {
                 .map(|(name, _)| (name.clone(), SecretView { set: true }))
                 .collect(),
             webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
+            capabilities,
             created_at: channel.created_at.to_string(),
             queue,
             breaker: BreakerView::new(channel, &queue),
@@ -166,8 +195,18 @@ impl ChannelViews {
         let provider = kind.and_then(|kind| self.core.provider(kind));
         Ok(ChannelView {
             media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
-            ..ChannelView::new(channel, &self.public_url, queue)
+            ..ChannelView::new(
+                channel,
+                CapabilitiesView::of(provider, &channel.settings),
+                &self.public_url,
+                queue,
+            )
         })
+    }
+
+    /// Where the appliance is reached from outside.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// What waits in front of each channel of a workspace.
@@ -306,7 +345,12 @@ mod tests {
             (channel(Some("token"), true), 0, "paused", "open"),
         ];
         for (channel, active, status, breaker) in table {
-            let view = ChannelView::new(&channel, "https://desk.example/", queue(active));
+            let view = ChannelView::new(
+                &channel,
+                CapabilitiesView::of(None, &BTreeMap::new()),
+                "https://desk.example/",
+                queue(active),
+            );
             assert_eq!(
                 (view.status, view.breaker.state),
                 (status, breaker),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::MediaView;
+use super::marks::MarksView;
 use crate::domain::message::{Author, Direction, MessageError, Pricing, ReplyContext, StatusTimes};
 use crate::domain::{Message, MessageStatus};
 
@@ -184,6 +185,9 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub media: Vec<MediaView>,
+    /// What was later said about it.
+    #[serde(flatten)]
+    pub marks: MarksView,
     /// `type`, and the content under that name.
     #[serde(flatten)]
     #[schema(value_type = crate::http::words::MessageContent)]
@@ -191,14 +195,18 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    pub(super) fn new(message: &Message, author_name: Option<String>, media: Vec<MediaView>) -> Self {
+    pub(super) fn new(
+        message: &Message,
+        name: &dyn Fn(&Author) -> Option<String>,
+        media: Vec<MediaView>,
+    ) -> Self {
         let mut content = Map::new();
         message.content.write_view(&mut content);
         Self {
             id: message.id.to_string(),
             conversation_id: message.id.conversation.to_string(),
             direction: message.direction,
-            author: author(&message.author, author_name),
+            author: author(&message.author, name(&message.author)),
             status: message.status,
             status_times: message.times.into(),
             provider_message_id: message.provider_message_id.clone(),
@@ -212,12 +220,13 @@ impl MessageView {
             private: message.content.is_note(),
             extra: message.extra.clone(),
             media,
+            marks: MarksView::new(&message.marks, name),
             content,
         }
     }
 }
 
-fn author(author: &Author, name: Option<String>) -> AuthorView {
+pub(super) fn author(author: &Author, name: Option<String>) -> AuthorView {
     let (kind, id) = match author {
         Author::Customer => ("customer", None),
         Author::User(user) => ("user", Some(user.to_string())),

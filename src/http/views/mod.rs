@@ -3,12 +3,14 @@
 mod channel;
 mod contact;
 mod conversation;
+mod marks;
 mod media;
 mod message;
 
-pub use channel::{BreakerView, ChannelView, ChannelViews, QueueView, SecretView};
+pub use channel::{BreakerView, CapabilitiesView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
 pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowView};
+pub use marks::{ChoiceView, DeletionView, EditView, LinkView, MarksView, ReactionView};
 pub use media::{MediaRuleView, MediaView};
 pub use message::{MessageErrorView, MessageView};
 
@@ -65,12 +67,18 @@ impl<'a> Viewer<'a> {
     /// # Errors
     /// The store cannot be read.
     pub fn message(&mut self, message: &Message) -> Result<MessageView, StorageError> {
-        let author_name = match message.author {
-            crate::domain::Author::User(user) => Some(self.user_name(user)?),
+        let reactions = message.marks.reactions.iter().map(|reaction| &reaction.by);
+        for author in reactions.chain([&message.author]) {
+            if let Author::User(user) = author {
+                self.user_name(*user)?;
+            }
+        }
+        let name = |author: &Author| match author {
+            Author::User(user) => self.users.get(user).cloned(),
             _ => None,
         };
         let files = self.files(message)?;
-        Ok(MessageView::new(message, author_name, files))
+        Ok(MessageView::new(message, &name, files))
     }
 
     fn files(&self, message: &Message) -> Result<Vec<MediaView>, StorageError> {

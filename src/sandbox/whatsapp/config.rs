@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::customers::Behaviour;
 use crate::sandbox::rate::Rate;
-use crate::sandbox::rng::Rng;
+
+pub use crate::sandbox::meta::Delay;
 
 /// Settings of one simulator.
 #[derive(Debug, Clone)]
@@ -51,25 +52,6 @@ impl Default for SimulatorConfig {
             default_behaviour: Behaviour::default(),
             control: true,
         }
-    }
-}
-
-/// A delay with jitter: uniform between `base_ms` and `base_ms + jitter_ms` of simulated time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-pub struct Delay {
-    pub base_ms: u64,
-    pub jitter_ms: u64,
-}
-
-impl Delay {
-    #[must_use]
-    pub const fn new(base_ms: u64, jitter_ms: u64) -> Self {
-        Self { base_ms, jitter_ms }
-    }
-
-    pub(crate) fn draw(self, rng: &Rng) -> u64 {
-        self.base_ms.saturating_add(rng.up_to(self.jitter_ms))
     }
 }
 

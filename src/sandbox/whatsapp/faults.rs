@@ -7,43 +7,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::config::Delay;
 use super::errors::GraphError;
 use crate::sandbox::rng::Rng;
 
-/// How often something happens: always for the `next` calls (counted down), otherwise with `probability` (0 to 1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Often {
-    pub probability: f64,
-    pub next: u32,
-}
-
-impl Often {
-    #[must_use]
-    pub const fn always() -> Self {
-        Self {
-            probability: 1.0,
-            next: 0,
-        }
-    }
-
-    #[must_use]
-    pub const fn next(calls: u32) -> Self {
-        Self {
-            probability: 0.0,
-            next: calls,
-        }
-    }
-
-    fn strikes(&mut self, rng: &Rng) -> bool {
-        if self.next > 0 {
-            self.next -= 1;
-            return true;
-        }
-        self.probability > 0.0 && rng.chance(self.probability)
-    }
-}
+pub use crate::sandbox::meta::{Delay, Down, Often};
 
 /// An error code to answer with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,18 +21,6 @@ pub struct ErrorFault {
     pub details: Option<String>,
     #[serde(default)]
     pub often: Often,
-}
-
-/// Whether the provider can be reached at all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Down {
-    #[default]
-    No,
-    /// Every call answers 503 without an envelope.
-    Unavailable,
-    /// Every connection is closed without an answer, and nothing is accepted.
-    Close,
 }
 
 /// All faults. The default is a healthy provider. Faults of single calls strike the send endpoint only, so that

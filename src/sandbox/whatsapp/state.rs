@@ -15,11 +15,11 @@ use super::config::SimulatorConfig;
 use super::customers::{Customers, EntryState, TranscriptEntry};
 use super::faults::FaultBox;
 use super::graph::media::MediaStore;
-use super::schedule::{Job, Schedule};
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
 use crate::sandbox::clock::{SimClock, wall_ms};
 use crate::sandbox::rng::{Rng, mix};
+use crate::sandbox::schedule::{Job, Schedule, Scheduled};
 
 pub(crate) struct Shared {
     pub config: SimulatorConfig,
@@ -32,12 +32,18 @@ pub(crate) struct Shared {
     pub faults: FaultBox,
     pub ledger: Ledger,
     pub counters: Counters,
-    pub schedule: Schedule,
+    pub schedule: Schedule<Shared>,
     pub retries: Retries,
     pub events: broadcast::Sender<PhoneEvent>,
     pub client: reqwest::Client,
     /// `http://127.0.0.1:port`, for the URLs that answers carry.
     pub base_url: String,
+}
+
+impl Scheduled for Shared {
+    fn schedule(&self) -> &Schedule<Self> {
+        &self.schedule
+    }
 }
 
 impl Shared {
@@ -77,7 +83,7 @@ impl Shared {
     }
 
     /// Plans a job after simulated milliseconds; counts it when the schedule is full.
-    pub(crate) fn later(self: &Arc<Self>, delay_ms: u64, job: Job) {
+    pub(crate) fn later(self: &Arc<Self>, delay_ms: u64, job: Job<Self>) {
         if !self.schedule.after(self.clock.real(delay_ms), job) {
             self.counters.steps_dropped.add(1);
         }

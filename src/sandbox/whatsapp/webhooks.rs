@@ -9,10 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::Number;
 use super::config::WebhookConfig;
 use super::state::Shared;
-use crate::sandbox::encoding::{escaped_json, hex};
+use crate::sandbox::encoding::escaped_json;
+pub(crate) use crate::sandbox::meta::signature;
 
 /// One thing to tell the business.
 #[derive(Debug, Clone)]
@@ -68,14 +67,6 @@ impl Retries {
     pub(crate) fn waiting(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
-}
-
-/// Value of `X-Hub-Signature-256`.
-pub(crate) fn signature(app_secret: &str, body: &[u8]) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(body);
-    format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
 
 /// Queues an update on the customer's lane, minding duplicates and reordering.
@@ -329,15 +320,6 @@ pub(crate) fn queued(number: &Number) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn signs_as_the_published_vector() {
-        let body = br#"{"object":"whatsapp_business_account","entry":[]}"#;
-        assert_eq!(
-            signature("meta_app_secret_for_tests", body),
-            "sha256=ae8d39235ce7f69d82f938e5b54e0282ab5a33a61abe4ac36ee16a553e49814a"
-        );
-    }
 
     #[test]
     fn pauses_double_up_to_the_cap() {

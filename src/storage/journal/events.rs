@@ -31,6 +31,7 @@ pub(super) fn write(event: &PendingEvent, out: &mut Vec<u8>) {
         EventKind::UserUpdated(id) => tagged(13, &id.0, out),
         EventKind::AlertRaised(n) => tagged(14, &n.to_be_bytes(), out),
         EventKind::AlertCleared(n) => tagged(15, &n.to_be_bytes(), out),
+        EventKind::MessageRevised(id) => message(24, id, out),
     }
 }
 
@@ -83,6 +84,7 @@ fn read_kind(tag: u8, input: &mut &[u8]) -> Option<EventKind> {
         13 => EventKind::UserUpdated(UserId(take(input)?)),
         14 => EventKind::AlertRaised(number(input)?),
         15 => EventKind::AlertCleared(number(input)?),
+        24 => EventKind::MessageRevised(read_message(input)?),
         _ => return None,
     })
 }
@@ -123,7 +125,9 @@ mod tests {
             EventKind::UserUpdated(UserId([13; 16])),
             EventKind::AlertRaised(14),
             EventKind::AlertCleared(15),
+            EventKind::MessageRevised(message),
         ];
+        let tags: Vec<u8> = (1..=15).chain([24]).collect();
         let mut bytes = vec![];
         for (i, kind) in kinds.iter().enumerate() {
             let start = bytes.len();
@@ -137,7 +141,7 @@ mod tests {
                 },
                 &mut bytes,
             );
-            assert_eq!(usize::from(bytes[start + 40]), i + 1, "tag of {kind:?}");
+            assert_eq!(bytes[start + 40], tags[i], "tag of {kind:?}");
         }
         let mut input = bytes.as_slice();
         let events = read_all(&mut input, 100, kinds.len() as u32).unwrap();

@@ -4,6 +4,7 @@
 use bincode::{Decode, Encode};
 use serde_json::Value;
 
+use crate::domain::marks::Marks;
 use crate::domain::message::{ReplyContext, StatusTimes};
 use crate::domain::{
     Author, Content, ConversationId, Message, MessageError, MessageId, Pricing, RawEventId, Timestamp,
@@ -11,6 +12,7 @@ use crate::domain::{
 };
 
 use super::super::error::StorageError;
+use super::marks::MarksV1;
 use super::simple::MessageIdV1;
 use super::words::{self, WordV1};
 use super::{Newest, Stored, impossible};
@@ -36,8 +38,8 @@ pub(super) struct MessageV1 {
     rare: Option<RareV1>,
 }
 
-impl Newest for MessageV1 {
-    fn from_domain(value: &Message) -> Self {
+impl MessageV1 {
+    fn new(value: &Message) -> Self {
         let Message {
             id: MessageId { conversation, n },
             direction,
@@ -54,6 +56,7 @@ impl Newest for MessageV1 {
             raw_event,
             trace,
             extra,
+            marks: _,
         } = value;
         Self {
             conversation: conversation.0,
@@ -105,13 +108,42 @@ impl Stored for MessageV1 {
             raw_event: self.raw_event.map(RawEventId),
             trace: TraceId(self.trace),
             extra: extra.map(|text| words::json(NAME, "extra", &text)).transpose()?,
+            marks: Marks::default(),
+        })
+    }
+}
+
+/// The first version with what was later said about the message behind it.
+#[derive(Encode, Decode)]
+pub(super) struct MessageV2 {
+    message: MessageV1,
+    marks: Option<MarksV1>,
+}
+
+impl Newest for MessageV2 {
+    fn from_domain(value: &Message) -> Self {
+        Self {
+            message: MessageV1::new(value),
+            marks: MarksV1::new(&value.marks),
+        }
+    }
+}
+
+impl Stored for MessageV2 {
+    type Domain = Message;
+    fn into_domain(self) -> Result<Message, StorageError> {
+        let message = self.message.into_domain()?;
+        let marks = self.marks.map(|marks| marks.into_marks(NAME)).transpose()?;
+        Ok(Message {
+            marks: marks.unwrap_or_default(),
+            ..message
         })
     }
 }
 
 /// Grows only at the end.
 #[derive(Encode, Decode)]
-enum AuthorV1 {
+pub(super) enum AuthorV1 {
     Customer,
     User([u8; 16]),
     Api,
@@ -121,7 +153,7 @@ enum AuthorV1 {
 }
 
 impl AuthorV1 {
-    const fn new(author: &Author) -> Self {
+    pub(super) const fn new(author: &Author) -> Self {
         match author {
             Author::Customer => Self::Customer,
             Author::User(user) => Self::User(user.0),
@@ -132,7 +164,7 @@ impl AuthorV1 {
         }
     }
 
-    const fn into_author(self) -> Author {
+    pub(super) const fn into_author(self) -> Author {
         match self {
             Self::Customer => Author::Customer,
             Self::User(user) => Author::User(UserId(user)),
@@ -146,14 +178,14 @@ impl AuthorV1 {
 
 /// Grows only at the end. The first two are what most messages are: an object with a `body` text and nothing else.
 #[derive(Encode, Decode)]
-enum ContentV1 {
+pub(super) enum ContentV1 {
     Text(String),
     Note(String),
     Json { kind: WordV1, body: String },
 }
 
 impl ContentV1 {
-    fn new(content: &Content) -> Self {
+    pub(super) fn new(content: &Content) -> Self {
         let Content { kind, body } = content;
         match (kind.as_str(), only_text(body)) {
             ("text", Some(text)) => Self::Text(text.to_owned()),
@@ -165,7 +197,7 @@ impl ContentV1 {
         }
     }
 
-    fn into_content(self) -> Result<Content, StorageError> {
+    pub(super) fn into_content(self) -> Result<Content, StorageError> {
         Ok(match self {
             Self::Text(text) => Content::text(&text),
             Self::Note(text) => Content::note(&text),

@@ -10,11 +10,13 @@
 mod account;
 mod conversation;
 mod directory;
+mod marks;
 mod media;
 mod message;
 mod operations;
 mod simple;
 mod standing;
+mod template;
 mod words;
 
 use crate::domain::account::{ApiToken, Session, User, Workspace};
@@ -24,9 +26,10 @@ use crate::domain::health::ChannelHealth;
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
+use crate::domain::template::{self as templates, Template};
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId, Timestamp,
-    UserId, WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    TemplateId, Timestamp, UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -141,7 +144,7 @@ records! {
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
     16 Conversation, "conversation" { 1 => conversation::ConversationV1 }
-    17 Message, "message" { 1 => message::MessageV1 }
+    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2 }
     18 EarlyStatus, "early_status" { 1 => operations::EarlyStatusV1 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
@@ -156,4 +159,10 @@ records! {
     82 Billed, "billed" { 1 => standing::BilledV1 }
     60 Media, "media" { 1 => media::MediaV1 }
     61 MediaId, "media_id" { 1 => media::MediaIdV1 }
+    40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
+    70 Template, "template" { 1 => template::TemplateV1 }
+    71 templates::Change, "template_change" { 1 => template::ChangeV1 }
+    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1 }
+    73 templates::Account, "template_account" { 1 => template::AccountV1 }
+    74 TemplateId, "template_id" { 1 => simple::TemplateIdV1 }
 }

@@ -362,6 +362,7 @@ pub(super) enum DueWorkV1 {
     ForgetRawEvent(u64),
     EndSession([u8; 32]),
     ForgetEarlyStatus([u8; 16], [u8; 16]),
+    ForgetLink([u8; 12]),
 }
 
 impl Newest for DueWorkV1 {
@@ -373,6 +374,7 @@ impl Newest for DueWorkV1 {
             DueWork::ForgetRawEvent(raw) => Self::ForgetRawEvent(raw.0),
             DueWork::EndSession(secret) => Self::EndSession(*secret),
             DueWork::ForgetEarlyStatus(channel, id) => Self::ForgetEarlyStatus(channel.0, *id),
+            DueWork::ForgetLink(code) => Self::ForgetLink(*code),
         }
     }
 }
@@ -387,6 +389,7 @@ impl Stored for DueWorkV1 {
             Self::ForgetRawEvent(raw) => DueWork::ForgetRawEvent(RawEventId(raw)),
             Self::EndSession(secret) => DueWork::EndSession(secret),
             Self::ForgetEarlyStatus(channel, id) => DueWork::ForgetEarlyStatus(ChannelId(channel), id),
+            Self::ForgetLink(code) => DueWork::ForgetLink(code),
         })
     }
 }

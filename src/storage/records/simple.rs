@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::domain::{ContactId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
+use crate::domain::{ContactId, ConversationId, MessageId, TemplateId, Timestamp, UserId, WorkspaceId};
 
 use super::super::error::StorageError;
 use super::{Json, Newest, Stored};
@@ -57,10 +57,17 @@ single! {
     /// A user of a workspace.
     UserReferenceV1(([u8; 16], [u8; 16])) holds (WorkspaceId, UserId):
         |(workspace, user)| (workspace.0, user.0), |(workspace, user)| (WorkspaceId(workspace), UserId(user));
+    /// A message of a workspace.
+    MessageReferenceV1(([u8; 16], [u8; 16], u32)) holds (WorkspaceId, MessageId):
+        |(workspace, id)| (workspace.0, id.conversation.0, id.n),
+        |(workspace, conversation, n)| (
+            WorkspaceId(workspace), MessageId { conversation: ConversationId(conversation), n });
     /// See [`ContactId`].
     ContactIdV1([u8; 16]) holds ContactId: |id| id.0, ContactId;
     /// See [`ConversationId`].
     ConversationIdV1([u8; 16]) holds ConversationId: |id| id.0, ConversationId;
+    /// See [`TemplateId`].
+    TemplateIdV1([u8; 16]) holds TemplateId: |id| id.0, TemplateId;
     /// See [`MessageId`]. Also stands inside larger records.
     MessageIdV1(([u8; 16], u32)) holds MessageId:
         |id| (id.conversation.0, id.n), |(conversation, n)| MessageId { conversation: ConversationId(conversation), n };

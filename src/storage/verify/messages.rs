@@ -6,7 +6,7 @@ use crate::domain::operations::{DeadLetter, Draft, EarlyStatus, IdempotencyRecor
 use crate::domain::{Message, MessageId, MessageStatus, Timestamp, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey,
+    ConversationKey, DeadLetterKey, DoubtfulKey, DraftKey, EarlyStatusKey, IdempotencyKey, LinkKey,
     MessageByProviderIdKey, MessageKey, OutboxKey, Prefix,
 };
 
@@ -21,7 +21,8 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<DoubtfulKey>(doubtful)?;
     tables.table::<EarlyStatusKey>(early_status)?;
     tables.table::<IdempotencyKey>(idempotency)?;
-    tables.table::<DraftKey>(draft)
+    tables.table::<DraftKey>(draft)?;
+    tables.table::<LinkKey>(link)
 }
 
 type Checked = Result<(), StorageError>;
@@ -184,6 +185,16 @@ fn idempotency(
         message: value.message,
     };
     out.unless(walk.store.contains(&message)?, "its message is gone");
+    Ok(())
+}
+
+/// Its message is there. It may have been taken back since, and its links with it.
+fn link(walk: &Walk<'_>, _: &LinkKey, value: &(WorkspaceId, MessageId), out: &mut Findings) -> Checked {
+    let (workspace, message) = *value;
+    out.unless(
+        walk.store.contains(&MessageKey { workspace, message })?,
+        "its message is gone",
+    );
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod media;
 mod messages;
 mod raw;
 mod standing;
+mod templates;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,6 +219,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         raw::check(&mut tables)?;
         standing::check(&mut tables)?;
         media::check(&mut tables)?;
+        templates::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {

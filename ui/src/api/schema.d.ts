@@ -194,6 +194,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/oauth/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finishes a login: exchanges the code, connects the account and has its webhooks come here. For owners. */
+        post: operations["finish_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/oauth/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a login: answers the provider's page to open. For owners. */
+        post: operations["start_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}": {
         parameters: {
             query?: never;
@@ -370,6 +404,24 @@ export interface paths {
          *     recipient write first. For owners.
          */
         post: operations["send_test_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat on this channel offers, as the provider has it. */
+        get: operations["show_welcome"];
+        /** Sets what a new chat on this channel offers; what is left out is taken away. For owners. */
+        put: operations["set_welcome"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1034,6 +1086,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -1097,6 +1166,93 @@ export interface paths {
         get: operations["show_faults"];
         /** Makes a sandbox channel's provider misbehave; `{}` heals it. For owners. */
         put: operations["set_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of an Instagram sandbox channel, last activity first. */
+        get: operations["list_people"];
+        put?: never;
+        /** Adds a customer, or changes one. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads. */
+        post: operations["act_as_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's app shows it, newest first. */
+        get: operations["list_person_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on an Instagram sandbox channel now. */
+        get: operations["show_instagram_faults"];
+        /** Makes an Instagram sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_instagram_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat offers in the customer's app. */
+        get: operations["show_offer"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1262,6 +1418,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The library of ready templates. */
+        get: operations["list_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that templates are checked by. */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How templates are dealt with. */
+        get: operations["show_template_settings"];
+        /** Sets how templates are dealt with. For owners. */
+        put: operations["change_template_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's templates by name and language. */
+        get: operations["list_templates"];
+        put?: never;
+        /** Makes a draft. Status, ids, owner and times are the server's and no field of the body. */
+        post: operations["create_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits, approves, deletes or assigns several templates. Each succeeds or fails by itself. */
+        post: operations["change_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft of a plain text or call script: names, amounts, dates and numbers become variables. Keeps nothing. */
+        post: operations["convert_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every template as a file that can be imported elsewhere. */
+        get: operations["export_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds templates of a file or the library as drafts. Names that exist are left alone. */
+        post: operations["import_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the provider's list anew. Webhooks and a poll do so by themselves; this is for the impatient. */
+        post: operations["sync_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a template against every rule of the provider, and shows it filled in. Keeps nothing. */
+        post: operations["check_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template. */
+        get: operations["show_template"];
+        put?: never;
+        post?: never;
+        /** Deletes a template here and, if it is there, at the provider. What an owner has not made needs an owner. */
+        delete: operations["delete_template"];
+        options?: never;
+        head?: never;
+        /** Changes the draft, who may use it, or throws the draft away. The provider learns of it only when it is submitted. */
+        patch: operations["change_template"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a submission that waits, which then goes to the provider, or sends it back. For owners. */
+        post: operations["decide_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a template, newest first, each with what differs from the entry before. */
+        get: operations["template_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submits what is worked on to the provider. Where the workspace asks for approval, an agent's submission waits for an
+         *     owner first.
+         */
+        post: operations["submit_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a pause before its time. For owners. */
+        post: operations["unpause_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1417,6 +1835,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/whatsapp/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under the address that some installations use. */
+        get: operations["list_whatsapp_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/whatsapp/webhook": {
         parameters: {
             query?: never;
@@ -1444,6 +1879,23 @@ export interface paths {
         };
         /** The process lives. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/l/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows a tracked link: counts the visit, unless it is a program's that only looks, and leads on. */
+        get: operations["follow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1578,6 +2030,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What came of an action. */
+        ActedView: {
+            /** @description The id of the message, comment or tap. */
+            id: string;
+        };
+        /** @description The body. */
+        ActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -1722,11 +2243,82 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
+        /** @description One operation on several templates. */
+        BulkBody: {
+            /** @enum {string} */
+            action: "submit" | "approve" | "delete" | "roles";
+            /** @description Which; at most 100. */
+            ids: string[];
+            /** @description For `roles`: who may use them. */
+            roles?: string[] | null;
+        };
+        /** @description What became of all of them. */
+        BulkView: {
+            items: components["schemas"]["Outcome"][];
+        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
             name: string;
             timezone?: string | null;
+        };
+        /** @description A changed profile, whole. */
+        BusinessProfileBody: {
+            about: string;
+            address: string;
+            description: string;
+            email: string;
+            vertical: string;
+            websites: string[];
+        };
+        /** @description How the business shows itself to customers. */
+        BusinessProfileView: {
+            about: string;
+            address: string;
+            description: string;
+            email: string;
+            /** @description Where its picture is. */
+            picture_url: string | null;
+            /** @description What sort of business, in the provider's word. */
+            vertical: string;
+            websites: string[];
+        };
+        /** @description What can be sent over a channel, and the limits on it. */
+        CapabilitiesView: {
+            /** @description Texts are charged by SMS segments. */
+            counts_segments: boolean;
+            /** @description Free-form messages only within 24 hours after the customer wrote. */
+            has_window: boolean;
+            /** @description The limits on it. */
+            limits: components["schemas"]["ContentLimits"];
+            /** @description Types of content. */
+            sends: string[];
+        };
+        /** @description A change of category that the provider announced. */
+        CategoryChangeView: {
+            /** @description When; `null` if not told. */
+            at: string | null;
+            /** @enum {string} */
+            to: "marketing" | "utility" | "authentication" | "service";
+        };
+        /** @description One entry of a template's history. */
+        ChangeView: {
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            definition: components["schemas"]["DefinitionView"] | null;
+            /** @description What differs from the entry before. */
+            differences: components["schemas"]["DifferenceView"][];
+            /** @enum {string} */
+            kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+            /** @description The provider's or the person's words. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Its number, counted from 1.
+             */
+            number: number;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
         };
         /** @description A new channel. */
         ChannelBody: {
@@ -1784,6 +2376,8 @@ export interface components {
         ChannelView: {
             /** @description Whether anything goes out. */
             breaker: components["schemas"]["BreakerView"];
+            /** @description What can be sent over it. */
+            capabilities: components["schemas"]["CapabilitiesView"];
             /** @description When it was added. */
             created_at: string;
             /** @description Its id. */
@@ -1816,6 +2410,17 @@ export interface components {
             /** @description Where the provider posts its webhooks. */
             webhook_url: string;
         };
+        /** @description A template to check and to look at, stored or not. */
+        CheckBody: {
+            /** @description What it says. */
+            definition: components["schemas"]["DefinitionBody"];
+            /** @description Its language code. */
+            language?: string;
+            /** @description Its name. */
+            name?: string;
+            /** @description Values for the preview, as in a message: `variables`, `header`, `buttons` or `components`. */
+            values?: Record<string, never> | null;
+        };
         /** @description One step of a connection test. */
         CheckView: {
             /** @description What was found, or what to do. */
@@ -1824,6 +2429,19 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description An option of the message that the customer chose. */
+        ChoiceView: {
+            /** @description When. */
+            at: string;
+            /** @description The option's id or payload. */
+            id: string;
+            /** @description `button`, `list`, `flow`, `location`, `contact` or `call_permission`. */
+            kind: string;
+            /** @description The answer. */
+            message_id: string;
+            /** @description What the customer saw. */
+            title: string;
         };
         /** @description Days on which it is closed, whatever the week says. */
         ClosedBody: {
@@ -1934,6 +2552,51 @@ export interface components {
              */
             version: number;
         };
+        /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
+        ContentLimits: {
+            /** @description Body of an interactive message, except a list. */
+            body: number;
+            /** @description Id of a reply button. */
+            button_id: number;
+            /** @description Label of a reply button, of a list's button or of a link. */
+            button_title: number;
+            /** @description Reply buttons. */
+            buttons: number;
+            /** @description Caption of an image, video or document. */
+            caption: number;
+            /** @description Contact cards in one message, as is sensible for people. */
+            contact_cards: number;
+            /** @description Label of a flow's button. */
+            flow_cta: number;
+            /** @description Footer of an interactive message. */
+            footer: number;
+            /** @description Text header of an interactive message. */
+            header_text: number;
+            /** @description Kinds of interactive messages. */
+            interactive: string[];
+            /** @description Body of a list. */
+            list_body: number;
+            /** @description Products of a product list, all sections together. */
+            products: number;
+            /** @description Description of a row. */
+            row_description: number;
+            /** @description Id of a row. */
+            row_id: number;
+            /** @description Title of a row. */
+            row_title: number;
+            /** @description Rows of a list, all sections together. */
+            rows: number;
+            /** @description Title of a section. */
+            section_title: number;
+            /** @description Sections of a list or product list. */
+            sections: number;
+            /** @description Name and address of a place, names on cards. */
+            short_text: number;
+            /** @description Text of a text message. */
+            text: number;
+            /** @description A web address. */
+            url: number;
+        };
         /** @description The message that this one answers. */
         ContextView: {
             /** @description The customer forwarded it. */
@@ -1978,6 +2641,21 @@ export interface components {
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
         };
+        /** @description A draft made of a text. */
+        ConversionView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description A name made of the first words. */
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            problems: components["schemas"]["ProblemView"][];
+            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
+            steps: string[];
+        };
+        /** @description A text to convert. */
+        ConvertBody: {
+            /** @description A plain text or call script, at most 8,000 characters. */
+            text: string;
+        };
         /** @description A customer to be. */
         CustomerBody: {
             /** @description Language tag of their phone. */
@@ -2020,6 +2698,57 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description A decision about a template that waits for approval within the house. */
+        DecisionBody: {
+            /** @description `true` submits it to the provider, `false` sends it back. */
+            approve: boolean;
+            /** @description For whoever wrote it, at most 500 characters. */
+            note?: string;
+        };
+        /** @description What a template says. */
+        DefinitionBody: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description What a template says. */
+        DefinitionView: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds: number | null;
+            /** @enum {string} */
+            parameter_format: "positional" | "named";
+        };
+        /** @description Who took a message back. Its words are gone. */
+        DeletionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            by: components["schemas"]["AuthorView"];
+        };
+        /** @description One part that differs. */
+        DifferenceView: {
+            /** @description What stands there. */
+            after: string | null;
+            /** @description What stood there. */
+            before: string | null;
+            /** @description `body`, `header`, `buttons.0` … */
+            part: string;
+        };
         /** @description What was typed and not sent. */
         DraftBody: {
             note?: string;
@@ -2031,6 +2760,11 @@ export interface components {
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
+        };
+        /** @description What a message said before it was edited: `type`, and the content under that name. */
+        EditView: components["schemas"]["MessageContent"] & {
+            /** @description When it was replaced. */
+            at: string;
         };
         /** @description Why a message did not arrive. */
         ErrorView: {
@@ -2089,6 +2823,53 @@ export interface components {
             refuse_next?: number;
             /** @description Webhooks overtake each other. */
             reorder_webhooks?: boolean;
+        };
+        /** @description A template in a file. */
+        FileTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /** @description Its language code. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description A file of templates. */
+        FileView: {
+            /** @description `frontdesk-templates`. */
+            format: string;
+            templates: components["schemas"]["FileTemplate"][];
+            /**
+             * Format: int32
+             * @description Of the format.
+             */
+            version: number;
+        };
+        /** @description What came back from the provider's page, or a choice among accounts. */
+        FinishBody: {
+            /** @description One of the accounts that the first call answered. */
+            choice?: number | null;
+            /** @description The provider's code. */
+            code?: string | null;
+            /** @description The provider's word for why there is none (`access_denied`). */
+            error?: string | null;
+            state: string;
+        };
+        /** @description What came of a login: a channel, or accounts to choose from. */
+        FinishView: {
+            channel: components["schemas"]["ChannelView"] | null;
+            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
+            choices: string[];
+            /** @description The state for the choice. */
+            state: string | null;
         };
         /** @description A stretch of a snippet. */
         FragmentView: {
@@ -2170,12 +2951,71 @@ export interface components {
             timezone: string;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description A question that a new chat offers. */
+        IceBreakerView: {
+            /** @description What the message's `button.payload` will say. */
+            payload: string;
+            /** @description What the customer reads and says by tapping. */
+            question: string;
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description Templates from a file or the library; they become drafts. */
+        ImportBody: {
+            /** @description The channel on whose account they are to be. */
+            channel_id: string;
+            /** @description Only say what would happen. */
+            dry_run?: boolean;
+            /** @description At most 200. */
+            templates: components["schemas"]["FileTemplate"][];
+        };
+        /** @description What became of a file. */
+        ImportView: {
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            items: components["schemas"]["Imported"][];
+        };
+        /** @description What became of one template of a file. */
+        Imported: {
+            /** @description The draft's id, if it was added. */
+            id: string | null;
+            language: string;
+            name: string;
+            /** @description `added`, or `exists`: then nothing was changed. */
+            outcome: string;
+            /** @description What is to be mended before it can be submitted. */
+            problems: components["schemas"]["ProblemView"][];
+        };
+        /** @description What goes wrong on an Instagram sandbox channel. */
+        InstagramFaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Every call is answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are taken and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are refused, as if the customer could not be reached. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+            /** @description Every call is told that the token has expired. */
+            token_expired?: boolean;
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -2244,11 +3084,37 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_ChangeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                at: string;
+                by: components["schemas"]["PersonView"] | null;
+                definition: components["schemas"]["DefinitionView"] | null;
+                /** @description What differs from the entry before. */
+                differences: components["schemas"]["DifferenceView"][];
+                /** @enum {string} */
+                kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+                /** @description The provider's or the person's words. */
+                note: string;
+                /**
+                 * Format: int32
+                 * @description Its number, counted from 1.
+                 */
+                number: number;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_ChannelView: {
             /** @description The items, in the list's order. */
             items: {
                 /** @description Whether anything goes out. */
                 breaker: components["schemas"]["BreakerView"];
+                /** @description What can be sent over it. */
+                capabilities: components["schemas"]["CapabilitiesView"];
                 /** @description When it was added. */
                 created_at: string;
                 /** @description Its id. */
@@ -2416,6 +3282,22 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_LibraryView: {
+            /** @description The items, in the list's order. */
+            items: {
+                definition: components["schemas"]["DefinitionView"];
+                /** @description `bakery`, `clinic` …, or `any`. */
+                industry: string;
+                language: string;
+                name: string;
+                preview: components["schemas"]["PreviewView"];
+                /** @description What it is for: `welcome`, `payment_reminder` … */
+                use: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_LogLineView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2439,7 +3321,7 @@ export interface components {
         /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
-            items: (components["schemas"]["MessageContent"] & {
+            items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
                 /** @description Who wrote it. */
                 author: components["schemas"]["AuthorView"];
                 context: components["schemas"]["ContextView"] | null;
@@ -2504,14 +3386,66 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_PersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
                 /** @description The message that it answers. */
                 context_id: string | null;
                 created_at: string;
+                /** @description The customer took it back. */
+                deleted: boolean;
                 /** @enum {string} */
                 direction: "inbound" | "outbound";
+                /** @description The customer changed its words. */
+                edited: boolean;
                 error: components["schemas"]["ErrorView"] | null;
                 /** @description The provider's id. */
                 id: string;
@@ -2575,6 +3509,51 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_TemplateView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The provider's account. */
+                account: string;
+                approval_asked_by: components["schemas"]["PersonView"] | null;
+                category_change: components["schemas"]["CategoryChangeView"] | null;
+                channel_id: string;
+                created_at: string;
+                /** @description What is worked on: the draft, else what the provider has. */
+                definition: components["schemas"]["DefinitionView"];
+                /** @description There are changes that were not submitted. */
+                has_draft: boolean;
+                id: string;
+                language: string;
+                live: components["schemas"]["DefinitionView"] | null;
+                name: string;
+                owner: components["schemas"]["PersonView"] | null;
+                performance: components["schemas"]["PerformanceView"];
+                /** @description What the provider would refuse about what is worked on. */
+                problems: components["schemas"]["ProblemView"][];
+                /** @description The provider's id. */
+                provider_id: string | null;
+                /** @enum {string} */
+                quality: "unknown" | "green" | "yellow" | "red";
+                reason: components["schemas"]["ReasonView"] | null;
+                /** @description Who may use it besides owners. */
+                roles: string[];
+                /** @description Whether it may be sent now. */
+                sendable: boolean;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+                submitted_at: string | null;
+                /** @description Its text with samples. */
+                text: string;
+                updated_at: string;
+                /** @description Names of the body's variables, in order. */
+                variables: string[];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2617,6 +3596,42 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
+        /** @description A template of the library, in one language. */
+        LibraryView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description `bakery`, `clinic` …, or `any`. */
+            industry: string;
+            language: string;
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            /** @description What it is for: `welcome`, `payment_reminder` … */
+            use: string;
+        };
+        /** @description A tracked link in the message, and who followed it. */
+        LinkView: {
+            /** @description The button's label; empty for a link within the text. */
+            button: string;
+            /**
+             * Format: int32
+             * @description Visits by people, as far as can be told; previews by programs are not counted.
+             */
+            clicks: number;
+            /** @description Its code: the address is `/l/{code}`. */
+            code: string;
+            /** @description Not followed from then on. */
+            expires_at: string;
+            /** @description When first. */
+            first_clicked_at: string | null;
+            /** @description When last. */
+            last_clicked_at: string | null;
+            /**
+             * Format: int32
+             * @description Recipients who followed it: 0 or 1, for a message has one recipient.
+             */
+            unique_clicks: number;
+            /** @description Where it leads. */
+            url: string;
+        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2645,6 +3660,18 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /** @description What was later said about a message, as its view carries it. */
+        MarksView: {
+            /** @description What the customer chose from it, oldest first. */
+            choices?: components["schemas"]["ChoiceView"][];
+            deleted?: components["schemas"]["DeletionView"] | null;
+            /** @description Earlier wordings, oldest first. */
+            edits?: components["schemas"]["EditView"][];
+            /** @description Tracked links in it. */
+            links?: components["schemas"]["LinkView"][];
+            /** @description Emoji on it. */
+            reactions: components["schemas"]["ReactionView"][];
         };
         /** @description Who is logged in, and to what. */
         MeAnswer: {
@@ -2718,6 +3745,15 @@ export interface components {
              */
             width: number | null;
         };
+        /** @description An entry of the menu; it has either `payload` or `url`. */
+        MenuEntryView: {
+            /** @description What the message's `button.payload` will say. */
+            payload?: string | null;
+            /** @description What the customer reads. */
+            title: string;
+            /** @description The page that it opens. */
+            url?: string | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2744,7 +3780,7 @@ export interface components {
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
          *     `"type":"text","text":{"body":"…"}`.
          */
-        MessageView: components["schemas"]["MessageContent"] & {
+        MessageView: components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
             /** @description Who wrote it. */
             author: components["schemas"]["AuthorView"];
             context: components["schemas"]["ContextView"] | null;
@@ -2807,9 +3843,32 @@ export interface components {
             text?: {
                 body: string;
             };
+            track_links?: boolean;
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** @description A new template: a draft. */
+        NewTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description The channel on whose account it is to be. */
+            channel_id: string;
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /** @description A language code: `en`, `pt_BR`. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Small letters, digits and underscores; the same in every language. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+            /** @description Who may use it; everybody unless given. Owners always may. */
+            roles?: string[] | null;
         };
         /** @description An internal note. */
         NoteBody: {
@@ -2839,6 +3898,13 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description What a new chat offers. */
+        OfferView: {
+            /** @description Questions: `question` and `payload`. */
+            ice_breakers: unknown;
+            /** @description Entries: `title` with `payload` or `url`. */
+            menu: unknown;
+        };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
             closed_days: components["schemas"]["ClosedBody"][];
@@ -2865,6 +3931,15 @@ export interface components {
             version: number;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description What became of one of them. */
+        Outcome: {
+            /** @description The problem's code, if it failed. */
+            code: string | null;
+            /** @description Why, and what to do. */
+            detail: string | null;
+            id: string;
+            ok: boolean;
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2882,6 +3957,46 @@ export interface components {
             /** @enum {string} */
             status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
         };
+        /** @description How messages made from it fared. */
+        PerformanceView: {
+            /**
+             * Format: int64
+             * @description A quick reply was tapped.
+             */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description On the customer's device.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Not delivered.
+             */
+            failed: number;
+            /** @description When one was last made; `null` if never. */
+            last_used_at: string | null;
+            /**
+             * Format: int64
+             * @description Opened.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Answered within three days.
+             */
+            replied: number;
+            /**
+             * Format: int64
+             * @description Taken by the provider.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Messages made from it.
+             */
+            used: number;
+        };
         /** @description Someone to be added. */
         PersonBody: {
             /** Format: email */
@@ -2889,13 +4004,55 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description A message as the customer's app shows it. */
+        PersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        PersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
+        };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
             /** @description The message that it answers. */
             context_id: string | null;
             created_at: string;
+            /** @description The customer took it back. */
+            deleted: boolean;
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The customer changed its words. */
+            edited: boolean;
             error: components["schemas"]["ErrorView"] | null;
             /** @description The provider's id. */
             id: string;
@@ -2905,6 +4062,11 @@ export interface components {
              *     once the business has marked it.
              */
             status: string;
+        };
+        /** @description A filled template, as the customer sees it. */
+        PreviewView: Record<string, never> & {
+            /** @description The whole as one text. */
+            text: string;
         };
         /** @description Prices and budget. They are the owner's own: Frontdesk knows no provider's prices. */
         PricesBody: {
@@ -2953,6 +4115,19 @@ export interface components {
             /** @description Always `about:blank`: `code` tells what it is. */
             type: string;
         };
+        /** @description One rule that is broken. */
+        ProblemView: {
+            /** @description Where, as a path: `components.1.text`. */
+            field: string;
+            /** @description The limit, where the rule has one. */
+            limit: number | null;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
+            /** @description Which rule. */
+            rule: string;
+        };
         /** @description A change of one's own profile; what is absent stays. */
         ProfileBody: {
             /** @enum {string} */
@@ -2962,18 +4137,6 @@ export interface components {
             /** @enum {string} */
             theme?: "system" | "light" | "dark";
             timezone?: string | null;
-        };
-        /** @description How the business shows itself to customers. */
-        ProfileView: {
-            about: string;
-            address: string;
-            description: string;
-            email: string;
-            /** @description Where its picture is. */
-            picture_url: string | null;
-            /** @description What sort of business, in the provider's word. */
-            vertical: string;
-            websites: string[];
         };
         /** @description What waits in front of a channel. */
         QueueView: {
@@ -3039,11 +4202,27 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
-        /** @description A reaction to a message; each side has at most one. */
+        /** @description An emoji on a message; each side has at most one. */
         ReactionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who put it there. */
+            by: components["schemas"]["AuthorView"];
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The emoji. */
             emoji: string;
+            /** @description The message that brought it. */
+            message_id: string;
+        };
+        /** @description Why a template is not approved. */
+        ReasonView: {
+            /** @description Whether an appeal at the provider can help, and how. */
+            appeal: string | null;
+            /** @description The provider's word. */
+            code: string | null;
+            /** @description The same in plain words, with what can be done. */
+            detail: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -3082,6 +4261,12 @@ export interface components {
             name: string;
             /** @description Until when. */
             until: string;
+        };
+        /** @description The provider's rules with their words, and the languages that it takes: for editors. */
+        RulesView: {
+            languages: string[];
+            /** @description `{rule, message, remedy}`. */
+            rules: Record<string, never>[];
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -3165,6 +4350,36 @@ export interface components {
              */
             opens: string;
         };
+        /** @description A login to begin. */
+        StartBody: {
+            /** @description The app's id at the provider. */
+            app_id?: string | null;
+            /** @description The app's secret. It is never shown again. */
+            app_secret?: string | null;
+            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
+            channel_id?: string | null;
+            /** @description What the team will call the channel; the account's own name unless given. */
+            name?: string | null;
+            /** @description `instagram`. */
+            provider: string;
+            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What the app's webhook is verified with; made up unless given. */
+            verify_token?: string | null;
+        };
+        /** @description Where to go. */
+        StartView: {
+            /** @description When the login must be finished. */
+            expires_at: string;
+            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
+            redirect_uri: string;
+            /** @description Comes back with the code. */
+            state: string;
+            /** @description The provider's page; open it in the browser. */
+            url: string;
+        };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
             accepted?: string | null;
@@ -3205,6 +4420,22 @@ export interface components {
             /** @description Changes that wait for the writer. */
             waiting: number;
         };
+        /** @description Which account to read. */
+        SyncBody: {
+            /** @description A channel of the account. */
+            channel_id: string;
+        };
+        /** @description What reading a list found. */
+        SyncView: {
+            /** @description Those that were not known here. */
+            added: number;
+            /** @description Those that differ from what was known. */
+            changed: number;
+            /** @description Those that were known and are no longer on the list. */
+            gone: number;
+            /** @description Templates on the list. */
+            listed: number;
+        };
         /** @description How everything is. */
         SystemView: {
             actors: components["schemas"]["ActorView"][];
@@ -3239,6 +4470,59 @@ export interface components {
             state: string;
             /** @description `webhook` or `email`. */
             way: string;
+        };
+        /** @description A change of a template; what is left out stays as it is. */
+        TemplatePatch: {
+            definition?: components["schemas"]["DefinitionBody"] | null;
+            /** @description `true` throws away changes that were not submitted. */
+            discard_draft?: boolean;
+            /** @description Who may use it. For owners. */
+            roles?: string[] | null;
+        };
+        /** @description How templates are dealt with in this workspace. */
+        TemplateSettings: {
+            /** @description What agents submit waits for an owner's approval first. */
+            approval_required: boolean;
+        };
+        /** @description A template in one language. */
+        TemplateView: {
+            /** @description The provider's account. */
+            account: string;
+            approval_asked_by: components["schemas"]["PersonView"] | null;
+            category_change: components["schemas"]["CategoryChangeView"] | null;
+            channel_id: string;
+            created_at: string;
+            /** @description What is worked on: the draft, else what the provider has. */
+            definition: components["schemas"]["DefinitionView"];
+            /** @description There are changes that were not submitted. */
+            has_draft: boolean;
+            id: string;
+            language: string;
+            live: components["schemas"]["DefinitionView"] | null;
+            name: string;
+            owner: components["schemas"]["PersonView"] | null;
+            performance: components["schemas"]["PerformanceView"];
+            /** @description What the provider would refuse about what is worked on. */
+            problems: components["schemas"]["ProblemView"][];
+            /** @description The provider's id. */
+            provider_id: string | null;
+            /** @enum {string} */
+            quality: "unknown" | "green" | "yellow" | "red";
+            reason: components["schemas"]["ReasonView"] | null;
+            /** @description Who may use it besides owners. */
+            roles: string[];
+            /** @description Whether it may be sent now. */
+            sendable: boolean;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+            submitted_at: string | null;
+            /** @description Its text with samples. */
+            text: string;
+            updated_at: string;
+            /** @description Names of the body's variables, in order. */
+            variables: string[];
+            /** Format: int64 */
+            version: number;
         };
         /** @description How one way of telling went. */
         TestCheck: {
@@ -3398,6 +4682,13 @@ export interface components {
             thursday?: components["schemas"]["SpanBody"][];
             tuesday?: components["schemas"]["SpanBody"][];
             wednesday?: components["schemas"]["SpanBody"][];
+        };
+        /** @description What a new chat offers. */
+        WelcomeView: {
+            /** @description Questions to tap; at most four on Instagram. */
+            ice_breakers?: components["schemas"]["IceBreakerView"][];
+            /** @description The menu that stays in reach. */
+            menu?: components["schemas"]["MenuEntryView"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3860,6 +5151,70 @@ export interface operations {
             };
         };
     };
+    finish_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_channel: {
         parameters: {
             query?: never;
@@ -4118,7 +5473,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileView"];
+                    "application/json": components["schemas"]["BusinessProfileView"];
                 };
             };
             /** @description A problem document */
@@ -4143,7 +5498,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProfileBody"];
+                "application/json": components["schemas"]["BusinessProfileBody"];
             };
         };
         responses: {
@@ -4152,7 +5507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileView"];
+                    "application/json": components["schemas"]["BusinessProfileView"];
                 };
             };
             /** @description A problem document */
@@ -4253,6 +5608,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
             };
             /** @description A problem document */
             default: {
@@ -5853,6 +7272,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -6042,6 +7495,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_as_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_chat: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstagramFaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_offer: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"];
                 };
             };
             /** @description A problem document */
@@ -6482,6 +8176,628 @@ export interface operations {
             };
         };
     };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description Of this industry. */
+                industry?: string;
+                /** @description For this use. */
+                use?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Words in name or text. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_LibraryView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convert_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_templates: {
+        parameters: {
+            query?: {
+                /** @description Of this channel's account only. */
+                channel_id?: string;
+                /** @description Of this name only. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    template_history: {
+        parameters: {
+            query?: {
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ChangeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpause_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -6848,6 +9164,53 @@ export interface operations {
             };
         };
     };
+    list_whatsapp_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     verify_alias: {
         parameters: {
             query?: {
@@ -6946,6 +9309,41 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the link leads */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -6,7 +6,6 @@
 mod cards;
 mod components;
 mod contacts;
-mod fields;
 mod interactive;
 mod simple;
 mod template;
@@ -15,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::fields::Checked;
 use super::{limits, media};
-use crate::channels::FieldError;
+use crate::channels::{FieldError, fields};
 use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::outbound::SendRequest;

@@ -1,4 +1,4 @@
-//! What happens later: status steps, scripted answers, retries of webhooks, template reviews.
+//! What happens later in a simulator: status steps, scripted answers, retries of webhooks, template reviews.
 //!
 //! One heap under a short lock and one task that sleeps until the earliest entry. Bounded: beyond the limit work is
 //! refused, and the caller counts it.
@@ -14,40 +14,43 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::state::Shared;
+/// A step that is due at some time, of a simulator with the state `S`.
+pub(crate) type Job<S> = Box<dyn FnOnce(&Arc<S>) + Send>;
 
-/// A step that is due at some time.
-pub(crate) type Job = Box<dyn FnOnce(&Arc<Shared>) + Send>;
-
-struct Entry {
-    at: Instant,
-    order: u64,
-    job: Job,
+/// A simulator's state that has a schedule.
+pub(crate) trait Scheduled: Sized {
+    fn schedule(&self) -> &Schedule<Self>;
 }
 
-impl PartialEq for Entry {
+struct Entry<S> {
+    at: Instant,
+    order: u64,
+    job: Job<S>,
+}
+
+impl<S> PartialEq for Entry<S> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Entry {}
+impl<S> Eq for Entry<S> {}
 
-impl PartialOrd for Entry {
+impl<S> PartialOrd for Entry<S> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Entry {
+impl<S> Ord for Entry<S> {
     /// Earliest first in a max-heap; equal times in the order of arrival.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.order).cmp(&(self.at, self.order))
     }
 }
 
-pub(crate) struct Schedule {
-    heap: Mutex<BinaryHeap<Entry>>,
+pub(crate) struct Schedule<S> {
+    heap: Mutex<BinaryHeap<Entry<S>>>,
     order: AtomicU64,
     wake: Notify,
     limit: usize,
@@ -56,7 +59,7 @@ pub(crate) struct Schedule {
 /// Jobs taken from the heap at once.
 const BATCH: usize = 256;
 
-impl Schedule {
+impl<S> Schedule<S> {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             heap: Mutex::new(BinaryHeap::new()),
@@ -68,7 +71,7 @@ impl Schedule {
 
     /// Plans a job after a real delay. False when the schedule is full.
     #[must_use]
-    pub(crate) fn after(&self, delay: Duration, job: Job) -> bool {
+    pub(crate) fn after(&self, delay: Duration, job: Job<S>) -> bool {
         let now = Instant::now();
         // A delay beyond the clock's range is as good as never; a year is.
         let at = now
@@ -93,7 +96,7 @@ impl Schedule {
     }
 
     /// The due jobs, at most [`BATCH`], and the time of the next one.
-    fn due(&self, now: Instant) -> (Vec<Job>, Option<Instant>) {
+    fn due(&self, now: Instant) -> (Vec<Job<S>>, Option<Instant>) {
         let mut heap = self.heap.lock();
         let mut jobs = Vec::new();
         while jobs.len() < BATCH && heap.peek().is_some_and(|first| first.at <= now) {
@@ -104,9 +107,9 @@ impl Schedule {
 }
 
 /// Runs jobs at their time until stopped; what is left then is forgotten.
-pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+pub(crate) async fn run<S: Scheduled>(shared: Arc<S>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let (jobs, next) = shared.schedule.due(Instant::now());
+        let (jobs, next) = shared.schedule().due(Instant::now());
         if !jobs.is_empty() {
             for job in jobs {
                 job(&shared);
@@ -122,7 +125,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = shared.schedule.wake.notified() => {}
+            () = shared.schedule().wake.notified() => {}
             () = sleep => {}
         }
     }

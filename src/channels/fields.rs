@@ -1,10 +1,13 @@
 //! Looking at JSON field by field, with the path for whoever has to mend it.
 //!
-//! Owns the words of the refusals and how texts are counted. Must not know any content type.
+//! Owns the words of the refusals and how texts are counted, for every provider. Must not know any content type.
 
 use serde_json::{Map, Value};
 
-use crate::channels::FieldError;
+use super::FieldError;
+
+/// Longest web address, in UTF-16 units.
+pub(super) const URL: usize = 2000;
 
 /// The outcome of a check.
 pub(super) type Checked<T = ()> = Result<T, FieldError>;
@@ -106,7 +109,7 @@ impl<'a> Fields<'a> {
 
     /// A web address that must be there.
     pub(super) fn url(&self, name: &str) -> Checked {
-        let text = self.text(name, super::super::limits::URL)?;
+        let text = self.text(name, URL)?;
         let is_web = reqwest::Url::parse(text).is_ok_and(|url| {
             matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
         });

@@ -1,0 +1,233 @@
+//! Webhook bodies into the domain's words.
+//!
+//! Owns the walk through the three shapes in which news stand (`entry.messaging`, `entry.changes`, and a change flat in its
+//! entry), the address of each entry, and the promise that nothing is lost: what cannot be read becomes a notice with the
+//! raw JSON, and its neighbours are read all the same. Must not know who will get the items, nor the time of day.
+
+mod comments;
+mod content;
+mod events;
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::limits::PROVIDER_ID;
+use crate::channels::payload::{RawObject, array, read, text_at, whole_number};
+use crate::channels::{Address, Delivery, ParseError};
+use crate::domain::Timestamp;
+use crate::domain::inbound::{ChannelNotice, Inbound};
+
+/// What `object` must say, for both flavours.
+const OBJECT: &str = "instagram";
+/// Most entries, and most items, in one body. Meta batches up to 1000 events; a body with more than this many is parked.
+const MAX_ITEMS: usize = 10_000;
+/// From here on a number is one of milliseconds (as seconds it would be past the year 5000).
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// Reads a whole body. What names no account at all comes last in the first delivery; if there is no other, under an empty
+/// address.
+pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
+    let mut sorted = Sorted::default();
+    for (account, entry) in walk(raw)? {
+        let mut items = Vec::new();
+        read_entry(&account, entry, &mut items);
+        sorted.add(account, items)?;
+    }
+    Ok(sorted.housed())
+}
+
+/// The addresses that a body speaks to, each once, without reading what it says; empty for a body that is not Instagram's.
+pub(super) fn peek_addresses(raw: &[u8]) -> Vec<Address> {
+    let mut seen = HashSet::new();
+    let entries = walk(raw).unwrap_or_default().into_iter();
+    let mut accounts: Vec<String> = entries
+        .map(|(account, _)| account)
+        .filter(|account| seen.insert(account.clone()))
+        .collect();
+    if accounts.len() > 1 {
+        accounts.retain(|account| !account.is_empty());
+    }
+    accounts.into_iter().map(Address::Number).collect()
+}
+
+/// The body with only the entries whose address `keep` accepts. `None` if it is no body of Instagram's.
+pub(super) fn keep_only(raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
+    let kept: Vec<&str> = walk(raw)
+        .ok()?
+        .into_iter()
+        .filter(|(account, _)| keep(&Address::Number(account.clone())))
+        .map(|(_, entry)| entry.get())
+        .collect();
+    let text = format!("{{\"object\":\"{OBJECT}\",\"entry\":[{}]}}", kept.join(","));
+    Some(text.into_bytes())
+}
+
+/// The entries of a body, unread, each with the account that it is for.
+fn walk(raw: &[u8]) -> Result<Vec<(String, &RawValue)>, ParseError> {
+    let body: RawObject<'_> =
+        serde_json::from_slice(raw).map_err(|error| ParseError(format!("not a JSON object: {error}")))?;
+    if body.text("object").as_deref() != Some(OBJECT) {
+        return Err(ParseError(format!("`object` is not `{OBJECT}`")));
+    }
+    let entries = body.get("entry").and_then(array);
+    let entries = entries.ok_or_else(|| ParseError("`entry` is not a list".into()))?;
+    if entries.len() > MAX_ITEMS {
+        return Err(ParseError(format!("more than {MAX_ITEMS} entries in one body")));
+    }
+    let account = |entry: &RawValue| RawObject::of(entry).and_then(|entry| entry.text("id"));
+    Ok(entries
+        .into_iter()
+        .map(|entry| (account(entry).unwrap_or_default(), entry))
+        .collect())
+}
+
+/// Where news stand: the account that they are for, and the time of the entry.
+struct Place<'a> {
+    account: &'a str,
+    time: Option<Timestamp>,
+    /// Another app owns the thread: kept, not to be answered by a program.
+    standby: bool,
+}
+
+fn read_entry(account: &str, raw: &RawValue, items: &mut Vec<Inbound>) {
+    let Some(entry) = RawObject::of(raw) else {
+        items.push(unreadable("entry", raw));
+        return;
+    };
+    let before = items.len();
+    let mut known = false;
+    let mut place = Place {
+        account,
+        time: entry
+            .get("time")
+            .and_then(|time| self::time(read(time).ok().as_ref())),
+        standby: false,
+    };
+    for (name, list) in entry.iter() {
+        place.standby = name == "standby";
+        match (name, array(list)) {
+            ("messaging" | "standby", Some(list)) => {
+                known = true;
+                list.into_iter()
+                    .for_each(|raw| events::read_raw(raw, &place, items));
+            }
+            ("changes", Some(list)) => {
+                known = true;
+                list.into_iter().for_each(|raw| read_change(raw, &place, items));
+            }
+            ("messaging" | "standby" | "changes", None) => items.push(unreadable(name, list)),
+            _ => {}
+        }
+    }
+    // The flat shape of the Instagram-login pages: the entry is itself the change.
+    if entry.get("field").is_some() {
+        place.standby = false;
+        read_change(raw, &place, items);
+    } else if !known && items.len() == before {
+        items.push(unreadable("entry", raw));
+    }
+}
+
+/// `{field, value}`. Events of a conversation may stand here too, as the dashboard's tests send them.
+fn read_change(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
+    let change = RawObject::of(raw);
+    let field = change
+        .as_ref()
+        .and_then(|change| change.text("field"))
+        .unwrap_or_default();
+    let Some(value) = change.and_then(|change| change.get("value")) else {
+        items.push(unreadable("change", raw));
+        return;
+    };
+    let value = match read(value) {
+        Ok(value) => value,
+        Err(text) => {
+            items.push(unknown(field, text));
+            return;
+        }
+    };
+    match field.as_str() {
+        "comments" | "live_comments" | "mentions" => items.extend(comments::read(&field, value, place)),
+        _ if value.get("sender").is_some() || value.get("recipient").is_some() => {
+            let standby = field == "standby";
+            events::read_value(value, &Place { standby, ..*place }, items);
+        }
+        "story_insights" => items.push(notice(field, value)),
+        _ => items.push(unknown(field, value)),
+    }
+}
+
+/// A notice of something that this version knows.
+fn notice(field: impl Into<String>, body: Value) -> Inbound {
+    Inbound::Notice(ChannelNotice {
+        field: field.into(),
+        body,
+        known: true,
+    })
+}
+
+/// A notice of something that this version cannot read; `place` says where it stood.
+fn unknown(place: impl Into<String>, body: Value) -> Inbound {
+    Inbound::Notice(ChannelNotice {
+        field: place.into(),
+        body,
+        known: false,
+    })
+}
+
+fn unreadable(place: &str, raw: &RawValue) -> Inbound {
+    unknown(place, read(raw).unwrap_or_else(|text| text))
+}
+
+/// A provider's id: a text of reasonable length.
+fn id_at(value: &Value, name: &str) -> Option<String> {
+    text_at(value, name).filter(|id| id.len() <= PROVIDER_ID)
+}
+
+/// A time in seconds or milliseconds, as number or text.
+fn time(value: Option<&Value>) -> Option<Timestamp> {
+    let number = whole_number(value?)?;
+    Some(match number >= MILLISECONDS_FROM {
+        true => Timestamp::from_seconds(number / 1000).plus(number % 1000 * 1000),
+        false => Timestamp::from_seconds(number),
+    })
+}
+
+/// Deliveries by account, in the order in which the accounts first appeared.
+#[derive(Default)]
+struct Sorted {
+    deliveries: Vec<Delivery>,
+    places: HashMap<String, usize>,
+    items: usize,
+}
+
+impl Sorted {
+    fn add(&mut self, account: String, items: Vec<Inbound>) -> Result<(), ParseError> {
+        self.items += items.len();
+        if self.items > MAX_ITEMS {
+            return Err(ParseError(format!("more than {MAX_ITEMS} items in one body")));
+        }
+        let next = self.deliveries.len();
+        let place = *self.places.entry(account.clone()).or_insert(next);
+        if place == next {
+            let address = Address::Number(account);
+            self.deliveries.push(Delivery {
+                address,
+                items: Vec::new(),
+            });
+        }
+        self.deliveries[place].items.extend(items);
+        Ok(())
+    }
+
+    /// The deliveries, with what named no account put to the first that has one, so that somebody sees it.
+    fn housed(mut self) -> Vec<Delivery> {
+        if let (Some(place), 2..) = (self.places.get(""), self.deliveries.len()) {
+            let items = self.deliveries.remove(*place).items;
+            self.deliveries[0].items.extend(items);
+        }
+        self.deliveries
+    }
+}

@@ -1,0 +1,77 @@
+//! What each provider takes in a message, as composer and builder show it before sending. The provider's own check
+//! (`validate_content`) holds; these are the same numbers for people.
+
+/// Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ContentLimits {
+    /// Text of a text message.
+    pub text: usize,
+    /// Caption of an image, video or document.
+    pub caption: usize,
+    /// Kinds of interactive messages.
+    #[schema(value_type = Vec<String>)]
+    pub interactive: &'static [&'static str],
+    /// Text header of an interactive message.
+    pub header_text: usize,
+    /// Body of an interactive message, except a list.
+    pub body: usize,
+    /// Body of a list.
+    pub list_body: usize,
+    /// Footer of an interactive message.
+    pub footer: usize,
+    /// Reply buttons.
+    pub buttons: usize,
+    /// Label of a reply button, of a list's button or of a link.
+    pub button_title: usize,
+    /// Id of a reply button.
+    pub button_id: usize,
+    /// Sections of a list or product list.
+    pub sections: usize,
+    /// Title of a section.
+    pub section_title: usize,
+    /// Rows of a list, all sections together.
+    pub rows: usize,
+    /// Title of a row.
+    pub row_title: usize,
+    /// Description of a row.
+    pub row_description: usize,
+    /// Id of a row.
+    pub row_id: usize,
+    /// Products of a product list, all sections together.
+    pub products: usize,
+    /// Label of a flow's button.
+    pub flow_cta: usize,
+    /// Contact cards in one message, as is sensible for people.
+    pub contact_cards: usize,
+    /// A web address.
+    pub url: usize,
+    /// Name and address of a place, names on cards.
+    pub short_text: usize,
+}
+
+impl ContentLimits {
+    /// A provider of which only the text's limit is known.
+    pub const NONE: Self = Self {
+        text: 0,
+        caption: 0,
+        interactive: &[],
+        header_text: 0,
+        body: 0,
+        list_body: 0,
+        footer: 0,
+        buttons: 0,
+        button_title: 0,
+        button_id: 0,
+        sections: 0,
+        section_title: 0,
+        rows: 0,
+        row_title: 0,
+        row_description: 0,
+        row_id: 0,
+        products: 0,
+        flow_cta: 0,
+        contact_cards: 0,
+        url: 0,
+        short_text: 0,
+    };
+}

@@ -1,0 +1,385 @@
+//! Tracked links: which addresses in a message are replaced by one of ours, and what its code looks like.
+//!
+//! Owns the finding and replacing; random codes come in as an argument. Only addresses that a member of the team put into
+//! a message become links, so that ours never lead where somebody else wants.
+
+use serde_json::Value;
+
+use super::content::Content;
+use super::marks::{MAX_LINKS, TrackedLink};
+use super::time::{HOUR, Timestamp};
+
+/// How long a link is followed.
+pub const LINK_LIFE: i64 = 90 * 24 * HOUR;
+/// Longest address that is tracked, in bytes.
+pub const MAX_URL: usize = 2000;
+/// Letters and digits of a code.
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// Characters of a code; 71 bits, so that nobody finds one by trying.
+pub const CODE_CHARS: usize = 12;
+
+/// The last part of a tracked link's address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LinkCode(pub [u8; CODE_CHARS]);
+
+impl LinkCode {
+    /// Made of random bytes.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        let mut number = u128::from_be_bytes(random);
+        Self(std::array::from_fn(|_| {
+            let digit = usize::try_from(number % 62).unwrap_or_default();
+            number /= 62;
+            ALPHABET[digit]
+        }))
+    }
+
+    /// Reads one; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; CODE_CHARS] = text.as_bytes().try_into().ok()?;
+        bytes.iter().all(u8::is_ascii_alphanumeric).then_some(Self(bytes))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl std::str::FromStr for LinkCode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::parse(text).ok_or(())
+    }
+}
+
+/// Why a message's links cannot be tracked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotTracked {
+    /// This kind of message has none.
+    Kind,
+    /// There is no address in it.
+    NoLink,
+    /// There are more than [`MAX_LINKS`].
+    TooMany,
+    /// The appliance's own address, under which links would be found, is not one that phones can open.
+    NoAddress,
+}
+
+/// Replaces the addresses in a message by tracked ones. `base` is where the appliance is reached; `code` makes a new code.
+///
+/// # Errors
+/// Why nothing can be tracked.
+pub fn track(
+    content: &mut Content,
+    base: &str,
+    now: Timestamp,
+    code: &mut dyn FnMut() -> LinkCode,
+) -> Result<Vec<TrackedLink>, NotTracked> {
+    let base = base.trim_end_matches('/');
+    if !(base.starts_with("https://") || base.starts_with("http://")) {
+        return Err(NotTracked::NoAddress);
+    }
+    let mut links = Links {
+        base,
+        expires_at: now.plus(LINK_LIFE),
+        code,
+        made: Vec::new(),
+    };
+    match content.kind.as_str() {
+        "text" => links.in_text(&mut content.body, "/body"),
+        "image" | "video" | "document" => links.in_text(&mut content.body, "/caption"),
+        "interactive" => {
+            links.in_text(&mut content.body, "/body/text");
+            links.in_button(&mut content.body);
+            links.in_cards(&mut content.body);
+        }
+        _ => return Err(NotTracked::Kind),
+    }
+    match links.made.len() {
+        0 => Err(NotTracked::NoLink),
+        count if count > MAX_LINKS => Err(NotTracked::TooMany),
+        _ => Ok(links.made),
+    }
+}
+
+struct Links<'a> {
+    base: &'a str,
+    expires_at: Timestamp,
+    code: &'a mut (dyn FnMut() -> LinkCode + 'a),
+    made: Vec<TrackedLink>,
+}
+
+impl Links<'_> {
+    /// A link of ours to `url`; the same address in a text has the same link.
+    fn link(&mut self, url: &str, button: &str) -> String {
+        let same = |link: &&TrackedLink| link.url == url && link.button == button;
+        let code = match self.made.iter().find(same) {
+            Some(link) => link.code.clone(),
+            None => {
+                let code = (self.code)().as_str().to_owned();
+                self.made.push(TrackedLink {
+                    code: code.clone(),
+                    url: url.to_owned(),
+                    button: button.to_owned(),
+                    expires_at: self.expires_at,
+                    clicks: 0,
+                    first_at: None,
+                    last_at: None,
+                });
+                code
+            }
+        };
+        format!("{}/l/{code}", self.base)
+    }
+
+    fn in_text(&mut self, body: &mut Value, path: &str) {
+        let Some(Value::String(text)) = body.pointer_mut(path) else {
+            return;
+        };
+        let mut new = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, url, after)) = next_url(rest) {
+            new.push_str(before);
+            // One more than allowed is enough to know that there are too many.
+            match self.made.len() > MAX_LINKS || url.len() > MAX_URL {
+                true => new.push_str(url),
+                false => new.push_str(&self.link(url, "")),
+            }
+            rest = after;
+        }
+        new.push_str(rest);
+        *text = new;
+    }
+
+    fn in_button(&mut self, message: &mut Value) {
+        let parameters = message.pointer_mut("/action/parameters");
+        let Some(Value::Object(fields)) = parameters else {
+            return;
+        };
+        let label = fields
+            .get("display_text")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let label = label.to_owned();
+        if let Some(Value::String(url)) = fields.get_mut("url")
+            && is_web(url)
+        {
+            *url = self.link(&url.clone(), &label);
+        }
+    }
+
+    fn in_cards(&mut self, message: &mut Value) {
+        if let Some(Value::Array(cards)) = message.pointer_mut("/action/cards") {
+            for card in cards.iter_mut().take(MAX_LINKS + 1) {
+                self.in_button(card);
+            }
+        }
+    }
+}
+
+fn is_web(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://")) && url.len() <= MAX_URL
+}
+
+/// The next web address: what stands before it, itself, what stands after it. Marks that end a sentence around it are
+/// left out of it.
+fn next_url(text: &str) -> Option<(&str, &str, &str)> {
+    let starts = ["https://", "http://"].into_iter().filter_map(|scheme| {
+        // ASCII lower case keeps every byte's place.
+        text.to_ascii_lowercase()
+            .find(scheme)
+            .map(|at| (at, scheme.len()))
+    });
+    let (start, scheme) = starts.min()?;
+    let tail = &text[start..];
+    let ends =
+        |c: char| c.is_whitespace() || c.is_control() || "<>\"'`\u{200e}\u{200f}".contains(c) || is_bidi(c);
+    let end = tail.find(ends).unwrap_or(tail.len());
+    let mut url = tail[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '~', '،', '؛', '؟']);
+    while let Some(shorter) = unclosed(url) {
+        url = shorter;
+    }
+    if url.len() <= scheme {
+        // A scheme with nothing behind it is no address; look behind it.
+        let (before, found, after) = next_url(&tail[scheme..])?;
+        let length = start + scheme + before.len();
+        return Some((&text[..length], found, after));
+    }
+    Some((&text[..start], url, &tail[url.len()..]))
+}
+
+/// The address without a closing bracket that belongs to the sentence.
+fn unclosed(url: &str) -> Option<&str> {
+    [('(', ')'), ('[', ']')].into_iter().find_map(|(open, close)| {
+        let more = url.matches(close).count() > url.matches(open).count();
+        url.strip_suffix(close).filter(|_| more)
+    })
+}
+
+const fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Programs that look at an address for a preview or an index; their visits are nobody's click.
+const PROGRAMS: [&str; 22] = [
+    "whatsapp",
+    "facebookexternalhit",
+    "facebot",
+    "facebookcatalog",
+    "meta-externalagent",
+    "twitterbot",
+    "telegrambot",
+    "slackbot",
+    "slack-imgproxy",
+    "discordbot",
+    "linkedinbot",
+    "skypeuripreview",
+    "applebot",
+    "google-pagerenderer",
+    "googleimageproxy",
+    "bingpreview",
+    "embedly",
+    "preview",
+    "bot/",
+    "crawler",
+    "spider",
+    "headless",
+];
+
+/// Whether a visit is by a program that calls itself one. No name at all counts as a program.
+pub fn is_program(user_agent: Option<&str>) -> bool {
+    let name = user_agent.unwrap_or_default().trim().to_ascii_lowercase();
+    name.is_empty() || name.ends_with("bot") || PROGRAMS.iter().any(|program| name.contains(program))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn tracked(kind: &str, body: Value) -> (Value, Result<Vec<TrackedLink>, NotTracked>) {
+        let mut content = Content {
+            kind: kind.into(),
+            body,
+        };
+        let mut n = 0u8;
+        let mut code = || {
+            n += 1;
+            LinkCode([b'a' + n; CODE_CHARS])
+        };
+        let links = track(&mut content, "https://desk.example/", Timestamp(7), &mut code);
+        (content.body, links)
+    }
+
+    #[test]
+    fn addresses_in_a_text_are_replaced_and_the_sentence_stays() {
+        let text = "See (https://shop.example/a_(b)?x=1), or HTTPS://shop.example/2! Again https://shop.example/2! http:// x";
+        let (body, links) = tracked("text", json!({ "body": text }));
+        let links = links.expect("tracked");
+        let urls: Vec<_> = links.iter().map(|link| link.url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "https://shop.example/a_(b)?x=1",
+                "HTTPS://shop.example/2",
+                "https://shop.example/2"
+            ]
+        );
+        assert_eq!(
+            body["body"],
+            "See (https://desk.example/l/bbbbbbbbbbbb), or https://desk.example/l/cccccccccccc! Again \
+             https://desk.example/l/dddddddddddd! http:// x"
+        );
+        assert_eq!(links[0].expires_at, Timestamp(7).plus(LINK_LIFE));
+    }
+
+    #[test]
+    fn a_button_is_tracked_under_its_label() {
+        let message = json!({"type": "cta_url", "body": {"text": "Hi https://a.example https://a.example"},
+            "action": {"name": "cta_url", "parameters": {"display_text": "Open", "url": "https://b.example/?q=1"}}});
+        let (body, links) = tracked("interactive", message);
+        let links = links.expect("tracked");
+        let found: Vec<_> = links
+            .iter()
+            .map(|l| (l.url.as_str(), l.button.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [("https://a.example", ""), ("https://b.example/?q=1", "Open")]
+        );
+        assert_eq!(
+            body["action"]["parameters"]["url"],
+            "https://desk.example/l/cccccccccccc"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_tracked_says_why() {
+        let many: String = (0..12).map(|n| format!("https://x.example/{n} ")).collect();
+        let table = [
+            ("template", json!({}), NotTracked::Kind),
+            (
+                "text",
+                json!({"body": "no link, javascript:alert(1)"}),
+                NotTracked::NoLink,
+            ),
+            ("text", json!({"body": 5}), NotTracked::NoLink),
+            ("text", json!({"body": many}), NotTracked::TooMany),
+            (
+                "interactive",
+                json!({"action": {"parameters": {"url": "javascript:alert(1)"}}}),
+                NotTracked::NoLink,
+            ),
+        ];
+        for (kind, body, why) in table {
+            assert_eq!(tracked(kind, body.clone()).1, Err(why), "{body}");
+        }
+        let mut content = Content::text("https://a.example");
+        let refused = track(&mut content, "frontdesk", Timestamp(0), &mut || {
+            LinkCode([b'a'; 12])
+        });
+        assert_eq!(refused, Err(NotTracked::NoAddress));
+    }
+
+    #[test]
+    fn programs_that_preview_are_told_from_people() {
+        let people = [
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/129.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1",
+        ];
+        let programs = [
+            "",
+            "WhatsApp/2.24.20 A",
+            "facebookexternalhit/1.1",
+            "Mozilla/5.0 (compatible; Googlebot/2.1)",
+            "TelegramBot (like TwitterBot)",
+            "SkypeUriPreview",
+        ];
+        assert!(people.iter().all(|name| !is_program(Some(name))));
+        assert!(programs.iter().all(|name| is_program(Some(name))) && is_program(None));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(text in "(https?://|[a-zA-Z.()\\[\\]é😀 ]|\\PC){0,40}") {
+            let (body, links) = tracked("text", json!({ "body": text }));
+            let kept = body["body"].as_str().expect("still a text");
+            if let Ok(links) = links {
+                prop_assert!(links.iter().all(|link| text.contains(&link.url)));
+                let stands = |link: &TrackedLink| kept.contains(&format!("/l/{}", link.code));
+                prop_assert!(links.iter().all(stands));
+            }
+        }
+
+        #[test]
+        fn codes_are_read_back(random: [u8; 16], other in "\\PC{0,16}") {
+            let code = LinkCode::from_random(random);
+            prop_assert_eq!(LinkCode::parse(code.as_str()), Some(code));
+            if let Some(read) = LinkCode::parse(&other) {
+                prop_assert_eq!(read.as_str(), other);
+            }
+        }
+    }
+}

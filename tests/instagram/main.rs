@@ -1,0 +1,10 @@
+//! The Instagram provider through its public interface.
+
+mod client;
+mod contract;
+mod parse;
+mod render;
+mod settings;
+mod support;
+#[path = "../common/wire.rs"]
+mod wire;
