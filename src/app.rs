@@ -23,8 +23,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
 use crate::features::{
-    channels, hours, inbox, links, live, media, notifications, operations, sandbox, search, snippets,
-    templates,
+    channels, consent, hours, inbox, links, live, media, notifications, operations, sandbox, search,
+    snippets, templates, usage,
 };
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
@@ -114,7 +114,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 14] = [
+pub const PARTS: [Part; 16] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -127,6 +127,14 @@ pub const PARTS: [Part; 14] = [
     Part {
         configure: channels::configure,
         docs: channels::docs,
+    },
+    Part {
+        configure: consent::configure,
+        docs: consent::docs,
+    },
+    Part {
+        configure: usage::configure,
+        docs: usage::docs,
     },
     Part {
         configure: inbox::configure,
@@ -351,6 +359,7 @@ async fn start_house(
         registry,
         search: open_search(config)?,
         board: Board::default(),
+        standings: Default::default(),
         tally: Tally::default(),
         http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
         media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
@@ -421,7 +430,11 @@ impl Shared {
         };
         let accounts = Data::new(Accounts::new(store, clock, auth.clone(), hasher, options));
         let channels = Data::new(ChannelViews::new(house.core.clone(), config.public_url.clone()));
-        let feed = live::Feed::new(house.core.clone(), channels.clone().into_inner());
+        let feed = live::Feed::new(
+            house.core.clone(),
+            channels.clone().into_inner(),
+            house.courtesy.clone(),
+        );
         let feed = Data::new(feed);
         let workings = Data::new(operations::Workings {
             started_at: clock.now(),

@@ -61,6 +61,11 @@ pub fn words(kind: &str) -> (Severity, String) {
     use Severity::{Critical, Warning};
     let (severity, title) = match kind {
         "channel_blocked" => (Critical, "A channel cannot send"),
+        "channel_quality" => (Warning, "A number's quality is falling"),
+        "channel_restricted" => (Critical, "The provider restricts an account"),
+        "account_warning" => (Warning, "The provider warns about an account"),
+        "limit_near" => (Warning, "A channel's daily limit is nearly used"),
+        "budget" => (Warning, "The month's budget is nearly used"),
         "channel_silent" => (Warning, "Nothing arrives on a channel"),
         "raw_events_parked" => (Warning, "Webhook deliveries wait for a person"),
         "doubtful_send" => (Warning, "Nobody knows whether a message was sent"),

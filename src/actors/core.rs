@@ -13,6 +13,7 @@ use crate::storage::{StorageError, Store};
 use super::board::Board;
 use super::media::MediaDesk;
 use super::registry::{ChannelEntry, Registry};
+use super::standing::Standings;
 use super::tally::Tally;
 
 /// The providers by kind.
@@ -32,6 +33,8 @@ pub struct Core {
     pub search: SearchIndex,
     /// Who runs, and how they are.
     pub board: Board,
+    /// Consent, health, limits and money, as far as they are remembered.
+    pub standings: Standings,
     /// Counts for the watchdog.
     pub tally: Tally,
     /// For calls to providers.

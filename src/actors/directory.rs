@@ -1,6 +1,8 @@
 //! The directory of identities: who is this, and which conversation do we have with them on this channel? The one writer
 //! of contacts. An actor, so that two deliveries of a new customer cannot make two of them.
 
+mod moves;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::storage::{Batch, CommitError, Fingerprint, Seal, StorageError};
 
 use super::conversation::list_key;
 use super::core::Core;
+
+pub use moves::MoveIdentity;
 
 /// Senders that one request may ask for.
 pub const MAX_SENDERS: usize = 256;

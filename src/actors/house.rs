@@ -15,6 +15,7 @@ use crate::storage::{Prefix, StorageError};
 use super::alerts::Alerts;
 use super::channel::{self, ChannelWork};
 use super::core::Core;
+use super::courtesy::Courtesy;
 use super::directory::DirectoryHandle;
 use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
@@ -40,6 +41,8 @@ pub struct House {
     pub directory: DirectoryHandle,
     /// Webhooks.
     pub intake: Intake,
+    /// What customers are told beside messages.
+    pub courtesy: Courtesy,
     /// What needs attention.
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
@@ -81,6 +84,7 @@ impl House {
             hub,
             directory,
             intake,
+            courtesy: Courtesy::default(),
             alerts,
             waiting,
             profiles,
@@ -105,6 +109,11 @@ impl House {
             waiting: self.waiting.clone(),
         };
         let watching = schedule.clone();
+        let (courtesy, core) = (self.courtesy.clone(), self.core.clone());
+        self.supervise("courtesy".into(), "courtesy", move |token| {
+            courtesy.clone().run(core.clone(), token)
+        })
+        .await;
         let (renewing, alerting) = (self.core.clone(), self.alerts.clone());
         self.supervise("tokens".into(), "tokens", move |token| {
             renewals::run(renewing.clone(), alerting.clone(), token)

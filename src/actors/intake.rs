@@ -10,12 +10,13 @@ use subtle::ConstantTimeEq;
 
 use crate::channels::{Address, Provider, ProviderKind, WebhookRequest};
 use crate::domain::operations::{RawEvent, RawState};
-use crate::domain::{ChannelId, RawEventId, TraceId};
+use crate::domain::{ChannelId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{RawBlobKey, RawEventKey, RawPendingKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::core::Core;
 use super::registry::{ChannelEntry, all_workspaces};
+use super::rotation::Retired;
 
 /// Largest webhook body that is taken (WhatsApp Cloud API: payloads up to 3 MB), in bytes.
 pub const MAX_BODY: usize = 4 << 20;
@@ -109,8 +110,17 @@ impl Intake {
     /// Answers the verification handshake: whether `token` is some channel's verify token.
     pub fn verify_token_fits(&self, entrance: Entrance, token: &str) -> bool {
         let mut fits = subtle::Choice::from(0);
+        let now = self.core.clock.now();
         for entry in self.entries(entrance) {
-            if let Some(expected) = entry.access.secrets.get("verify_token") {
+            let replaced = accepted(&entry, now).filter(|it| it.name == "verify_token");
+            let replaced = replaced.map(|it| &it.secret);
+            for expected in entry
+                .access
+                .secrets
+                .get("verify_token")
+                .into_iter()
+                .chain(replaced)
+            {
                 fits |= expected.expose_secret().as_bytes().ct_eq(token.as_bytes());
             }
         }
@@ -164,8 +174,10 @@ impl Intake {
     fn signed_by(&self, entrance: Entrance, request: &WebhookRequest<'_>) -> Vec<Arc<ChannelEntry>> {
         let mut by_secret: BTreeMap<(&str, &str), Vec<&Arc<ChannelEntry>>> = BTreeMap::new();
         let entries = self.entries(entrance);
+        let now = self.core.clock.now();
         for entry in &entries {
-            for secret in &entry.signers {
+            let replaced = accepted(entry, now).filter(|it| it.name != "verify_token");
+            for secret in entry.signers.iter().chain(replaced.map(|it| &it.secret)) {
                 let key = (secret.expose_secret(), entry.access.webhook_url.as_str());
                 by_secret.entry(key).or_default().push(entry);
             }
@@ -216,6 +228,11 @@ impl Intake {
         }
         batch
     }
+}
+
+/// Replaced secrets whose time has not ended.
+fn accepted(entry: &ChannelEntry, now: Timestamp) -> impl Iterator<Item = &Retired> {
+    entry.retired.iter().filter(move |it| it.until > now)
 }
 
 /// Commits a delivery and wakes its channels. It counts as waiting from before the commit on: a channel's actor may have

@@ -108,7 +108,7 @@ fn messages_of(
     let ids = items.filter_map(|item| match item {
         Inbound::Message(message) | Inbound::Echo(message) => Some(&message.provider_message_id),
         Inbound::Status(update) => Some(&update.provider_message_id),
-        Inbound::Notice(_) => None,
+        Inbound::Notice(_) | Inbound::Preference(_) => None,
     });
     let ids: BTreeSet<&String> = ids.collect();
     let mut messages = BTreeSet::new();

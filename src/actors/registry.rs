@@ -14,6 +14,7 @@ use crate::storage::keys::{ChannelKey, WorkspaceKey};
 use crate::storage::{Batch, CommitError, Prefix, StorageError, Store};
 
 use super::core::Providers;
+use super::rotation::{Retired, in_use, retired};
 
 /// Most channels in one workspace.
 pub const MAX_CHANNELS: usize = 200;
@@ -31,6 +32,8 @@ pub struct ChannelEntry {
     pub access: ChannelAccess,
     /// The secrets that sign its webhooks, the one in use first.
     pub signers: Vec<SecretString>,
+    /// Secrets that were replaced; each is accepted until its end.
+    pub retired: Vec<Retired>,
     /// Wakes the channel's actor: raw events wait.
     pub inbox: Arc<Notify>,
     /// Wakes the channel's dispatcher: messages wait, or the channel changed.
@@ -50,8 +53,19 @@ impl ChannelEntry {
     /// Whether whoever signs the webhooks of one signs the other's too: the same app, by the same secret. Two channels
     /// without a secret have nothing in common.
     pub fn is_signed_like(&self, other: &Self) -> bool {
-        let secret = |entry: &Self| entry.signers.first().map(|s| s.expose_secret().to_owned());
-        self.kind.family() == other.kind.family() && secret(self) == secret(other)
+        let secrets = |entry: &Self| -> Vec<String> {
+            let first = entry
+                .signers
+                .first()
+                .map(|secret| secret.expose_secret().to_owned());
+            // While one app's secret is being replaced, some of its channels have the new one and some the old.
+            let replaced = entry.retired.iter().filter(|it| it.name != "verify_token");
+            let replaced = replaced.map(|it| it.secret.expose_secret().to_owned());
+            first.into_iter().chain(replaced).collect()
+        };
+        let (own, others) = (secrets(self), secrets(other));
+        let alike = own.iter().any(|secret| others.contains(secret));
+        self.kind.family() == other.kind.family() && (alike || (own.is_empty() && others.is_empty()))
     }
 }
 
@@ -156,10 +170,8 @@ impl Registry {
             tracing::error!(channel = %channel.id, provider = channel.provider, "channel of an unknown provider is left out");
             return None;
         };
-        let secrets = channel
-            .secrets
-            .iter()
-            .map(|(name, secret)| (name.clone(), SecretString::from(secret.as_str())));
+        let secrets =
+            in_use(&channel).map(|(name, secret)| (name.clone(), SecretString::from(secret.as_str())));
         let mut settings = channel.settings.clone();
         let around = &self.surroundings;
         settings.extend(around.overrides.get(&kind).cloned().unwrap_or_default());
@@ -181,6 +193,7 @@ impl Registry {
             kind,
             access,
             signers,
+            retired: retired(&channel, Timestamp(i64::MIN)),
             inbox: previous.map_or_else(fresh, |p| p.inbox.clone()),
             outbox: previous.map_or_else(fresh, |p| p.outbox.clone()),
             channel,

@@ -110,6 +110,24 @@ pub fn standing(
     Ok((standing, text.filter(|text| !text.is_empty())))
 }
 
+/// What a template message is for, where the template is known: `marketing`, `utility` …
+///
+/// # Errors
+/// The store cannot be read.
+pub fn category(
+    core: &Core,
+    entry: &ChannelEntry,
+    content: &Content,
+) -> Result<Option<&'static str>, StorageError> {
+    let Some(account) = account_of(core, entry).filter(|_| content.kind == "template") else {
+        return Ok(None);
+    };
+    let (name, language) = named(content);
+    let found = by_name(core, entry.workspace, &account, &name, &language)?;
+    let live = found.and_then(|template| template.live);
+    Ok(live.map(|definition| definition.category.as_str()))
+}
+
 /// A template that the provider does not have cannot be sent, whatever else it says.
 const fn effective(template: &Template) -> State {
     match (template.state, &template.live) {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::inbound::{Inbound, StatusUpdate};
+use crate::domain::health::HealthChange;
+use crate::domain::inbound::{ChannelNotice, Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
@@ -201,6 +202,47 @@ pub struct Check {
     pub ok: bool,
     /// What was found, or what to do.
     pub detail: String,
+}
+
+/// Whom a notice concerns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoticeScope {
+    /// The number of these digits.
+    Number(String),
+    /// Every number of the account.
+    Account,
+}
+
+/// How a business shows itself at the provider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BusinessProfile {
+    /// A line about it.
+    pub about: String,
+    /// Where it is.
+    pub address: String,
+    /// More about it.
+    pub description: String,
+    /// E-mail address.
+    pub email: String,
+    /// At most two.
+    pub websites: Vec<String>,
+    /// What sort of business, in the provider's word.
+    pub vertical: String,
+    /// Where its picture is, where it has one; cannot be set.
+    pub picture_url: Option<String>,
+}
+
+/// What a provider does not offer, or refused.
+pub type Managed<T> = Result<T, crate::domain::outbound::ProviderError>;
+
+fn not_offered<T>() -> Managed<T> {
+    Err(crate::domain::outbound::ProviderError {
+        class: crate::domain::outbound::ErrorClass::Permanent,
+        code: "not_offered".into(),
+        title: "This provider does not offer it".into(),
+        detail: String::new(),
+        retry_after: None,
+    })
 }
 
 /// What a customer shows of themselves at the provider.
@@ -491,6 +533,95 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>>;
+
+    /// What a notice changes for the health of the channels that it concerns.
+    fn health_changes(&self, _notice: &ChannelNotice) -> Vec<HealthChange> {
+        Vec::new()
+    }
+
+    /// Whom a notice concerns.
+    fn notice_scope(&self, _notice: &ChannelNotice) -> NoticeScope {
+        NoticeScope::Account
+    }
+
+    /// A notice in plain English, where the adapter has words for it.
+    fn notice_in_words(&self, _field: &str, _body: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// Asks the provider how the channel stands.
+    fn fetch_health<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Vec<HealthChange>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Shows the customer that someone is typing, in answer to this message of theirs; marks it as read.
+    fn show_typing<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+        _provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Finds out why nothing arrives, as far as the provider can tell. `webhook_url` is where it should post.
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        _webhook_url: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        self.test_connection(http, access)
+    }
+
+    /// Has the account's webhooks sent here.
+    fn subscribe<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(async { not_offered() })
+    }
+
+    /// Has the account's webhooks sent here no longer.
+    fn unsubscribe<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(async { not_offered() })
+    }
+
+    /// The business profile.
+    fn business_profile<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<BusinessProfile>> {
+        Box::pin(async { not_offered() })
+    }
+
+    /// Changes the business profile.
+    fn set_business_profile<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+        _profile: &'a BusinessProfile,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(async { not_offered() })
+    }
+
+    /// Checks a profile against the provider's limits.
+    ///
+    /// # Errors
+    /// Names the field and the limit.
+    fn validate_profile(&self, _profile: &BusinessProfile) -> Result<(), FieldError> {
+        Ok(())
+    }
 
     /// How its message templates are managed; `None` where it has none.
     fn templates(&self) -> Option<&dyn Templates> {

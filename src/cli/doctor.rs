@@ -4,12 +4,16 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::app::{check_certificate, open_search, open_store};
+use crate::actors::Registry;
+use crate::actors::registry::Surroundings;
+use crate::app::{check_certificate, open_search, open_store, providers};
 use crate::config::{Config, Options};
 use crate::storage::verify;
 
 /// Below this much free space nothing is written.
 const ENOUGH_SPACE: u64 = 1 << 30;
+/// How long the examination of one channel may take.
+const EXAMINATION: std::time::Duration = std::time::Duration::from_secs(60);
 
 struct Findings(bool);
 
@@ -93,9 +97,55 @@ fn check_store(findings: &mut Findings, config: &Config) {
         ),
         Err(error) => findings.bad("store", &error.to_string()),
     }
+    check_channels(findings, config, &store);
     match open_search(config) {
         Ok(index) => findings.good("search", &format!("{} documents", index.documents())),
         Err(error) => findings.bad("search", &format!("{error:#}; frontdesk reindex")),
     }
     store.close();
+}
+
+/// Asks the providers of all channels why nothing might arrive. Only while the program is stopped: a running one is asked on
+/// the channel's page.
+fn check_channels(findings: &mut Findings, config: &Config, store: &crate::storage::Store) {
+    let around = Surroundings {
+        public_url: config.public_url.clone(),
+        ..Surroundings::default()
+    };
+    let registry = match Registry::load(store.clone(), providers(), around) {
+        Ok(registry) => registry,
+        Err(error) => return findings.bad("channels", &error.to_string()),
+    };
+    let asked = || -> anyhow::Result<_> {
+        let http = crate::channels::http::http_client()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok((http, runtime))
+    };
+    let (http, runtime) = match asked() {
+        Ok(asked) => asked,
+        Err(error) => return findings.bad("channels", &error.to_string()),
+    };
+    for entry in registry.all().iter().filter(|entry| !entry.kind.is_sandbox()) {
+        let Some(provider) = providers().remove(&entry.kind) else {
+            continue;
+        };
+        let url = entry.access.webhook_url.clone();
+        let diagnosis = async {
+            let examine = provider.diagnose(&http, &entry.access, &url);
+            tokio::time::timeout(EXAMINATION, examine).await
+        };
+        let Ok(checks) = runtime.block_on(diagnosis) else {
+            findings.bad(&entry.channel.name, "the provider does not answer in time");
+            continue;
+        };
+        for check in checks {
+            let what = format!("{} {}", entry.channel.name, check.name);
+            match check.ok {
+                true => findings.good(&what, &check.detail),
+                false => findings.bad(&what, &check.detail),
+            }
+        }
+    }
 }

@@ -74,6 +74,7 @@ impl Teller {
             providers,
             search: crate::app::open_search(config)?,
             board: Board::default(),
+            standings: Default::default(),
             tally: Tally::default(),
             http: crate::channels::http::http_client()?,
             media: MediaDesk::new(&config.public_url, false)?,

@@ -1,5 +1,7 @@
 //! What a customer is known by. A person is a set of identities; a phone number is never required.
 
+use rlibphonenumber::PHONE_NUMBER_UTIL;
+
 /// Most identities that one contact may carry.
 pub const MAX_IDENTITIES: usize = 32;
 /// Longest identity value in bytes.
@@ -102,6 +104,22 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// The country of a phone number, in two letters (ISO 3166); `None` for everything else and for numbers of no country.
+    pub fn country(&self) -> Option<[u8; 2]> {
+        if !matches!(self.kind, IdentityKind::Phone | IdentityKind::WhatsappId) {
+            return None;
+        }
+        let digits: String = self.value.chars().filter(char::is_ascii_digit).collect();
+        let number = PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok()?;
+        let region = PHONE_NUMBER_UTIL.get_region_for_number(&number)?;
+        match region.as_region_str().as_bytes() {
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Some([*a, *b]),
+            _ => None,
+        }
+    }
+}
+
 /// The digits of a number in the one form that stands for all its national variants. Meta answers some numbers with
 /// another `wa_id`: Mexico adds a 1 after the country code, Argentina a 9, Brazil a 9 before eight-digit mobile numbers
 /// (WhatsApp Cloud API, phone number formats). Numbering tables do not know these variants, and stored look-ups depend on
@@ -140,6 +158,21 @@ mod tests {
             text(IdentityKind::WhatsappUserId, "1"),
             text(IdentityKind::InstagramId, "1")
         );
+    }
+
+    #[test]
+    fn numbers_have_a_country_and_other_ids_none() {
+        let table = [
+            (IdentityKind::WhatsappId, "254711000234", Some(*b"KE")),
+            (IdentityKind::Phone, "+49 151 23456789", Some(*b"DE")),
+            (IdentityKind::WhatsappId, "5511987654321", Some(*b"BR")),
+            (IdentityKind::Phone, "+1", None),
+            (IdentityKind::WhatsappUserId, "KE.90012345678901234567", None),
+            (IdentityKind::Email, "a@b.example", None),
+        ];
+        for (kind, value, country) in table {
+            assert_eq!(Identity::new(kind, value).country(), country, "{value}");
+        }
     }
 
     #[test]

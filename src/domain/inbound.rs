@@ -19,6 +19,21 @@ pub enum Inbound {
     Status(StatusUpdate),
     /// News about the account, a template, the quality, or something that this version does not know.
     Notice(ChannelNotice),
+    /// A customer used the provider's own switch for marketing.
+    Preference(PreferenceUpdate),
+}
+
+/// A customer's choice, made in the provider's app.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PreferenceUpdate {
+    /// Who.
+    pub sender: Sender,
+    /// Whether they want marketing.
+    pub marketing: bool,
+    /// The provider's time for it.
+    pub at: Option<Timestamp>,
+    /// What the provider said of it.
+    pub detail: String,
 }
 
 /// Who wrote, as far as the provider tells: at least one identity that can be looked up.

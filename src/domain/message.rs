@@ -112,6 +112,11 @@ pub struct Pricing {
     pub billable: Option<bool>,
 }
 
+/// Whether what the provider said beside a message marks it as imported history.
+pub fn is_imported(extra: Option<&serde_json::Value>) -> bool {
+    extra.is_some_and(|extra| extra.get("history").is_some())
+}
+
 /// When each step was reached (provider's time where it gave one).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StatusTimes {
@@ -178,6 +183,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// It is history that was brought in from elsewhere, not news.
+    pub fn is_imported(&self) -> bool {
+        is_imported(self.extra.as_ref())
+    }
+
     /// Moves the delivery to `status` at `at` if that is forward. The time of a step is noted in any case, once, so that
     /// a `read` that overtakes its `delivered` still leaves both times. Answers whether anything changed.
     pub fn advance(&mut self, status: MessageStatus, at: Timestamp) -> bool {

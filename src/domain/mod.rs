@@ -4,12 +4,15 @@
 //! system clock: time, random values and new ids always come in as arguments.
 
 pub mod account;
+pub mod billing;
 pub mod channel;
+pub mod consent;
 pub mod contact;
 pub mod content;
 pub mod conversation;
 pub mod decide;
 pub mod event;
+pub mod health;
 pub mod hours;
 pub mod identity;
 pub mod ids;
@@ -20,9 +23,11 @@ pub mod media;
 pub mod mention;
 pub mod message;
 pub mod operations;
+pub mod optout;
 pub mod outbound;
 pub mod policy;
 pub mod sms;
+pub mod standing;
 pub mod template;
 pub mod time;
 

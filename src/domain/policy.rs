@@ -6,6 +6,7 @@
 use super::content::Content;
 use super::conversation::Conversation;
 use super::media::{Attachment, MediaKind, MediaRule, MediaState};
+use super::standing::{self, Standing};
 use super::template::standing::{self as template_standing, TemplateStanding};
 use super::time::{HOUR, Timestamp};
 
@@ -25,6 +26,8 @@ pub struct Proposal<'a> {
     pub files: &'a [Attachment],
     /// What the provider takes of files.
     pub media_rules: &'static [MediaRule],
+    /// Consent, the channel's health, limits, money.
+    pub standing: &'a Standing,
     /// How its template stands, if it is one.
     pub template: &'a TemplateStanding,
     /// Now.
@@ -96,7 +99,16 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 4] = [channel_accepts, window_is_open, template_may_be_sent, files_fit];
+const RULES: [Rule; 8] = [
+    channel_accepts,
+    standing::customer_agrees,
+    standing::account_may,
+    window_is_open,
+    template_may_be_sent,
+    files_fit,
+    standing::limit_allows,
+    standing::budget_allows,
+];
 
 /// Asks every rule.
 ///
@@ -348,6 +360,7 @@ mod tests {
             by_person: true,
             files: &[],
             media_rules: &[],
+            standing: &Standing::default(),
             template: &TemplateStanding::NotAsked,
             now: Timestamp(100),
         };
@@ -409,6 +422,7 @@ mod tests {
             by_person: true,
             files: &[],
             media_rules: &[],
+            standing: &Standing::default(),
             template: &TemplateStanding::NotAsked,
             now: Timestamp(0),
         };

@@ -3,6 +3,7 @@
 pub mod accounts;
 
 pub mod channels;
+pub mod consent;
 
 pub mod hours;
 pub mod inbox;
@@ -15,3 +16,4 @@ pub mod sandbox;
 pub mod search;
 pub mod snippets;
 pub mod templates;
+pub mod usage;

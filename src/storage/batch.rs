@@ -67,6 +67,8 @@ pub struct Batch {
     pub(super) ops: Vec<Op>,
     pub(super) expects: Vec<Expect>,
     pub(super) events: Vec<PendingEvent>,
+    /// Counters to add to.
+    pub(super) adds: Vec<(Vec<u8>, i64)>,
 }
 
 impl Batch {
@@ -85,7 +87,7 @@ impl Batch {
 
     /// Nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.ops.is_empty() && self.events.is_empty()
+        self.ops.is_empty() && self.events.is_empty() && self.adds.is_empty()
     }
 
     /// Writes a record.
@@ -105,6 +107,13 @@ impl Batch {
         self.require_key_of(seal);
         self.ops.push(Op::Put { key, value });
         fingerprint
+    }
+
+    /// Adds to a counter, whatever it holds when the writer takes the batch; one that comes to nothing is removed. The row
+    /// must be written in no other way, and lies open.
+    pub fn add<K: Key<Value = u64>>(&mut self, key: &K, delta: i64) -> &mut Self {
+        self.adds.push((key.to_bytes(), delta));
+        self
     }
 
     /// Removes a record; no error if there is none.
@@ -169,6 +178,7 @@ impl Batch {
         self.ops.extend(other.ops);
         self.expects.extend(other.expects);
         self.events.extend(other.events);
+        self.adds.extend(other.adds);
         self
     }
 }

@@ -39,11 +39,17 @@
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
 //! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 90: opening hours) | JSON text | its feature; alert delivery |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 80: consent, 81: prices and budget, 90: opening hours) | JSON text | its feature; alert delivery |
 //! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
+//! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
+//! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
+//! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
+//! | `Billed` | workspace, conversation, place | [`Billed`]: as what the message is counted | conversation |
+//! | `Reach` | workspace, channel, contact | when last written to unasked | conversation |
+//! | `MessageByTime` | workspace, conversation, time, place | – ; only where history was imported | conversation |
 //! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
 //! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
 //! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
@@ -58,6 +64,9 @@
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
+use crate::domain::billing::Billed;
+use crate::domain::consent::Consent;
+use crate::domain::health::ChannelHealth;
 use crate::domain::operations;
 use crate::domain::template::{Account, Change, Performance, Template};
 use crate::domain::{
@@ -105,6 +114,12 @@ pub enum Table {
     Draft = 31,
     Position = 32,
     Setting = 33,
+    Consent = 80,
+    ChannelHealth = 81,
+    Usage = 82,
+    Billed = 83,
+    Reach = 84,
+    MessageByTime = 85,
     RawBundle = 50,
     ConversationByLabel = 51,
     Media = 60,
@@ -172,6 +187,15 @@ const NAMES: [&str; 34] = [
     "Link",
 ];
 
+/// Tables whose numbers do not follow on the others'.
+const LATER_NAMES: [(Table, &str); 6] = [
+    (Table::Consent, "Consent"),
+    (Table::ChannelHealth, "ChannelHealth"),
+    (Table::Usage, "Usage"),
+    (Table::Billed, "Billed"),
+    (Table::Reach, "Reach"),
+    (Table::MessageByTime, "MessageByTime"),
+];
 /// The names of the tables from [`Table::Media`] on.
 const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
 /// The names of the tables from [`Table::Template`] on.
@@ -197,10 +221,15 @@ pub(super) fn table_name(key: &[u8]) -> &'static str {
     let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
     let templates = at(Table::Template as u8).and_then(|at| TEMPLATE_NAMES.get(at));
     let work = at(Table::ConversationWaiting as u8).and_then(|at| WORK_NAMES.get(at));
+    let later = || {
+        let found = LATER_NAMES.iter().find(|(known, _)| *known as u8 == table);
+        found.map(|(_, name)| name)
+    };
     early
         .or(media)
         .or(templates)
         .or(work)
+        .or_else(later)
         .copied()
         .unwrap_or("unknown")
 }
@@ -464,6 +493,21 @@ keys! {
     DraftKey { workspace: WorkspaceId, user: UserId, conversation: ConversationId } = Draft => operations::Draft;
     /// How far a reader of the journal has come.
     PositionKey { reader: u8 } = Position => u64;
+    /// What a customer allows on a channel.
+    ConsentKey { workspace: WorkspaceId, contact: ContactId, channel: ChannelId } = Consent => Consent;
+    /// How a channel stands with its provider.
+    ChannelHealthKey { workspace: WorkspaceId, channel: ChannelId } = ChannelHealth => ChannelHealth;
+    /// How many messages were counted so.
+    UsageKey {
+        workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
+    } = Usage => u64;
+    /// As what a message is counted.
+    BilledKey { workspace: WorkspaceId, message: MessageId } = Billed => Billed;
+    /// When a customer was last written to unasked.
+    ReachKey { workspace: WorkspaceId, channel: ChannelId, contact: ContactId } = Reach => Timestamp;
+    /// A thread with imported messages, in the order of their times.
+    MessageByTimeKey { workspace: WorkspaceId, conversation: ConversationId, at: Timestamp, n: u32 }
+        = MessageByTime => ();
     /// Finds the message of a tracked link.
     LinkKey { code: [u8; 12] } = Link => (WorkspaceId, MessageId);
     /// A feature's settings.

@@ -305,3 +305,24 @@ async fn two_workspaces_with_the_same_person_see_their_own() {
     let faults = a.get("/api/v1/sandbox/faults").await.expect(200);
     assert_eq!(faults["down"], false);
 }
+
+#[actix_web::test]
+async fn the_customer_sees_that_their_message_was_read_unless_it_is_switched_off() {
+    let app = TestApp::start().await;
+    let agent = &app.a.agent;
+    let channel = sandbox(&app.a.owner, "Phone").await;
+    add(agent, "Amina").await;
+    say(agent, &json!({ "type": "text", "text": { "body": "hello" } })).await;
+    let (id, _) = conversation(agent, 1).await;
+    let switch = |value: &str| json!({ "settings": { "read_receipts": value } });
+    let place = format!("/api/v1/channels/{channel}");
+    app.a.owner.patch(&place, &switch("maybe")).await.problem();
+    app.a.owner.patch(&place, &switch("off")).await.expect(200);
+    let read = format!("/api/v1/conversations/{id}/read");
+    agent.post(&read, &json!({})).await.expect(200);
+    let marks = || app.app.simulators.whatsapp.counters().read_marks;
+    app.a.owner.patch(&place, &switch("on")).await.expect(200);
+    assert_eq!(marks(), 0, "it was switched off");
+    agent.post(&read, &json!({})).await.expect(200);
+    until(async || marks() == 1).await;
+}

@@ -174,6 +174,7 @@ impl Bench {
             registry: Registry::load(store, providers, Default::default()).expect("loads"),
             search: SearchIndex::open(&dir.path().join("search")).expect("opens"),
             board: Board::default(),
+            standings: Default::default(),
             tally: frontdesk::actors::tally::Tally::default(),
             http: frontdesk::channels::http::http_client().expect("a client"),
             media: frontdesk::actors::media::MediaDesk::new("https://desk.example", false).expect("a client"),

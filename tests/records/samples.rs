@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
+use frontdesk::domain::billing::{Billed, Category, Charge};
+use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permission};
 use frontdesk::domain::conversation::LastMessage;
+use frontdesk::domain::health::{ChannelHealth, Quality, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
 use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
 use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
@@ -15,7 +18,7 @@ use frontdesk::domain::operations::{
 };
 use frontdesk::domain::outbound::ErrorClass;
 use frontdesk::domain::template::{
-    Account, Category, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance, Quality,
+    self as templates, Account, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance,
     Roles, State, Template,
 };
 use frontdesk::domain::{
@@ -75,6 +78,7 @@ pub fn cases() -> Vec<Case> {
         messages(),
         operations(),
         due_work(),
+        standing(),
         templates(),
     ];
     parts.into_iter().flatten().collect()
@@ -556,6 +560,57 @@ fn due_work() -> Vec<Case> {
     ]
 }
 
+fn standing() -> Vec<Case> {
+    let change = ConsentChange {
+        permission: Permission::Nothing,
+        source: ConsentSource::Keyword,
+        at: AT,
+        proof: Some(message_id(4)),
+        by: Some(UserId([9; 16])),
+        note: "STOP".into(),
+    };
+    let consent = Consent {
+        changes: vec![change],
+        wrote_since: true,
+        marketing_paused_until: Some(AT),
+    };
+    let restricted = Restricted {
+        what: Restriction::BusinessInitiated,
+        word: "RESTRICTED_BIZ_INITIATED_MESSAGING".into(),
+        until: Some(AT),
+    };
+    let health = ChannelHealth {
+        quality: Quality::Yellow,
+        tier: Some(Tier::People(2_000)),
+        high_throughput: true,
+        restrictions: vec![restricted],
+        stopped: Some("disabled".into()),
+        warning: Some("soon".into()),
+        display_name: "Kibanda".into(),
+        name_decision: "APPROVED".into(),
+        username: "kibanda".into(),
+        updated_at: Some(AT),
+    };
+    let unlimited = ChannelHealth {
+        tier: Some(Tier::Unlimited),
+        ..ChannelHealth::default()
+    };
+    let billed = Billed {
+        day: 20_778,
+        channel: ChannelId([3; 16]),
+        category: Category::Marketing,
+        country: *b"KE",
+        charge: Charge::Regular,
+    };
+    vec![
+        v1("stopped", consent),
+        v1("nothing_said", Consent::default()),
+        v1("everything", health),
+        v1("unlimited", unlimited),
+        v1("marketing", billed),
+    ]
+}
+
 fn media() -> Vec<Case> {
     let pending = Media {
         contact: Some(ContactId([3; 16])),
@@ -607,7 +662,7 @@ fn media() -> Vec<Case> {
 
 fn definition() -> Definition {
     Definition {
-        category: Category::Marketing,
+        category: templates::Category::Marketing,
         format: ParameterFormat::Named,
         ttl_s: Some(86_400),
         components: vec![json!({"type": "BODY", "text": "Hi {{name}}, welcome.",
@@ -631,9 +686,9 @@ fn template(state: State) -> Template {
         provider_id: Some("661000000000001".into()),
         reason: Some("INVALID_FORMAT".into()),
         reason_detail: Some("Choose another wording.".into()),
-        quality: Quality::Yellow,
+        quality: templates::Quality::Yellow,
         category_change: Some(CategoryChange {
-            to: Category::Utility,
+            to: templates::Category::Utility,
             at: Some(AT),
         }),
         roles: Roles::of(&[Role::Agent]),

@@ -46,6 +46,7 @@ fn line(item: &Inbound) -> String {
         Inbound::Message(m) => format!("message {} {}", m.provider_message_id, m.content.kind),
         Inbound::Echo(m) => format!("echo {} {}", m.provider_message_id, m.content.kind),
         Inbound::Status(s) => format!("status {} {}", s.provider_message_id, s.status.as_str()),
+        Inbound::Preference(p) => format!("preference {}", if p.marketing { "resume" } else { "stop" }),
         Inbound::Notice(n) => format!("notice {} {}", n.field, if n.known { "known" } else { "unknown" }),
     }
 }
@@ -325,6 +326,7 @@ fn news_about_the_channel_known_and_unknown() {
         "notice message_template_status_update known",
         "notice message_template_quality_update known",
         "notice user_preferences known",
+        "preference stop",
         "notice errors known",
         "notice messages unknown",
         "notice messages.polls unknown",

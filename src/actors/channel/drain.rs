@@ -9,16 +9,18 @@ use crate::actors::directory::{DirectoryError, MAX_SENDERS, Resolve, Resolved};
 use crate::actors::due::due_key;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::decide::Received;
-use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, StatusUpdate};
+use crate::domain::health::HealthChange;
+use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
 use crate::domain::operations::{DueWork, EarlyStatus, Notice, RawState};
 use crate::domain::time::HOUR;
-use crate::domain::{ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
+use crate::domain::{ChannelId, ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{
     EarlyStatusKey, MessageByProviderIdKey, NoticeKey, RawByStateKey, RawEventKey, RawPendingKey,
 };
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::ChannelWork;
+use super::moves::is_move;
 use super::read::Read;
 
 /// Raw events of one round.
@@ -50,6 +52,10 @@ struct Round {
     groups: HashMap<ConversationId, Group>,
     /// Messages whose sender is not resolved yet.
     unresolved: Vec<(RawEventId, TraceId, Box<InboundMessage>, bool)>,
+    /// What notices change for channels' health, in order.
+    health: Vec<(ChannelId, HealthChange)>,
+    /// Choices whose customer is not resolved yet.
+    preferences: Vec<(RawEventId, TraceId, PreferenceUpdate)>,
     /// The closing commit: notices, early statuses, parked and done raw events.
     closing: Batch,
     /// Raw events that were read.
@@ -115,6 +121,7 @@ impl ChannelWork {
                 Inbound::Message(message) => round.unresolved.push((raw, trace, Box::new(message), false)),
                 Inbound::Echo(message) => round.unresolved.push((raw, trace, Box::new(message), true)),
                 Inbound::Status(update) => self.sort_status(entry, round, raw, trace, update)?,
+                Inbound::Preference(update) => round.preferences.push((raw, trace, update)),
                 Inbound::Notice(notice) => self.note(entry, round, (raw, index), trace, notice)?,
             }
         }
@@ -194,11 +201,21 @@ impl ChannelWork {
             workspace,
             notice: id,
         };
+        let concerned = self.concerned(entry, &notice);
+        if let Some(provider) = self.core.provider(entry.kind) {
+            let changes = provider.health_changes(&notice);
+            for channel in &concerned {
+                round
+                    .health
+                    .extend(changes.iter().map(|change| (*channel, change.clone())));
+            }
+        }
+        let channel = concerned.first().copied().unwrap_or(entry.channel.id);
         let ChannelNotice { field, body, known } = notice;
         let received_at = self.core.clock.now();
         let notice = Notice {
             id,
-            channel: entry.channel.id,
+            channel,
             field,
             known,
             body,
@@ -218,7 +235,10 @@ impl ChannelWork {
     async fn resolve_senders(&self, entry: &ChannelEntry, round: &mut Round) -> Result<(), RoundError> {
         let mut unresolved = std::mem::take(&mut round.unresolved);
         while !unresolved.is_empty() {
-            let rest = unresolved.split_off(unresolved.len().min(MAX_SENDERS));
+            // Who comes after someone's move is resolved as it left things.
+            let moves = unresolved.iter().position(|(_, _, message, _)| is_move(message));
+            let until = moves.map_or(unresolved.len(), |at| at + 1).min(MAX_SENDERS);
+            let rest = unresolved.split_off(until);
             let request = Resolve {
                 workspace: entry.workspace,
                 channel: entry.channel.id,
@@ -236,6 +256,7 @@ impl ChannelWork {
                         contact,
                     }) => {
                         self.profiles.wrote(entry, contact, &message.sender);
+                        self.follow_move(entry, contact, &message, trace).await?;
                         let received = Received {
                             inbound: *message,
                             echo,
@@ -251,6 +272,34 @@ impl ChannelWork {
                 }
             }
             unresolved = rest;
+        }
+        self.resolve_preferences(entry, round).await
+    }
+
+    /// Choices come after the messages of the round: they are rare, and their order to messages means nothing.
+    async fn resolve_preferences(&self, entry: &ChannelEntry, round: &mut Round) -> Result<(), RoundError> {
+        let mut left = std::mem::take(&mut round.preferences);
+        while !left.is_empty() {
+            let rest = left.split_off(left.len().min(MAX_SENDERS));
+            let request = Resolve {
+                workspace: entry.workspace,
+                channel: entry.channel.id,
+                senders: left.iter().map(|(_, _, update)| update.sender.clone()).collect(),
+                trace: left[0].1,
+            };
+            let resolved = self.directory.send(request).await?;
+            for ((raw, trace, update), resolved) in left.into_iter().zip(resolved) {
+                match resolved {
+                    Ok(found) => {
+                        let item = ApplyItem::Preference(Box::new(update));
+                        round.add(found.conversation, raw, trace, item);
+                    }
+                    Err(error) => {
+                        round.parked.insert(raw, error.to_string());
+                    }
+                }
+            }
+            left = rest;
         }
         Ok(())
     }
@@ -320,6 +369,12 @@ impl ChannelWork {
             if let Some(error) = round.parked.get(raw) {
                 self.park(entry, &mut round.closing, *raw, error, now)?;
             }
+        }
+        if !round.health.is_empty() {
+            let health = std::mem::take(&mut round.health);
+            return self
+                .close_with_health(entry.workspace, health, round.closing)
+                .await;
         }
         if !round.closing.is_empty() {
             self.core.store.commit(round.closing).await?;

@@ -2,6 +2,8 @@
 //! same frame as their effects. What cannot be worked in is parked with its reason and holds up nobody.
 
 mod drain;
+mod health;
+mod moves;
 mod read;
 
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ChannelId;
+
+pub use health::HealthError;
 
 use super::core::Core;
 use super::directory::DirectoryHandle;

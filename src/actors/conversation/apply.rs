@@ -7,9 +7,10 @@ use crate::domain::decide::{
 };
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::{Conversation, Message, MessageId, Timestamp, marks};
-use crate::storage::Prefix;
 use crate::storage::keys::{MessageByProviderIdKey, MessageKey, RawPendingKey};
+use crate::storage::{Batch, Prefix};
 
+use super::consent::Ledger;
 use super::{ApplyItem, CommandError, Plan, PlanReply, RawDone, Worker};
 
 /// Messages read in one go.
@@ -33,15 +34,27 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let mut decision = Decision::from(conversation);
         let mut seen = HashSet::new();
+        let mut ledger = Ledger::default();
         for item in items {
             match item {
                 ApplyItem::Message(received) => {
-                    self.apply_message(&mut decision, &mut seen, received, now)?
+                    if self.apply_message(&mut decision, &mut seen, received, now)? {
+                        self.heed_customer(&mut decision, &mut ledger, received, now)?;
+                    }
                 }
-                ApplyItem::Status(id, update) => self.apply_update(&mut decision, *id, update, now)?,
+                ApplyItem::Status(id, update) => {
+                    self.apply_update(&mut decision, *id, update, now)?;
+                    self.heed_status(&decision, &mut ledger, (*id, update), now)?;
+                }
+                ApplyItem::Preference(update) => {
+                    self.heed_preference(&mut decision, &mut ledger, update, now)?;
+                }
             }
         }
+        let mut beside = Batch::new();
+        ledger.write(self, conversation, &mut beside, &mut decision)?;
         let mut plan = Plan::of(decision, PlanReply::Done);
+        plan.beside = beside;
         for RawDone { channel, raw } in done {
             plan.beside.delete(&RawPendingKey {
                 workspace: self.workspace,
@@ -52,23 +65,24 @@ impl Worker {
         Ok(plan)
     }
 
+    /// Answers whether it is new.
     fn apply_message<'a>(
         &self,
         decision: &mut Decision,
         seen: &mut HashSet<&'a str>,
         received: &'a Received,
         now: Timestamp,
-    ) -> Result<(), CommandError> {
+    ) -> Result<bool, CommandError> {
         let provider_id = received.inbound.provider_message_id.as_str();
         let known = self
             .find_by_provider_id(&decision.conversation, provider_id)?
             .is_some();
         if known || !seen.insert(provider_id) {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
-            return Ok(());
+            return Ok(false);
         }
         if received.echo && self.take_own_echo(decision, &received.inbound, now)? {
-            return Ok(());
+            return Ok(false);
         }
         let mut received = received.clone();
         let content = &received.inbound.content;
@@ -86,10 +100,11 @@ impl Worker {
         let overtaken = about.is_none() && last_is_about(decision);
         receive(decision, received, now);
         match target {
-            Some(target) => self.work_in(decision, target),
-            None if overtaken => self.catch_up(decision),
-            None => Ok(()),
+            Some(target) => self.work_in(decision, target)?,
+            None if overtaken => self.catch_up(decision)?,
+            None => {}
         }
+        Ok(true)
     }
 
     /// Works into the message that was just taken in what came before it about it.

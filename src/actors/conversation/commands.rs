@@ -1,11 +1,12 @@
 //! What a conversation can be told.
 
+use crate::domain::consent::{ConsentSource, Permission};
 use crate::domain::decide::{AttemptResult, ConversationPatch, Received, Settlement};
-use crate::domain::inbound::StatusUpdate;
+use crate::domain::inbound::{PreferenceUpdate, StatusUpdate};
 use crate::domain::marks::TrackedLink;
 use crate::domain::message::Author;
 use crate::domain::operations::SendPriority;
-use crate::domain::{ChannelId, Content, Conversation, Message, MessageId, RawEventId};
+use crate::domain::{ChannelId, Content, Conversation, Message, MessageId, RawEventId, UserId};
 
 /// A command.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub enum Command {
         /// Only if it is at this version.
         if_version: Option<u64>,
     },
+    /// Someone says what the customer allows.
+    Consent(Box<ConsentWish>),
     /// Someone has seen everything.
     MarkRead,
     /// Someone wants to come back to it.
@@ -51,6 +54,8 @@ pub enum ApplyItem {
     Message(Box<Received>),
     /// News about a message of ours.
     Status(MessageId, Box<StatusUpdate>),
+    /// The customer used the provider's switch for marketing.
+    Preference(Box<PreferenceUpdate>),
 }
 
 /// A raw event that is worked in once this command is committed.
@@ -77,6 +82,21 @@ pub struct PostMessage {
     pub priority: SendPriority,
     /// Said once for each key: hash of the key and of the whole request.
     pub idempotency: Option<([u8; 16], [u8; 32])>,
+}
+
+/// What a customer allows, as a person or a program says.
+#[derive(Clone)]
+pub struct ConsentWish {
+    /// What is allowed.
+    pub permission: Permission,
+    /// Who says so.
+    pub source: ConsentSource,
+    /// The member of the team.
+    pub by: Option<UserId>,
+    /// Why.
+    pub note: String,
+    /// The message that proves it.
+    pub proof: Option<MessageId>,
 }
 
 /// What a command answers.

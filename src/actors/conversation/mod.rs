@@ -6,6 +6,8 @@
 
 mod apply;
 mod commands;
+mod consent;
+mod count;
 mod echo;
 mod outcome;
 mod persist;
@@ -28,7 +30,7 @@ use crate::domain::{Conversation, ConversationId, Message, TraceId, WorkspaceId}
 use crate::storage::keys::ConversationKey;
 use crate::storage::{Batch, CommitError, Fingerprint, Seal, StorageError};
 
-pub use commands::{ApplyItem, Command, PostMessage, RawDone, Reply};
+pub use commands::{ApplyItem, Command, ConsentWish, PostMessage, RawDone, Reply};
 pub(super) use persist::list_key;
 
 use super::core::Core;
@@ -249,6 +251,7 @@ impl Worker {
                 }
                 _ => conversation(update(it, patch.clone(), now)?),
             },
+            Command::Consent(wish) => self.plan_consent(it, wish, now),
             Command::MarkRead => conversation(mark_read(it)),
             Command::MarkUnread => conversation(mark_unread(it)),
             Command::Click(message, code) => self.plan_click(it, *message, code, now),

@@ -64,6 +64,8 @@ impl Worker {
                 &before.seal,
             );
         }
+        self.count_priced(&mut batch, &conversation, &messages)?;
+        self.place_in_time(&mut batch, &before.conversation, &messages)?;
         self.note_files(&mut batch, before, &messages, &events)?;
         for effect in effects {
             self.write_effect(&mut batch, &conversation, &before.seal, effect)?;

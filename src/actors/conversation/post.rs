@@ -6,11 +6,12 @@ use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
 use crate::domain::operations::{DueWork, IdempotencyRecord};
 use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::standing::is_unasked;
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
 use crate::storage::Seal;
-use crate::storage::keys::{IdempotencyKey, LinkKey, MentionKey, Newest};
+use crate::storage::keys::{IdempotencyKey, LinkKey, MentionKey, Newest, ReachKey};
 
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
@@ -67,6 +68,13 @@ impl Worker {
         };
         let content = with_text(content, rendered);
         let command = PostCommand {
+            standing: self.core.standing(
+                (self.workspace, conversation.channel),
+                Some(conversation.contact),
+                &content,
+                wish.priority,
+                now,
+            )?,
             author: wish.author.clone(),
             content,
             files: files.facts.clone(),
@@ -87,6 +95,9 @@ impl Worker {
             let owner = (self.workspace, conversation);
             files.bind(&self.core, &mut plan.beside, owner, message)?;
         }
+        if rules.has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
+            self.note_reach(&mut plan, conversation, now);
+        }
         if let Some(about) = reacts {
             self.work_in_before(&mut plan.decision, about)?;
         }
@@ -94,6 +105,18 @@ impl Worker {
         self.mention(&mut plan);
         self.remember_links(&mut plan);
         Ok(plan)
+    }
+
+    /// The provider's limit counts people who are written to outside their window.
+    fn note_reach(&self, plan: &mut Plan, conversation: &Conversation, now: Timestamp) {
+        let (channel, contact) = (conversation.channel, conversation.contact);
+        let key = ReachKey {
+            workspace: self.workspace,
+            channel,
+            contact,
+        };
+        plan.beside.put(&key, &now, &Seal::Open);
+        self.core.note_reached(channel, contact, now);
     }
 
     /// A reaction with the provider's name for the message that it is about, which may come as our own id of it.

@@ -1,9 +1,11 @@
 //! A person decides about a message that failed or is doubtful.
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
+use crate::domain::operations::SendPriority;
 use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::standing::Standing;
 use crate::domain::template::standing;
-use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
+use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
 
 use crate::actors::templates;
@@ -23,7 +25,8 @@ impl Worker {
             let (template, _) = templates::standing(&self.core, &entry, &message.content, &message.author)?;
             standing::check(&template).map_or(Ok(()), |refusal| Err(Rejection::Policy(refusal)))?;
         }
-        let mut decision = retry(conversation, message, channel, rules, now)?;
+        let beside = self.standing_of(conversation, &message, now)?;
+        let mut decision = retry(conversation, message, (channel, rules, &beside), now)?;
         self.react_again(&mut decision)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
@@ -37,7 +40,9 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, rules) = self.condition(conversation);
-        let decision = settle(conversation, message, settlement, channel, rules, now)?;
+        let standing = self.standing_of(conversation, &message, now)?;
+        let channel = (channel, rules, &standing);
+        let decision = settle(conversation, message, settlement, channel, now)?;
         Ok(Plan::of(decision, PlanReply::Message))
     }
 
@@ -75,7 +80,21 @@ impl Worker {
         Ok(plan)
     }
 
-    fn condition(&self, conversation: &Conversation) -> (ChannelCondition, MessagingRules) {
+    fn standing_of(
+        &self,
+        conversation: &Conversation,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Standing, CommandError> {
+        let place = (self.workspace, conversation.channel);
+        let contact = Some(conversation.contact);
+        let content = &message.content;
+        Ok(self
+            .core
+            .standing(place, contact, content, SendPriority::Reply, now)?)
+    }
+
+    pub(super) fn condition(&self, conversation: &Conversation) -> (ChannelCondition, MessagingRules) {
         let entry = self.core.registry.find(self.workspace, conversation.channel);
         let rules = entry
             .as_ref()

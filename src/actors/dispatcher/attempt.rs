@@ -7,13 +7,15 @@ use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
 use crate::actors::media;
 use crate::actors::registry::ChannelEntry;
-use crate::domain::ConversationId;
-use crate::domain::MessageId;
-use crate::domain::decide::AttemptResult;
+use crate::actors::templates;
+use crate::domain::consent::Intent;
+use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
-use crate::domain::outbound::{MessageReaction, SendOutcome, SendRequest};
-use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, OutboxKey};
+use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
+use crate::domain::standing::{is_unasked, purpose};
+use crate::domain::{ConversationId, Message, MessageId};
+use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MessageKey, OutboxKey};
 use crate::storage::{Prefix, StorageError};
 
 use super::held::Held;
@@ -28,6 +30,16 @@ pub(super) struct Attempt {
     pub key: OutboxKey,
     pub entry: OutboxEntry,
     pub priority: SendPriority,
+}
+
+/// What became of a message when its turn came.
+enum Ready {
+    /// It goes out.
+    Send(SendRequest),
+    /// Its customer wants no more.
+    Stopped(ProviderError),
+    /// It is settled already, or its customer is gone.
+    Settled,
 }
 
 /// A random number in 0..1.
@@ -47,9 +59,10 @@ impl Dispatch {
             return SendOutcome::NotSent("the provider is not part of this version".into());
         };
         let mut request = match self.request(entry, attempt) {
-            Ok(Some(request)) => request,
+            Ok(Ready::Send(request)) => request,
+            Ok(Ready::Stopped(error)) => return SendOutcome::Refused(error),
             // A status has settled it meanwhile: nothing to send, nothing to doubt.
-            Ok(None) => return SendOutcome::Unknown("it was settled before it was sent".into()),
+            Ok(Ready::Settled) => return SendOutcome::Unknown("it was settled before it was sent".into()),
             Err(error) => return SendOutcome::NotSent(error.to_string()),
         };
         if let Err(outcome) = media::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
@@ -73,7 +86,7 @@ impl Dispatch {
         outcome
     }
 
-    fn request(&self, entry: &ChannelEntry, attempt: &Attempt) -> Result<Option<SendRequest>, StorageError> {
+    fn request(&self, entry: &ChannelEntry, attempt: &Attempt) -> Result<Ready, StorageError> {
         let workspace = entry.workspace;
         let id = attempt.entry.message;
         let message = self.core.store.get(&MessageKey {
@@ -81,18 +94,23 @@ impl Dispatch {
             message: id,
         })?;
         let Some(message) = message.filter(|message| message.status == MessageStatus::Queued) else {
-            return Ok(None);
+            return Ok(Ready::Settled);
         };
+        if let Some(error) = self.stopped(entry, attempt, &message)? {
+            return Ok(Ready::Stopped(error));
+        }
         let contact = self.core.store.get(&ContactKey {
             workspace,
             contact: attempt.entry.contact,
         })?;
-        let Some(contact) = contact else { return Ok(None) };
+        let Some(contact) = contact else {
+            return Ok(Ready::Settled);
+        };
         let reply_to = message
             .context
             .map(|context| context.provider_message_id)
             .filter(|id| !id.is_empty());
-        Ok(Some(SendRequest {
+        Ok(Ready::Send(SendRequest {
             message: id,
             to: contact.identities,
             content: message.content,
@@ -125,6 +143,40 @@ impl Dispatch {
         let provider = self.core.provider(entry.kind);
         Ok(found.zip(provider).is_some_and(|(message, provider)| {
             media::surely_unsent(&self.core, provider.as_ref(), entry, &message.content)
+        }))
+    }
+
+    /// Asks once more, right before the call, whether the customer still allows it: they may have opted out since the
+    /// message was queued.
+    fn stopped(
+        &self,
+        entry: &ChannelEntry,
+        attempt: &Attempt,
+        message: &Message,
+    ) -> Result<Option<ProviderError>, StorageError> {
+        let consent = self.core.store.get(&ConsentKey {
+            workspace: entry.workspace,
+            contact: attempt.entry.contact,
+            channel: entry.channel.id,
+        })?;
+        let Some(consent) = consent.filter(|_| !is_confirmation(message)) else {
+            return Ok(None);
+        };
+        let intent = Intent {
+            purpose: purpose(
+                &message.content,
+                attempt.priority,
+                templates::category(&self.core, entry, &message.content)?,
+            ),
+            unasked: is_unasked(&message.content),
+        };
+        let refusal = consent.objection(intent, self.core.clock.now());
+        Ok(refusal.map(|refusal| ProviderError {
+            class: ErrorClass::OptOut,
+            code: STOPPED.into(),
+            title: "Not sent: the customer opted out".into(),
+            detail: refusal.reason,
+            retry_after: None,
         }))
     }
 

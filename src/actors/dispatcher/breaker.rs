@@ -83,6 +83,7 @@ mod tests {
             },
             kind: ProviderKind::WhatsappCloud,
             signers: Vec::new(),
+            retired: Vec::new(),
             access: ChannelAccess {
                 webhook_url: String::new(),
                 settings: BTreeMap::new(),

@@ -253,7 +253,14 @@ impl Desk {
 
     /// Starts calls, each in its slot.
     fn launch(&mut self, entry: &Arc<ChannelEntry>) {
-        while !self.ready.is_empty() && self.calls < MAX_CALLS && self.pace.take_slot() {
+        while !self.ready.is_empty() && self.calls < MAX_CALLS {
+            let is_bulk = self
+                .ready
+                .front()
+                .is_some_and(|next| next.priority == SendPriority::Bulk);
+            if (is_bulk && !self.pace.bulk_may()) || !self.pace.take_slot() {
+                return;
+            }
             let Some(attempt) = self.ready.pop_front() else {
                 return;
             };
@@ -394,4 +401,11 @@ enum RecoverError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Command(#[from] CommandError),
+}
+
+impl Core {
+    /// The channel's rate in messages a second.
+    pub fn rate(&self, entry: &ChannelEntry) -> u32 {
+        pace::rate(self, entry)
+    }
 }

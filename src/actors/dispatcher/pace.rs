@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::actors::core::Core;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::ContactId;
+use crate::domain::health::Quality;
 
 /// Tokio's time for the limiter, so that paused time holds it still.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Pace {
     number: Direct,
     recipients: Option<Keyed>,
     paused_until: Option<Instant>,
+    /// What is sent in bulk, while the number's quality is in doubt.
+    bulk: Option<Direct>,
 }
 
 impl Pace {
@@ -66,6 +69,7 @@ impl Pace {
             rate,
             number: number_bucket(rate, &clock),
             recipients,
+            bulk: slowed(core, entry).then(|| number_bucket((rate / SLOWED).max(1), &clock)),
             clock,
             paused_until: None,
         }
@@ -77,7 +81,18 @@ impl Pace {
         if rate != self.rate {
             self.rate = rate;
             self.number = number_bucket(rate, &self.clock);
+            self.bulk = None;
         }
+        match (slowed(core, entry), self.bulk.is_some()) {
+            (true, false) => self.bulk = Some(number_bucket((rate / SLOWED).max(1), &self.clock)),
+            (false, true) => self.bulk = None,
+            _ => {}
+        }
+    }
+
+    /// Takes bulk's next slot if it has one of its own and it has come. Replies never wait for it.
+    pub(super) fn bulk_may(&self) -> bool {
+        self.bulk.as_ref().is_none_or(|bulk| bulk.check().is_ok())
     }
 
     /// Messages to mark active ahead of their slots: 50 ms of sending, so that no slot is lost while marking takes a
@@ -130,6 +145,15 @@ impl Pace {
     }
 }
 
+/// Bulk goes at a quarter of the rate while quality is in doubt.
+const SLOWED: u32 = 4;
+
+/// Whether bulk slows down: customers have begun to complain, and fewer messages give them less reason.
+fn slowed(core: &Core, entry: &ChannelEntry) -> bool {
+    let health = core.health(entry.workspace, entry.channel.id);
+    health.is_ok_and(|health| health.quality == Quality::Yellow)
+}
+
 fn number_bucket(rate: u32, clock: &TokioClock) -> Direct {
     let period = Duration::from_secs_f64(1.0 / (f64::from(rate) * REFILL));
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -152,9 +176,12 @@ pub(in crate::actors) fn rate(core: &Core, entry: &ChannelEntry) -> u32 {
         .settings
         .get("rate_per_s")
         .and_then(|text| text.parse::<u32>().ok());
-    setting
-        .unwrap_or(capabilities.default_rate_per_s)
-        .clamp(1, capabilities.max_rate_per_s)
+    // The provider raised the number: as fast as it may, unless the team wants it slower.
+    let granted = match core.health(entry.workspace, entry.channel.id) {
+        Ok(health) if health.high_throughput => capabilities.max_rate_per_s,
+        _ => capabilities.default_rate_per_s,
+    };
+    setting.unwrap_or(granted).clamp(1, capabilities.max_rate_per_s)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod history;
 mod rules;
+mod standing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -120,6 +121,9 @@ impl Watch {
             };
             let may_send = entry.channel.blocked.is_none() && !entry.channel.paused;
             self.judge(workspace, "channel_blocked", &subject, blocked).await;
+            for (kind, verdict) in standing::of_channel(core, &entry)? {
+                self.judge(workspace, kind, &subject, verdict).await;
+            }
             let sends = self.history.sends(entry.channel.id);
             self.judge(workspace, "send_errors", &subject, rules::send_errors(sends))
                 .await;
@@ -145,6 +149,8 @@ impl Watch {
                 ),
             };
             self.judge(*workspace, "raw_events_parked", "", verdict).await;
+            let budget = standing::of_budget(core, *workspace)?;
+            self.judge(*workspace, "budget", "", budget).await;
         }
         Ok(())
     }

@@ -62,6 +62,25 @@ pub(super) async fn mark_read(
     answer.success(class_of).map(drop)
 }
 
+/// Marks a customer's message as read and shows them that someone is typing; it ends with the next message, or after 25
+/// seconds (Meta: typing indicators).
+pub(super) async fn show_typing(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    provider_message_id: &str,
+) -> Result<(), ProviderError> {
+    let body = json!({
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": provider_message_id,
+        "typing_indicator": {"type": "text"},
+    });
+    let answer = post_message(http, access, &body, TIMEOUT)
+        .await
+        .map_err(unanswered)?;
+    answer.success(class_of).map(drop)
+}
+
 async fn post_message(
     http: &reqwest::Client,
     access: &ChannelAccess,

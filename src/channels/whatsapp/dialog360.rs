@@ -44,6 +44,7 @@ const SCHEMA: Schema<'static> = Schema {
         ("waba_id", false, is_id),
         ("api_base", false, is_base),
         ("rate_per_s", false, settings::is_rate),
+        ("read_receipts", false, settings::is_switch),
     ],
     secrets: &[(KEY, true), (WEBHOOK_SECRET, true), (PLATFORM_SECRET, false)],
     missing: "Copy it from the 360dialog hub.",

@@ -82,6 +82,17 @@ pub(super) const MAX_RATE_PER_S: u32 = 1000;
 pub(super) const PAIR_BURST: u32 = 45;
 /// Seconds between messages to one recipient after the burst.
 pub(super) const PAIR_SPACING_S: u32 = 6;
+
+/// Lengths of the business profile's texts (Meta: business profiles).
+pub(super) const PROFILE_ABOUT: usize = 139;
+/// See above.
+pub(super) const PROFILE_ADDRESS: usize = 256;
+/// See above.
+pub(super) const PROFILE_DESCRIPTION: usize = 512;
+/// See above.
+pub(super) const PROFILE_EMAIL: usize = 128;
+/// Length of a website's address.
+pub(super) const PROFILE_WEBSITE: usize = 256;
 /// Contact cards in one message that the composer offers (257 in Meta's pages, 5 in its OpenAPI file; the contract says 5
 /// for people).
 const CONTACT_CARDS_SHOWN: usize = 5;

@@ -9,10 +9,13 @@ mod answer;
 mod client;
 mod dialect;
 mod dialog360;
+mod doctor;
 mod errors;
 mod files;
 mod limits;
+mod manage;
 mod media;
+mod notices;
 mod parse;
 mod probe;
 mod render;
@@ -23,9 +26,12 @@ use std::collections::BTreeMap;
 
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, Templates, WebhookRequest, meta_signature, payload,
+    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, ContentLimits, Delivery,
+    FieldError, Managed, NoticeScope, ParseError, Provider, Templates, WebhookRequest, meta_signature,
+    payload,
 };
+use crate::domain::health::HealthChange;
+use crate::domain::inbound::ChannelNotice;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
@@ -141,6 +147,81 @@ impl Provider for WhatsappCloud {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn health_changes(&self, notice: &ChannelNotice) -> Vec<HealthChange> {
+        notices::changes(notice)
+    }
+
+    fn notice_scope(&self, notice: &ChannelNotice) -> NoticeScope {
+        notices::scope(notice)
+    }
+
+    fn notice_in_words(&self, field: &str, body: &serde_json::Value) -> Option<String> {
+        notices::in_words(field, body)
+    }
+
+    fn fetch_health<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Vec<HealthChange>>> {
+        Box::pin(manage::health(http, access))
+    }
+
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
+    }
+
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        webhook_url: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(doctor::run(http, access, webhook_url))
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::subscribe(http, access))
+    }
+
+    fn unsubscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::unsubscribe(http, access))
+    }
+
+    fn business_profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<BusinessProfile>> {
+        Box::pin(manage::profile(http, access))
+    }
+
+    fn set_business_profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        profile: &'a BusinessProfile,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::set_profile(http, access, profile))
+    }
+
+    fn validate_profile(&self, profile: &BusinessProfile) -> Result<(), FieldError> {
+        manage::validate_profile(profile)
     }
 
     fn templates(&self) -> Option<&dyn Templates> {

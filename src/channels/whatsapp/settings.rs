@@ -23,6 +23,8 @@ const SCHEMA: Schema<'static> = Schema {
         ("api_base", false, is_base),
         ("api_version", false, is_version),
         ("rate_per_s", false, is_rate),
+        ("read_receipts", false, is_switch),
+        ("typing_indicator", false, is_switch),
     ],
     secrets: &[
         ("access_token", true),
@@ -35,6 +37,13 @@ const SCHEMA: Schema<'static> = Schema {
 /// Checks settings and secrets.
 pub(super) fn validate(access: &ChannelAccess) -> Result<(), FieldError> {
     settings::validate(access, &SCHEMA)
+}
+
+pub(super) fn is_switch(value: &str) -> Result<(), &'static str> {
+    match value {
+        "on" | "off" => Ok(()),
+        _ => Err("must be `on` or `off`."),
+    }
 }
 
 pub(super) fn is_rate(value: &str) -> Result<(), &'static str> {

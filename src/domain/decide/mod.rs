@@ -1,6 +1,7 @@
 //! Pure decisions over one conversation: `(state, command, now) → Decision`. One command a file. Nothing here reads a
 //! clock, a store or a network; the conversation's actor loads what is needed, commits the decision, then acts.
 
+mod consent;
 mod echo;
 mod outcome;
 mod post;
@@ -10,6 +11,7 @@ mod settle;
 mod statuses;
 mod update;
 
+pub use consent::{STOPPED, Said, heed, is_confirmation, stop_queued};
 pub use echo::{adopt_echo, may_be_echo_of};
 pub use outcome::{AttemptResult, record_outcome};
 pub use post::{PostCommand, post};
@@ -118,7 +120,11 @@ impl Decision {
 
     /// Notes a new message.
     fn created(&mut self, message: Message) {
-        self.conversation.note_last(&message);
+        // What was imported goes before what was said since.
+        let older = self.conversation.last_message.as_ref();
+        if !message.is_imported() || older.is_none_or(|last| last.at <= message.created_at) {
+            self.conversation.note_last(&message);
+        }
         self.events.push(EventKind::MessageCreated(message.id));
         self.messages.push(message);
     }

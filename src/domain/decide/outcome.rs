@@ -54,6 +54,16 @@ fn micros(wait: std::time::Duration) -> i64 {
 
 fn accept(decision: &mut Decision, mut message: Message, provider_message_id: &str, now: Timestamp) {
     let before = message.status;
+    // It was already on its way when the customer opted out: it did go out, and that is what is shown.
+    let stopped = message
+        .error
+        .as_ref()
+        .is_some_and(|error| error.code == super::STOPPED);
+    if before == MessageStatus::Failed && stopped {
+        message.status = MessageStatus::Queued;
+        message.times.failed = None;
+        message.error = None;
+    }
     message.advance(MessageStatus::Accepted, now);
     if message.provider_message_id.is_none() {
         message.provider_message_id = Some(provider_message_id.to_owned());

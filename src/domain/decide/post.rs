@@ -5,6 +5,7 @@ use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::standing::Standing;
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
@@ -33,6 +34,8 @@ pub struct PostCommand {
     pub files: Vec<Attachment>,
     /// What the provider takes of files.
     pub media_rules: &'static [MediaRule],
+    /// Consent, the channel's health, limits, money.
+    pub standing: Standing,
     /// How its template stands, if it is one.
     pub template: TemplateStanding,
 }
@@ -54,6 +57,7 @@ pub fn post(
         by_person: matches!(command.author, Author::User(_)),
         files: &command.files,
         media_rules: command.media_rules,
+        standing: &command.standing,
         template: &command.template,
         now,
     };
@@ -79,6 +83,48 @@ pub fn post(
     decision.created(message);
     decision.conversation_changed();
     Ok(decision)
+}
+
+/// Queues a text that nobody of the team wrote. The caller has made sure that it may go out.
+pub(super) fn queue_text(
+    decision: &mut Decision,
+    author: Author,
+    text: &str,
+    extra: Option<serde_json::Value>,
+    trace: TraceId,
+    now: Timestamp,
+) {
+    let command = PostCommand {
+        author,
+        content: Content::text(text),
+        context: None,
+        priority: SendPriority::Reply,
+        trace,
+        channel: ChannelCondition::Active,
+        rules: MessagingRules::SMS,
+        files: Vec::new(),
+        media_rules: &[],
+        standing: Standing::default(),
+        template: TemplateStanding::NotAsked,
+        marks: Marks::default(),
+    };
+    let mut message = to_message(decision, command, now);
+    message.extra = extra;
+    let entry = OutboxEntry {
+        message: message.id,
+        channel: decision.conversation.channel,
+        contact: decision.conversation.contact,
+        active: false,
+        attempts: 0,
+        due: now,
+        trace,
+    };
+    decision.effects.push(Effect::Enqueue {
+        entry,
+        priority: SendPriority::Reply,
+    });
+    decision.created(message);
+    decision.conversation_changed();
 }
 
 fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> Message {
@@ -132,6 +178,7 @@ mod tests {
             rules: MessagingRules::WHATSAPP,
             files: Vec::new(),
             media_rules: &[],
+            standing: Standing::default(),
             template: TemplateStanding::NotAsked,
         }
     }

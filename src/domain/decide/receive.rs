@@ -2,8 +2,10 @@
 
 use crate::domain::inbound::InboundMessage;
 use crate::domain::marks::{self, Marks};
-use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
-use crate::domain::{Conversation, MessageId, RawEventId, Timestamp, TraceId};
+use crate::domain::message::{
+    Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes, is_imported,
+};
+use crate::domain::{Conversation, ConversationStatus, MessageId, RawEventId, Timestamp, TraceId};
 
 use super::{Decision, Effect};
 
@@ -20,6 +22,24 @@ pub struct Received {
     pub raw_event: RawEventId,
     /// Its trace.
     pub trace: TraceId,
+}
+
+impl Received {
+    /// History that was brought in, not news.
+    pub fn is_imported(&self) -> bool {
+        is_imported(self.inbound.extra.as_ref())
+    }
+
+    /// Said to a group.
+    pub fn is_from_group(&self) -> bool {
+        let extra = self.inbound.extra.as_ref();
+        extra.is_some_and(|extra| extra.get("group_id").is_some())
+    }
+
+    /// The customer speaks to us, here and now.
+    pub fn is_customer_speaking(&self) -> bool {
+        !self.echo && self.inbound.content.kind != "system" && !self.is_from_group()
+    }
 }
 
 /// Kinds that say something about another message or the thread rather than ask for an answer.
@@ -45,20 +65,24 @@ pub fn receive(decision: &mut Decision, received: Received, now: Timestamp) {
 fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: Timestamp, now: Timestamp) {
     let kind = received.inbound.content.kind.as_str();
     // What the phone app said before it was connected is history: it asks for nothing.
-    let imported = received
-        .inbound
-        .extra
-        .as_ref()
-        .is_some_and(|extra| extra.get("history").is_some());
-    if received.echo && !imported {
+    if received.is_imported() {
+        if conversation.last_message.is_none() {
+            conversation.status = ConversationStatus::Resolved;
+            conversation.last_activity_at = said_at.min(now);
+        }
+        return;
+    }
+    if received.echo {
         conversation.answered();
     }
-    if received.echo || imported || kind == "system" {
+    if received.echo || kind == "system" {
         return;
     }
     match OPENS_NO_WINDOW.contains(&kind) {
         true if kind == "referral" => {}
         true => conversation.reopen(),
+        // What someone says to a group opens no window to them.
+        false if received.is_from_group() => {}
         false => conversation.customer_wrote(said_at, now),
     }
     if !QUIET.contains(&kind) {
@@ -68,6 +92,11 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
 }
 
 fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
+    // An imported message stands at the time when it was said.
+    let created_at = match received.is_imported() {
+        true => received.inbound.at.unwrap_or(now).min(now),
+        false => now,
+    };
     let Received {
         inbound,
         echo,
@@ -99,7 +128,7 @@ fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
         context,
         error: None,
         pricing: None,
-        created_at: now,
+        created_at,
         provider_at: inbound.at,
         raw_event: Some(raw_event),
         trace,

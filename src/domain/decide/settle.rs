@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::standing::Standing;
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Conversation, Message, Timestamp};
 
@@ -27,12 +28,11 @@ pub enum Settlement {
 pub fn retry(
     conversation: &Conversation,
     message: Message,
-    channel: ChannelCondition,
-    rules: MessagingRules,
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     match message.status {
-        MessageStatus::Failed => requeue(conversation, message, channel, rules, now),
+        MessageStatus::Failed => requeue(conversation, message, channel, now),
         _ => Err(Rejection::WrongState("only a failed message can be retried")),
     }
 }
@@ -45,8 +45,7 @@ pub fn settle(
     conversation: &Conversation,
     mut message: Message,
     settlement: Settlement,
-    channel: ChannelCondition,
-    rules: MessagingRules,
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     if message.status != MessageStatus::Doubtful {
@@ -55,7 +54,7 @@ pub fn settle(
     let mut decision = Decision::from(conversation);
     let before = message.status;
     match settlement {
-        Settlement::Retry => return requeue(conversation, message, channel, rules, now),
+        Settlement::Retry => return requeue(conversation, message, channel, now),
         Settlement::Sent => {
             message.advance(MessageStatus::Sent, now);
         }
@@ -77,10 +76,10 @@ pub fn settle(
 fn requeue(
     conversation: &Conversation,
     mut message: Message,
-    channel: ChannelCondition,
-    rules: MessagingRules,
+    channel: (ChannelCondition, MessagingRules, &Standing),
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
+    let (channel, rules, standing) = channel;
     let proposal = Proposal {
         conversation,
         content: &message.content,
@@ -90,6 +89,7 @@ fn requeue(
         // Judged when it was queued the first time; one that is gone since is told by the attempt.
         files: &[],
         media_rules: &[],
+        standing,
         // Whoever retries asks for it beforehand, with the store at hand.
         template: &TemplateStanding::NotAsked,
         now,
@@ -135,7 +135,13 @@ mod tests {
             MessageStatus::Doubtful,
         ] {
             assert!(
-                retry(&state, outbound(status), open, MessagingRules::SMS, Timestamp(1)).is_err(),
+                retry(
+                    &state,
+                    outbound(status),
+                    (open, MessagingRules::SMS, &Standing::default()),
+                    Timestamp(1)
+                )
+                .is_err(),
                 "{status:?}"
             );
         }
@@ -144,8 +150,7 @@ mod tests {
                 &state,
                 outbound(status),
                 Settlement::Sent,
-                open,
-                MessagingRules::SMS,
+                (open, MessagingRules::SMS, &Standing::default()),
                 Timestamp(1),
             );
             assert!(settled.is_err(), "{status:?}");
@@ -165,8 +170,11 @@ mod tests {
                 &conversation(),
                 message,
                 settlement,
-                ChannelCondition::Active,
-                MessagingRules::SMS,
+                (
+                    ChannelCondition::Active,
+                    MessagingRules::SMS,
+                    &Standing::default(),
+                ),
                 Timestamp(5),
             )
             .expect("doubtful");
@@ -185,8 +193,11 @@ mod tests {
         let refused = retry(
             &conversation(),
             outbound(MessageStatus::Failed),
-            ChannelCondition::Active,
-            MessagingRules::WHATSAPP,
+            (
+                ChannelCondition::Active,
+                MessagingRules::WHATSAPP,
+                &Standing::default(),
+            ),
             Timestamp(1),
         );
         assert!(matches!(refused, Err(Rejection::Policy(_))));

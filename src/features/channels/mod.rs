@@ -3,7 +3,10 @@
 //! Owns what a person may say about a channel. Records are written by the registry; what a valid setting is, the
 //! provider says. Must not know conversations or other features.
 
+mod doctor;
 mod errors;
+mod health;
+mod manage;
 mod model;
 mod oauth;
 mod routes;
@@ -30,12 +33,22 @@ pub fn configure(config: &mut web::ServiceConfig) {
     oauth::configure(config);
     routes::configure(config);
     welcome::configure(config);
+    health::configure(config);
+    manage::configure(config);
+    doctor::configure(config);
 }
 
 /// The feature's part of the OpenAPI document.
 pub fn docs() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     let mut document = routes::Docs::openapi();
+    for part in [
+        health::Docs::openapi(),
+        manage::Docs::openapi(),
+        doctor::Docs::openapi(),
+    ] {
+        document.merge(part);
+    }
     document.merge(oauth::Docs::openapi());
     document.merge(welcome::Docs::openapi());
     document

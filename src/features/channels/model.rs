@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::actors::rotation::{DEFAULT_DAYS, MAX_DAYS, in_use, is_own_name, retire};
 use crate::channels::{ChannelAccess, Check, FieldError, Provider, ProviderKind};
 use crate::domain::{Channel, ChannelId, Timestamp};
 use crate::http::{ApiBody, check};
@@ -55,12 +56,21 @@ pub(super) struct ChannelPatch {
     secrets: BTreeMap<String, Option<String>>,
     /// `true`: nothing goes out, messages still come in.
     paused: Option<bool>,
+    /// How many days the secrets that are replaced by this are still accepted from the provider: 0 to 30, else 7.
+    #[serde(default)]
+    keep_previous_days: Option<u8>,
 }
 
 impl ApiBody for ChannelPatch {
     fn check(&self) -> Result<(), FieldError> {
         if let Some(name) = &self.name {
             check::name("name", name)?;
+        }
+        if self.keep_previous_days.is_some_and(|days| days > MAX_DAYS) {
+            return Err(FieldError::new(
+                "keep_previous_days",
+                format!("At most {MAX_DAYS}."),
+            ));
         }
         check_entries(
             "settings",
@@ -79,6 +89,9 @@ fn check_entries<'a>(
     }
     for (name, value) in entries {
         check::line(group, name, MAX_KEY)?;
+        if group == "secrets" && is_own_name(name) {
+            return Err(FieldError::new(format!("{group}.{name}"), "is not known."));
+        }
         if value.is_some_and(|value| value.len() > MAX_VALUE) {
             let detail = format!("At most {MAX_VALUE} bytes.");
             return Err(FieldError::new(format!("{group}.{name}"), detail));
@@ -108,7 +121,7 @@ pub(super) fn validate(provider: &dyn Provider, channel: &Channel) -> Result<(),
     provider.validate(&ChannelAccess {
         webhook_url: String::new(),
         settings: channel.settings.clone(),
-        secrets: channel.secrets.iter().map(secret).collect(),
+        secrets: in_use(channel).map(secret).collect(),
     })
 }
 
@@ -134,12 +147,18 @@ impl ChannelPatch {
     ///
     /// # Errors
     /// What the provider says of the result.
-    pub(super) fn apply(self, channel: &mut Channel, provider: &dyn Provider) -> Result<(), FieldError> {
+    pub(super) fn apply(
+        self,
+        channel: &mut Channel,
+        provider: &dyn Provider,
+        now: Timestamp,
+    ) -> Result<(), FieldError> {
         let Self {
             name,
             settings,
             secrets,
             paused,
+            keep_previous_days,
         } = self;
         if let Some(name) = name {
             channel.name = name.trim().to_owned();
@@ -150,9 +169,13 @@ impl ChannelPatch {
         if settings.is_empty() && secrets.is_empty() {
             return Ok(());
         }
-        // Accepting the previous app secret for a while belongs here: the registry would keep it beside the new one.
         merge(&mut channel.settings, settings);
+        let before = channel.secrets.clone();
         merge(&mut channel.secrets, secrets);
+        let mut names = provider.signing_secrets().to_vec();
+        names.push("verify_token");
+        let days = keep_previous_days.unwrap_or(DEFAULT_DAYS);
+        retire(&mut channel.secrets, &before, &names, days, now);
         channel.blocked = None;
         validate(provider, channel)
     }

@@ -47,7 +47,7 @@ pub(super) fn provider(house: &House, kind: ProviderKind) -> ApiResult<Arc<dyn P
     found.ok_or_else(|| ApiError::invalid_field("provider", "This server does not offer this provider."))
 }
 
-fn answer(
+pub(super) fn answer(
     mut response: actix_web::HttpResponseBuilder,
     views: &Views,
     entry: &ChannelEntry,
@@ -142,8 +142,8 @@ pub(super) async fn change_channel(
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
     let provider = provider(&house, entry(&house, who.workspace, id.0)?.kind)?;
-    let change = |channel: &mut _| body.0.apply(channel, provider.as_ref());
     let now = house.core.clock.now();
+    let change = |channel: &mut _| body.0.apply(channel, provider.as_ref(), now);
     let changed = house
         .core
         .registry

@@ -28,7 +28,7 @@ fn add(body: &Value) -> Result<Channel, ApiError> {
 fn change(channel: &Channel, patch: &Value) -> Result<Channel, ApiError> {
     let patch: ChannelPatch = parse(patch.to_string().as_bytes())?;
     let mut changed = channel.clone();
-    patch.apply(&mut changed, &WhatsappCloud)?;
+    patch.apply(&mut changed, &WhatsappCloud, Timestamp(7))?;
     Ok(changed)
 }
 

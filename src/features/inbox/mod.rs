@@ -4,6 +4,7 @@
 
 mod body;
 mod bulk;
+mod by_time;
 mod contacts;
 mod drafts;
 mod errors;

@@ -14,6 +14,7 @@ use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates;
 use crate::domain::inbound::Sender;
+use crate::domain::operations::SendPriority;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::{ChannelViews, MessageView};
@@ -145,6 +146,13 @@ async fn begin(
         // Judged when the message is queued.
         files: &[],
         media_rules: &[],
+        standing: &house.core.standing(
+            (entry.workspace, entry.channel.id),
+            None,
+            content,
+            SendPriority::Reply,
+            now,
+        )?,
         template: &template,
         now,
     };

@@ -10,7 +10,8 @@ use crate::actors::{Command, House};
 use crate::domain::{Conversation, ConversationId};
 use crate::http::views::ConversationView;
 use crate::http::{
-    ApiError, ApiResult, Caller, FieldError, IfMatch, NoQuery, PathId, Trace, ValidJson, endpoints, etag,
+    ApiError, ApiResult, Caller, Credential, FieldError, IfMatch, NoQuery, PathId, Trace, ValidJson,
+    endpoints, etag,
 };
 use crate::storage::keys::UserKey;
 
@@ -74,7 +75,12 @@ pub(super) async fn mark_read(
     trace: Trace,
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
-    ask(&house, &who, id.0, Command::MarkRead, trace).await
+    let answer = ask(&house, &who, id.0, Command::MarkRead, trace).await?;
+    // Only a person reads; a program that tidies up does not.
+    if matches!(who.credential, Credential::Session(_)) {
+        house.courtesy.read(who.workspace, id.0);
+    }
+    Ok(answer)
 }
 
 /// Marks a conversation as not seen.

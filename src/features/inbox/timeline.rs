@@ -3,7 +3,7 @@
 use actix_web::get;
 use actix_web::web::Json;
 
-use super::{Machinery, conversation, viewer};
+use super::{Machinery, by_time, conversation, viewer};
 use crate::actors::House;
 use crate::domain::{ConversationId, Message, MessageId, WorkspaceId};
 use crate::http::views::MessageView;
@@ -51,6 +51,10 @@ pub(super) async fn list_messages(
         .filter(|q| !q.is_empty());
     if text.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT) {
         return Err(ApiError::new(ErrorCode::InvalidQuery, "q must be at most 200 characters.").at("q"));
+    }
+    if text.is_none() && by_time::applies(&house, workspace, id.0)? {
+        let around = query.filter.around.as_deref();
+        return by_time::page(&house, workspace, id.0, around, &query.page);
     }
     let list = ListId::new("messages", workspace)
         .with(&id.0.to_string())

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::presence::Presence;
 use crate::actors::Core;
+use crate::actors::courtesy::Courtesy;
 use crate::domain::{ChannelId, ContactId, Event, EventKind, WorkspaceId};
 use crate::http::views::{ChannelViews, Viewer, contact_view};
 use crate::storage::StorageError;
@@ -37,16 +38,18 @@ pub struct Feed {
     pub(super) presence: Presence,
     channels: Arc<ChannelViews>,
     listeners: Arc<Mutex<HashMap<WorkspaceId, broadcast::Sender<Frame>>>>,
+    pub(super) courtesy: Courtesy,
 }
 
 impl Feed {
-    /// A feed over the store of `core`, which shows channels by `channels`.
-    pub fn new(core: Arc<Core>, channels: Arc<ChannelViews>) -> Self {
+    /// A feed over the store of `core`, which shows channels by `channels` and tells customers who types by `courtesy`.
+    pub fn new(core: Arc<Core>, channels: Arc<ChannelViews>, courtesy: Courtesy) -> Self {
         Self {
             core,
             presence: Presence::default(),
             channels,
             listeners: Arc::default(),
+            courtesy,
         }
     }
 

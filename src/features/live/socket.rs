@@ -288,6 +288,9 @@ impl Client {
                     state,
                 }) => {
                     self.present.state = state.unwrap_or(Doing::Viewing);
+                    if let (Some(conversation), Doing::Replying) = (conversation_id, self.present.state) {
+                        self.feed.courtesy.typing(self.workspace, conversation);
+                    }
                     self.move_to(conversation_id);
                     Ok(())
                 }

@@ -5,8 +5,8 @@ use actix_web::web::Json;
 use serde_json::Value;
 
 use super::Machinery;
-use crate::domain::ChannelId;
 use crate::domain::operations::Notice;
+use crate::domain::{ChannelId, WorkspaceId};
 use crate::http::{ApiResult, Caller, Items, ListId, ListQuery, PageParams, endpoints};
 use crate::storage::Prefix;
 use crate::storage::keys::NoticeKey;
@@ -138,6 +138,13 @@ impl From<Notice> for NoticeView {
     }
 }
 
+/// What the provider's adapter makes of it, in plain English.
+fn in_words(house: &crate::actors::House, workspace: WorkspaceId, notice: &Notice) -> Option<String> {
+    let entry = house.core.registry.find(workspace, notice.channel)?;
+    let provider = house.core.provider(entry.kind)?;
+    provider.notice_in_words(&notice.field, &notice.body)
+}
+
 /// What providers said about accounts, numbers and templates, newest first.
 #[utoipa::path(tag = "operations", params(Filter, PageParams), responses((status = 200, body = Items<NoticeView>)))]
 #[get("/api/v1/notices")]
@@ -165,7 +172,15 @@ pub(super) async fn list_notices(
             break;
         }
     }
-    Ok(Json(query.page.finish(&list, found, |(_, notice)| notice.into())))
+    let view = |(_, notice): (NoticeKey, Notice)| {
+        let words = in_words(&house, who.workspace, &notice);
+        let view = NoticeView::from(notice);
+        NoticeView {
+            detail: words.unwrap_or(view.detail),
+            ..view
+        }
+    };
+    Ok(Json(query.page.finish(&list, found, view)))
 }
 
 #[cfg(test)]

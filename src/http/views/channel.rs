@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::MediaRuleView;
 use crate::actors::Core;
+use crate::actors::rotation::in_use;
 use crate::channels::{ContentLimits, Provider};
 use crate::domain::operations::SendPriority;
 use crate::domain::time::SECOND;
@@ -150,10 +151,8 @@ impl ChannelView {
             status,
             status_reason: channel.blocked.clone(),
             settings: channel.settings.clone(),
-            secrets: channel
-                .secrets
-                .keys()
-                .map(|name| (name.clone(), SecretView { set: true }))
+            secrets: in_use(channel)
+                .map(|(name, _)| (name.clone(), SecretView { set: true }))
                 .collect(),
             webhook_url: format!("{}{path}", public_url.trim_end_matches('/')),
             capabilities,

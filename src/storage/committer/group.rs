@@ -1,18 +1,20 @@
 //! A group of batches on its way into one frame: what holds for each is checked against the state as the earlier ones
 //! of the group leave it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Answer, MAX_BATCH_BYTES, Waiting, batch_bytes};
 use crate::domain::Event;
 use crate::storage::batch::{Batch, Expect, Op};
-use crate::storage::codec::BlobPlace;
+use crate::storage::codec::{BlobPlace, Head};
 use crate::storage::engine::{Changes, Engine, MAX_VALUE};
 use crate::storage::error::CommitError;
 use crate::storage::journal::Placed;
 use crate::storage::journal::frame::Builder;
 use crate::storage::keys::{Table, table_name};
+use crate::storage::records::Record;
 use crate::storage::store::{Committed, Fingerprint};
+use crate::storage::vault::Seal;
 
 /// What a key will hold once the frame is written.
 pub(super) enum Staged {
@@ -54,7 +56,12 @@ impl<'a> Group<'a> {
         if let Err(error) = self.check(&waiting.batch) {
             return Err((waiting, error));
         }
-        let Waiting { batch, answer } = waiting;
+        let counters = match self.counters(&waiting.batch) {
+            Ok(counters) => counters,
+            Err(error) => return Err((waiting, error)),
+        };
+        let Waiting { mut batch, answer } = waiting;
+        batch.ops.extend(counters);
         let mut keys = vec![];
         for op in batch.ops {
             if op.key().first() == Some(&(Table::WrappedKey as u8)) {
@@ -95,6 +102,48 @@ impl<'a> Group<'a> {
             keys,
         ));
         Ok(())
+    }
+
+    /// What the counters of a batch come to, as the earlier batches of the group leave them.
+    fn counters(&self, batch: &Batch) -> Result<Vec<Op>, CommitError> {
+        let mut sums: BTreeMap<&[u8], i64> = BTreeMap::new();
+        for (key, delta) in &batch.adds {
+            let sum = sums.entry(key).or_default();
+            *sum = sum.saturating_add(*delta);
+        }
+        let sums = sums.into_iter().filter(|(_, delta)| *delta != 0);
+        sums.map(|(key, delta)| {
+            let key = key.to_vec();
+            let count = self.counter(&key)?.saturating_add_signed(delta);
+            Ok(match count {
+                0 => Op::Delete { key },
+                count => Op::Put {
+                    value: Seal::Open.wrap(&key, &count),
+                    key,
+                },
+            })
+        })
+        .collect()
+    }
+
+    /// A counter that cannot be read starts anew: `verify` finds and mends it from what was counted.
+    fn counter(&self, key: &[u8]) -> Result<u64, CommitError> {
+        let stored;
+        let bytes = match self.staged.get(key) {
+            Some(Staged::Value(value)) => Some(value.as_slice()),
+            Some(Staged::Gone | Staged::Blob { .. }) => None,
+            None => {
+                let read = self.engine.get(key);
+                stored = read.map_err(|error| CommitError::ReadOnly(error.to_string()))?;
+                stored.as_deref()
+            }
+        };
+        let Some(bytes) = bytes else { return Ok(0) };
+        let read = Head::split(bytes).and_then(|(head, body)| u64::decode(head.version, body));
+        Ok(read.unwrap_or_else(|error| {
+            tracing::error!(%error, table = table_name(key), "a counter cannot be read");
+            0
+        }))
     }
 
     fn check(&self, batch: &Batch) -> Result<(), CommitError> {

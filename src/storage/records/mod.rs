@@ -15,10 +15,14 @@ mod media;
 mod message;
 mod operations;
 mod simple;
+mod standing;
 mod template;
 mod words;
 
 use crate::domain::account::{ApiToken, Session, User, Workspace};
+use crate::domain::billing::Billed;
+use crate::domain::consent::Consent;
+use crate::domain::health::ChannelHealth;
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
@@ -150,6 +154,9 @@ records! {
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
     26 Draft, "draft" { 1 => operations::DraftV1 }
+    80 Consent, "consent" { 1 => standing::ConsentV1 }
+    81 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
+    82 Billed, "billed" { 1 => standing::BilledV1 }
     60 Media, "media" { 1 => media::MediaV1 }
     61 MediaId, "media_id" { 1 => media::MediaIdV1 }
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }

@@ -10,6 +10,7 @@ mod keys;
 mod media;
 mod messages;
 mod raw;
+mod standing;
 mod templates;
 
 use std::cell::RefCell;
@@ -216,6 +217,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         conversations::check(&mut tables)?;
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
+        standing::check(&mut tables)?;
         media::check(&mut tables)?;
         templates::check(&mut tables)?;
         tables.rest()?;

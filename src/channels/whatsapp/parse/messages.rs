@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::limits::PROVIDER_ID;
 use super::super::payload::{array, read, text, whole_number};
 use super::sender::{Contacts, Ids};
-use super::{Change, content, history, notices, statuses};
+use super::{Change, content, history, notices, preferences, statuses};
 use crate::domain::inbound::{Inbound, InboundMessage};
 use crate::domain::time::Timestamp;
 
@@ -38,6 +38,9 @@ pub(super) fn read_change(change: &Change<'_>, items: &mut Vec<Inbound>) {
     }
     if items.len() == before {
         items.push(notices::of_change(change));
+    }
+    if change.field == "user_preferences" {
+        items.extend(preferences::read_all(change));
     }
 }
 

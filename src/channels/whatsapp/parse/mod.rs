@@ -10,6 +10,7 @@ mod history;
 mod messages;
 mod notices;
 mod peek;
+mod preferences;
 mod sender;
 mod statuses;
 

@@ -26,6 +26,8 @@ export function stateOf(channel: Pick<Channel, 'status' | 'breaker'>): ChannelSt
   return channel.breaker && channel.breaker.state !== 'closed' ? 'failing' : 'active'
 }
 export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', failing: 'danger' } as const
+/** Whether the channel speaks WhatsApp Cloud API, whose profile and marks can be managed from here. */
+export const isWhatsApp = (channel: Channel): boolean => ['whatsapp_cloud', 'sandbox'].includes(channel.provider ?? '')
 export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
 export const reasonOf = (channel: Channel): string | null => channel.status_reason ?? channel.breaker?.reason ?? null
 

@@ -1,5 +1,5 @@
 /** The settings that exist, and finding one by any of its words. */
-import { Activity, ArchiveRestore, BellRing, Clock, KeyRound, Megaphone, MessageSquareQuote, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
+import { Activity, ArchiveRestore, Banknote, BellRing, Clock, KeyRound, Megaphone, MegaphoneOff, MessageSquareQuote, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
 import type { Component } from 'vue'
 import { fold } from '@/lib/fold'
 
@@ -19,6 +19,8 @@ export const ENTRIES: Entry[] = [
   entry('channels', 'channels', RadioTower, 'channels.title'),
   entry('hours', 'hours', Clock, 'nav.hours'),
   entry('snippets', 'snippets', MessageSquareQuote, 'nav.snippets'),
+  entry('usage', 'usage', Banknote, 'settings.usage'),
+  entry('consent', 'consent-settings', MegaphoneOff, 'settings.consent'),
   entry('members', 'members', Users, 'settings.members.title'),
   entry('tokens', 'tokens', KeyRound, 'settings.tokens.title'),
   entry('backups', 'backups', ArchiveRestore, 'settings.backups.title'),

@@ -1,0 +1,134 @@
+//! What a decision's messages count as in the bill, and their places in a thread that is ordered by time. Both in the frame
+//! of the messages themselves, so that nothing is counted twice or left out.
+
+use std::collections::BTreeMap;
+
+use crate::domain::billing::{Billed, NO_COUNTRY};
+use crate::domain::{Contact, Conversation, Message, MessageId};
+use crate::storage::keys::{BilledKey, ContactKey, MessageByTimeKey, MessageKey, UsageKey};
+use crate::storage::{Batch, Prefix, Seal, StorageError};
+
+use super::Worker;
+
+const PAGE: usize = 512;
+
+impl Worker {
+    /// Counts every message whose price became known or changed.
+    pub(super) fn count_priced(
+        &self,
+        batch: &mut Batch,
+        conversation: &Conversation,
+        messages: &[Message],
+    ) -> Result<(), StorageError> {
+        // A message may stand in a decision several times; the last one holds.
+        let priced = messages.iter().filter(|message| message.pricing.is_some());
+        let last: BTreeMap<u32, &Message> = priced.map(|message| (message.id.n, message)).collect();
+        for message in last.into_values() {
+            let key = BilledKey {
+                workspace: self.workspace,
+                message: message.id,
+            };
+            let before = self.core.store.get(&key)?;
+            let country = match before {
+                Some(before) => before.country,
+                None => self.country(conversation)?,
+            };
+            let Some(billed) = Billed::of(message, conversation.channel, country) else {
+                continue;
+            };
+            if before == Some(billed) {
+                continue;
+            }
+            if let Some(before) = before {
+                batch.add(&self.counter(&before), -1);
+            }
+            batch
+                .put(&key, &billed, &Seal::Open)
+                .add(&self.counter(&billed), 1);
+        }
+        Ok(())
+    }
+
+    fn counter(&self, billed: &Billed) -> UsageKey {
+        UsageKey {
+            workspace: self.workspace,
+            day: billed.day,
+            channel: billed.channel,
+            category: billed.category as u8,
+            country: billed.country,
+            charge: billed.charge as u8,
+        }
+    }
+
+    /// The country of the customer's number.
+    fn country(&self, conversation: &Conversation) -> Result<[u8; 2], StorageError> {
+        let contact: Option<Contact> = self.core.store.get(&ContactKey {
+            workspace: self.workspace,
+            contact: conversation.contact,
+        })?;
+        let identities = contact.map(|contact| contact.identities).unwrap_or_default();
+        let found = identities.iter().find_map(crate::domain::Identity::country);
+        Ok(found.unwrap_or(NO_COUNTRY))
+    }
+
+    /// Keeps a thread with imported messages in the order of their times: with the first of them every message gets a row,
+    /// and from then on every new one.
+    pub(super) fn place_in_time(
+        &self,
+        batch: &mut Batch,
+        before: &Conversation,
+        messages: &[Message],
+    ) -> Result<(), StorageError> {
+        let new: BTreeMap<u32, &Message> = messages
+            .iter()
+            .filter(|message| message.id.n >= before.next_n)
+            .map(|message| (message.id.n, message))
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let prefix = Prefix::<MessageByTimeKey>::table()
+            .with(self.workspace)
+            .with(before.id);
+        let has_rows = !self.core.store.scan_keys(&prefix, None, 1)?.is_empty();
+        let imports = new.values().any(|message| message.is_imported());
+        if !has_rows && !imports {
+            return Ok(());
+        }
+        if !has_rows {
+            self.place_all(batch, before)?;
+        }
+        for message in new.into_values() {
+            batch.put(&self.place(message), &(), &Seal::Open);
+        }
+        Ok(())
+    }
+
+    fn place(&self, message: &Message) -> MessageByTimeKey {
+        let MessageId { conversation, n } = message.id;
+        MessageByTimeKey {
+            workspace: self.workspace,
+            conversation,
+            at: message.created_at,
+            n,
+        }
+    }
+
+    fn place_all(&self, batch: &mut Batch, conversation: &Conversation) -> Result<(), StorageError> {
+        let prefix = Prefix::<MessageKey>::table()
+            .with(self.workspace)
+            .with(conversation.id);
+        let mut after = None;
+        loop {
+            let page = self.core.store.scan(&prefix, after.as_ref(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|(key, _)| *key);
+            for (_, message) in &page {
+                batch.put(&self.place(message), &(), &Seal::Open);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}

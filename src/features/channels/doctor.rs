@@ -1,0 +1,285 @@
+//! Why does nothing arrive? Every step from the provider to the inbox, looked at in order, each with what to do.
+
+use std::time::Duration;
+
+use actix_web::post;
+use actix_web::web::Json;
+use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
+
+use super::Machinery;
+use super::health::last_delivery;
+use super::model::{CheckView, TestView};
+use super::routes::{entry, provider};
+use crate::actors::House;
+use crate::actors::registry::ChannelEntry;
+use crate::channels::Check;
+use crate::domain::ChannelId;
+use crate::domain::operations::RawState;
+use crate::http::{ApiError, ApiResult, NoQuery, OwnerCaller, PathId, endpoints};
+use crate::storage::keys::RawByStateKey;
+use crate::storage::{Prefix, StorageError};
+
+endpoints!(examine_channel);
+
+/// How long an examination may take.
+const TIME: Duration = Duration::from_secs(45);
+/// How long our own address may take to answer.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(8);
+/// Examinations at the same time, over all workspaces.
+static EXAMINATIONS: Semaphore = Semaphore::const_new(2);
+/// What our own address must echo.
+const CHALLENGE: &str = "frontdesk-doctor";
+/// Longest answer that is read of it.
+const MAX_ECHO: usize = 4 * 1024;
+
+/// Looks at every step from the provider to the inbox and says what to do where one fails. Sends nothing to customers and
+/// changes nothing. For owners.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = TestView)))]
+#[post("/api/v1/channels/{id}/doctor")]
+pub(super) async fn examine_channel(
+    house: Machinery,
+    who: OwnerCaller,
+    id: PathId<ChannelId>,
+    _: NoQuery,
+) -> ApiResult<Json<TestView>> {
+    let entry = entry(&house, who.workspace, id.0)?;
+    let provider = provider(&house, entry.kind)?;
+    let Ok(_place) = EXAMINATIONS.try_acquire() else {
+        return Err(ApiError::busy(
+            "Too many examinations are under way.",
+            TIME.as_secs(),
+        ));
+    };
+    let url = entry.access.webhook_url.clone();
+    let mut checks = vec![state(&entry), address(&url, entry.kind.is_sandbox())];
+    let examine = async {
+        checks.push(handshake(&house, &entry, &url).await);
+        checks.extend(provider.diagnose(&house.core.http, &entry.access, &url).await);
+    };
+    if tokio::time::timeout(TIME, examine).await.is_err() {
+        let detail =
+            "The examination took too long; the provider or this machine's own address does not answer.";
+        checks.push(check("time", false, detail));
+    }
+    checks.push(signatures(&house));
+    checks.push(arrivals(&house, &entry)?);
+    checks.push(parked(&house, &entry)?);
+    Ok(Json(TestView::new(
+        checks.into_iter().map(CheckView::from).collect(),
+    )))
+}
+
+fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
+    Check {
+        name,
+        ok,
+        detail: detail.into(),
+    }
+}
+
+fn state(entry: &ChannelEntry) -> Check {
+    match (&entry.channel.blocked, entry.channel.paused) {
+        (Some(why), _) => check("channel", false, format!("The channel is blocked: {why}")),
+        (None, true) => check(
+            "channel",
+            true,
+            "The channel is paused: messages come in, nothing goes out.",
+        ),
+        (None, false) => check("channel", true, "The channel is active."),
+    }
+}
+
+/// Whether the provider could call this address at all.
+fn address(url: &str, is_sandbox: bool) -> Check {
+    if is_sandbox {
+        return check("address", true, "The simulator posts on this machine.");
+    }
+    let Ok(parsed) = reqwest::Url::parse(url) else {
+        return check(
+            "address",
+            false,
+            "The public URL is no address. Set FRONTDESK_PUBLIC_URL.",
+        );
+    };
+    let host = parsed.host_str().unwrap_or_default();
+    let is_private = matches!(host, "localhost" | "")
+        || host.ends_with(".local")
+        || host.ends_with(".internal")
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(is_private_ip);
+    match (is_private, parsed.scheme()) {
+        (true, _) => check(
+            "address",
+            false,
+            format!(
+                "{host} cannot be reached from outside. Set FRONTDESK_PUBLIC_URL to the address that the internet knows."
+            ),
+        ),
+        (false, "https") => check("address", true, format!("Providers post to {url}.")),
+        (false, _) => check(
+            "address",
+            false,
+            "Providers only post to https. Put a certificate in front, or let Frontdesk fetch one, and set the public URL to it.",
+        ),
+    }
+}
+
+fn is_private_ip(ip: std::net::IpAddr) -> bool {
+    match ip {
+        std::net::IpAddr::V4(ip) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
+        }
+        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local(),
+    }
+}
+
+/// Calls our own address as the provider would: name, TLS, proxy and program must all work for it to answer.
+async fn handshake(house: &House, entry: &ChannelEntry, url: &str) -> Check {
+    let Some(token) = entry.access.secrets.get("verify_token") else {
+        return check("handshake", true, "This provider makes no handshake.");
+    };
+    let query = [
+        ("hub.mode", "subscribe"),
+        ("hub.challenge", CHALLENGE),
+        ("hub.verify_token", token.expose_secret()),
+    ];
+    let request = house.core.http.get(url).query(&query).timeout(HANDSHAKE_TIME);
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => return check("handshake", false, unreachable(&error)),
+    };
+    let status = answer.status().as_u16();
+    let echo = echo(answer).await;
+    match (status, echo.trim() == CHALLENGE) {
+        (200, true) => check("handshake", true, "The address answers the handshake."),
+        (403, _) => check(
+            "handshake",
+            false,
+            "The address answers, but does not know this channel's verify token. Another Frontdesk may run there.",
+        ),
+        (300..=399, _) => check(
+            "handshake",
+            false,
+            "The address redirects; providers do not follow. Set the public URL to the final address.",
+        ),
+        (status, _) => check(
+            "handshake",
+            false,
+            format!(
+                "Something else answers at the address ({status}). Let the proxy pass /webhooks/ on to Frontdesk."
+            ),
+        ),
+    }
+}
+
+async fn echo(mut answer: reqwest::Response) -> String {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ECHO {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// What kept our own address from answering, told apart as far as can be.
+fn unreachable(error: &reqwest::Error) -> String {
+    let mut causes = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes = cause.to_string();
+        source = cause.source();
+    }
+    let lower = causes.to_lowercase();
+    if lower.contains("certificate") || lower.contains("tls") {
+        return format!(
+            "The certificate of the address is not accepted ({causes}). Renew it; the chain must be complete."
+        );
+    }
+    if lower.contains("dns") || lower.contains("lookup") || lower.contains("resolve") {
+        return format!(
+            "The name of the address is not known ({causes}). Set its DNS record to this machine."
+        );
+    }
+    if error.is_timeout() {
+        return "The address does not answer in time. Open the port in the firewall and in the router; some routers cannot be \
+                reached from inside under their public address."
+            .into();
+    }
+    format!("The address cannot be reached from this machine ({causes}). Check firewall, port and proxy.")
+}
+
+/// Deliveries that were refused; they name no channel.
+fn signatures(house: &House) -> Check {
+    match house.core.tally.read().bad_signatures {
+        0 => check(
+            "signatures",
+            true,
+            "No webhook was refused for its signature since the start.",
+        ),
+        count => check(
+            "signatures",
+            false,
+            format!(
+                "{count} webhooks were refused for their signature since the start. If they are this channel's, the app secret \
+                 is not the one of the app that posts: copy it from the app's settings at the provider."
+            ),
+        ),
+    }
+}
+
+fn arrivals(house: &House, entry: &ChannelEntry) -> Result<Check, StorageError> {
+    let last = last_delivery(house, entry.workspace, entry.channel.id)?;
+    Ok(match last {
+        Some(raw) => check(
+            "arrivals",
+            true,
+            format!("The last webhook came at {}.", raw.received_at),
+        ),
+        None => check(
+            "arrivals",
+            false,
+            "No webhook has come for this channel lately. Write to the number from a phone, then look again.",
+        ),
+    })
+}
+
+fn parked(house: &House, entry: &ChannelEntry) -> Result<Check, StorageError> {
+    let prefix = Prefix::<RawByStateKey>::table()
+        .with(entry.workspace)
+        .with(RawState::Parked as u8);
+    Ok(match house.core.store.scan_keys(&prefix, None, 1)?.is_empty() {
+        true => check("worked_in", true, "Everything that came was worked in."),
+        false => check(
+            "worked_in",
+            false,
+            "Some deliveries could not be worked in. Look at them under System and replay them.",
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_must_be_public_and_https() {
+        let table = [
+            ("https://desk.example/webhooks/whatsapp", true),
+            ("http://desk.example/webhooks/whatsapp", false),
+            ("https://localhost/webhooks/whatsapp", false),
+            ("https://192.168.1.5/webhooks/whatsapp", false),
+            ("https://[::1]/webhooks/whatsapp", false),
+            ("nonsense", false),
+        ];
+        for (url, ok) in table {
+            let found = address(url, false);
+            assert_eq!(found.ok, ok, "{url}: {}", found.detail);
+        }
+        assert!(address("http://127.0.0.1/webhooks/whatsapp", true).ok);
+    }
+}

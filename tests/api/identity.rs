@@ -1,0 +1,196 @@
+//! People who change their number, and chats that were imported: one person, one thread, in the order of what was said.
+
+use frontdesk::clock::Clock;
+use serde_json::{Value, json};
+
+use crate::common::webhook::{add_channel, entry, post, wait_for};
+use crate::common::{Client, TestApp};
+
+fn change(number: &str, field: &str, mut value: Value) -> Value {
+    value["messaging_product"] = json!("whatsapp");
+    value["metadata"] = json!({"display_phone_number": "15550001111", "phone_number_id": number});
+    json!({"id": format!("9{number}"), "changes": [{"field": field, "value": value}]})
+}
+
+fn now() -> i64 {
+    Clock::System.now().0 / 1_000_000
+}
+
+fn text(from: &str, id: &str, body: &str) -> Value {
+    json!({"from": from, "id": id, "timestamp": now().to_string(), "type": "text", "text": {"body": body}})
+}
+
+async fn messages(client: &Client, conversation: &Value, rest: &str) -> Vec<Value> {
+    let id = conversation["id"].as_str().expect("an id");
+    let page = client
+        .get(&format!("/api/v1/conversations/{id}/messages{rest}"))
+        .await
+        .expect(200);
+    page["items"].as_array().expect("a list").clone()
+}
+
+#[actix_web::test]
+async fn a_new_number_is_the_same_person_and_the_old_one_somebody_else() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    post(&app, "s1", &[entry("6001", "wamid.1", "from the old number")]).await;
+    let system = json!({"messages": [{"from": "15550002222", "id": "wamid.2", "timestamp": now().to_string(),
+        "type": "system", "system": {"body": "changed", "wa_id": "15550003333", "type": "user_changed_number"}}]});
+    post(&app, "s1", &[change("6001", "messages", system)]).await;
+    let from = |number: &str, id: &str, body: &str| {
+        change(
+            "6001",
+            "messages",
+            json!({"contacts": [{"profile": {"name": "C"}, "wa_id": number}],
+            "messages": [text(number, id, body)]}),
+        )
+    };
+    post(
+        &app,
+        "s1",
+        &[from("15550003333", "wamid.3", "from the new number")],
+    )
+    .await;
+    post(
+        &app,
+        "s1",
+        &[from("15550002222", "wamid.4", "who has the old one now")],
+    )
+    .await;
+    let two = |list: &Value| {
+        list["items"]
+            .as_array()
+            .is_some_and(|all| all.len() == 2 && list.to_string().contains("who has"))
+    };
+    let list = wait_for(owner, "/api/v1/conversations", two).await;
+    let items = list["items"].as_array().expect("a list");
+    let same = items
+        .iter()
+        .find(|it| it["contact"].to_string().contains("15550003333"))
+        .expect("the same person");
+    assert!(!same["contact"].to_string().contains("15550002222"), "{same}");
+    let texts: Vec<String> = messages(owner, same, "")
+        .await
+        .iter()
+        .map(|it| it["text"]["body"].to_string())
+        .collect();
+    assert_eq!(texts[0], "\"from the new number\"");
+    assert_eq!(texts[2], "\"from the old number\"", "the history is kept");
+    let contacts = owner.get("/api/v1/contacts").await.expect(200);
+    assert_eq!(contacts["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[actix_web::test]
+async fn imported_messages_stand_where_they_were_said_and_ask_for_nothing() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    post(&app, "s1", &[entry("6001", "wamid.live", "today")]).await;
+    let at = |ago: i64| (now() - ago).to_string();
+    let old = |from: &str, id: &str, ago: i64, body: &str| {
+        json!({"from": from, "id": id, "timestamp": at(ago), "type": "text", "text": {"body": body},
+            "history_context": {"status": "READ"}})
+    };
+    let chunk = |order: u32, wa_id: &str, messages: Value| {
+        change(
+            "6001",
+            "history",
+            json!({"history": [{"metadata": {"phase": 0, "chunk_order": order, "progress": 50},
+            "threads": [{"id": wa_id, "context": {"wa_id": wa_id}, "messages": messages}]}]}),
+        )
+    };
+    // The newer chunk comes first.
+    let newer = json!([
+        old("15550002222", "wamid.h2", 1_000, "last hour"),
+        old("15550001111", "wamid.h3", 900, "our answer")
+    ]);
+    post(&app, "s1", &[chunk(1, "15550002222", newer)]).await;
+    post(
+        &app,
+        "s1",
+        &[chunk(
+            2,
+            "15550002222",
+            json!([old("15550002222", "wamid.h1", 90_000, "yesterday")]),
+        )],
+    )
+    .await;
+    let someone = json!([old("15550009999", "wamid.h9", 500_000, "long ago")]);
+    post(&app, "s1", &[chunk(3, "15550009999", someone)]).await;
+    let both = |list: &Value| list.to_string().contains("long ago");
+    let list = wait_for(owner, "/api/v1/conversations", both).await;
+    let items = list["items"].as_array().expect("a list");
+    let (live, quiet) = (&items[0], &items[1]);
+    assert_eq!(
+        (&live["last_message"]["preview"], &live["unread"]),
+        (&json!("today"), &json!(1)),
+        "{live}"
+    );
+    assert_eq!(
+        (&quiet["status"], &quiet["unread"], &quiet["window"]["open"]),
+        (&json!("resolved"), &json!(0), &json!(false))
+    );
+    let order = |all: &[Value]| -> Vec<String> {
+        all.iter()
+            .map(|it| it["text"]["body"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let all = messages(owner, live, "").await;
+    assert_eq!(order(&all), ["today", "our answer", "last hour", "yesterday"]);
+    assert_eq!(all[1]["author"]["kind"], "business_app");
+    let first = owner
+        .get(&format!(
+            "/api/v1/conversations/{}/messages?limit=2",
+            live["id"].as_str().expect("an id")
+        ))
+        .await
+        .expect(200);
+    let cursor = first["next_cursor"].as_str().expect("more");
+    let rest = messages(owner, live, &format!("?limit=2&cursor={cursor}")).await;
+    assert_eq!(order(&rest), ["last hour", "yesterday"]);
+    let around = messages(
+        owner,
+        live,
+        &format!("?limit=2&around={}", all[2]["id"].as_str().expect("an id")),
+    )
+    .await;
+    assert!(order(&around).contains(&"last hour".to_owned()));
+    // What comes later takes its place as well, and all of it agrees.
+    post(&app, "s1", &[entry("6001", "wamid.later", "later")]).await;
+    wait_for(owner, "/api/v1/conversations", |list| {
+        list.to_string().contains("later")
+    })
+    .await;
+    assert_eq!(order(&messages(owner, live, "").await)[0], "later");
+    let report =
+        frontdesk::storage::verify::verify(&app.app.house.core.store, Default::default()).expect("readable");
+    assert!(report.is_sound(), "{report}");
+}
+
+#[actix_web::test]
+async fn what_is_said_to_a_group_opens_no_window_and_is_no_keyword() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    let mut group = text("15550002222", "wamid.g", "stop");
+    group["group_id"] = json!("HBgMZ3JvdXA");
+    let value =
+        json!({"contacts": [{"profile": {"name": "C"}, "wa_id": "15550002222"}], "messages": [group]});
+    post(&app, "s1", &[change("6001", "messages", value)]).await;
+    let list = wait_for(owner, "/api/v1/conversations", |list| {
+        list["items"][0]["last_message"].is_object()
+    })
+    .await;
+    let it = &list["items"][0];
+    assert_eq!(
+        (&it["window"]["open"], &it["unread"]),
+        (&json!(false), &json!(1)),
+        "{it}"
+    );
+    let all = messages(owner, it, "").await;
+    assert_eq!(
+        (all.len(), &all[0]["extra"]["group_id"]),
+        (1, &json!("HBgMZ3JvdXA"))
+    );
+}
