@@ -321,7 +321,7 @@ async fn the_customer_sees_that_their_message_was_read_unless_it_is_switched_off
     app.a.owner.patch(&place, &switch("off")).await.expect(200);
     let read = format!("/api/v1/conversations/{id}/read");
     agent.post(&read, &json!({})).await.expect(200);
-    let marks = || app.app.simulator.counters().read_marks;
+    let marks = || app.app.simulators.whatsapp.counters().read_marks;
     app.a.owner.patch(&place, &switch("on")).await.expect(200);
     assert_eq!(marks(), 0, "it was switched off");
     agent.post(&read, &json!({})).await.expect(200);
