@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
-use frontdesk::domain::billing::{Billed, Category, Charge};
+use frontdesk::domain::billing::{self, Billed, Charge};
 use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permission};
 use frontdesk::domain::conversation::LastMessage;
-use frontdesk::domain::health::{ChannelHealth, Quality, Restricted, Restriction, Tier};
+use frontdesk::domain::health::{self, ChannelHealth, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
 use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
 use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
@@ -580,7 +580,7 @@ fn standing() -> Vec<Case> {
         until: Some(AT),
     };
     let health = ChannelHealth {
-        quality: Quality::Yellow,
+        quality: health::Quality::Yellow,
         tier: Some(Tier::People(2_000)),
         high_throughput: true,
         restrictions: vec![restricted],
@@ -598,7 +598,7 @@ fn standing() -> Vec<Case> {
     let billed = Billed {
         day: 20_778,
         channel: ChannelId([3; 16]),
-        category: Category::Marketing,
+        category: billing::Category::Marketing,
         country: *b"KE",
         charge: Charge::Regular,
     };

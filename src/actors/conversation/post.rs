@@ -4,9 +4,9 @@ use crate::domain::decide::{Decision, PostCommand, click, post};
 use crate::domain::links::LinkCode;
 use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
-use crate::domain::operations::{DueWork, IdempotencyRecord};
+use crate::domain::operations::{DueWork, IdempotencyRecord, SendPriority};
 use crate::domain::policy::{ChannelCondition, MessagingRules};
-use crate::domain::standing::is_unasked;
+use crate::domain::standing::{Standing, is_unasked};
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
@@ -36,9 +36,7 @@ impl Worker {
             return Ok(first.unchanged(conversation));
         }
         let entry = self.core.registry.find(self.workspace, conversation.channel);
-        let rules = entry
-            .as_ref()
-            .map_or(MessagingRules::SMS, |entry| self.core.rules(entry));
+        let (_, rules) = self.condition(conversation);
         let media_rules = entry
             .as_ref()
             .and_then(|e| self.core.provider(e.kind))
@@ -68,13 +66,7 @@ impl Worker {
         };
         let content = with_text(content, rendered);
         let command = PostCommand {
-            standing: self.core.standing(
-                (self.workspace, conversation.channel),
-                Some(conversation.contact),
-                &content,
-                wish.priority,
-                now,
-            )?,
+            standing: self.standing_beside(conversation, &content, wish.priority, now)?,
             author: wish.author.clone(),
             content,
             files: files.facts.clone(),
@@ -95,9 +87,7 @@ impl Worker {
             let owner = (self.workspace, conversation);
             files.bind(&self.core, &mut plan.beside, owner, message)?;
         }
-        if rules.has_window && is_unasked(&wish.content) && !conversation.window_open(now) {
-            self.note_reach(&mut plan, conversation, now);
-        }
+        self.note_reach(&mut plan, conversation, (rules, &wish.content), now);
         if let Some(about) = reacts {
             self.work_in_before(&mut plan.decision, about)?;
         }
@@ -107,8 +97,28 @@ impl Worker {
         Ok(plan)
     }
 
+    fn standing_beside(
+        &self,
+        conversation: &Conversation,
+        content: &Content,
+        priority: SendPriority,
+        now: Timestamp,
+    ) -> Result<Standing, CommandError> {
+        let (place, contact) = ((self.workspace, conversation.channel), Some(conversation.contact));
+        Ok(self.core.standing(place, contact, content, priority, now)?)
+    }
+
     /// The provider's limit counts people who are written to outside their window.
-    fn note_reach(&self, plan: &mut Plan, conversation: &Conversation, now: Timestamp) {
+    fn note_reach(
+        &self,
+        plan: &mut Plan,
+        conversation: &Conversation,
+        (rules, content): (MessagingRules, &Content),
+        now: Timestamp,
+    ) {
+        if !rules.has_window || !is_unasked(content) || conversation.window_open(now) {
+            return;
+        }
         let (channel, contact) = (conversation.channel, conversation.contact);
         let key = ReachKey {
             workspace: self.workspace,
