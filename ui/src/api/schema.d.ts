@@ -974,23 +974,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sandbox/customers/{wa_id}/typing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The customer types. WhatsApp tells a business nothing of it, so nothing reaches the channel. */
-        post: operations["type_as_customer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sandbox/faults": {
         parameters: {
             query?: never;
@@ -1775,6 +1758,216 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes every conversation that the filter finds now, in small steps. One at a time in a workspace. */
+        post: operations["begin_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a change of many conversations has come. Only who began it is told, for a quarter of an hour. */
+        get: operations["show_bulk"];
+        put?: never;
+        post?: never;
+        /** Stops it; what is done stays done, and can be undone. */
+        delete: operations["stop_bulk"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes everything back that nobody changed since. */
+        post: operations["undo_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts conversations, without reading more of them than a count is worth. */
+        get: operations["count_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller is told of by their browser. */
+        get: operations["show_notifications"];
+        /** Changes what the caller is told of. */
+        put: operations["keep_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many notes mention the caller that they have not seen. */
+        get: operations["show_mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the caller has seen every mention until now. */
+        post: operations["see_mentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Snippets in the order of their making. */
+        get: operations["list_snippets"];
+        put?: never;
+        /** Adds a snippet. For owners. */
+        post: operations["create_snippet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a snippet. For owners. */
+        put: operations["change_snippet"];
+        post?: never;
+        /** Deletes a snippet. For owners. */
+        delete: operations["delete_snippet"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views and the shared ones. */
+        get: operations["list_views"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the caller's own views, or the shared ones, into an order. */
+        put: operations["order_views"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["change_view"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2303,6 +2496,8 @@ export interface components {
             version: number;
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
+            /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
+            waiting_since: string | null;
         };
         /** @description A draft made of a text. */
         ConversionView: {
@@ -2829,6 +3024,8 @@ export interface components {
                 version: number;
                 /** @description The reply window. */
                 window: components["schemas"]["WindowView"];
+                /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
+                waiting_since: string | null;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -4162,6 +4359,195 @@ export interface components {
         WorkspaceCreated: components["schemas"]["Workspace"] & {
             owner: components["schemas"]["User"];
         };
+        /** @description A change of every conversation that a filter finds. At least one of the changes must be there. */
+        BulkBody: {
+            change: components["schemas"]["BulkChange"];
+            filter: components["schemas"]["ConversationFilter"];
+        };
+        /** @description What is changed; what is left out stays as it is. */
+        BulkChange: {
+            add_labels?: string[];
+            /** @description `null` for nobody. */
+            assignee_id?: string | null;
+            /** @enum {string} */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description `true`: everything is marked as seen. */
+            read?: boolean | null;
+            remove_labels?: string[];
+            /** @enum {string} */
+            status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
+        };
+        /** @description A conversation that could not be changed. */
+        BulkFailure: {
+            conversation_id: string;
+            reason: string;
+        };
+        /** @description A change of many conversations, and how far it has come. */
+        BulkJob: {
+            /** @description Conversations that were changed and can be changed back. */
+            changed: number;
+            /** @description Conversations looked at. */
+            done: number;
+            /** @description Conversations that could not be changed. */
+            failed: number;
+            /** @description The first of these, and why. */
+            failures: components["schemas"]["BulkFailure"][];
+            id: string;
+            /** @description More conversations fit than one job takes. */
+            more: boolean;
+            /** @description While it is undone: those left alone because someone changed them meanwhile. */
+            skipped: number;
+            /** @enum {string} */
+            state: "running" | "done" | "stopped" | "undoing" | "undone";
+            /** @description Conversations to be looked at. */
+            total: number;
+        };
+        /** @description What to list. */
+        ConversationFilter: {
+            /** @description `me`, `none` or a user's id. */
+            assignee?: string | null;
+            /** @description A channel's id. */
+            channel?: string | null;
+            /** @description A label. */
+            label?: string | null;
+            /** @description Only those in which a note mentions the caller, latest mention first. */
+            mentioned?: boolean | null;
+            /** @description Words in the contact's name, identities or the last message. */
+            q?: string | null;
+            /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+            status?: string | null;
+            /** @description Only those with unread messages. */
+            unread?: boolean | null;
+        };
+        /** @description How many there are. */
+        CountView: {
+            /** @description Conversations found. */
+            count: number;
+            /** @description Whether that is all; if not there are more than could be looked at. */
+            exact: boolean;
+        };
+        /** @description One page of a list. */
+        Items_Snippet: {
+            /** @description The items, in the list's order. */
+            items: {
+                id: string;
+                /** @description By which it is found; unique in the workspace. */
+                name: string;
+                /** @description May hold `{{contact.name}}` and the like. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description Counts changes; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description How many mentions the caller has not seen. */
+        Mentions: {
+            /**
+             * Format: date-time
+             * @description When the latest one was written; `null` if there is none.
+             */
+            latest_at: string | null;
+            /** @description Notes; counted up to 100. */
+            unseen: number;
+        };
+        /** @description What is told, and when not. */
+        NotificationSettings: {
+            /** @description Alerts. */
+            alerts: boolean;
+            /** @description Messages in conversations that are mine. */
+            assigned: boolean;
+            /** @description Notes that mention me. */
+            mentions: boolean;
+            quiet: components["schemas"]["QuietHours"] | null;
+            /** @description A sound with it. */
+            sound: boolean;
+            /** @description Messages in conversations that are nobody's. */
+            unassigned: boolean;
+        };
+        /** @description The caller's choice. */
+        Notifications: components["schemas"]["NotificationSettings"] & {
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description The order of the caller's own views, or of the shared ones. */
+        OrderBody: {
+            /** @description Every view's id, once. */
+            ids: string[];
+            /** @description The shared ones. */
+            shared?: boolean;
+        };
+        /** @description Hours without any telling; over midnight if `from` is later than `to`. */
+        QuietHours: {
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 22:00
+             */
+            from: string;
+            /** @description IANA time zone. */
+            timezone: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 07:00
+             */
+            to: string;
+        };
+        /** @description A saved view. */
+        SavedView: {
+            filter: components["schemas"]["ConversationFilter"];
+            id: string;
+            name: string;
+            /** @description Everyone in the workspace has it; if not, only the caller. */
+            shared: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description Saved views. */
+        SavedViews: {
+            /** @description In their order; the shared ones first. */
+            items: components["schemas"]["SavedView"][];
+        };
+        /** @description A text to be used again and again. */
+        Snippet: {
+            id: string;
+            /** @description By which it is found; unique in the workspace. */
+            name: string;
+            /** @description May hold `{{contact.name}}` and the like. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /**
+         * @description A snippet to be kept. In double braces may stand `contact.name`, `contact.first_name`, `contact.phone`, `agent.name`,
+         *     `agent.first_name` and `business.name`.
+         */
+        SnippetBody: {
+            name: string;
+            text: string;
+        };
+        /** @description A view to be saved. */
+        ViewBody: {
+            filter: components["schemas"]["ConversationFilter"];
+            name: string;
+            /** @description For everyone in the workspace; cannot be changed later. */
+            shared?: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
+        };
     };
     responses: never;
     parameters: never;
@@ -4966,6 +5352,15 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Only those with unread messages. */
+                unread?: boolean;
+                /** @description Only those in which a note mentions the caller, latest mention first. */
+                mentioned?: boolean;
+                /**
+                 * @description `newest` activity first (the default), those who wait for an answer first and of them the longest (`waiting`), or
+                 *     those with unread messages first (`unread`).
+                 */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -6481,37 +6876,6 @@ export interface operations {
         };
     };
     read_as_customer: {
-        parameters: {
-            query?: {
-                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
-                channel_id?: string;
-            };
-            header?: never;
-            path: {
-                wa_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    type_as_customer: {
         parameters: {
             query?: {
                 /** @description A sandbox channel's id; the workspace's oldest one unless given. */
@@ -8607,6 +8971,587 @@ export interface operations {
                 content?: never;
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description One is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_conversations: {
+        parameters: {
+            query?: {
+                /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+                status?: string;
+                /** @description `me`, `none` or a user's id. */
+                assignee?: string;
+                /** @description A label. */
+                label?: string;
+                /** @description A channel's id. */
+                channel?: string;
+                /** @description Words in the contact's name, identities or the last message. */
+                q?: string;
+                /** @description Only those with unread messages. */
+                unread?: boolean;
+                /** @description Only those in which a note mentions the caller, latest mention first. */
+                mentioned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_notifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    see_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snippets: {
+        parameters: {
+            query?: {
+                /** @description Words in the name or the text. */
+                q?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
