@@ -1488,70 +1488,6 @@ export interface components {
             /** @description The id of the message, comment or tap. */
             id: string;
         };
-        /** @description The body. */
-        ActionBody: {
-            reply_to?: string | null;
-            text: string;
-            /** @enum {string} */
-            type: "text";
-        } | {
-            data?: string | null;
-            mime_type?: string | null;
-            /** @enum {string} */
-            type: "image";
-        } | {
-            data: string;
-            kind: string;
-            mime_type: string;
-            /** @enum {string} */
-            type: "file";
-        } | {
-            /** @enum {string} */
-            type: "like_heart";
-        } | {
-            title: string;
-            /** @enum {string} */
-            type: "share";
-        } | {
-            text: string;
-            /** @enum {string} */
-            type: "story_reply";
-        } | {
-            /** @enum {string} */
-            type: "story_mention";
-        } | {
-            live?: boolean;
-            text: string;
-            /** @enum {string} */
-            type: "comment";
-        } | {
-            emoji: string;
-            id: string;
-            /** @enum {string} */
-            type: "reaction";
-        } | {
-            id: string;
-            /** @enum {string} */
-            type: "unsend";
-        } | {
-            id: string;
-            text: string;
-            /** @enum {string} */
-            type: "edit";
-        } | {
-            payload: string;
-            title: string;
-            /** @enum {string} */
-            type: "quick_reply";
-        } | {
-            payload: string;
-            title: string;
-            /** @enum {string} */
-            type: "tap";
-        } | {
-            /** @enum {string} */
-            type: "read";
-        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -2080,24 +2016,6 @@ export interface components {
             /** @description Webhooks overtake each other. */
             reorder_webhooks?: boolean;
         };
-        /** @description What came back from the provider's page, or a choice among accounts. */
-        FinishBody: {
-            /** @description One of the accounts that the first call answered. */
-            choice?: number | null;
-            /** @description The provider's code. */
-            code?: string | null;
-            /** @description The provider's word for why there is none (`access_denied`). */
-            error?: string | null;
-            state: string;
-        };
-        /** @description What came of a login: a channel, or accounts to choose from. */
-        FinishView: {
-            channel: components["schemas"]["ChannelView"] | null;
-            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
-            choices: string[];
-            /** @description The state for the choice. */
-            state: string | null;
-        };
         /** @description A stretch of a snippet. */
         FragmentView: {
             /** @description It is what was looked for. */
@@ -2480,54 +2398,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_PersonMessageView: {
-            /** @description The items, in the list's order. */
-            items: {
-                /** @description The business's emoji on it. */
-                business_reaction: string | null;
-                /** @description The message object as the provider has it. */
-                content: unknown;
-                created_at: string;
-                /** @enum {string} */
-                direction: "inbound" | "outbound";
-                /** @description The provider's id. */
-                id: string;
-                /** @description `text`, `image`, `template`, `comment` … */
-                kind: string;
-                /** @description The customer's emoji on it. */
-                reaction: string | null;
-                /** @description The other side has seen it. */
-                read: boolean;
-                /** @description It was taken back. */
-                unsent: boolean;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
-        Items_PersonView: {
-            /** @description The items, in the list's order. */
-            items: {
-                business_typing: boolean;
-                /** @description Instagram-scoped id. */
-                id: string;
-                /** @description When something last happened. */
-                last_at: string | null;
-                name: string;
-                /** @description One line of the newest message. */
-                preview: string | null;
-                /** @description They open the chat by themselves. */
-                reads: boolean;
-                /** @description Nothing reaches them. */
-                unavailable: boolean;
-                /** @description Messages of the business that they have not seen. */
-                unread: number;
-                username: string;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
@@ -2576,6 +2446,54 @@ export interface components {
                 /** @enum {string} */
                 state: "pending" | "parked" | "done";
                 trace_id: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_SandboxPersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_SandboxPersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -2698,6 +2616,54 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /** @description What came back from the provider's page, or a choice among accounts. */
+        LoginFinishBody: {
+            /** @description One of the accounts that the first call answered. */
+            choice?: number | null;
+            /** @description The provider's code. */
+            code?: string | null;
+            /** @description The provider's word for why there is none (`access_denied`). */
+            error?: string | null;
+            state: string;
+        };
+        /** @description What came of a login: a channel, or accounts to choose from. */
+        LoginFinishView: {
+            channel: components["schemas"]["ChannelView"] | null;
+            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
+            choices: string[];
+            /** @description The state for the choice. */
+            state: string | null;
+        };
+        /** @description A login to begin. */
+        LoginStartBody: {
+            /** @description The app's id at the provider. */
+            app_id?: string | null;
+            /** @description The app's secret. It is never shown again. */
+            app_secret?: string | null;
+            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
+            channel_id?: string | null;
+            /** @description What the team will call the channel; the account's own name unless given. */
+            name?: string | null;
+            /** @description `instagram`. */
+            provider: string;
+            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What the app's webhook is verified with; made up unless given. */
+            verify_token?: string | null;
+        };
+        /** @description Where to go. */
+        LoginStartView: {
+            /** @description When the login must be finished. */
+            expires_at: string;
+            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
+            redirect_uri: string;
+            /** @description Comes back with the code. */
+            state: string;
+            /** @description The provider's page; open it in the browser. */
+            url: string;
         };
         /** @description What was later said about a message, as its view carries it. */
         MarksView: {
@@ -2948,44 +2914,6 @@ export interface components {
             name: string;
             password: string;
         };
-        /** @description A message as the customer's app shows it. */
-        PersonMessageView: {
-            /** @description The business's emoji on it. */
-            business_reaction: string | null;
-            /** @description The message object as the provider has it. */
-            content: unknown;
-            created_at: string;
-            /** @enum {string} */
-            direction: "inbound" | "outbound";
-            /** @description The provider's id. */
-            id: string;
-            /** @description `text`, `image`, `template`, `comment` … */
-            kind: string;
-            /** @description The customer's emoji on it. */
-            reaction: string | null;
-            /** @description The other side has seen it. */
-            read: boolean;
-            /** @description It was taken back. */
-            unsent: boolean;
-        };
-        /** @description A customer in the simulated app. */
-        PersonView: {
-            business_typing: boolean;
-            /** @description Instagram-scoped id. */
-            id: string;
-            /** @description When something last happened. */
-            last_at: string | null;
-            name: string;
-            /** @description One line of the newest message. */
-            preview: string | null;
-            /** @description They open the chat by themselves. */
-            reads: boolean;
-            /** @description Nothing reaches them. */
-            unavailable: boolean;
-            /** @description Messages of the business that they have not seen. */
-            unread: number;
-            username: string;
-        };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
             /** @description The message that it answers. */
@@ -3133,6 +3061,120 @@ export interface components {
              */
             days: number | null;
         };
+        /** @description The body. */
+        SandboxActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
+        /** @description A customer to be, or one that changes. */
+        SandboxPersonBody: {
+            /** @description Changes this customer instead of adding one. */
+            id?: string | null;
+            name: string;
+            /** @description They open the chat by themselves. */
+            reads?: boolean;
+            /** @description Nothing reaches them. */
+            unavailable?: boolean;
+            /** @description Letters, digits, dots and underscores. */
+            username: string;
+        };
+        /** @description A message as the customer's app shows it. */
+        SandboxPersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        SandboxPersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
+        };
         /** @description What was found. */
         SearchAnswer: {
             /** @description Nothing had the words as typed; these have words like them. */
@@ -3214,36 +3256,6 @@ export interface components {
              * @example 09:00
              */
             opens: string;
-        };
-        /** @description A login to begin. */
-        StartBody: {
-            /** @description The app's id at the provider. */
-            app_id?: string | null;
-            /** @description The app's secret. It is never shown again. */
-            app_secret?: string | null;
-            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
-            channel_id?: string | null;
-            /** @description What the team will call the channel; the account's own name unless given. */
-            name?: string | null;
-            /** @description `instagram`. */
-            provider: string;
-            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
-            settings?: {
-                [key: string]: string;
-            };
-            /** @description What the app's webhook is verified with; made up unless given. */
-            verify_token?: string | null;
-        };
-        /** @description Where to go. */
-        StartView: {
-            /** @description When the login must be finished. */
-            expires_at: string;
-            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
-            redirect_uri: string;
-            /** @description Comes back with the code. */
-            state: string;
-            /** @description The provider's page; open it in the browser. */
-            url: string;
         };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
@@ -3874,7 +3886,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FinishBody"];
+                "application/json": components["schemas"]["LoginFinishBody"];
             };
         };
         responses: {
@@ -3883,7 +3895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FinishView"];
+                    "application/json": components["schemas"]["LoginFinishView"];
                 };
             };
             /** @description A problem document */
@@ -3906,7 +3918,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StartBody"];
+                "application/json": components["schemas"]["LoginStartBody"];
             };
         };
         responses: {
@@ -3915,7 +3927,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StartView"];
+                    "application/json": components["schemas"]["LoginStartView"];
                 };
             };
             /** @description A problem document */
@@ -5864,7 +5876,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_PersonView"];
+                    "application/json": components["schemas"]["Items_SandboxPersonView"];
                 };
             };
             /** @description A problem document */
@@ -5890,7 +5902,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PersonBody"];
+                "application/json": components["schemas"]["SandboxPersonBody"];
             };
         };
         responses: {
@@ -5899,7 +5911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonView"];
+                    "application/json": components["schemas"]["SandboxPersonView"];
                 };
             };
             /** @description A problem document */
@@ -5927,7 +5939,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionBody"];
+                "application/json": components["schemas"]["SandboxActionBody"];
             };
         };
         responses: {
@@ -5973,7 +5985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                    "application/json": components["schemas"]["Items_SandboxPersonMessageView"];
                 };
             };
             /** @description A problem document */
