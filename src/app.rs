@@ -11,20 +11,21 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 use utoipa::OpenApi;
 
+use self::simulated::{Overrides, Simulators};
 use crate::actors::backups::Backups;
 use crate::actors::delivery::Delivery;
 use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
-use crate::channels::{ProviderKind, instagram, whatsapp};
+use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
-use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{InstagramSimulator, Simulator, SimulatorConfig};
+use crate::sandbox::SimulatorConfig;
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
@@ -32,7 +33,7 @@ use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, se
 mod outside;
 mod owner;
 mod recall;
-mod simulated;
+pub mod simulated;
 mod simulated_instagram;
 mod tls;
 
@@ -100,10 +101,8 @@ pub struct App {
     pub address: SocketAddr,
     /// The machinery.
     pub house: Data<House>,
-    /// The simulator behind sandbox channels.
-    pub simulator: Arc<Simulator>,
-    /// The simulator behind Instagram's sandbox channels.
-    pub instagram: Data<InstagramSimulator>,
+    /// The simulators behind sandbox channels.
+    pub simulators: Simulators,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
@@ -112,7 +111,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 11] = [
+pub const PARTS: [Part; 12] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -158,17 +157,25 @@ pub const PARTS: [Part; 11] = [
         configure: sandbox::configure,
         docs: sandbox::docs,
     },
+    Part {
+        configure: templates::configure,
+        docs: templates::docs,
+    },
 ];
 
 /// The providers of this version.
 pub fn providers() -> Providers {
     let cloud: Arc<dyn crate::channels::Provider> = Arc::new(whatsapp::WhatsappCloud);
     let instagram: Arc<dyn crate::channels::Provider> = Arc::new(instagram::Instagram);
+    let twilio: Arc<dyn crate::channels::Provider> = Arc::new(twilio::Twilio);
     BTreeMap::from([
         (ProviderKind::WhatsappCloud, cloud.clone()),
         (ProviderKind::Sandbox, cloud),
         (ProviderKind::Instagram, instagram.clone()),
         (ProviderKind::SandboxInstagram, instagram),
+        (ProviderKind::Dialog360, Arc::new(whatsapp::Dialog360)),
+        (ProviderKind::Twilio, twilio.clone()),
+        (ProviderKind::SandboxSms, twilio),
     ])
 }
 
@@ -218,6 +225,8 @@ impl App {
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
+        let within = https.as_ref().map(|_| listen_inside()).transpose()?;
+        let inside = within.as_ref().map_or(address, |(_, inside)| *inside);
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
             move || open_store(&config, faults)
@@ -228,39 +237,27 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let (simulator, instagram) = simulated::start(simulator)?;
-        let bases = [
-            (ProviderKind::Sandbox, simulator.base_url()),
-            (ProviderKind::SandboxInstagram, instagram.base_url()),
-        ];
-        let house = Data::new(start_house(&config, &store, clock, (providers, &bases), address).await?);
+        let simulators = Simulators::start(simulator)?;
+        let around = (simulators.overrides(), inside);
+        let house = Data::new(start_house(&config, &store, clock, (providers, around)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(
-            &config,
-            &house,
-            (&simulator, &instagram, delivery),
-            hasher,
-            guard,
-            clock,
-        );
+        let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
         supervise_readers(&house, &shared).await;
+        outside::supervise_templates(&house).await;
         let mut web_options = web_options(&config, &house, metrics);
-        let mut inside = address;
         if let Some(https) = https {
             web_options.tls = Some(https.supervise(&house).await);
-            inside = listen_inside(&mut web_options)?;
         }
-        let simulated = (&simulator, &instagram);
-        simulated::play(&house, simulated, inside).await;
+        web_options.inside = within.map(|(listener, _)| listener);
+        simulators.supervise(&house, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
         Ok(Self {
             address,
             house,
-            simulator,
-            instagram,
+            simulators,
             setup_code,
             server,
             reload,
@@ -282,8 +279,7 @@ impl App {
     pub async fn stop(self) {
         let Self {
             house,
-            simulator,
-            instagram,
+            simulators,
             server,
             ..
         } = self;
@@ -291,8 +287,7 @@ impl App {
             tracing::warn!("some requests did not end in time");
         }
         house.stop().await;
-        simulator.stop().await;
-        instagram.stop().await;
+        simulators.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
@@ -329,17 +324,12 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, simulators): (Providers, &[(ProviderKind, &str)]),
-    address: SocketAddr,
+    (providers, (overrides, inside)): (Providers, (Overrides, SocketAddr)),
 ) -> anyhow::Result<House> {
-    let overridden = |(kind, base): &(ProviderKind, &str)| {
-        let base = BTreeMap::from([("api_base".to_owned(), (*base).to_owned())]);
-        (*kind, base)
-    };
     let surroundings = Surroundings {
         public_url: config.public_url.clone(),
-        local_url: format!("http://{address}"),
-        overrides: simulators.iter().map(overridden).collect(),
+        local_url: format!("http://{inside}"),
+        overrides,
     };
     let registry = Registry::load(store.clone(), providers.clone(), surroundings)
         .context("the channels cannot be read")?;
@@ -361,12 +351,11 @@ async fn start_house(
 }
 
 /// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
-fn listen_inside(options: &mut WebOptions) -> anyhow::Result<SocketAddr> {
+fn listen_inside() -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .context("this machine's own address cannot be listened on")?;
     let address = listener.local_addr().context("the address cannot be read")?;
-    options.inside = Some(listener);
-    Ok(address)
+    Ok((listener, address))
 }
 
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
@@ -398,8 +387,7 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
-    phones: Data<Simulator>,
-    instagram: Data<InstagramSimulator>,
+    simulators: Simulators,
     logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
 }
@@ -408,7 +396,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulator, instagram, delivery): (&Arc<Simulator>, &Data<InstagramSimulator>, Delivery),
+        (simulators, delivery): (&Simulators, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -437,14 +425,14 @@ impl Shared {
             backups,
             auth,
             accounts,
-            phones: Data::from(simulator.clone()),
-            instagram: instagram.clone(),
+            simulators: simulators.clone(),
             logins: Data::new(channels::Logins::new(config.public_url.clone())),
             delivery: Data::new(delivery),
         }
     }
 
     fn into_config(self) -> server::SharedData {
+        let phones = Data::new(self.simulators.phones());
         Arc::new(move |config: &mut ServiceConfig| {
             config
                 .app_data(self.house.clone())
@@ -454,8 +442,8 @@ impl Shared {
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone())
-                .app_data(self.instagram.clone())
+                .app_data(phones.clone())
+                .app_data(self.simulators.instagram.clone())
                 .app_data(self.logins.clone())
                 .app_data(self.delivery.clone());
         })

@@ -149,8 +149,9 @@ impl Intake {
         if self.waiting.load(Ordering::Relaxed) >= MAX_WAITING {
             return Err(IntakeError::Full);
         }
-        let targets = targets(provider.as_ref(), &signed, body);
-        let batch = self.batch(&targets, body, trace);
+        let kept = provider.kept(request);
+        let targets = targets(provider.as_ref(), &signed, &kept);
+        let batch = self.batch(&targets, &kept, trace);
         let (core, waiting) = (self.core.clone(), self.waiting.clone());
         // In a task of its own: a sender that hangs up takes its request with it, but what is committed must be worked in.
         let committing = tokio::spawn(async move { commit(&core, &waiting, &targets, batch).await });

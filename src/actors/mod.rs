@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod supervisor;
 pub mod sweep;
 pub mod tally;
+pub mod templates;
 pub mod upkeep;
 pub mod watchdog;
 

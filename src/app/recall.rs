@@ -6,7 +6,7 @@ use crate::domain::conversation::WINDOW;
 use crate::domain::{
     Contact, Conversation, Direction, IdentityKind, Message, MessageStatus, Timestamp, WorkspaceId,
 };
-use crate::sandbox::{Customer, Direction as Way, EntryState, Simulator, TranscriptEntry};
+use crate::sandbox::{Customer, Direction as Way, EntryState, PhoneBook, TranscriptEntry};
 use crate::storage::keys::{ContactKey, ConversationKey, MessageKey};
 use crate::storage::{Prefix, StorageError, Store};
 
@@ -23,12 +23,10 @@ const MOST_MESSAGES: usize = 50;
 /// The store cannot be read.
 pub(super) fn restore(
     store: &Store,
-    simulator: &Simulator,
+    phones: &dyn PhoneBook,
+    line: &str,
     entry: &ChannelEntry,
 ) -> Result<(), StorageError> {
-    let Some(number) = entry.channel.settings.get("phone_number_id") else {
-        return Ok(());
-    };
     for (place, conversation) in conversations(store, entry)?.into_iter().enumerate() {
         let key = ContactKey {
             workspace: entry.workspace,
@@ -44,7 +42,7 @@ pub(super) fn restore(
         let wrote_at = conversation
             .window_expires_at
             .map(|end| ms(Timestamp(end.0 - WINDOW)));
-        if let Err(error) = simulator.restore_thread(number, &customer, chat, wrote_at) {
+        if let Err(error) = phones.restore_thread(line, &customer, chat, wrote_at) {
             tracing::warn!(channel = %entry.channel.id, %error, "a simulated customer could not be restored");
         }
     }

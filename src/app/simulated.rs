@@ -12,31 +12,150 @@ use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::ProviderKind;
 use crate::domain::ChannelId;
+use crate::features::sandbox::{PhoneBooks, line_of};
 use crate::sandbox::{
-    InstagramConfig, InstagramSimulator, NumberConfig, SandboxError, Simulator, SimulatorConfig,
+    InstagramConfig, InstagramSimulator, NumberConfig, PhoneBook, SandboxError, SenderConfig, Simulator,
+    SimulatorConfig, TwilioConfig, TwilioSimulator,
 };
 
-/// What stands for the providers behind sandbox channels.
-pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<(Arc<Simulator>, Data<InstagramSimulator>)> {
-    let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
-    let instagram = InstagramSimulator::start(InstagramConfig::default());
-    let instagram = instagram.context("the Instagram simulator cannot listen")?;
-    Ok((Arc::new(whatsapp), Data::new(instagram)))
+/// Settings that hold for every channel of a kind: where its simulator listens.
+pub(super) type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
+
+/// The settings of the SMS simulator that go with those of the WhatsApp one.
+fn twilio(config: &SimulatorConfig) -> TwilioConfig {
+    TwilioConfig {
+        workers: 1,
+        seed: config.seed,
+        time_scale: config.time_scale,
+        start_ms: config.start_ms,
+        sent: config.delays.sent,
+        delivered: config.delays.delivered,
+        read: config.delays.read,
+        review: config.delays.template_review,
+        default_behaviour: config.default_behaviour.clone(),
+        ..TwilioConfig::default()
+    }
 }
 
-/// Keeps sandbox channels and simulators together; webhooks come in at `inside`.
-pub(super) async fn play(
-    house: &Data<House>,
-    (whatsapp, instagram): (&Arc<Simulator>, &Data<InstagramSimulator>),
-    inside: SocketAddr,
-) {
-    supervise(house, whatsapp, &format!("http://{inside}/webhooks/whatsapp")).await;
-    super::simulated_instagram::supervise(house, instagram, &format!("http://{inside}/webhooks/instagram"))
+/// The simulators, one a provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Simulators {
+    /// Plays WhatsApp Cloud API.
+    pub whatsapp: Arc<Simulator>,
+    /// Plays Instagram.
+    pub instagram: Data<InstagramSimulator>,
+    /// Plays SMS by Twilio's API.
+    pub sms: Arc<TwilioSimulator>,
+}
+
+impl Simulators {
+    /// Starts them, each on a free port of this machine.
+    pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<Self> {
+        let sms = TwilioSimulator::start(twilio(&config)).context("the simulator of Twilio cannot listen")?;
+        let instagram = InstagramSimulator::start(InstagramConfig::default())
+            .context("the simulator of Instagram cannot listen")?;
+        let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+        Ok(Self {
+            whatsapp: Arc::new(whatsapp),
+            instagram: Data::new(instagram),
+            sms: Arc::new(sms),
+        })
+    }
+
+    /// Where sandbox channels find them.
+    pub(super) fn overrides(&self) -> Overrides {
+        let at = |base: &str| BTreeMap::from([("api_base".to_owned(), base.to_owned())]);
+        BTreeMap::from([
+            (ProviderKind::Sandbox, at(self.whatsapp.base_url())),
+            (ProviderKind::SandboxInstagram, at(self.instagram.base_url())),
+            (ProviderKind::SandboxSms, at(self.sms.base_url())),
+        ])
+    }
+
+    /// The phones that people can play.
+    pub(super) fn phones(&self) -> PhoneBooks {
+        PhoneBooks::default()
+            .with(ProviderKind::Sandbox, self.whatsapp.clone())
+            .with(ProviderKind::SandboxSms, self.sms.clone())
+    }
+
+    /// Keeps their numbers and accounts the same as the sandbox channels.
+    pub(super) async fn supervise(&self, house: &Data<House>, inside: SocketAddr) {
+        supervise_whatsapp(
+            house,
+            &self.whatsapp,
+            &format!("http://{inside}/webhooks/whatsapp"),
+        )
+        .await;
+        let url = format!("http://{inside}/webhooks/instagram");
+        super::simulated_instagram::supervise(house, &self.instagram, &url).await;
+        supervise_sms(house, &self.sms).await;
+    }
+
+    /// Ends them.
+    pub(super) async fn stop(&self) {
+        self.whatsapp.stop().await;
+        self.instagram.stop().await;
+        self.sms.stop().await;
+    }
+}
+
+/// Keeps the SMS simulator's senders the same as the sandbox channels.
+async fn supervise_sms(house: &Data<House>, sms: &Arc<TwilioSimulator>) {
+    let (machinery, sms) = (house.clone(), sms.clone());
+    house
+        .supervise("sandbox SMS".into(), "sandbox", move |token| {
+            keep_sms(machinery.clone(), sms.clone(), token)
+        })
         .await;
 }
 
+async fn keep_sms(house: Data<House>, sms: Arc<TwilioSimulator>, token: CancellationToken) {
+    let mut changes = house.core.registry.watch();
+    let mut known: BTreeSet<(ChannelId, u64)> = BTreeSet::new();
+    loop {
+        changes.mark_unchanged();
+        for entry in house.core.registry.all() {
+            let is_new = entry.kind == ProviderKind::SandboxSms
+                && known.insert((entry.channel.id, entry.channel.version));
+            if !is_new {
+                continue;
+            }
+            match sms.add_sender(sender(&entry)) {
+                Ok(()) => recall(&house, sms.clone(), &entry).await,
+                // An edited channel keeps the sender that it has.
+                Err(SandboxError::NumberExists) => {}
+                Err(error) => {
+                    tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
+                }
+            }
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return token.cancelled().await },
+        }
+    }
+}
+
+fn sender(entry: &ChannelEntry) -> SenderConfig {
+    let setting = |name: &str| entry.channel.settings.get(name).cloned().unwrap_or_default();
+    let token = entry
+        .channel
+        .secrets
+        .get("auth_token")
+        .cloned()
+        .unwrap_or_default();
+    let mut sender = SenderConfig::new(&setting("account_sid"), &token, &setting("from"));
+    sender.service_sid = entry.channel.settings.get("messaging_service_sid").cloned();
+    sender.webhook_url = Some(entry.access.webhook_url.clone());
+    if let Ok(rate) = setting("rate_per_s").parse() {
+        sender.rate_per_s = rate;
+    }
+    sender
+}
+
 /// Keeps the simulator's numbers the same as the sandbox channels.
-async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
+async fn supervise_whatsapp(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
     let (machinery, simulator, url) = (house.clone(), simulator.clone(), webhook_url.to_owned());
     house
         .supervise("sandbox".into(), "sandbox", move |token| {
@@ -57,7 +176,7 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
                 continue;
             }
             match simulator.add_number(number(&entry, &url)) {
-                Ok(()) => recall(&house, &simulator, &entry).await,
+                Ok(()) => recall(&house, simulator.clone(), &entry).await,
                 // An edited channel keeps the number that it has.
                 Err(SandboxError::NumberExists) => {}
                 Err(error) => {
@@ -94,9 +213,11 @@ async fn subscribe(house: &House, simulator: &Simulator, entry: &ChannelEntry) {
     }
 }
 
-async fn recall(house: &House, simulator: &Arc<Simulator>, entry: &Arc<ChannelEntry>) {
-    let (store, simulator, past) = (house.core.store.clone(), simulator.clone(), entry.clone());
-    let restored = tokio::task::spawn_blocking(move || super::recall::restore(&store, &simulator, &past));
+async fn recall(house: &House, phones: Arc<dyn PhoneBook>, entry: &Arc<ChannelEntry>) {
+    let Some(line) = line_of(entry) else { return };
+    let (store, past) = (house.core.store.clone(), entry.clone());
+    let restored =
+        tokio::task::spawn_blocking(move || super::recall::restore(&store, phones.as_ref(), &line, &past));
     match restored.await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

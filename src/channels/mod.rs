@@ -3,15 +3,17 @@
 //! Owns what each provider can do, how its webhooks are signed and read, and how a message is sent to it. Must not see
 //! the store, the actors or the clock of anything but its own HTTP calls.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::inbound::Inbound;
+use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
-use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
-use crate::domain::{ChannelId, Content, Identity};
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
+use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
 mod fields;
 mod graph;
@@ -22,7 +24,9 @@ pub mod login;
 pub mod media;
 mod meta_signature;
 mod payload;
+mod phone;
 mod settings;
+pub mod twilio;
 pub mod whatsapp;
 
 pub use limits::ContentLimits;
@@ -102,6 +106,8 @@ pub struct Capabilities {
     pub text_max: usize,
     /// Types of content that can be sent.
     pub sends: &'static [&'static str],
+    /// Texts are charged by SMS segments, which the composer counts.
+    pub counts_segments: bool,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.
@@ -247,6 +253,12 @@ pub trait Provider: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities;
 
+    /// What a channel with these settings can do, where that differs within a provider.
+    fn capabilities_for(&self, settings: &BTreeMap<String, String>) -> &'static Capabilities {
+        let _ = settings;
+        self.capabilities()
+    }
+
     /// When one may write on a channel with these settings: the catalogue's rules, unless an account has others.
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
         let _ = settings;
@@ -286,6 +298,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Whether a signed body can be a delivery at all; what cannot is refused instead of kept.
     fn is_delivery(&self, raw: &[u8]) -> bool {
         http::is_json_object(raw)
+    }
+
+    /// What is kept of a delivery whose signature fits: its body, with whatever else of the request says what it is about.
+    fn kept<'a>(&self, request: &WebhookRequest<'a>) -> Cow<'a, [u8]> {
+        Cow::Borrowed(request.body)
     }
 
     /// The identity that someone means who wants to write to `to`, or `None` if this provider has no such recipients.
@@ -375,6 +392,19 @@ pub trait Provider: Send + Sync + 'static {
     /// Names the field and the limit.
     fn validate_content(&self, content: &Content) -> Result<(), FieldError>;
 
+    /// The same for a channel with these settings, where limits differ within a provider.
+    ///
+    /// # Errors
+    /// Names the field and the limit.
+    fn validate_content_for(
+        &self,
+        settings: &BTreeMap<String, String>,
+        content: &Content,
+    ) -> Result<(), FieldError> {
+        let _ = settings;
+        self.validate_content(content)
+    }
+
     /// Sends one message. Never panics, never retries by itself.
     fn send<'a>(
         &'a self,
@@ -390,6 +420,35 @@ pub trait Provider: Send + Sync + 'static {
         access: &'a ChannelAccess,
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Whether the provider keeps a list of what was sent, in which a send whose answer was lost can be found, and tells where
+    /// a message stands. Others tell by webhooks alone.
+    fn can_look_up(&self) -> bool {
+        false
+    }
+
+    /// Messages that the provider took since `since` and that may be `request`: the same words to the same recipient.
+    fn look_up<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, request, since);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Where a message stands by the provider's own records; `None` if it does not know the message.
+    fn fetch_status<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
+        let _ = (http, access, provider_message_id);
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// What it takes of each kind of file; a kind that is not listed cannot be sent.
     fn media_rules(&self) -> &'static [MediaRule] {
@@ -430,4 +489,72 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>>;
+
+    /// The account that holds a channel's templates; channels with the same one share them. `None` where the provider
+    /// has no templates, or the settings do not say.
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
+    /// One page of the account's templates; `after` is the page before's `next`.
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        let _ = (http, access, after);
+        no_templates()
+    }
+
+    /// Gives the provider a new template or an edit.
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        let _ = (http, access, submission);
+        no_templates()
+    }
+
+    /// Deletes a template in one language.
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id, name);
+        no_templates()
+    }
+
+    /// Ends a template's pause.
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id);
+        no_templates()
+    }
+
+    /// What a notice says of a template; `None` if it is about something else.
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        let _ = (field, body);
+        None
+    }
+}
+
+fn no_templates<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ProviderError>> {
+    Box::pin(std::future::ready(Err(ProviderError {
+        class: ErrorClass::Permanent,
+        code: "not_supported".into(),
+        title: "No templates".into(),
+        detail: "This provider has no templates that can be managed here.".into(),
+        retry_after: None,
+    })))
 }

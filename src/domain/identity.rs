@@ -88,8 +88,11 @@ impl Identity {
     pub fn lookup_text(&self) -> String {
         match self.kind {
             IdentityKind::Phone | IdentityKind::WhatsappId => {
-                let digits: String = self.value.chars().filter(char::is_ascii_digit).collect();
-                format!("tel:{}", without_national_variant(&digits))
+                // A sender's name (`AMAZON`) or short word stands for itself: its digits would be somebody else's number.
+                match self.value.chars().any(char::is_alphabetic) {
+                    true => format!("tel:{}", self.value.trim().to_lowercase()),
+                    false => format!("tel:{}", canonical_number(&self.value)),
+                }
             }
             IdentityKind::Email => format!("email:{}", self.value.to_lowercase()),
             IdentityKind::WhatsappUserId | IdentityKind::InstagramId | IdentityKind::Username => {
@@ -99,9 +102,12 @@ impl Identity {
     }
 }
 
-/// Meta answers some numbers with another `wa_id`: Mexico adds a 1 after the country code, Argentina a 9, Brazil a 9
-/// before eight-digit mobile numbers (WhatsApp Cloud API, phone number formats). One form stands for both.
-fn without_national_variant(digits: &str) -> String {
+/// The digits of a number in the one form that stands for all its national variants. Meta answers some numbers with
+/// another `wa_id`: Mexico adds a 1 after the country code, Argentina a 9, Brazil a 9 before eight-digit mobile numbers
+/// (WhatsApp Cloud API, phone number formats). Numbering tables do not know these variants, and stored look-ups depend on
+/// this form: a change of it needs a migration.
+fn canonical_number(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let variants: [(&str, usize, usize); 3] = [("521", 13, 2), ("549", 13, 2), ("55", 13, 4)];
     for (start, length, drop_at) in variants {
         let matches = digits.starts_with(start) && digits.len() == length;
@@ -109,7 +115,7 @@ fn without_national_variant(digits: &str) -> String {
             return format!("{}{}", &digits[..drop_at], &digits[drop_at + 1..]);
         }
     }
-    digits.to_owned()
+    digits
 }
 
 #[cfg(test)]
@@ -127,6 +133,9 @@ mod tests {
         assert_eq!(text(wa, "5491123456789"), text(wa, "541123456789"));
         assert_eq!(text(wa, "5511987654321"), text(wa, "551187654321"));
         assert_ne!(text(wa, "254711000234"), text(wa, "254711000235"));
+        let phone = IdentityKind::Phone;
+        assert_eq!(text(phone, "AMAZON"), text(phone, "Amazon"));
+        assert_ne!(text(phone, "AMAZON"), text(phone, "PAYPAL"));
         assert_ne!(
             text(IdentityKind::WhatsappUserId, "1"),
             text(IdentityKind::InstagramId, "1")

@@ -10,9 +10,12 @@ pub mod clock;
 mod encoding;
 pub mod instagram;
 mod meta;
+mod phones;
 mod rate;
 mod rng;
 mod schedule;
+mod server;
+pub mod twilio;
 pub mod whatsapp;
 
 pub use clock::SimClock;
@@ -20,6 +23,8 @@ pub use instagram::{
     InstagramAccount, InstagramAction, InstagramChat, InstagramConfig, InstagramCustomer, InstagramEntry,
     InstagramError, InstagramFaults, InstagramSimulator,
 };
+pub use phones::PhoneBook;
+pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,

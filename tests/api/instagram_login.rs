@@ -23,9 +23,9 @@ fn account(id: &str) -> InstagramAccount {
 }
 
 async fn start(app: &TestApp, login: &str, more: Value) -> Value {
-    let simulator = app.app.instagram.config();
+    let simulator = app.app.simulators.instagram.config();
     let mut body = json!({"provider": "instagram", "app_id": simulator.client_id, "app_secret": simulator.client_secret,
-        "settings": {"login": login, "api_base": app.app.instagram.base_url()}});
+        "settings": {"login": login, "api_base": app.app.simulators.instagram.base_url()}});
     body.as_object_mut()
         .expect("an object")
         .extend(more.as_object().expect("an object").clone());
@@ -89,7 +89,11 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
 #[actix_web::test]
 async fn a_login_connects_the_account_once_and_for_whoever_began_it() {
     let app = TestApp::start().await;
-    app.app.instagram.add_account(account(ACCOUNT)).expect("new");
+    app.app
+        .simulators
+        .instagram
+        .add_account(account(ACCOUNT))
+        .expect("new");
     let begun = start(&app, "instagram", json!({"name": "Kibanda"})).await;
     let back = agree(&begun, "").await;
     assert_eq!(
@@ -126,7 +130,11 @@ async fn a_login_connects_the_account_once_and_for_whoever_began_it() {
 #[actix_web::test]
 async fn what_goes_wrong_at_a_login_is_said() {
     let app = TestApp::start().await;
-    app.app.instagram.add_account(account(ACCOUNT)).expect("new");
+    app.app
+        .simulators
+        .instagram
+        .add_account(account(ACCOUNT))
+        .expect("new");
     let begun = start(&app, "instagram", json!({})).await;
     let back = agree(&begun, "&deny=1").await;
     let body = json!({"state": parameter(&back, "state"), "error": parameter(&back, "error")});
@@ -177,7 +185,11 @@ async fn what_goes_wrong_at_a_login_is_said() {
 #[actix_web::test]
 async fn facebook_login_finds_the_page_and_its_account() {
     let app = TestApp::start().await;
-    app.app.instagram.add_account(account(ACCOUNT)).expect("new");
+    app.app
+        .simulators
+        .instagram
+        .add_account(account(ACCOUNT))
+        .expect("new");
     let begun = start(&app, "facebook", json!({})).await;
     let back = agree(&begun, "").await;
     let channel = finish(&app.a.owner, &back).await.expect(200)["channel"].clone();
@@ -199,13 +211,21 @@ async fn facebook_login_finds_the_page_and_its_account() {
 #[actix_web::test]
 async fn a_token_is_renewed_in_time_and_a_person_asked_when_it_cannot_be() {
     let app = TestApp::start().await;
-    app.app.instagram.add_account(account(ACCOUNT)).expect("new");
+    app.app
+        .simulators
+        .instagram
+        .add_account(account(ACCOUNT))
+        .expect("new");
     let begun = start(&app, "instagram", json!({})).await;
     let back = agree(&begun, "").await;
     let channel = finish(&app.a.owner, &back).await.expect(200)["channel"].clone();
     let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
     // The provider renews only what is a day old.
-    app.app.instagram.clock().advance(Duration::from_secs(25 * 3600));
+    app.app
+        .simulators
+        .instagram
+        .clock()
+        .advance(Duration::from_secs(25 * 3600));
     let soon = jiff::Timestamp::now() + Duration::from_secs(3 * 24 * 3600);
     let body = json!({"settings": {"token_expires_at": soon.to_string()}});
     patch(&app.a.owner, &path, &body).await.expect(200);
@@ -225,7 +245,7 @@ async fn a_token_is_renewed_in_time_and_a_person_asked_when_it_cannot_be() {
 
     // Another channel, whose token the provider no longer knows.
     let other = json!({"provider": "instagram", "name": "Old", "settings": {"ig_id": "17840000000000901",
-        "api_base": app.app.instagram.base_url(), "token_expires_at": soon.to_string()},
+        "api_base": app.app.simulators.instagram.base_url(), "token_expires_at": soon.to_string()},
         "secrets": {"access_token": "gone", "app_secret": "x", "verify_token": "verify me"}});
     let other = app.a.owner.post("/api/v1/channels", &other).await.expect(201);
     let alerts = async || app.a.owner.get("/api/v1/alerts").await.expect(200)["items"].clone();
@@ -239,7 +259,8 @@ async fn a_token_is_renewed_in_time_and_a_person_asked_when_it_cannot_be() {
     })
     .await;
     // Another account may not take the channel over.
-    let more = json!({"channel_id": other["id"], "app_secret": app.app.instagram.config().client_secret});
+    let more =
+        json!({"channel_id": other["id"], "app_secret": app.app.simulators.instagram.config().client_secret});
     let begun = start(&app, "instagram", more).await;
     let back = agree(&begun, "").await;
     let refused = finish(&app.a.owner, &back).await;
@@ -249,10 +270,12 @@ async fn a_token_is_renewed_in_time_and_a_person_asked_when_it_cannot_be() {
     );
     // The same account heals it.
     app.app
+        .simulators
         .instagram
         .add_account(account("17840000000000901"))
         .expect("new");
-    let more = json!({"channel_id": other["id"], "app_secret": app.app.instagram.config().client_secret});
+    let more =
+        json!({"channel_id": other["id"], "app_secret": app.app.simulators.instagram.config().client_secret});
     let begun = start(&app, "instagram", more).await;
     let back = agree(&begun, "&account=17840000000000901").await;
     let healed = finish(&app.a.owner, &back).await.expect(200)["channel"].clone();

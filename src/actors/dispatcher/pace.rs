@@ -53,7 +53,7 @@ impl Pace {
         let clock = TokioClock(Instant::now());
         let rate = rate(core, entry);
         let recipients = core.provider(entry.kind).and_then(|provider| {
-            let capabilities = provider.capabilities();
+            let capabilities = provider.capabilities_for(&entry.channel.settings);
             let burst = NonZeroU32::new(capabilities.pair_burst)?;
             let spacing = Duration::from_secs(capabilities.pair_spacing_s.into());
             Some(RateLimiter::new(
@@ -142,7 +142,9 @@ fn number_bucket(rate: u32, clock: &TokioClock) -> Direct {
 
 /// The channel's rate in messages a second: its setting within the provider's bounds.
 pub(in crate::actors) fn rate(core: &Core, entry: &ChannelEntry) -> u32 {
-    let Some(capabilities) = core.provider(entry.kind).map(|provider| provider.capabilities()) else {
+    let provider = core.provider(entry.kind);
+    let Some(capabilities) = provider.map(|provider| provider.capabilities_for(&entry.channel.settings))
+    else {
         return 1;
     };
     let setting = entry

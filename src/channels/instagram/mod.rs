@@ -35,6 +35,7 @@ use crate::domain::{Content, Identity};
 pub struct Instagram;
 
 static CAPABILITIES: Capabilities = Capabilities {
+    counts_segments: false,
     rules: MessagingRules::INSTAGRAM,
     text_max: limits::TEXT_BYTES,
     sends: &render::KINDS,

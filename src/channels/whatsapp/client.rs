@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::answer::of_send;
 use super::errors::class_of;
-use super::{render, settings};
+use super::{dialect, render};
 use crate::channels::graph::{Answer, config};
 use crate::channels::http::TIMEOUT;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 
-pub(super) use crate::channels::graph::{CallError, call_within, unanswered};
+pub(super) use super::dialect::call_within;
+pub(super) use crate::channels::graph::{CallError, unanswered};
 
 /// Sends one message.
 pub(super) async fn send(
@@ -67,9 +68,7 @@ async fn post_message(
     body: &Value,
     timeout: Duration,
 ) -> Result<Answer, CallError> {
-    let number = access.settings.get("phone_number_id").map_or("", String::as_str);
-    let url = settings::endpoint(&access.settings, &[number, "messages"])
-        .map_err(|error| CallError::Config(error.to_string()))?;
+    let url = dialect::messages(access).map_err(|error| CallError::Config(error.to_string()))?;
     call_within(http.post(url).json(body), access, timeout).await
 }
 

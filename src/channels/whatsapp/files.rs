@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::client::{CallError, call, call_within, unanswered};
 use super::payload::text_at;
-use super::{limits, settings};
+use super::{dialect, limits};
 use crate::channels::ChannelAccess;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, UploadedMedia};
 use crate::domain::media::{MediaKind, MediaRule};
@@ -70,20 +69,16 @@ pub(super) async fn locate(
     if reference.len() > limits::PROVIDER_ID || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(MediaError::Invalid("it is no id of WhatsApp's".into()));
     }
-    let mut url = settings::endpoint(&access.settings, &[reference])
-        .map_err(|error| failed(CallError::Config(error.to_string())))?;
-    if let Some(number) = access.settings.get("phone_number_id") {
-        url.query_pairs_mut().append_pair("phone_number_id", number);
-    }
+    let unset = |error: crate::channels::FieldError| failed(CallError::Config(error.to_string()));
+    let url = dialect::file(access, reference).map_err(unset)?;
     let answer = call(http.get(url), access).await.map_err(failed)?;
     let body = answer
         .success(super::errors::class_of)
         .map_err(|error| refused(answer.status, error))?;
     let address = text_at(&body, "url").and_then(|text| reqwest::Url::parse(&text).ok());
     let url = address.ok_or_else(|| failed(CallError::Lost("the answer named no address".into())))?;
-    let token = access.secrets.get("access_token");
-    let bearer = format!("Bearer {}", token.map_or("", |token| token.expose_secret()));
-    let mut source = MediaSource::plain(url).with_header("authorization", SecretString::from(bearer));
+    let (url, header, opens) = dialect::bytes_of(access, url).map_err(unset)?;
+    let mut source = MediaSource::plain(url).with_header(header, opens);
     source.mime = text_at(&body, "mime_type");
     source.size = text_at(&body, "file_size").and_then(|size| size.parse().ok());
     source.sha256 = body.get("sha256").and_then(Value::as_str).and_then(hex32);
@@ -108,9 +103,7 @@ pub(super) async fn upload(
     access: &ChannelAccess,
     upload: MediaUpload,
 ) -> Result<UploadedMedia, MediaError> {
-    let number = access.settings.get("phone_number_id").map_or("", String::as_str);
-    let url = settings::endpoint(&access.settings, &[number, "media"])
-        .map_err(|error| failed(CallError::Config(error.to_string())))?;
+    let url = dialect::media(access).map_err(|error| failed(CallError::Config(error.to_string())))?;
     let mime = declared(&upload.mime);
     let body = reqwest::Body::wrap_stream(upload.bytes);
     let part = reqwest::multipart::Part::stream_with_length(body, upload.size)

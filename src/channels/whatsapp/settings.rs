@@ -37,7 +37,7 @@ pub(super) fn validate(access: &ChannelAccess) -> Result<(), FieldError> {
     settings::validate(access, &SCHEMA)
 }
 
-fn is_rate(value: &str) -> Result<(), &'static str> {
+pub(super) fn is_rate(value: &str) -> Result<(), &'static str> {
     match value.parse::<u32>() {
         Ok(1..=super::limits::MAX_RATE_PER_S) => Ok(()),
         _ => Err("must be a whole number of messages a second from 1 to 1000."),

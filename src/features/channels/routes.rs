@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::errors::registry_error;
 use super::model::{ChannelBody, ChannelPatch, CheckView, TestView, validate};
-use super::sandbox::{furnish, furnish_instagram};
+use super::sandbox::furnish;
 use super::{Machinery, Views};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
@@ -95,11 +95,7 @@ pub(super) async fn add_channel(
 ) -> ApiResult<HttpResponse> {
     let mut body = body.0;
     let provider = provider(&house, body.provider)?;
-    match body.provider {
-        ProviderKind::Sandbox => furnish(&mut body)?,
-        ProviderKind::SandboxInstagram => furnish_instagram(&mut body)?,
-        _ => {}
-    }
+    furnish(&mut body)?;
     let now = house.core.clock.now();
     let channel = body.into_channel(ChannelId::from_uuid(uuid::Uuid::now_v7()), now);
     validate(provider.as_ref(), &channel)?;

@@ -1,13 +1,59 @@
 //! A sandbox channel needs no account anywhere: what is not said is made up here, and the simulator plays the number.
 
 use super::model::ChannelBody;
+use crate::channels::ProviderKind;
 use crate::http::{ApiResult, Secret};
 
-/// Gives a sandbox channel whatever it does not say of itself.
+/// Gives a channel what can be made up for it: a sandbox everything that it does not say of itself, others secrets of ours.
 ///
 /// # Errors
 /// The operating system gives no random bytes.
 pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
+    match body.provider {
+        ProviderKind::Sandbox => furnish_whatsapp(body),
+        ProviderKind::SandboxInstagram => furnish_instagram(body),
+        ProviderKind::SandboxSms => furnish_sms(body),
+        ProviderKind::Dialog360 => {
+            // Ours alone: 360dialog is told it and sends it back with each webhook.
+            let secret = Secret::generate("d360_")?;
+            let missing = body.secrets.entry("webhook_secret".to_owned());
+            missing.or_insert_with(|| secret.reveal().to_owned());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn furnish_sms(body: &mut ChannelBody) -> ApiResult<()> {
+    let token = hex32()?;
+    let settings = [
+        ("account_sid", format!("AC{}", hex32()?)),
+        ("from", format!("+1555{}", digits(7)?)),
+        ("rate_per_s", "20".to_owned()),
+    ];
+    for (name, value) in settings {
+        body.settings.entry(name.to_owned()).or_insert(value);
+    }
+    body.secrets.entry("auth_token".to_owned()).or_insert(token);
+    Ok(())
+}
+
+/// 32 random hexadecimal digits, as Twilio's ids and tokens have.
+fn hex32() -> ApiResult<String> {
+    let secret = Secret::generate("")?;
+    Ok(secret
+        .hash()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// Gives a sandbox channel that plays WhatsApp whatever it does not say of itself.
+///
+/// # Errors
+/// The operating system gives no random bytes.
+fn furnish_whatsapp(body: &mut ChannelBody) -> ApiResult<()> {
     let (number, account) = (digits(15)?, digits(15)?);
     let phone = format!("+1555{}", digits(7)?);
     for (name, value) in [
@@ -24,7 +70,7 @@ pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
 ///
 /// # Errors
 /// The operating system gives no random bytes.
-pub(super) fn furnish_instagram(body: &mut ChannelBody) -> ApiResult<()> {
+fn furnish_instagram(body: &mut ChannelBody) -> ApiResult<()> {
     let (account, page) = (format!("1784{}", digits(13)?), digits(15)?);
     for (name, value) in [
         ("ig_id", account),

@@ -23,7 +23,7 @@ use crate::http::{
 
 endpoints!(post_message, post_note, retry_message, settle_message);
 
-fn author(who: &Caller) -> Author {
+pub(super) fn author(who: &Caller) -> Author {
     match who.credential {
         Credential::Session(_) => Author::User(who.user),
         Credential::Token(_) => Author::Api,
@@ -231,5 +231,5 @@ pub(super) fn check_content(house: &House, entry: &ChannelEntry, content: &Conte
     let provider = house.core.provider(entry.kind);
     let provider = provider
         .ok_or_else(|| ApiError::internal("finding the provider", "it is not part of this version"))?;
-    Ok(provider.validate_content(content)?)
+    Ok(provider.validate_content_for(&entry.channel.settings, content)?)
 }

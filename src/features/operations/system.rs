@@ -201,7 +201,9 @@ fn rate(house: &House, entry: &ChannelEntry) -> u32 {
     let said = said.and_then(|text| text.parse().ok());
     let usual = || {
         let provider = house.core.provider(entry.kind);
-        provider.map_or(0, |provider| provider.capabilities().default_rate_per_s)
+        provider.map_or(0, |it| {
+            it.capabilities_for(&entry.channel.settings).default_rate_per_s
+        })
     };
     said.unwrap_or_else(usual)
 }

@@ -33,10 +33,10 @@ pub(super) async fn list_customers(
     who: Caller,
     query: ListQuery<Which>,
 ) -> ApiResult<Json<Items<CustomerView>>> {
-    let number = query.filter.number(&house, who.workspace)?;
-    let list = ListId::new("sandbox customers", who.workspace).with(&number);
+    let line = query.filter.line(&house, &phones, who.workspace)?;
+    let list = ListId::new("sandbox customers", who.workspace).with(&line.number);
     let after = query.page.position(&list)?;
-    let all = phones.customers_of(&number, MOST);
+    let all = line.book.customers_of(&line.number, MOST);
     let mut views: Vec<_> = all.into_iter().map(CustomerView::new).collect();
     if let Some(after) = after {
         let place = views.iter().position(|view| view.wa_id.as_bytes() == after);
@@ -97,14 +97,16 @@ pub(super) async fn add_customer(
     which: StrictQuery<Which>,
     body: ValidJson<CustomerBody>,
 ) -> ApiResult<HttpResponse> {
-    let number = which.number(&house, who.workspace)?;
+    let line = which.line(&house, &phones, who.workspace)?;
     let wa_id = body.digits();
     let person = Customer {
         language: body.language.clone(),
         ..Customer::new(&wa_id, body.name.trim())
     };
-    phones.put_customer_of(&number, &person).map_err(refused)?;
-    let view = customer(&phones, &number, &WaId(wa_id))?;
+    line.book
+        .restore_thread(&line.number, &person, Vec::new(), None)
+        .map_err(refused)?;
+    let view = customer(&line, &WaId(wa_id))?;
     Ok(HttpResponse::Created().json(CustomerView::new(view)))
 }
 
@@ -119,8 +121,8 @@ pub(super) async fn show_customer(
     id: WaId,
     which: StrictQuery<Which>,
 ) -> ApiResult<Json<CustomerView>> {
-    let number = which.number(&house, who.workspace)?;
-    Ok(Json(CustomerView::new(customer(&phones, &number, &id)?)))
+    let line = which.line(&house, &phones, who.workspace)?;
+    Ok(Json(CustomerView::new(customer(&line, &id)?)))
 }
 
 impl ApiBody for BehaviourView {
@@ -145,10 +147,10 @@ pub(super) async fn set_customer_behaviour(
     which: StrictQuery<Which>,
     body: ValidJson<BehaviourView>,
 ) -> ApiResult<Json<CustomerView>> {
-    let number = which.number(&house, who.workspace)?;
-    let behaviour = body.0.into_behaviour(phones.default_behaviour());
-    phones
-        .set_behaviour_to(&number, &id.0, behaviour)
+    let line = which.line(&house, &phones, who.workspace)?;
+    let behaviour = body.0.into_behaviour(line.book.default_behaviour());
+    line.book
+        .set_behaviour_to(&line.number, &id.0, behaviour)
         .map_err(refused)?;
-    Ok(Json(CustomerView::new(customer(&phones, &number, &id)?)))
+    Ok(Json(CustomerView::new(customer(&line, &id)?)))
 }

@@ -10,8 +10,6 @@ use crate::sandbox::{Delay, Down, ErrorFault, Faults, Often};
 
 endpoints!(show_faults, set_faults);
 
-/// The provider's code for a number that is not on WhatsApp.
-const UNDELIVERABLE: u32 = 131_026;
 /// How far webhooks overtake each other, in milliseconds.
 const REORDER_MS: u64 = 3_000;
 /// Longest delay of an answer, in milliseconds.
@@ -58,15 +56,17 @@ impl From<&Faults> for FaultsView {
     }
 }
 
-impl From<FaultsView> for Faults {
-    fn from(view: FaultsView) -> Self {
+impl FaultsView {
+    /// The faults meant; `undeliverable` is the provider's code for somebody who cannot be reached.
+    fn into_faults(self, undeliverable: u32) -> Faults {
+        let view = self;
         let refusal = ErrorFault {
-            code: UNDELIVERABLE,
+            code: undeliverable,
             details: None,
             often: Often::next(view.refuse_next),
         };
         let when = |on: bool| if on { 1.0 } else { 0.0 };
-        Self {
+        Faults {
             answer_delay: Delay::new(view.delay_ms, 0),
             failures: vec![refusal],
             drop_answer: Often::next(view.drop_answer_next),
@@ -74,7 +74,7 @@ impl From<FaultsView> for Faults {
             duplicate_webhooks: when(view.duplicate_webhooks),
             reorder_webhooks: when(view.reorder_webhooks),
             reorder_by_ms: REORDER_MS,
-            ..Self::default()
+            ..Faults::default()
         }
     }
 }
@@ -108,8 +108,8 @@ pub(super) async fn show_faults(
     who: Caller,
     which: StrictQuery<Which>,
 ) -> ApiResult<Json<FaultsView>> {
-    let number = which.number(&house, who.workspace)?;
-    let faults = phones.faults_of(&number).map_err(refused)?;
+    let line = which.line(&house, &phones, who.workspace)?;
+    let faults = line.book.faults_of(&line.number).map_err(refused)?;
     Ok(Json(FaultsView::from(&faults)))
 }
 
@@ -124,7 +124,9 @@ pub(super) async fn set_faults(
     which: StrictQuery<Which>,
     body: ValidJson<FaultsView>,
 ) -> ApiResult<Json<FaultsView>> {
-    let number = which.number(&house, who.workspace)?;
-    phones.set_faults_of(&number, body.0.into()).map_err(refused)?;
+    let line = which.line(&house, &phones, who.workspace)?;
+    line.book
+        .set_faults_of(&line.number, body.0.into_faults(line.book.undeliverable()))
+        .map_err(refused)?;
     Ok(Json(body.0))
 }

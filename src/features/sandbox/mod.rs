@@ -14,20 +14,60 @@ mod message;
 mod tests;
 mod views;
 
+use std::collections::BTreeMap;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
 use crate::actors::House;
+use crate::actors::registry::ChannelEntry;
 use crate::channels::ProviderKind;
 use crate::domain::{ChannelId, WorkspaceId};
 use crate::http::{ApiError, ApiResult, ErrorCode};
-use crate::sandbox::{PhoneView, SandboxError, Simulator};
+use crate::sandbox::{PhoneBook, PhoneView, SandboxError};
 
 /// The machinery, in `web::Data`.
 type Machinery = web::Data<House>;
-/// The simulator behind sandbox channels, in `web::Data`.
-type Phones = web::Data<Simulator>;
+/// The simulators behind sandbox channels, in `web::Data`.
+type Phones = web::Data<PhoneBooks>;
+
+/// The simulators by what they play. Each knows a business by another setting of its channel.
+#[derive(Default)]
+pub struct PhoneBooks(BTreeMap<ProviderKind, Arc<dyn PhoneBook>>);
+
+impl PhoneBooks {
+    /// No simulator yet.
+    #[must_use]
+    pub fn with(mut self, kind: ProviderKind, phones: Arc<dyn PhoneBook>) -> Self {
+        self.0.insert(kind, phones);
+        self
+    }
+
+    /// The phones of a sandbox channel.
+    fn line(&self, entry: &ChannelEntry) -> ApiResult<Line> {
+        let unreadable = |what: &str| ApiError::internal("reading a sandbox channel", what.to_owned());
+        let book = self.0.get(&entry.kind).cloned();
+        let book = book.ok_or_else(|| unreadable("nobody plays it"))?;
+        let number = line_of(entry).ok_or_else(|| unreadable("it has no number"))?;
+        Ok(Line { book, number })
+    }
+}
+
+/// The name under which a sandbox channel's simulator knows it.
+pub fn line_of(entry: &ChannelEntry) -> Option<String> {
+    let setting = |name: &str| entry.channel.settings.get(name);
+    match entry.kind {
+        ProviderKind::SandboxSms => Some(format!("{}/{}", setting("account_sid")?, setting("from")?)),
+        _ => setting("phone_number_id").cloned(),
+    }
+}
+
+/// A sandbox channel as its simulator knows it.
+struct Line {
+    book: Arc<dyn PhoneBook>,
+    number: String,
+}
 
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -57,15 +97,13 @@ struct Which {
 }
 
 impl Which {
-    /// The phone number id of the channel that is meant.
+    /// The phones of the channel that is meant.
     ///
     /// # Errors
     /// 404 if the workspace has no such sandbox channel, or none at all.
-    fn number(&self, house: &House, workspace: WorkspaceId) -> ApiResult<String> {
+    fn line(&self, house: &House, phones: &PhoneBooks, workspace: WorkspaceId) -> ApiResult<Line> {
         let mut sandboxes = house.core.registry.list(workspace).into_iter();
-        let is_sandbox = |entry: &std::sync::Arc<crate::actors::registry::ChannelEntry>| {
-            entry.kind == ProviderKind::Sandbox
-        };
+        let is_sandbox = |entry: &Arc<ChannelEntry>| phones.0.contains_key(&entry.kind);
         let entry = match &self.channel_id {
             Some(id) => {
                 let id: Option<ChannelId> = id.parse().ok();
@@ -74,8 +112,7 @@ impl Which {
             }
             None => sandboxes.find(is_sandbox).ok_or_else(no_channel)?,
         };
-        let number = entry.channel.settings.get("phone_number_id").cloned();
-        number.ok_or_else(|| ApiError::internal("reading a sandbox channel", "it has no phone_number_id"))
+        phones.line(&entry)
     }
 }
 
@@ -107,8 +144,8 @@ fn no_customer() -> ApiError {
 }
 
 /// A customer of a number.
-fn customer(phones: &Simulator, number: &str, id: &WaId) -> ApiResult<PhoneView> {
-    phones.customer_of(number, &id.0).ok_or_else(no_customer)
+fn customer(line: &Line, id: &WaId) -> ApiResult<PhoneView> {
+    line.book.customer_of(&line.number, &id.0).ok_or_else(no_customer)
 }
 
 fn refused(error: SandboxError) -> ApiError {

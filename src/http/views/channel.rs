@@ -116,16 +116,19 @@ pub struct CapabilitiesView {
     pub has_window: bool,
     /// Types of content.
     pub sends: Vec<&'static str>,
+    /// Texts are charged by SMS segments.
+    pub counts_segments: bool,
     /// The limits on it.
     pub limits: ContentLimits,
 }
 
 impl CapabilitiesView {
-    fn of(provider: Option<&Arc<dyn Provider>>) -> Self {
-        let capabilities = provider.map(|provider| provider.capabilities());
+    fn of(provider: Option<&Arc<dyn Provider>>, settings: &BTreeMap<String, String>) -> Self {
+        let capabilities = provider.map(|provider| provider.capabilities_for(settings));
         Self {
             has_window: capabilities.is_some_and(|it| it.rules.has_window),
             sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
+            counts_segments: capabilities.is_some_and(|it| it.counts_segments),
             limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
         }
     }
@@ -193,7 +196,12 @@ impl ChannelViews {
         let provider = kind.and_then(|kind| self.core.provider(kind));
         Ok(ChannelView {
             media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
-            ..ChannelView::new(channel, CapabilitiesView::of(provider), &self.public_url, queue)
+            ..ChannelView::new(
+                channel,
+                CapabilitiesView::of(provider, &channel.settings),
+                &self.public_url,
+                queue,
+            )
         })
     }
 
@@ -340,7 +348,7 @@ mod tests {
         for (channel, active, status, breaker) in table {
             let view = ChannelView::new(
                 &channel,
-                CapabilitiesView::of(None),
+                CapabilitiesView::of(None, &BTreeMap::new()),
                 "https://desk.example/",
                 queue(active),
             );

@@ -9,12 +9,12 @@ use super::graph::media::Upload;
 /// further one, also such as no provider has yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerMessage {
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Under the type's name; `None` for kinds without content.
-    pub(super) content: Option<Value>,
+    pub(crate) content: Option<Value>,
     /// Further fields beside it (`errors`, `context`, `referral`, `identity`, `origin`).
-    pub(super) beside: Map<String, Value>,
-    pub(super) media: Option<Upload>,
+    pub(crate) beside: Map<String, Value>,
+    pub(crate) media: Option<Upload>,
 }
 
 impl CustomerMessage {

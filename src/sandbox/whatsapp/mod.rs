@@ -56,8 +56,8 @@ pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
 use super::schedule;
+use super::server::{Server, reopen};
 use accounts::{Template, same_language};
-use server::Server;
 use state::Shared;
 use webhooks::{Lane, Update};
 
@@ -104,7 +104,7 @@ impl Simulator {
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::build(config, address)?);
-        let server = Server::start(&shared, listener, &runtime)?;
+        let server = server::start(&shared, listener, &runtime)?;
         let stop = CancellationToken::new();
         let clockwork = runtime.spawn(schedule::run(Arc::clone(&shared), stop.clone()));
         let inner = Inner {
@@ -342,6 +342,13 @@ impl Simulator {
         read.flatten().unwrap_or_default()
     }
 
+    /// A file in the provider's store: its type and bytes.
+    #[must_use]
+    pub fn media(&self, id: &str) -> Option<(String, bytes::Bytes)> {
+        let shared = self.shared();
+        shared.media.read(id, shared.clock.now_ms())
+    }
+
     /// Changes on customers' phones. A listener that lags misses the oldest and is told so by the channel.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<PhoneEvent> {
@@ -429,8 +436,8 @@ impl Simulator {
     pub fn go_online(&self) -> io::Result<()> {
         let mut server = self.inner.server.lock();
         if server.is_none() {
-            let listener = server::reopen(self.inner.address)?;
-            *server = Some(Server::start(self.shared(), listener, &self.inner.runtime)?);
+            let listener = reopen(self.inner.address)?;
+            *server = Some(server::start(self.shared(), listener, &self.inner.runtime)?);
         }
         Ok(())
     }

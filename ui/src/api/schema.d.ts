@@ -922,6 +922,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -1201,6 +1218,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The library of ready templates. */
+        get: operations["list_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that templates are checked by. */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How templates are dealt with. */
+        get: operations["show_template_settings"];
+        /** Sets how templates are dealt with. For owners. */
+        put: operations["change_template_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's templates by name and language. */
+        get: operations["list_templates"];
+        put?: never;
+        /** Makes a draft. Status, ids, owner and times are the server's and no field of the body. */
+        post: operations["create_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits, approves, deletes or assigns several templates. Each succeeds or fails by itself. */
+        post: operations["change_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft of a plain text or call script: names, amounts, dates and numbers become variables. Keeps nothing. */
+        post: operations["convert_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every template as a file that can be imported elsewhere. */
+        get: operations["export_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds templates of a file or the library as drafts. Names that exist are left alone. */
+        post: operations["import_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the provider's list anew. Webhooks and a poll do so by themselves; this is for the impatient. */
+        post: operations["sync_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a template against every rule of the provider, and shows it filled in. Keeps nothing. */
+        post: operations["check_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template. */
+        get: operations["show_template"];
+        put?: never;
+        post?: never;
+        /** Deletes a template here and, if it is there, at the provider. What an owner has not made needs an owner. */
+        delete: operations["delete_template"];
+        options?: never;
+        head?: never;
+        /** Changes the draft, who may use it, or throws the draft away. The provider learns of it only when it is submitted. */
+        patch: operations["change_template"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a submission that waits, which then goes to the provider, or sends it back. For owners. */
+        post: operations["decide_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a template, newest first, each with what differs from the entry before. */
+        get: operations["template_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submits what is worked on to the provider. Where the workspace asks for approval, an agent's submission waits for an
+         *     owner first.
+         */
+        post: operations["submit_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a pause before its time. For owners. */
+        post: operations["unpause_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1299,6 +1578,23 @@ export interface paths {
         put?: never;
         /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel. */
         post: operations["send_by_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whatsapp/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under the address that some installations use. */
+        get: operations["list_whatsapp_templates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1632,6 +1928,19 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
+        /** @description One operation on several templates. */
+        BulkBody: {
+            /** @enum {string} */
+            action: "submit" | "approve" | "delete" | "roles";
+            /** @description Which; at most 100. */
+            ids: string[];
+            /** @description For `roles`: who may use them. */
+            roles?: string[] | null;
+        };
+        /** @description What became of all of them. */
+        BulkView: {
+            items: components["schemas"]["Outcome"][];
+        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
@@ -1640,12 +1949,40 @@ export interface components {
         };
         /** @description What can be sent over a channel, and the limits on it. */
         CapabilitiesView: {
+            /** @description Texts are charged by SMS segments. */
+            counts_segments: boolean;
             /** @description Free-form messages only within 24 hours after the customer wrote. */
             has_window: boolean;
             /** @description The limits on it. */
             limits: components["schemas"]["ContentLimits"];
             /** @description Types of content. */
             sends: string[];
+        };
+        /** @description A change of category that the provider announced. */
+        CategoryChangeView: {
+            /** @description When; `null` if not told. */
+            at: string | null;
+            /** @enum {string} */
+            to: "marketing" | "utility" | "authentication" | "service";
+        };
+        /** @description One entry of a template's history. */
+        ChangeView: {
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            definition: components["schemas"]["DefinitionView"] | null;
+            /** @description What differs from the entry before. */
+            differences: components["schemas"]["DifferenceView"][];
+            /** @enum {string} */
+            kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+            /** @description The provider's or the person's words. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Its number, counted from 1.
+             */
+            number: number;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
         };
         /** @description A new channel. */
         ChannelBody: {
@@ -1731,6 +2068,17 @@ export interface components {
             version: number;
             /** @description Where the provider posts its webhooks. */
             webhook_url: string;
+        };
+        /** @description A template to check and to look at, stored or not. */
+        CheckBody: {
+            /** @description What it says. */
+            definition: components["schemas"]["DefinitionBody"];
+            /** @description Its language code. */
+            language?: string;
+            /** @description Its name. */
+            name?: string;
+            /** @description Values for the preview, as in a message: `variables`, `header`, `buttons` or `components`. */
+            values?: Record<string, never> | null;
         };
         /** @description One step of a connection test. */
         CheckView: {
@@ -1892,6 +2240,21 @@ export interface components {
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
         };
+        /** @description A draft made of a text. */
+        ConversionView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description A name made of the first words. */
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            problems: components["schemas"]["ProblemView"][];
+            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
+            steps: string[];
+        };
+        /** @description A text to convert. */
+        ConvertBody: {
+            /** @description A plain text or call script, at most 8,000 characters. */
+            text: string;
+        };
         /** @description A customer to be. */
         CustomerBody: {
             /** @description Language tag of their phone. */
@@ -1934,12 +2297,56 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description A decision about a template that waits for approval within the house. */
+        DecisionBody: {
+            /** @description `true` submits it to the provider, `false` sends it back. */
+            approve: boolean;
+            /** @description For whoever wrote it, at most 500 characters. */
+            note?: string;
+        };
+        /** @description What a template says. */
+        DefinitionBody: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description What a template says. */
+        DefinitionView: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds: number | null;
+            /** @enum {string} */
+            parameter_format: "positional" | "named";
+        };
         /** @description Who took a message back. Its words are gone. */
         DeletionView: {
             /** @description When. */
             at: string;
             /** @description Who. */
             by: components["schemas"]["AuthorView"];
+        };
+        /** @description One part that differs. */
+        DifferenceView: {
+            /** @description What stands there. */
+            after: string | null;
+            /** @description What stood there. */
+            before: string | null;
+            /** @description `body`, `header`, `buttons.0` … */
+            part: string;
         };
         /** @description What was typed and not sent. */
         DraftBody: {
@@ -2016,6 +2423,35 @@ export interface components {
             /** @description Webhooks overtake each other. */
             reorder_webhooks?: boolean;
         };
+        /** @description A template in a file. */
+        FileTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /** @description Its language code. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description A file of templates. */
+        FileView: {
+            /** @description `frontdesk-templates`. */
+            format: string;
+            templates: components["schemas"]["FileTemplate"][];
+            /**
+             * Format: int32
+             * @description Of the format.
+             */
+            version: number;
+        };
         /** @description A stretch of a snippet. */
         FragmentView: {
             /** @description It is what was looked for. */
@@ -2064,6 +2500,32 @@ export interface components {
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description Templates from a file or the library; they become drafts. */
+        ImportBody: {
+            /** @description The channel on whose account they are to be. */
+            channel_id: string;
+            /** @description Only say what would happen. */
+            dry_run?: boolean;
+            /** @description At most 200. */
+            templates: components["schemas"]["FileTemplate"][];
+        };
+        /** @description What became of a file. */
+        ImportView: {
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            items: components["schemas"]["Imported"][];
+        };
+        /** @description What became of one template of a file. */
+        Imported: {
+            /** @description The draft's id, if it was added. */
+            id: string | null;
+            language: string;
+            name: string;
+            /** @description `added`, or `exists`: then nothing was changed. */
+            outcome: string;
+            /** @description What is to be mended before it can be submitted. */
+            problems: components["schemas"]["ProblemView"][];
         };
         /** @description What goes wrong on an Instagram sandbox channel. */
         InstagramFaultsView: {
@@ -2153,6 +2615,30 @@ export interface components {
                 verified: boolean | null;
                 /** @description When it was. */
                 verified_at: string | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_ChangeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                at: string;
+                by: components["schemas"]["PersonView"] | null;
+                definition: components["schemas"]["DefinitionView"] | null;
+                /** @description What differs from the entry before. */
+                differences: components["schemas"]["DifferenceView"][];
+                /** @enum {string} */
+                kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+                /** @description The provider's or the person's words. */
+                note: string;
+                /**
+                 * Format: int32
+                 * @description Its number, counted from 1.
+                 */
+                number: number;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -2305,6 +2791,22 @@ export interface components {
                 message_id: string;
                 /** @description Why, in plain words. */
                 reason: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_LibraryView: {
+            /** @description The items, in the list's order. */
+            items: {
+                definition: components["schemas"]["DefinitionView"];
+                /** @description `bakery`, `clinic` …, or `any`. */
+                industry: string;
+                language: string;
+                name: string;
+                preview: components["schemas"]["PreviewView"];
+                /** @description What it is for: `welcome`, `payment_reminder` … */
+                use: string;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -2521,6 +3023,51 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_TemplateView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The provider's account. */
+                account: string;
+                approval_asked_by: components["schemas"]["PersonView"] | null;
+                category_change: components["schemas"]["CategoryChangeView"] | null;
+                channel_id: string;
+                created_at: string;
+                /** @description What is worked on: the draft, else what the provider has. */
+                definition: components["schemas"]["DefinitionView"];
+                /** @description There are changes that were not submitted. */
+                has_draft: boolean;
+                id: string;
+                language: string;
+                live: components["schemas"]["DefinitionView"] | null;
+                name: string;
+                owner: components["schemas"]["PersonView"] | null;
+                performance: components["schemas"]["PerformanceView"];
+                /** @description What the provider would refuse about what is worked on. */
+                problems: components["schemas"]["ProblemView"][];
+                /** @description The provider's id. */
+                provider_id: string | null;
+                /** @enum {string} */
+                quality: "unknown" | "green" | "yellow" | "red";
+                reason: components["schemas"]["ReasonView"] | null;
+                /** @description Who may use it besides owners. */
+                roles: string[];
+                /** @description Whether it may be sent now. */
+                sendable: boolean;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+                submitted_at: string | null;
+                /** @description Its text with samples. */
+                text: string;
+                updated_at: string;
+                /** @description Names of the body's variables, in order. */
+                variables: string[];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2562,6 +3109,17 @@ export interface components {
             /** @enum {string} */
             direction: "inbound" | "outbound";
             preview: string;
+        };
+        /** @description A template of the library, in one language. */
+        LibraryView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description `bakery`, `clinic` …, or `any`. */
+            industry: string;
+            language: string;
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            /** @description What it is for: `welcome`, `payment_reminder` … */
+            use: string;
         };
         /** @description A tracked link in the message, and who followed it. */
         LinkView: {
@@ -2829,6 +3387,28 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A new template: a draft. */
+        NewTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description The channel on whose account it is to be. */
+            channel_id: string;
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /** @description A language code: `en`, `pt_BR`. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Small letters, digits and underscores; the same in every language. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+            /** @description Who may use it; everybody unless given. Owners always may. */
+            roles?: string[] | null;
+        };
         /** @description An internal note. */
         NoteBody: {
             /** @description At most 10,000 characters. */
@@ -2890,6 +3470,15 @@ export interface components {
             version: number;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description What became of one of them. */
+        Outcome: {
+            /** @description The problem's code, if it failed. */
+            code: string | null;
+            /** @description Why, and what to do. */
+            detail: string | null;
+            id: string;
+            ok: boolean;
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2907,12 +3496,59 @@ export interface components {
             /** @enum {string} */
             status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
         };
+        /** @description How messages made from it fared. */
+        PerformanceView: {
+            /**
+             * Format: int64
+             * @description A quick reply was tapped.
+             */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description On the customer's device.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Not delivered.
+             */
+            failed: number;
+            /** @description When one was last made; `null` if never. */
+            last_used_at: string | null;
+            /**
+             * Format: int64
+             * @description Opened.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Answered within three days.
+             */
+            replied: number;
+            /**
+             * Format: int64
+             * @description Taken by the provider.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Messages made from it.
+             */
+            used: number;
+        };
         /** @description Someone to be added. */
         PersonBody: {
             /** Format: email */
             email: string;
             name: string;
             password: string;
+        };
+        /** @description Someone of the team. */
+        PersonView: {
+            /** @description Their id. */
+            id: string;
+            /** @description Their name; empty if they are gone. */
+            name: string;
         };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
@@ -2934,6 +3570,11 @@ export interface components {
              *     once the business has marked it.
              */
             status: string;
+        };
+        /** @description A filled template, as the customer sees it. */
+        PreviewView: Record<string, never> & {
+            /** @description The whole as one text. */
+            text: string;
         };
         /** @description Price information. */
         PricingView: {
@@ -2965,6 +3606,19 @@ export interface components {
             trace_id?: string | null;
             /** @description Always `about:blank`: `code` tells what it is. */
             type: string;
+        };
+        /** @description One rule that is broken. */
+        ProblemView: {
+            /** @description Where, as a path: `components.1.text`. */
+            field: string;
+            /** @description The limit, where the rule has one. */
+            limit: number | null;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
+            /** @description Which rule. */
+            rule: string;
         };
         /** @description A change of one's own profile; what is absent stays. */
         ProfileBody: {
@@ -3039,6 +3693,15 @@ export interface components {
             /** @description The message that brought it. */
             message_id: string;
         };
+        /** @description Why a template is not approved. */
+        ReasonView: {
+            /** @description Whether an appeal at the provider can help, and how. */
+            appeal: string | null;
+            /** @description The provider's word. */
+            code: string | null;
+            /** @description The same in plain words, with what can be done. */
+            detail: string;
+        };
         /** @description What to replay. */
         ReplayBody: {
             /** @enum {string} */
@@ -3060,6 +3723,12 @@ export interface components {
              * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
              */
             days: number | null;
+        };
+        /** @description The provider's rules with their words, and the languages that it takes: for editors. */
+        RulesView: {
+            languages: string[];
+            /** @description `{rule, message, remedy}`. */
+            rules: Record<string, never>[];
         };
         /** @description The body. */
         SandboxActionBody: {
@@ -3297,6 +3966,22 @@ export interface components {
             /** @description Changes that wait for the writer. */
             waiting: number;
         };
+        /** @description Which account to read. */
+        SyncBody: {
+            /** @description A channel of the account. */
+            channel_id: string;
+        };
+        /** @description What reading a list found. */
+        SyncView: {
+            /** @description Those that were not known here. */
+            added: number;
+            /** @description Those that differ from what was known. */
+            changed: number;
+            /** @description Those that were known and are no longer on the list. */
+            gone: number;
+            /** @description Templates on the list. */
+            listed: number;
+        };
         /** @description How everything is. */
         SystemView: {
             actors: components["schemas"]["ActorView"][];
@@ -3331,6 +4016,59 @@ export interface components {
             state: string;
             /** @description `webhook` or `email`. */
             way: string;
+        };
+        /** @description A change of a template; what is left out stays as it is. */
+        TemplatePatch: {
+            definition?: components["schemas"]["DefinitionBody"] | null;
+            /** @description `true` throws away changes that were not submitted. */
+            discard_draft?: boolean;
+            /** @description Who may use it. For owners. */
+            roles?: string[] | null;
+        };
+        /** @description How templates are dealt with in this workspace. */
+        TemplateSettings: {
+            /** @description What agents submit waits for an owner's approval first. */
+            approval_required: boolean;
+        };
+        /** @description A template in one language. */
+        TemplateView: {
+            /** @description The provider's account. */
+            account: string;
+            approval_asked_by: components["schemas"]["PersonView"] | null;
+            category_change: components["schemas"]["CategoryChangeView"] | null;
+            channel_id: string;
+            created_at: string;
+            /** @description What is worked on: the draft, else what the provider has. */
+            definition: components["schemas"]["DefinitionView"];
+            /** @description There are changes that were not submitted. */
+            has_draft: boolean;
+            id: string;
+            language: string;
+            live: components["schemas"]["DefinitionView"] | null;
+            name: string;
+            owner: components["schemas"]["PersonView"] | null;
+            performance: components["schemas"]["PerformanceView"];
+            /** @description What the provider would refuse about what is worked on. */
+            problems: components["schemas"]["ProblemView"][];
+            /** @description The provider's id. */
+            provider_id: string | null;
+            /** @enum {string} */
+            quality: "unknown" | "green" | "yellow" | "red";
+            reason: components["schemas"]["ReasonView"] | null;
+            /** @description Who may use it besides owners. */
+            roles: string[];
+            /** @description Whether it may be sent now. */
+            sendable: boolean;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+            submitted_at: string | null;
+            /** @description Its text with samples. */
+            text: string;
+            updated_at: string;
+            /** @description Names of the body's variables, in order. */
+            variables: string[];
+            /** Format: int64 */
+            version: number;
         };
         /** @description How one way of telling went. */
         TestCheck: {
@@ -5653,6 +6391,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -6403,6 +7175,628 @@ export interface operations {
             };
         };
     };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description Of this industry. */
+                industry?: string;
+                /** @description For this use. */
+                use?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Words in name or text. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_LibraryView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convert_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_templates: {
+        parameters: {
+            query?: {
+                /** @description Of this channel's account only. */
+                channel_id?: string;
+                /** @description Of this name only. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    template_history: {
+        parameters: {
+            query?: {
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ChangeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpause_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -6650,6 +8044,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_whatsapp_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
             };
             /** @description A problem document */
             default: {

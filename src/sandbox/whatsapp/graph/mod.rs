@@ -9,7 +9,6 @@ mod settings;
 mod templates;
 
 use std::collections::HashMap;
-use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use actix_web::http::header;
@@ -21,15 +20,12 @@ use super::accounts::{Number, Waba};
 use super::errors::GraphError;
 use super::faults::Down;
 use super::state::Shared;
+pub(crate) use crate::sandbox::server::cut;
 
 /// Body limit of JSON calls.
 const JSON_LIMIT: usize = 1 << 20;
 /// Body limit of uploads: the largest document and its envelope.
 const UPLOAD_LIMIT: usize = (100 << 20) + (64 << 10);
-
-/// A second handle of the client's connection, so that it can be cut without an answer.
-#[derive(Debug)]
-pub(crate) struct Cut(pub TcpStream);
 
 /// One Graph call.
 pub(crate) struct Call<'a> {
@@ -118,16 +114,6 @@ pub(crate) fn ok(value: &Value) -> Answer {
 
 pub(crate) fn success() -> Answer {
     ok(&serde_json::json!({"success": true}))
-}
-
-/// Cuts the client's connection; the response returned is never written.
-pub(crate) fn cut(request: &HttpRequest) -> HttpResponse {
-    if let Some(cut) = request.conn_data::<Cut>()
-        && let Err(error) = cut.0.shutdown(Shutdown::Both)
-    {
-        tracing::debug!(%error, "connection was closed already");
-    }
-    HttpResponse::ServiceUnavailable().force_close().finish()
 }
 
 /// A failure as a proxy in front of the API would answer it.

@@ -1,7 +1,9 @@
 /** What a channel is and needs, apart from how it is shown. */
-import { t } from '@/app/i18n'
+import { t, te } from '@/app/i18n'
 import type { Channel } from '@/lib/api'
 import type { Rules } from '@/lib/form'
+
+import { providerKey } from './providers'
 
 export type ChannelState = 'active' | 'paused' | 'blocked' | 'failing'
 export interface WhatsAppFields {
@@ -26,6 +28,13 @@ export function stateOf(channel: Pick<Channel, 'status' | 'breaker'>): ChannelSt
 export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', failing: 'danger' } as const
 export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
 export const reasonOf = (channel: Channel): string | null => channel.status_reason ?? channel.breaker?.reason ?? null
+
+export const isSandbox = (channel: Pick<Channel, 'provider'>): boolean => (channel.provider ?? '').startsWith('sandbox')
+export function providerName(channel: Pick<Channel, 'provider' | 'settings'>): string {
+  const key = providerKey(channel.provider, channel.settings)
+  const name = t(`channels.providers.${key}`)
+  return name.startsWith('channels.') ? key : name
+}
 
 /** A token that nobody guesses, for Meta to prove with that the webhook is ours. */
 export function newVerifyToken(): string {

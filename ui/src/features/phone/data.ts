@@ -1,16 +1,19 @@
 /** The sandbox's customers, their chats and the faults. Asked for every two seconds and whenever a message moves. */
 import { useQuery } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
-import { computed, onScopeDispose, type Ref } from 'vue'
+import { computed, onScopeDispose, ref, type Ref } from 'vue'
 import { queryClient } from '@/app/query'
 import { api, ok, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import { type Behaviour, type Customer, type Faults, NO_FAULTS } from './model'
+import { type Behaviour, type Customer, type Faults, NO_FAULTS, withFile } from './model'
 
 const EVERY_MS = 2000
 const SHOWN = 100
 /** Every few seconds while it works; what is missing (no sandbox channel) is asked for again by the person. */
 const pace = (ms: number) => (query: { state: { error: unknown } }): number | false => (query.state.error ? false : ms)
+/** The sandbox channel whose phones are played; the oldest unless chosen. */
+export const line = ref<string | null>(null)
+const at = (): { channel_id?: string } => (line.value ? { channel_id: line.value } : {})
 export const changed = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ['sandbox'] })
 
 export function useLivePhone(): void {
@@ -19,46 +22,46 @@ export function useLivePhone(): void {
 }
 export const useCustomers = () =>
   useQuery({
-    queryKey: ['sandbox', 'customers'],
-    queryFn: ({ signal }) => ok(api.GET('/sandbox/customers', { params: { query: { limit: 100 } }, signal })),
+    queryKey: computed(() => ['sandbox', 'customers', line.value]),
+    queryFn: ({ signal }) => ok(api.GET('/sandbox/customers', { params: { query: { ...at(), limit: 100 } }, signal })),
     refetchInterval: pace(EVERY_MS),
   })
 export const useChat = (id: Ref<string | null>) =>
   useQuery({
-    queryKey: computed(() => ['sandbox', 'chat', id.value]),
+    queryKey: computed(() => ['sandbox', 'chat', line.value, id.value]),
     enabled: computed(() => id.value !== null),
     queryFn: async ({ signal }) => {
-      const page = await ok(api.GET('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id.value! }, query: { limit: SHOWN } }, signal }))
-      return [...page.items].reverse()
+      const page = await ok(api.GET('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id.value! }, query: { ...at(), limit: SHOWN } }, signal }))
+      return [...page.items].reverse().map((message) => withFile(id.value!, message))
     },
     refetchInterval: pace(EVERY_MS),
   })
 export async function write(id: string, body: { type: string; [content: string]: unknown }): Promise<void> {
-  await ok(api.POST('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id } }, body }))
+  await ok(api.POST('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id }, query: at() }, body }))
   await changed()
 }
-export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id } } }))
-export const tellTyping = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/typing', { params: { path: { wa_id: id } } }))
+export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id }, query: at() } }))
+export const tellTyping = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/typing', { params: { path: { wa_id: id }, query: at() } }))
 
-export const useFaults = () => useQuery({ queryKey: ['sandbox-faults'], queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { signal }))) }), refetchInterval: pace(5000) })
+export const useFaults = () => useQuery({ queryKey: computed(() => ['sandbox-faults', line.value]), queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { params: { query: at() }, signal }))) }), refetchInterval: pace(5000) })
 export async function setFaults(faults: Faults): Promise<void> {
-  const before = queryClient.getQueryData<Faults>(['sandbox-faults'])
-  queryClient.setQueryData(['sandbox-faults'], faults)
+  const before = queryClient.getQueryData<Faults>(['sandbox-faults', line.value])
+  queryClient.setQueryData(['sandbox-faults', line.value], faults)
   try {
-    queryClient.setQueryData(['sandbox-faults'], await ok(api.PUT('/sandbox/faults', { body: faults })))
+    queryClient.setQueryData(['sandbox-faults', line.value], await ok(api.PUT('/sandbox/faults', { params: { query: at() }, body: faults })))
   } catch (error) {
-    queryClient.setQueryData(['sandbox-faults'], before)
+    queryClient.setQueryData(['sandbox-faults', line.value], before)
     throw error
   }
 }
 
 /** Changes how a customer acts: shown at once, taken back if the server refuses. */
 export async function setBehaviour(id: string, behaviour: Behaviour): Promise<void> {
-  const key = ['sandbox', 'customers']
+  const key = ['sandbox', 'customers', line.value]
   const before = queryClient.getQueryData<Page<Customer>>(key)
   queryClient.setQueryData<Page<Customer>>(key, (page) => page && { ...page, items: page.items.map((each) => (each.wa_id === id ? { ...each, behaviour } : each)) })
   try {
-    await ok(api.PUT('/sandbox/customers/{wa_id}/behaviour', { params: { path: { wa_id: id } }, body: behaviour }))
+    await ok(api.PUT('/sandbox/customers/{wa_id}/behaviour', { params: { path: { wa_id: id }, query: at() }, body: behaviour }))
     await changed()
   } catch (error) {
     queryClient.setQueryData(key, before)

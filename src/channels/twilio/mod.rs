@@ -1,0 +1,213 @@
+//! Twilio: SMS and WhatsApp through its Messages API.
+//!
+//! Owns the translation between Twilio's forms and the domain, and the HTTP calls. Must not know the store, the actors or
+//! any clock. Facts come from the provider contract, which names Twilio's pages.
+//!
+//! Files that came in carry Twilio's address as `url`; files that go out are fetched by Twilio from a `link`.
+
+mod call;
+mod client;
+mod content;
+mod errors;
+mod files;
+mod form;
+mod limits;
+mod parse;
+mod probe;
+mod render;
+mod settings;
+mod signature;
+mod status;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use self::settings::Medium;
+use crate::channels::fields::URL;
+use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
+use crate::channels::{
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Provider, WebhookRequest,
+};
+use crate::domain::inbound::StatusUpdate;
+use crate::domain::media::MediaRule;
+use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::policy::MessagingRules;
+use crate::domain::{Content, Identity, Timestamp};
+
+/// The provider.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Twilio;
+
+static SMS: Capabilities = Capabilities {
+    rules: MessagingRules::SMS,
+    text_max: limits::TEXT,
+    sends: &render::SMS_KINDS,
+    counts_segments: true,
+    default_rate_per_s: limits::SMS_RATE_PER_S,
+    max_rate_per_s: limits::MAX_RATE_PER_S,
+    pair_burst: limits::PAIR_BURST,
+    pair_spacing_s: limits::PAIR_SPACING_S,
+};
+
+static WHATSAPP: Capabilities = Capabilities {
+    rules: MessagingRules::WHATSAPP,
+    text_max: limits::TEXT,
+    sends: &render::WHATSAPP_KINDS,
+    counts_segments: false,
+    default_rate_per_s: limits::WHATSAPP_RATE_PER_S,
+    max_rate_per_s: limits::MAX_RATE_PER_S,
+    pair_burst: limits::PAIR_BURST,
+    pair_spacing_s: limits::PAIR_SPACING_S,
+};
+
+impl Provider for Twilio {
+    fn capabilities(&self) -> &'static Capabilities {
+        &SMS
+    }
+
+    fn capabilities_for(&self, settings: &BTreeMap<String, String>) -> &'static Capabilities {
+        match settings::medium(settings) {
+            Medium::Sms => &SMS,
+            Medium::Whatsapp => &WHATSAPP,
+        }
+    }
+
+    fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
+        self.capabilities_for(settings).rules
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        ContentLimits {
+            text: limits::TEXT,
+            caption: limits::TEXT,
+            url: URL,
+            short_text: limits::SHORT_TEXT,
+            ..ContentLimits::NONE
+        }
+    }
+
+    fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
+        settings::validate(access)
+    }
+
+    fn addresses(&self, settings: &BTreeMap<String, String>) -> Vec<Address> {
+        settings::addresses(settings)
+    }
+
+    fn signing_secrets(&self) -> &'static [&'static str] {
+        &["auth_token"]
+    }
+
+    fn signature_fits(
+        &self,
+        secret: &secrecy::SecretString,
+        webhook_url: &str,
+        request: &WebhookRequest<'_>,
+    ) -> bool {
+        signature::fits(secret, webhook_url, request)
+    }
+
+    fn is_delivery(&self, raw: &[u8]) -> bool {
+        parse::is_delivery(raw)
+    }
+
+    fn kept<'a>(&self, request: &WebhookRequest<'a>) -> Cow<'a, [u8]> {
+        status::with_callback(request)
+    }
+
+    fn recipient(&self, settings: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
+        settings::recipient(settings, to)
+    }
+
+    fn peek_addresses(&self, _: &[u8]) -> Vec<Address> {
+        vec![Address::Posted]
+    }
+
+    fn parse(&self, raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
+        parse::deliveries(raw)
+    }
+
+    fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
+        keep(&Address::Posted).then(|| raw.to_vec())
+    }
+
+    fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
+        render::validate(content, Medium::Whatsapp)
+    }
+
+    fn validate_content_for(
+        &self,
+        settings: &BTreeMap<String, String>,
+        content: &Content,
+    ) -> Result<(), FieldError> {
+        render::validate(content, settings::medium(settings))
+    }
+
+    fn send<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+    ) -> BoxFuture<'a, SendOutcome> {
+        Box::pin(client::send(http, access, request))
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        _: &'a ChannelAccess,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        // Twilio has no read receipts for what customers write.
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(std::future::ready(files::locate(access, reference)))
+    }
+
+    fn can_look_up(&self) -> bool {
+        true
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        request: &'a SendRequest,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<StatusUpdate>, ProviderError>> {
+        Box::pin(client::look_up(http, access, request, since))
+    }
+
+    fn fetch_status<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<StatusUpdate>, ProviderError>> {
+        Box::pin(client::fetch(http, access, provider_message_id))
+    }
+
+    fn test_connection<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(probe::run(http, access))
+    }
+}

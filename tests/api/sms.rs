@@ -1,0 +1,268 @@
+//! SMS from a customer's phone to the inbox and back, and 360dialog's own entrance, in two workspaces.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::common::{Answer, Client, TestApp};
+
+const PHONE: &str = "14155550123";
+
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .expect("it happens in time");
+}
+
+/// An SMS sandbox with one customer, once the simulator plays it.
+async fn sms(client: &Client) -> String {
+    let body = json!({"provider": "sandbox_sms", "name": "Texts"});
+    let channel = client.post("/api/v1/channels", &body).await.expect(201);
+    assert_eq!(channel["capabilities"]["counts_segments"], true);
+    assert_eq!(channel["capabilities"]["has_window"], false);
+    let sends = channel["capabilities"]["sends"].to_string();
+    assert!(
+        !sends.contains("template") && !sends.contains("location"),
+        "{sends}"
+    );
+    let id = channel["id"].as_str().expect("an id").to_owned();
+    assert!(
+        channel["webhook_url"]
+            .as_str()
+            .expect("text")
+            .ends_with(&format!("/webhooks/twilio/{id}"))
+    );
+    let ready = format!("/api/v1/sandbox/faults?channel_id={id}");
+    until(async || client.get(&ready).await.status == 200).await;
+    let body = json!({"name": "Ana", "phone": format!("+{PHONE}")});
+    client
+        .post(&format!("/api/v1/sandbox/customers?channel_id={id}"), &body)
+        .await
+        .expect(201);
+    id
+}
+
+async fn say(client: &Client, channel: &str, body: &Value) -> Answer {
+    let path = format!("/api/v1/sandbox/customers/{PHONE}/messages?channel_id={channel}");
+    client.post(&path, body).await
+}
+
+async fn thread(client: &Client, count: usize) -> (String, Vec<Value>) {
+    let mut found = (String::new(), Vec::new());
+    until(async || {
+        let page = client.get("/api/v1/conversations").await.expect(200);
+        let Some(id) = page["items"][0]["id"].as_str() else {
+            return false;
+        };
+        let messages = client
+            .get(&format!("/api/v1/conversations/{id}/messages"))
+            .await
+            .expect(200);
+        found = (
+            id.to_owned(),
+            messages["items"].as_array().expect("a list").clone(),
+        );
+        found.1.len() >= count
+    })
+    .await;
+    found
+}
+
+async fn send(client: &Client, conversation: &str, body: &Value, key: &str) -> Answer {
+    let path = format!("/api/v1/conversations/{conversation}/messages");
+    let request = client.request(Method::POST, &path).header("idempotency-key", key);
+    Answer::of(request.json(body)).await
+}
+
+async fn status_of(client: &Client, conversation: &str, message: &str) -> Value {
+    let messages = client
+        .get(&format!("/api/v1/conversations/{conversation}/messages"))
+        .await
+        .expect(200);
+    let items = messages["items"].as_array().expect("a list").clone();
+    items
+        .into_iter()
+        .find(|item| item["id"] == message)
+        .unwrap_or_default()
+}
+
+#[actix_web::test]
+async fn sms_goes_round_and_stays_in_its_workspace() {
+    let app = TestApp::start().await;
+    let channel = sms(&app.a.owner).await;
+    let other = sms(&app.b.owner).await;
+    say(
+        &app.a.owner,
+        &channel,
+        &json!({"type": "text", "text": {"body": "Are you open?"}}),
+    )
+    .await
+    .expect(201);
+    let (conversation, messages) = thread(&app.a.owner, 1).await;
+    assert_eq!(messages[0]["text"]["body"], "Are you open?");
+    assert_eq!(messages[0]["extra"]["segments"], 1);
+
+    let body = json!({"type": "text", "text": {"body": "Until six."}});
+    let sent = send(&app.a.owner, &conversation, &body, "one").await.expect(202);
+    let id = sent["id"].as_str().expect("an id").to_owned();
+    until(async || status_of(&app.a.owner, &conversation, &id).await["status"] == "delivered").await;
+    let path = format!("/api/v1/sandbox/customers/{PHONE}/messages?channel_id={channel}");
+    let phone = app.a.owner.get(&path).await.expect(200);
+    assert_eq!(phone["items"][0]["text"]["body"], "Until six.");
+
+    // What SMS cannot carry is refused before it is queued, and what the phone cannot play as well.
+    let place = json!({"type": "location", "location": {"latitude": 1.0, "longitude": 2.0}});
+    assert_eq!(send(&app.a.owner, &conversation, &place, "two").await.status, 422);
+    assert_eq!(say(&app.a.owner, &channel, &place).await.status, 422);
+
+    // The other workspace has the same customer and saw nothing of this.
+    assert!(
+        app.b.owner.get("/api/v1/conversations").await.expect(200)["items"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+    assert_eq!(app.b.owner.get(&path).await.status, 404);
+    assert_ne!(channel, other);
+}
+
+#[actix_web::test]
+async fn whoever_said_stop_gets_no_more_and_lost_answers_are_settled_by_their_status() {
+    let app = TestApp::start().await;
+    let channel = sms(&app.a.owner).await;
+    say(
+        &app.a.owner,
+        &channel,
+        &json!({"type": "text", "text": {"body": "hello"}}),
+    )
+    .await
+    .expect(201);
+    let (conversation, _) = thread(&app.a.owner, 1).await;
+
+    let faults = json!({"drop_answer_next": 1});
+    let path = format!("/api/v1/sandbox/faults?channel_id={channel}");
+    Answer::of(app.a.owner.request(Method::PUT, &path).json(&faults))
+        .await
+        .expect(200);
+    let body = json!({"type": "text", "text": {"body": "The answer to this is lost."}});
+    let sent = send(&app.a.owner, &conversation, &body, "lost").await.expect(202);
+    let id = sent["id"].as_str().expect("an id").to_owned();
+    until(async || status_of(&app.a.owner, &conversation, &id).await["status"] == "delivered").await;
+    assert_eq!(app.app.simulators.sms.taken(), 1);
+
+    say(
+        &app.a.owner,
+        &channel,
+        &json!({"type": "text", "text": {"body": "STOP"}}),
+    )
+    .await
+    .expect(201);
+    thread(&app.a.owner, 3).await;
+    let sent = send(
+        &app.a.owner,
+        &conversation,
+        &json!({"type": "text", "text": {"body": "Sale!"}}),
+        "sale",
+    )
+    .await;
+    // Where consent is heeded before the send, it is refused at once; else Twilio refuses it.
+    if sent.status == 202 {
+        let id = sent.json()["id"].as_str().expect("an id").to_owned();
+        until(async || status_of(&app.a.owner, &conversation, &id).await["status"] == "failed").await;
+        let shown = status_of(&app.a.owner, &conversation, &id).await;
+        let code = shown["error"]["code"].as_str().unwrap_or_default().to_owned();
+        assert!(["21610", "opted_out"].contains(&code.as_str()), "{shown}");
+    } else {
+        assert_eq!(sent.status, 409);
+    }
+}
+
+#[actix_web::test]
+async fn only_twilio_gets_into_twilios_entrance() {
+    let app = TestApp::start().await;
+    let channel = sms(&app.a.owner).await;
+    let url = format!("/webhooks/twilio/{channel}");
+    let form = b"MessageSid=SM1&From=%2B14155550123&Body=hi".to_vec();
+    let kind = "application/x-www-form-urlencoded";
+    let anyone = &app.stranger;
+    assert_eq!(
+        anyone.raw(Method::POST, &url, kind, form.clone()).await.status,
+        401
+    );
+    let request = anyone
+        .request(Method::POST, &url)
+        .header("x-twilio-signature", "0/KCTR6DLpKmkAf8muzZqo1nDgQ=");
+    assert_eq!(
+        Answer::of(request.header("content-type", kind).body(form))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(anyone.get(&format!("{url}?MessageSid=SM1")).await.status, 401);
+    assert!(
+        app.a.owner.get("/api/v1/conversations").await.expect(200)["items"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+}
+
+async fn dialog360(client: &Client, secret: &str) -> String {
+    let body = json!({
+        "provider": "dialog360", "name": "Shop",
+        "settings": {"display_phone_number": "+254 700 555010", "api_base": "http://127.0.0.1:9"},
+        "secrets": {"api_key": "key-of-the-shop", "webhook_secret": secret},
+    });
+    let channel = client.post("/api/v1/channels", &body).await.expect(201);
+    channel["id"].as_str().expect("an id").to_owned()
+}
+
+#[actix_web::test]
+async fn dialog360_is_known_by_our_own_secret_and_speaks_old_and_new() {
+    let app = TestApp::start().await;
+    let channel = dialog360(&app.a.owner, "only-we-know-this").await;
+    let other = dialog360(&app.b.owner, "another-secret").await;
+    let anyone = &app.stranger;
+    let post = async |channel: &str, secret: &str, body: &Value| {
+        let request = anyone.request(Method::POST, &format!("/webhooks/360dialog/{channel}"));
+        Answer::of(
+            request
+                .header("authorization", format!("Bearer {secret}"))
+                .json(body),
+        )
+        .await
+        .status
+    };
+    let legacy = json!({
+        "contacts": [{"profile": {"name": "Zuri"}, "wa_id": "254700000001"}],
+        "messages": [{"from": "254700000001", "id": "OLD.1", "timestamp": "1792400001", "type": "text", "text": {"body": "old"}}],
+    });
+    let cloud = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {
+        "messaging_product": "whatsapp", "metadata": {"phone_number_id": "9"},
+        "contacts": [{"profile": {"name": "Zuri"}, "wa_id": "254700000001"}],
+        "messages": [{"from": "254700000001", "id": "NEW.1", "timestamp": "1792400002", "type": "text", "text": {"body": "new"}}],
+    }}]}]});
+    assert_eq!(post(&channel, "wrong", &cloud).await, 401);
+    assert_eq!(post(&other, "only-we-know-this", &cloud).await, 401);
+    assert_eq!(post(&channel, "only-we-know-this", &legacy).await, 200);
+    assert_eq!(post(&channel, "only-we-know-this", &cloud).await, 200);
+    assert_eq!(post(&channel, "only-we-know-this", &cloud).await, 200);
+    let (_, messages) = thread(&app.a.owner, 2).await;
+    let texts: Vec<&str> = messages
+        .iter()
+        .filter_map(|message| message["text"]["body"].as_str())
+        .collect();
+    assert_eq!(texts, ["new", "old"]);
+    assert!(
+        app.b.owner.get("/api/v1/conversations").await.expect(200)["items"]
+            .as_array()
+            .expect("a list")
+            .is_empty()
+    );
+}
