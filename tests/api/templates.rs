@@ -188,7 +188,8 @@ async fn a_pause_stops_sends_and_says_what_else_can_be_done() {
     let set = |status: &str| {
         let account = waba(&channel);
         app.app
-            .simulator
+            .simulators
+            .whatsapp
             .set_template_status(&account, "order_ready", "en", status)
             .expect("it is known");
     };
@@ -431,7 +432,8 @@ async fn the_providers_list_is_taken_over_and_an_unknown_name_is_then_refused() 
             "example": {"body_text": [["Amina", "cake"]]}}],
     }));
     app.app
-        .simulator
+        .simulators
+        .whatsapp
         .add_template(&waba(&channel), config.expect("a template"));
     let sync = json!({"channel_id": channel["id"]});
     let report = owner.post("/api/v1/templates/sync", &sync).await.expect(200);

@@ -34,7 +34,10 @@ fn url(access: &ChannelAccess, path: &[&str]) -> Result<reqwest::Url, ProviderEr
 }
 
 async fn ask(request: reqwest::RequestBuilder, access: &ChannelAccess) -> Result<Value, ProviderError> {
-    call(request, access).await.map_err(unanswered)?.success(super::errors::class_of)
+    call(request, access)
+        .await
+        .map_err(unanswered)?
+        .success(super::errors::class_of)
 }
 
 /// One page of the list.

@@ -5,7 +5,7 @@ import { INSTAGRAM_KINDS } from './instagram'
 
 export const KNOWN_KINDS = new Set<string>([
   'text', 'note', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contacts', 'reaction', 'template',
-  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', ...INSTAGRAM_KINDS,
+  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome', ...INSTAGRAM_KINDS,
 ])
 export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`inbox.kind.${kind}`) : t('inbox.kind.unknown', { kind }))
 
