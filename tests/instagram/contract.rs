@@ -60,6 +60,7 @@ fn word(item: &Inbound) -> String {
         Inbound::Echo(message) => format!(">{}", message.content.kind),
         Inbound::Status(update) => format!("={}", update.status.as_str()),
         Inbound::Notice(notice) if notice.known => format!("!{}", notice.field),
+        Inbound::Preference(news) => panic!("Instagram tells of no preferences: {news:?}"),
         Inbound::Notice(notice) => panic!("nobody knows {notice:?}"),
     }
 }

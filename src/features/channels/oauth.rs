@@ -105,7 +105,7 @@ fn hash(state: &str) -> [u8; 32] {
 /// A login to begin.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StartBody {
+pub(super) struct LoginStartBody {
     /// `instagram`.
     #[schema(value_type = String)]
     provider: ProviderKind,
@@ -129,7 +129,7 @@ pub(super) struct StartBody {
     settings: BTreeMap<String, String>,
 }
 
-impl ApiBody for StartBody {
+impl ApiBody for LoginStartBody {
     fn check(&self) -> Result<(), FieldError> {
         if let Some(name) = &self.name {
             check::name("name", name)?;
@@ -150,7 +150,7 @@ impl ApiBody for StartBody {
 
 /// Where to go.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub(super) struct StartView {
+pub(super) struct LoginStartView {
     /// The provider's page; open it in the browser.
     url: String,
     /// Comes back with the code.
@@ -162,13 +162,13 @@ pub(super) struct StartView {
 }
 
 /// Begins a login: answers the provider's page to open. For owners.
-#[utoipa::path(tag = "channels", request_body = StartBody, responses((status = 201, body = StartView)))]
+#[utoipa::path(tag = "channels", request_body = LoginStartBody, responses((status = 201, body = LoginStartView)))]
 #[post("/api/v1/channels/oauth/start")]
 pub(super) async fn start_login(
     house: Machinery,
     logins: Data<Logins>,
     who: OwnerCaller,
-    body: ValidJson<StartBody>,
+    body: ValidJson<LoginStartBody>,
     _: NoQuery,
 ) -> ApiResult<actix_web::HttpResponse> {
     let now = house.core.clock.now();
@@ -176,7 +176,7 @@ pub(super) async fn start_login(
     let provider = provider(&house, waiting.kind)?;
     let state = Secret::generate("")?.reveal().to_owned();
     let url = login_of(provider.as_ref())?.page(&waiting.app, &state)?;
-    let view = StartView {
+    let view = LoginStartView {
         url: url.into(),
         state: state.clone(),
         redirect_uri: waiting.app.redirect_uri.clone(),
@@ -195,7 +195,7 @@ fn begin(
     house: &House,
     logins: &Logins,
     who: &OwnerCaller,
-    body: StartBody,
+    body: LoginStartBody,
     now: Timestamp,
 ) -> ApiResult<Waiting> {
     let earlier = match &body.channel_id {
@@ -247,7 +247,7 @@ fn begin(
 /// What came back from the provider's page, or a choice among accounts.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FinishBody {
+pub(super) struct LoginFinishBody {
     state: String,
     /// The provider's code.
     #[serde(default)]
@@ -260,7 +260,7 @@ pub(super) struct FinishBody {
     choice: Option<usize>,
 }
 
-impl ApiBody for FinishBody {
+impl ApiBody for LoginFinishBody {
     fn check(&self) -> Result<(), FieldError> {
         let code = self.code.as_deref().unwrap_or_default();
         for (field, value) in [("state", self.state.as_str()), ("code", code)] {
@@ -274,7 +274,7 @@ impl ApiBody for FinishBody {
 
 /// What came of a login: a channel, or accounts to choose from.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub(super) struct FinishView {
+pub(super) struct LoginFinishView {
     /// The channel, connected.
     #[schema(required)]
     channel: Option<ChannelView>,
@@ -286,7 +286,7 @@ pub(super) struct FinishView {
 }
 
 /// Finishes a login: exchanges the code, connects the account and has its webhooks come here. For owners.
-#[utoipa::path(tag = "channels", request_body = FinishBody, responses((status = 200, body = FinishView)))]
+#[utoipa::path(tag = "channels", request_body = LoginFinishBody, responses((status = 200, body = LoginFinishView)))]
 #[post("/api/v1/channels/oauth/finish")]
 #[allow(clippy::too_many_arguments)] // each is a part of the request
 pub(super) async fn finish_login(
@@ -294,10 +294,10 @@ pub(super) async fn finish_login(
     views: Views,
     logins: Data<Logins>,
     who: OwnerCaller,
-    body: ValidJson<FinishBody>,
+    body: ValidJson<LoginFinishBody>,
     trace: Trace,
     _: NoQuery,
-) -> ApiResult<Json<FinishView>> {
+) -> ApiResult<Json<LoginFinishView>> {
     let now = house.core.clock.now();
     let body = body.0;
     let mut login = logins.take(&body.state, &who, now)?;
@@ -330,7 +330,7 @@ pub(super) async fn finish_login(
     let grant = login.grants.get(place).cloned().ok_or_else(no_choice)?;
     let channel = connect(&house, provider.as_ref(), &login, grant, now, trace).await?;
     let view = views.view(who.workspace, &channel)?;
-    Ok(Json(FinishView {
+    Ok(Json(LoginFinishView {
         channel: Some(view),
         choices: Vec::new(),
         state: None,
@@ -338,11 +338,11 @@ pub(super) async fn finish_login(
 }
 
 /// Several accounts: the login goes on under a new state.
-fn offer(logins: &Logins, login: Waiting, now: Timestamp) -> ApiResult<Json<FinishView>> {
+fn offer(logins: &Logins, login: Waiting, now: Timestamp) -> ApiResult<Json<LoginFinishView>> {
     let state = Secret::generate("")?.reveal().to_owned();
     let choices = login.grants.iter().map(|grant| grant.name.clone()).collect();
     logins.keep(&state, login, now)?;
-    Ok(Json(FinishView {
+    Ok(Json(LoginFinishView {
         channel: None,
         choices,
         state: Some(state),

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post, put};
 use serde_json::Value;
 
 use super::Machinery;
-use super::instagram_action::ActionBody;
+use super::instagram_action::SandboxActionBody;
 use crate::actors::House;
 use crate::channels::{FieldError, ProviderKind};
 use crate::domain::{ChannelId, Timestamp, WorkspaceId};
@@ -88,7 +88,7 @@ fn refused(error: InstagramError) -> ApiError {
 
 /// A customer in the simulated app.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub(super) struct PersonView {
+pub(super) struct SandboxPersonView {
     /// Instagram-scoped id.
     id: String,
     name: String,
@@ -108,7 +108,7 @@ pub(super) struct PersonView {
     last_at: Option<String>,
 }
 
-impl PersonView {
+impl SandboxPersonView {
     fn new(chat: InstagramChat) -> Self {
         Self {
             id: chat.customer.id,
@@ -130,7 +130,7 @@ fn time(ms: i64) -> String {
 
 /// A message as the customer's app shows it.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub(super) struct PersonMessageView {
+pub(super) struct SandboxPersonMessageView {
     /// The provider's id.
     id: String,
     /// `inbound` is from the customer.
@@ -153,7 +153,7 @@ pub(super) struct PersonMessageView {
     created_at: String,
 }
 
-impl PersonMessageView {
+impl SandboxPersonMessageView {
     fn new(entry: InstagramEntry) -> Self {
         let [reaction, business_reaction] = entry.reactions;
         Self {
@@ -175,19 +175,19 @@ impl PersonMessageView {
 }
 
 /// The customers of an Instagram sandbox channel, last activity first.
-#[utoipa::path(tag = "sandbox", params(Which, PageParams), responses((status = 200, body = Items<PersonView>)))]
+#[utoipa::path(tag = "sandbox", params(Which, PageParams), responses((status = 200, body = Items<SandboxPersonView>)))]
 #[get("/api/v1/sandbox/instagram/customers")]
 pub(super) async fn list_people(
     house: Machinery,
     phones: Phones,
     who: Caller,
     query: ListQuery<Which>,
-) -> ApiResult<Json<Items<PersonView>>> {
+) -> ApiResult<Json<Items<SandboxPersonView>>> {
     let account = query.filter.account(&house, who.workspace)?;
     let list = ListId::new("instagram customers", who.workspace).with(&account);
     let after = query.page.position(&list)?;
     let chats = phones.chats(&account, MOST).map_err(refused)?;
-    let mut views: Vec<_> = chats.into_iter().map(PersonView::new).collect();
+    let mut views: Vec<_> = chats.into_iter().map(SandboxPersonView::new).collect();
     if let Some(after) = after {
         let place = views.iter().position(|view| view.id.as_bytes() == after);
         views.drain(..place.map_or(views.len(), |place| place + 1));
@@ -205,7 +205,7 @@ pub(super) async fn list_people(
 /// A customer to be, or one that changes.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonBody {
+pub(super) struct SandboxPersonBody {
     /// Changes this customer instead of adding one.
     #[serde(default)]
     id: Option<String>,
@@ -220,7 +220,7 @@ pub(super) struct PersonBody {
     unavailable: bool,
 }
 
-impl ApiBody for PersonBody {
+impl ApiBody for SandboxPersonBody {
     fn check(&self) -> Result<(), FieldError> {
         check::name("name", &self.name)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
@@ -235,15 +235,15 @@ impl ApiBody for PersonBody {
 }
 
 /// Adds a customer, or changes one.
-#[utoipa::path(tag = "sandbox", params(Which), request_body = PersonBody,
-    responses((status = 201, body = PersonView)))]
+#[utoipa::path(tag = "sandbox", params(Which), request_body = SandboxPersonBody,
+    responses((status = 201, body = SandboxPersonView)))]
 #[post("/api/v1/sandbox/instagram/customers")]
 pub(super) async fn add_person(
     house: Machinery,
     phones: Phones,
     who: Caller,
     which: StrictQuery<Which>,
-    body: ValidJson<PersonBody>,
+    body: ValidJson<SandboxPersonBody>,
 ) -> ApiResult<HttpResponse> {
     let account = which.account(&house, who.workspace)?;
     let body = body.0;
@@ -259,12 +259,12 @@ pub(super) async fn add_person(
     let chats = phones.chats(&account, usize::MAX).map_err(refused)?;
     let chat = chats.into_iter().find(|chat| chat.customer.id == id);
     let chat = chat.ok_or_else(|| ApiError::internal("adding a customer", "the simulator lost them"))?;
-    Ok(HttpResponse::Created().json(PersonView::new(chat)))
+    Ok(HttpResponse::Created().json(SandboxPersonView::new(chat)))
 }
 
 /// The chat as the customer's app shows it, newest first.
 #[utoipa::path(tag = "sandbox", params(("person" = String, Path), Which, PageParams),
-    responses((status = 200, body = Items<PersonMessageView>)))]
+    responses((status = 200, body = Items<SandboxPersonMessageView>)))]
 #[get("/api/v1/sandbox/instagram/customers/{person}/messages")]
 pub(super) async fn list_person_chat(
     house: Machinery,
@@ -272,14 +272,14 @@ pub(super) async fn list_person_chat(
     who: Caller,
     person: actix_web::web::Path<String>,
     query: ListQuery<Which>,
-) -> ApiResult<Json<Items<PersonMessageView>>> {
+) -> ApiResult<Json<Items<SandboxPersonMessageView>>> {
     let account = query.filter.account(&house, who.workspace)?;
     let list = ListId::new("instagram chat", who.workspace)
         .with(&account)
         .with(&person);
     let before = query.page.position(&list)?;
     let entries = phones.transcript(&account, &person).map_err(refused)?;
-    let mut views: Vec<_> = entries.into_iter().map(PersonMessageView::new).collect();
+    let mut views: Vec<_> = entries.into_iter().map(SandboxPersonMessageView::new).collect();
     if let Some(before) = before {
         let place = views.iter().position(|view| view.id.as_bytes() == before);
         views.truncate(place.unwrap_or(0));
@@ -299,7 +299,7 @@ pub(super) struct ActedView {
 }
 
 /// Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads.
-#[utoipa::path(tag = "sandbox", params(("person" = String, Path), Which), request_body = ActionBody,
+#[utoipa::path(tag = "sandbox", params(("person" = String, Path), Which), request_body = SandboxActionBody,
     responses((status = 201, body = ActedView)))]
 #[post("/api/v1/sandbox/instagram/customers/{person}/actions")]
 pub(super) async fn act_as_person(
@@ -308,7 +308,7 @@ pub(super) async fn act_as_person(
     who: Caller,
     person: actix_web::web::Path<String>,
     which: StrictQuery<Which>,
-    body: ValidJson<ActionBody>,
+    body: ValidJson<SandboxActionBody>,
 ) -> ApiResult<HttpResponse> {
     let account = which.account(&house, who.workspace)?;
     let action = body.0.into_action()?;

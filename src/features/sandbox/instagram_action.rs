@@ -15,7 +15,7 @@ const PICTURE: &[u8] = include_bytes!("../../../data/sandbox/cake.png");
 /// The body.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum ActionBody {
+pub(super) enum SandboxActionBody {
     /// Writes; `reply_to` is the id of the message that is answered.
     Text { text: String, reply_to: Option<String> },
     /// Sends a picture: `sample` true, or base64 `data` with its `mime_type`.
@@ -57,12 +57,12 @@ pub(super) enum ActionBody {
     Read {},
 }
 
-impl ApiBody for ActionBody {
+impl ApiBody for SandboxActionBody {
     // A file in base64, and room for the rest.
     const LIMIT: usize = 3 << 20;
 }
 
-impl ActionBody {
+impl SandboxActionBody {
     /// The action meant.
     ///
     /// # Errors

@@ -55,5 +55,5 @@ export function useChannel(id: MaybeRefOrGetter<string>) {
   })
 }
 
-export const addSandbox = (name: string, provider: 'sandbox' | 'sandbox_sms' = 'sandbox'): Promise<Channel> =>
+export const addSandbox = (name: string, provider: 'sandbox' | 'sandbox_instagram' | 'sandbox_sms' = 'sandbox'): Promise<Channel> =>
   ok(api.POST('/channels', { body: { provider, name, settings: {}, secrets: {} } }))

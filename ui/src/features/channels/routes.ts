@@ -1,13 +1,14 @@
 import { Plus, RadioTower } from '@lucide/vue'
 import { defineArea } from '@/app/area'
 
-const meta = { roles: ['owner' as const], texts: ['forms'], title: 'channels.title' }
+const meta = { roles: ['owner' as const], texts: ['forms', 'instagram'], title: 'channels.title' }
 
 export default defineArea({
   id: 'channels',
   routes: [
     { path: 'settings/channels', name: 'channels', component: () => import('./ChannelsPage.vue'), meta },
     { path: 'settings/channels/new', name: 'channel-new', component: () => import('./NewChannelPage.vue'), meta: { ...meta, title: 'channels.add' } },
+    { path: 'settings/channels/connect', name: 'channel-connect', component: () => import('./ConnectPage.vue'), meta: { ...meta, title: 'instagram.connecting' } },
     { path: 'settings/channels/:id', name: 'channel', component: () => import('./ChannelPage.vue'), meta },
   ],
   commands: [

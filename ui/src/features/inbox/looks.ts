@@ -34,7 +34,7 @@ export const DELIVERY: Record<MessageStatus, { icon: Component; class: string }>
 }
 export function channelLook(provider: string): { icon: Component; class: string; key: string } {
   if (provider.startsWith('whatsapp') || provider === 'dialog360' || provider === 'twilio_whatsapp') return { icon: MessageCircle, class: 'text-wa', key: 'whatsapp' }
-  if (provider.startsWith('instagram')) return { icon: Camera, class: 'text-ig', key: 'instagram' }
+  if (provider.includes('instagram')) return { icon: Camera, class: 'text-ig', key: 'instagram' }
   if (provider.includes('sms') || provider.startsWith('twilio')) return { icon: MessageSquareMore, class: 'text-sms', key: 'sms' }
   return { icon: FlaskConical, class: 'text-fg-3', key: 'sandbox' }
 }

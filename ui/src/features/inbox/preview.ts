@@ -1,10 +1,11 @@
 /** The one-line description of a message for rows: its text, or the kind in words. */
 import { t } from '@/app/i18n'
 import type { Conversation } from '@/lib/api'
+import { INSTAGRAM_KINDS } from './instagram'
 
-export const KNOWN_KINDS = new Set([
+export const KNOWN_KINDS = new Set<string>([
   'text', 'note', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contacts', 'reaction', 'template',
-  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome',
+  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome', ...INSTAGRAM_KINDS,
 ])
 export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`inbox.kind.${kind}`) : t('inbox.kind.unknown', { kind }))
 
