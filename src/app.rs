@@ -232,21 +232,12 @@ impl App {
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let sms = TwilioSimulator::start(simulated::twilio(&simulator));
-        let sms = Arc::new(sms.context("the simulator of Twilio cannot listen")?);
-        let simulator = Arc::new(Simulator::start(simulator).context("the simulator cannot listen")?);
-        let played = simulated::overrides(&simulator, &sms);
-        let house = Data::new(start_house(&config, &store, clock, (providers, played), address).await?);
+        let played = simulated::Simulators::start(simulator)?;
+        let house =
+            Data::new(start_house(&config, &store, clock, (providers, played.overrides()), address).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(
-            &config,
-            &house,
-            (simulated::phones(&simulator, &sms), delivery),
-            hasher,
-            guard,
-            clock,
-        );
+        let shared = Shared::new(&config, &house, (played.phones(), delivery), hasher, guard, clock);
         let feed = shared.feed.get_ref().clone();
         house
             .supervise("live feed".into(), "reader", move |token| {
@@ -265,17 +256,15 @@ impl App {
             web_options.tls = Some(https.supervise(&house).await);
             inside = listen_inside(&mut web_options)?;
         }
-        let webhook_url = format!("http://{inside}/webhooks/whatsapp");
-        simulated::supervise(&house, &simulator, &webhook_url).await;
-        simulated::supervise_sms(&house, &sms).await;
+        played.supervise(&house, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
         Ok(Self {
             address,
             house,
-            simulator,
-            sms,
+            simulator: played.whatsapp,
+            sms: played.sms,
             setup_code,
             server,
             reload,

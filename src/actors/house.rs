@@ -21,6 +21,7 @@ use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
 use super::profiles::Profiles;
+use super::reconcile::Reconciler;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
@@ -97,7 +98,14 @@ impl House {
             hub: house.hub.clone(),
             alerts: house.alerts.clone(),
             waiting: house.waiting.clone(),
+            reconciler: Reconciler::new(house.core.clone(), house.hub.clone()),
         };
+        let reconciler = schedule.reconciler.clone();
+        house
+            .supervise("reconciler".into(), "reconciler", move |token| {
+                reconciler.clone().run(token)
+            })
+            .await;
         let watching = schedule.clone();
         let asking = house.profiles.clone();
         house

@@ -1,9 +1,11 @@
 //! Sandbox channels and the simulator: each sandbox channel is a number there, whose webhooks come back to this house.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::Data;
+use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::House;
@@ -19,8 +21,53 @@ use crate::sandbox::{
 /// Settings that hold for every channel of a kind: where its simulator listens.
 pub(super) type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
 
+/// The simulators behind sandbox channels.
+pub(super) struct Simulators {
+    pub whatsapp: Arc<Simulator>,
+    pub sms: Arc<TwilioSimulator>,
+}
+
+impl Simulators {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// One cannot listen.
+    pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<Self> {
+        let sms = TwilioSimulator::start(twilio(&config)).context("the simulator of Twilio cannot listen")?;
+        let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+        Ok(Self {
+            whatsapp: Arc::new(whatsapp),
+            sms: Arc::new(sms),
+        })
+    }
+
+    /// Where sandbox channels find them.
+    pub(super) fn overrides(&self) -> Overrides {
+        let at = |base: &str| BTreeMap::from([("api_base".to_owned(), base.to_owned())]);
+        BTreeMap::from([
+            (ProviderKind::Sandbox, at(self.whatsapp.base_url())),
+            (ProviderKind::SandboxSms, at(self.sms.base_url())),
+        ])
+    }
+
+    /// The phones that people can play.
+    pub(super) fn phones(&self) -> PhoneBooks {
+        PhoneBooks::default()
+            .with(ProviderKind::Sandbox, self.whatsapp.clone())
+            .with(ProviderKind::SandboxSms, self.sms.clone())
+    }
+
+    /// Keeps their numbers the same as the sandbox channels, whose webhooks come in at `inside`.
+    pub(super) async fn supervise(&self, house: &Data<House>, inside: SocketAddr) {
+        let webhook_url = format!("http://{inside}/webhooks/whatsapp");
+        supervise(house, &self.whatsapp, &webhook_url).await;
+        self.sms.deliver_to(&format!("http://{inside}"));
+        supervise_sms(house, &self.sms).await;
+    }
+}
+
 /// The settings of the SMS simulator that go with those of the WhatsApp one.
-pub(super) fn twilio(config: &SimulatorConfig) -> TwilioConfig {
+fn twilio(config: &SimulatorConfig) -> TwilioConfig {
     TwilioConfig {
         workers: 1,
         seed: config.seed,
@@ -35,24 +82,8 @@ pub(super) fn twilio(config: &SimulatorConfig) -> TwilioConfig {
     }
 }
 
-/// Where sandbox channels find their simulators.
-pub(super) fn overrides(simulator: &Simulator, sms: &TwilioSimulator) -> Overrides {
-    let at = |base: &str| BTreeMap::from([("api_base".to_owned(), base.to_owned())]);
-    BTreeMap::from([
-        (ProviderKind::Sandbox, at(simulator.base_url())),
-        (ProviderKind::SandboxSms, at(sms.base_url())),
-    ])
-}
-
-/// The phones that people can play.
-pub(super) fn phones(simulator: &Arc<Simulator>, sms: &Arc<TwilioSimulator>) -> PhoneBooks {
-    PhoneBooks::default()
-        .with(ProviderKind::Sandbox, simulator.clone())
-        .with(ProviderKind::SandboxSms, sms.clone())
-}
-
 /// Keeps the SMS simulator's senders the same as the sandbox channels.
-pub(super) async fn supervise_sms(house: &Data<House>, sms: &Arc<TwilioSimulator>) {
+async fn supervise_sms(house: &Data<House>, sms: &Arc<TwilioSimulator>) {
     let (machinery, sms) = (house.clone(), sms.clone());
     house
         .supervise("sandbox SMS".into(), "sandbox", move |token| {
@@ -106,7 +137,7 @@ fn sender(entry: &ChannelEntry) -> SenderConfig {
 }
 
 /// Keeps the simulator's numbers the same as the sandbox channels.
-pub(super) async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
+async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
     let (machinery, simulator, url) = (house.clone(), simulator.clone(), webhook_url.to_owned());
     house
         .supervise("sandbox".into(), "sandbox", move |token| {

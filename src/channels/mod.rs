@@ -22,7 +22,6 @@ mod limits;
 pub mod media;
 mod meta_signature;
 mod payload;
-mod phone;
 mod settings;
 pub mod twilio;
 pub mod whatsapp;

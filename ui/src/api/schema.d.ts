@@ -576,6 +576,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads a file to be sent: the file itself as the body, or a form with the part `file`. Answers its `media_id`. What is
+         *     not sent within a week is deleted.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. `Range` is understood. */
+        get: operations["read_media"];
+        put?: never;
+        post?: never;
+        /** Deletes a file; its message stays. Owners only. */
+        delete: operations["delete_media"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file is and where it stands. */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches a customer's file from the provider again. */
+        post: operations["fetch_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The small picture of a file. */
+        get: operations["read_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -903,6 +992,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long this workspace keeps files. */
+        get: operations["show_retention"];
+        /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1086,6 +1193,40 @@ export interface paths {
         };
         /** The process lives. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/l/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows a tracked link: counts the visit, unless it is a program's that only looks, and leads on. */
+        get: operations["follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for whoever holds a signed address (`url` and `thumbnail_url` of a file), until it expires. */
+        get: operations["read_by_link"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1353,6 +1494,17 @@ export interface components {
             name: string;
             timezone?: string | null;
         };
+        /** @description What can be sent over a channel, and the limits on it. */
+        CapabilitiesView: {
+            /** @description Texts are charged by SMS segments. */
+            counts_segments: boolean;
+            /** @description Free-form messages only within 24 hours after the customer wrote. */
+            has_window: boolean;
+            /** @description The limits on it. */
+            limits: components["schemas"]["ContentLimits"];
+            /** @description Types of content. */
+            sends: string[];
+        };
         /** @description A new channel. */
         ChannelBody: {
             /** @description What the team calls it, at most 100 characters. */
@@ -1404,10 +1556,14 @@ export interface components {
         ChannelView: {
             /** @description Whether anything goes out. */
             breaker: components["schemas"]["BreakerView"];
+            /** @description What can be sent over it. */
+            capabilities: components["schemas"]["CapabilitiesView"];
             /** @description When it was added. */
             created_at: string;
             /** @description Its id. */
             id: string;
+            /** @description What it takes of files; a kind that is not listed cannot be sent. */
+            media: components["schemas"]["MediaRuleView"][];
             /** @description What the team calls it. */
             name: string;
             /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1442,6 +1598,19 @@ export interface components {
             name: string;
             /** @description Whether it held. */
             ok: boolean;
+        };
+        /** @description An option of the message that the customer chose. */
+        ChoiceView: {
+            /** @description When. */
+            at: string;
+            /** @description The option's id or payload. */
+            id: string;
+            /** @description `button`, `list`, `flow`, `location`, `contact` or `call_permission`. */
+            kind: string;
+            /** @description The answer. */
+            message_id: string;
+            /** @description What the customer saw. */
+            title: string;
         };
         /** @description Days on which it is closed, whatever the week says. */
         ClosedBody: {
@@ -1491,6 +1660,51 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
+        };
+        /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
+        ContentLimits: {
+            /** @description Body of an interactive message, except a list. */
+            body: number;
+            /** @description Id of a reply button. */
+            button_id: number;
+            /** @description Label of a reply button, of a list's button or of a link. */
+            button_title: number;
+            /** @description Reply buttons. */
+            buttons: number;
+            /** @description Caption of an image, video or document. */
+            caption: number;
+            /** @description Contact cards in one message, as is sensible for people. */
+            contact_cards: number;
+            /** @description Label of a flow's button. */
+            flow_cta: number;
+            /** @description Footer of an interactive message. */
+            footer: number;
+            /** @description Text header of an interactive message. */
+            header_text: number;
+            /** @description Kinds of interactive messages. */
+            interactive: string[];
+            /** @description Body of a list. */
+            list_body: number;
+            /** @description Products of a product list, all sections together. */
+            products: number;
+            /** @description Description of a row. */
+            row_description: number;
+            /** @description Id of a row. */
+            row_id: number;
+            /** @description Title of a row. */
+            row_title: number;
+            /** @description Rows of a list, all sections together. */
+            rows: number;
+            /** @description Title of a section. */
+            section_title: number;
+            /** @description Sections of a list or product list. */
+            sections: number;
+            /** @description Name and address of a place, names on cards. */
+            short_text: number;
+            /** @description Text of a text message. */
+            text: number;
+            /** @description A web address. */
+            url: number;
         };
         /** @description The message that this one answers. */
         ContextView: {
@@ -1578,6 +1792,13 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description Who took a message back. Its words are gone. */
+        DeletionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            by: components["schemas"]["AuthorView"];
+        };
         /** @description What was typed and not sent. */
         DraftBody: {
             note?: string;
@@ -1589,6 +1810,11 @@ export interface components {
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
             updated_at: string | null;
+        };
+        /** @description What a message said before it was edited: `type`, and the content under that name. */
+        EditView: components["schemas"]["MessageContent"] & {
+            /** @description When it was replaced. */
+            at: string;
         };
         /** @description Why a message did not arrive. */
         ErrorView: {
@@ -1762,10 +1988,14 @@ export interface components {
             items: {
                 /** @description Whether anything goes out. */
                 breaker: components["schemas"]["BreakerView"];
+                /** @description What can be sent over it. */
+                capabilities: components["schemas"]["CapabilitiesView"];
                 /** @description When it was added. */
                 created_at: string;
                 /** @description Its id. */
                 id: string;
+                /** @description What it takes of files; a kind that is not listed cannot be sent. */
+                media: components["schemas"]["MediaRuleView"][];
                 /** @description What the team calls it. */
                 name: string;
                 /** @description `whatsapp_cloud` or `sandbox`. */
@@ -1928,7 +2158,7 @@ export interface components {
         /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
-            items: (components["schemas"]["MessageContent"] & {
+            items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
                 /** @description Who wrote it. */
                 author: components["schemas"]["AuthorView"];
                 context: components["schemas"]["ContextView"] | null;
@@ -1943,6 +2173,8 @@ export interface components {
                 extra?: unknown;
                 /** @description Its id. */
                 id: string;
+                /** @description Its files, in the order in which the content names them. */
+                media?: components["schemas"]["MediaView"][];
                 pricing: components["schemas"]["PricingView"] | null;
                 /** @description An internal note. */
                 private: boolean;
@@ -1997,8 +2229,12 @@ export interface components {
                 /** @description The message that it answers. */
                 context_id: string | null;
                 created_at: string;
+                /** @description The customer took it back. */
+                deleted: boolean;
                 /** @enum {string} */
                 direction: "inbound" | "outbound";
+                /** @description The customer changed its words. */
+                edited: boolean;
                 error: components["schemas"]["ErrorView"] | null;
                 /** @description The provider's id. */
                 id: string;
@@ -2104,6 +2340,31 @@ export interface components {
             direction: "inbound" | "outbound";
             preview: string;
         };
+        /** @description A tracked link in the message, and who followed it. */
+        LinkView: {
+            /** @description The button's label; empty for a link within the text. */
+            button: string;
+            /**
+             * Format: int32
+             * @description Visits by people, as far as can be told; previews by programs are not counted.
+             */
+            clicks: number;
+            /** @description Its code: the address is `/l/{code}`. */
+            code: string;
+            /** @description Not followed from then on. */
+            expires_at: string;
+            /** @description When first. */
+            first_clicked_at: string | null;
+            /** @description When last. */
+            last_clicked_at: string | null;
+            /**
+             * Format: int32
+             * @description Recipients who followed it: 0 or 1, for a message has one recipient.
+             */
+            unique_clicks: number;
+            /** @description Where it leads. */
+            url: string;
+        };
         /** @description A log line. */
         LogLineView: {
             at: string;
@@ -2133,6 +2394,18 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description What was later said about a message, as its view carries it. */
+        MarksView: {
+            /** @description What the customer chose from it, oldest first. */
+            choices?: components["schemas"]["ChoiceView"][];
+            deleted?: components["schemas"]["DeletionView"] | null;
+            /** @description Earlier wordings, oldest first. */
+            edits?: components["schemas"]["EditView"][];
+            /** @description Tracked links in it. */
+            links?: components["schemas"]["LinkView"][];
+            /** @description Emoji on it. */
+            reactions: components["schemas"]["ReactionView"][];
+        };
         /** @description Who is logged in, and to what. */
         MeAnswer: {
             /** @description The data is invented. */
@@ -2143,6 +2416,67 @@ export interface components {
             /** @description Of the program. */
             version: string;
             workspace: components["schemas"]["Workspace"];
+        };
+        /** @description What a channel takes of one kind of file. */
+        MediaRuleView: {
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /**
+             * Format: int64
+             * @description Largest file, in bytes.
+             */
+            max_bytes: number;
+            /** @description Types that it takes. */
+            mime_types: string[];
+        };
+        /** @description A file of a message, or one that was uploaded to be sent. */
+        MediaView: {
+            /** @description Whether it can be fetched (again) from the provider. */
+            can_fetch: boolean;
+            /** @description When Frontdesk first heard of it. */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long it plays, where known.
+             */
+            duration_ms: number | null;
+            /** @description The name that it came with. */
+            filename: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            height: number | null;
+            /** @description Its id; a message that is to be sent names it as `media_id`. */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "video" | "audio" | "document" | "sticker";
+            /** @description The same. */
+            media_id: string;
+            /** @description The message that it stands in. */
+            message_id: string | null;
+            /** @description What its bytes are; before it is here, what was said. */
+            mime_type: string;
+            /** @description Why it is not here, or what went wrong the last time. */
+            reason: string | null;
+            /** @description Of the bytes, in hexadecimal. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "pending" | "stored" | "expired" | "missing" | "refused";
+            /** @description The same for its small picture. */
+            thumbnail_url: string | null;
+            /** @description Where it can be read without logging in, for some hours. */
+            url: string | null;
+            /**
+             * Format: int32
+             * @description Of a picture, in pixels.
+             */
+            width: number | null;
         };
         MessageContent: {
             note?: {
@@ -2170,7 +2504,7 @@ export interface components {
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
          *     `"type":"text","text":{"body":"…"}`.
          */
-        MessageView: components["schemas"]["MessageContent"] & {
+        MessageView: components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
             /** @description Who wrote it. */
             author: components["schemas"]["AuthorView"];
             context: components["schemas"]["ContextView"] | null;
@@ -2185,6 +2519,8 @@ export interface components {
             extra?: unknown;
             /** @description Its id. */
             id: string;
+            /** @description Its files, in the order in which the content names them. */
+            media?: components["schemas"]["MediaView"][];
             pricing: components["schemas"]["PricingView"] | null;
             /** @description An internal note. */
             private: boolean;
@@ -2208,6 +2544,7 @@ export interface components {
             text?: {
                 body: string;
             };
+            track_links?: boolean;
             type: string;
         } & {
             [key: string]: unknown;
@@ -2295,8 +2632,12 @@ export interface components {
             /** @description The message that it answers. */
             context_id: string | null;
             created_at: string;
+            /** @description The customer took it back. */
+            deleted: boolean;
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The customer changed its words. */
+            edited: boolean;
             error: components["schemas"]["ErrorView"] | null;
             /** @description The provider's id. */
             id: string;
@@ -2398,11 +2739,18 @@ export interface components {
             /** @description The body; without the parts for other businesses, if it spoke to several. `null` once it is no longer kept. */
             payload: string | null;
         };
-        /** @description A reaction to a message; each side has at most one. */
+        /** @description An emoji on a message; each side has at most one. */
         ReactionView: {
+            /** @description When. */
+            at: string;
+            /** @description Who put it there. */
+            by: components["schemas"]["AuthorView"];
             /** @enum {string} */
             direction: "inbound" | "outbound";
+            /** @description The emoji. */
             emoji: string;
+            /** @description The message that brought it. */
+            message_id: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -2417,6 +2765,14 @@ export interface components {
             left: number;
             /** @description There are more; call again. */
             more: boolean;
+        };
+        /** @description How long files are kept. */
+        RetentionBody: {
+            /**
+             * Format: int32
+             * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
+             */
+            days: number | null;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -4096,6 +4452,236 @@ export interface operations {
             };
         };
     };
+    upload_media: {
+        parameters: {
+            query?: {
+                /** @description As what it will be sent: `image`, `video`, `audio`, `document` or `sticker`; told by its content unless given. */
+                kind?: string;
+                /** @description Its name. */
+                filename?: string;
+                /** @description The channel that it is for: refuses at once what that channel would not take. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its content is not of the type that it says */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_media: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not here; the code says why: media_pending, media_expired, media_missing, media_refused */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description It is here, or there is nowhere to fetch it from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thumbnail: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_conversation: {
         parameters: {
             query?: never;
@@ -4861,6 +5447,66 @@ export interface operations {
             };
         };
     };
+    show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -5337,6 +5983,81 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the link leads */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_by_link: {
+        parameters: {
+            query?: {
+                /** @description `true`: to be saved, never to be shown. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not, or no longer, valid */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
