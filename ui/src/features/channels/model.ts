@@ -1,5 +1,5 @@
 /** What a channel is and needs, apart from how it is shown. */
-import { t, te } from '@/app/i18n'
+import { t } from '@/app/i18n'
 import type { Channel } from '@/lib/api'
 import type { Rules } from '@/lib/form'
 
