@@ -35,7 +35,7 @@ type Taken = Arc<Mutex<HashMap<String, (i64, Instant)>>>;
 /// Listens to the customers' phones on a thread of its own.
 fn listen(desk: &Desk) -> Taken {
     let taken = Taken::default();
-    let (mut events, seen) = (desk.app.simulator.events(), taken.clone());
+    let (mut events, seen) = (desk.app.simulators.whatsapp.events(), taken.clone());
     std::thread::spawn(move || {
         loop {
             match events.blocking_recv() {
@@ -64,6 +64,7 @@ async fn enqueue(desk: &Desk, conversations: &[ConversationId], label: &str, cou
             reply_to: None,
             priority: SendPriority::Bulk,
             idempotency: None,
+            links: Vec::new(),
         };
         async move {
             let command = Command::Post(Box::new(post));
@@ -246,14 +247,14 @@ async fn measure() {
     for rate in [80, 1_000] {
         overtake(&desk, &mut report, &taken, rate).await;
     }
-    let counters = desk.app.simulator.counters();
+    let counters = desk.app.simulators.whatsapp.counters();
     report.row(
         "refused by the provider for the rate or otherwise",
         counters.sends_refused as f64,
         "",
         Bar::AtMost(0.0),
     );
-    let doubled = desk.app.simulator.doubled_callbacks().len();
+    let doubled = desk.app.simulators.whatsapp.doubled_callbacks().len();
     report.row("sent twice", doubled as f64, "", Bar::AtMost(0.0));
     desk.app.stop().await;
     report.finish();

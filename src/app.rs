@@ -11,8 +11,8 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 use utoipa::OpenApi;
 
+use self::simulated::{Overrides, Simulators};
 use crate::actors::backups::Backups;
-use crate::actors::core::new_trace;
 use crate::actors::delivery::Delivery;
 use crate::actors::media::MediaDesk;
 use crate::actors::registry::Surroundings;
@@ -21,22 +21,23 @@ use crate::actors::{Board, Core, House, Providers, Registry};
 use crate::channels::{ProviderKind, instagram, twilio, whatsapp};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::features::accounts::{
-    self, Accounts, AccountsOptions, NewPerson, NewWorkspace, PasswordHasher, PasswordRule, SetupGuard,
-};
-use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search};
+use crate::features::accounts::{self, Accounts, AccountsOptions, NewWorkspace, PasswordHasher, SetupGuard};
+use crate::features::{channels, hours, inbox, links, live, media, operations, sandbox, search, templates};
 use crate::http::views::ChannelViews;
 use crate::http::{AuthOptions, Authenticator};
-use crate::sandbox::{Simulator, SimulatorConfig, TwilioSimulator};
+use crate::sandbox::SimulatorConfig;
 use crate::storage::search::SearchIndex;
 use crate::storage::{Faults, MasterKey, Store, StoreOptions, StoreState, Tuning};
 use crate::web::{self, Metrics, Part, Readiness, SecurityOptions, WebOptions, server};
 
 mod outside;
+mod owner;
 mod recall;
-mod simulated;
+pub mod simulated;
+mod simulated_instagram;
 mod tls;
 
+pub use owner::owner_from_environment;
 pub use tls::check_certificate;
 
 /// How long the web server may take to finish requests.
@@ -100,10 +101,8 @@ pub struct App {
     pub address: SocketAddr,
     /// The machinery.
     pub house: Data<House>,
-    /// The simulator behind sandbox channels that play WhatsApp.
-    pub simulator: Arc<Simulator>,
-    /// The simulator behind sandbox channels that play SMS.
-    pub sms: Arc<TwilioSimulator>,
+    /// The simulators behind sandbox channels.
+    pub simulators: Simulators,
     /// The code that guards the set-up, if it is still to be done.
     pub setup_code: Option<String>,
     server: server::RunningServerHandle,
@@ -112,7 +111,7 @@ pub struct App {
 }
 
 /// Every feature's routes and documentation.
-pub const PARTS: [Part; 11] = [
+pub const PARTS: [Part; 12] = [
     // First: routes are tried in order, and providers call most.
     Part {
         configure: web::webhooks::configure,
@@ -124,7 +123,7 @@ pub const PARTS: [Part; 11] = [
     },
     Part {
         configure: channels::configure,
-        docs: channels::Docs::openapi,
+        docs: channels::docs,
     },
     Part {
         configure: inbox::configure,
@@ -157,6 +156,10 @@ pub const PARTS: [Part; 11] = [
     Part {
         configure: sandbox::configure,
         docs: sandbox::docs,
+    },
+    Part {
+        configure: templates::configure,
+        docs: templates::docs,
     },
 ];
 
@@ -222,49 +225,39 @@ impl App {
         let listener = TcpListener::bind(config.listen)
             .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
         let address = listener.local_addr().context("the address cannot be read")?;
+        let within = https.as_ref().map(|_| listen_inside()).transpose()?;
+        let inside = within.as_ref().map_or(address, |(_, inside)| *inside);
         let store = tokio::task::spawn_blocking({
             let config = config.clone();
             move || open_store(&config, faults)
         })
         .await
         .context("opening the store was broken off")??;
-        let setup_code = first_owner(&store, &hasher, clock, owner).await?;
+        let setup_code = owner::first_owner(&store, &hasher, clock, owner).await?;
         if let Some(before) = before {
             before(config.clone(), store.clone()).await?;
         }
-        let played = simulated::Simulators::start(simulator)?;
-        let house =
-            Data::new(start_house(&config, &store, clock, (providers, played.overrides()), address).await?);
+        let simulators = Simulators::start(simulator)?;
+        let around = (simulators.overrides(), inside);
+        let house = Data::new(start_house(&config, &store, clock, (providers, around)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
         let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (played.phones(), delivery), hasher, guard, clock);
-        let feed = shared.feed.get_ref().clone();
-        house
-            .supervise("live feed".into(), "reader", move |token| {
-                live::run(feed.clone(), token)
-            })
-            .await;
-        let backups = shared.backups.get_ref().clone();
-        house
-            .supervise("backups".into(), "backups", move |token| {
-                backups.clone().run(token)
-            })
-            .await;
+        let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
+        supervise_readers(&house, &shared).await;
+        outside::supervise_templates(&house).await;
         let mut web_options = web_options(&config, &house, metrics);
-        let mut inside = address;
         if let Some(https) = https {
             web_options.tls = Some(https.supervise(&house).await);
-            inside = listen_inside(&mut web_options)?;
         }
-        played.supervise(&house, inside).await;
+        web_options.inside = within.map(|(listener, _)| listener);
+        simulators.supervise(&house, inside).await;
         let server = server::serve(web_options, vec![listener], &PARTS, shared.into_config())
             .context("the server cannot start")?
             .spawn();
         Ok(Self {
             address,
             house,
-            simulator: played.whatsapp,
-            sms: played.sms,
+            simulators,
             setup_code,
             server,
             reload,
@@ -286,8 +279,7 @@ impl App {
     pub async fn stop(self) {
         let Self {
             house,
-            simulator,
-            sms,
+            simulators,
             server,
             ..
         } = self;
@@ -295,13 +287,28 @@ impl App {
             tracing::warn!("some requests did not end in time");
         }
         house.stop().await;
-        simulator.stop().await;
-        sms.stop().await;
+        simulators.stop().await;
         let store = house.core.store.clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store was not closed in good order; it is repaired at the next start");
         }
     }
+}
+
+/// What follows the journal, and the backups.
+async fn supervise_readers(house: &House, shared: &Shared) {
+    let feed = shared.feed.get_ref().clone();
+    house
+        .supervise("live feed".into(), "reader", move |token| {
+            live::run(feed.clone(), token)
+        })
+        .await;
+    let backups = shared.backups.get_ref().clone();
+    house
+        .supervise("backups".into(), "backups", move |token| {
+            backups.clone().run(token)
+        })
+        .await;
 }
 
 /// Opens the search index of a data directory. Only while its store is open: one process at a time.
@@ -317,12 +324,11 @@ async fn start_house(
     config: &Config,
     store: &Store,
     clock: Clock,
-    (providers, overrides): (Providers, simulated::Overrides),
-    address: SocketAddr,
+    (providers, (overrides, inside)): (Providers, (Overrides, SocketAddr)),
 ) -> anyhow::Result<House> {
     let surroundings = Surroundings {
         public_url: config.public_url.clone(),
-        local_url: format!("http://{address}"),
+        local_url: format!("http://{inside}"),
         overrides,
     };
     let registry = Registry::load(store.clone(), providers.clone(), surroundings)
@@ -344,64 +350,12 @@ async fn start_house(
         .context("the machinery cannot start")
 }
 
-async fn first_owner(
-    store: &Store,
-    hasher: &PasswordHasher,
-    clock: Clock,
-    owner: Option<NewWorkspace>,
-) -> anyhow::Result<Option<(SetupGuard, String)>> {
-    if accounts::is_set_up(store).context("the workspaces cannot be read")? {
-        return Ok(None);
-    }
-    let Some(new) = owner else {
-        return SetupGuard::generate()
-            .map(Some)
-            .map_err(|error| anyhow::anyhow!("{error}"));
-    };
-    accounts::create_workspace(
-        store,
-        hasher,
-        new,
-        PasswordRule::Operator,
-        clock.now(),
-        new_trace(),
-    )
-    .await
-    .map_err(|error| anyhow::anyhow!("the first owner cannot be made: {error}"))?;
-    Ok(None)
-}
-
-/// The owner that the environment asks for.
-///
-/// # Errors
-/// Only one of the two variables is set.
-pub fn owner_from_environment() -> anyhow::Result<Option<NewWorkspace>> {
-    let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("FRONTDESK_OWNER_EMAIL"), read("FRONTDESK_OWNER_PASSWORD")) {
-        (None, None) => Ok(None),
-        (Some(email), Some(password)) => Ok(Some(NewWorkspace {
-            name: "My business".into(),
-            timezone: "UTC".into(),
-            locale: "en".into(),
-            demo: false,
-            operator: true,
-            owner: NewPerson {
-                name: "Owner".into(),
-                email,
-                password,
-            },
-        })),
-        _ => anyhow::bail!("set both FRONTDESK_OWNER_EMAIL and FRONTDESK_OWNER_PASSWORD, or neither"),
-    }
-}
-
 /// Sandbox channels' webhooks come from this machine: they need no certificate, and ours need not name this address.
-fn listen_inside(options: &mut WebOptions) -> anyhow::Result<SocketAddr> {
+fn listen_inside() -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .context("this machine's own address cannot be listened on")?;
     let address = listener.local_addr().context("the address cannot be read")?;
-    options.inside = Some(listener);
-    Ok(address)
+    Ok((listener, address))
 }
 
 fn web_options(config: &Config, house: &Data<House>, metrics: Metrics) -> WebOptions {
@@ -433,7 +387,8 @@ struct Shared {
     backups: Data<Backups>,
     auth: Data<Authenticator>,
     accounts: Data<Accounts>,
-    phones: Data<sandbox::PhoneBooks>,
+    simulators: Simulators,
+    logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
 }
 
@@ -441,7 +396,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (phones, delivery): (sandbox::PhoneBooks, Delivery),
+        (simulators, delivery): (&Simulators, Delivery),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -470,12 +425,14 @@ impl Shared {
             backups,
             auth,
             accounts,
-            phones: Data::new(phones),
+            simulators: simulators.clone(),
+            logins: Data::new(channels::Logins::new(config.public_url.clone())),
             delivery: Data::new(delivery),
         }
     }
 
     fn into_config(self) -> server::SharedData {
+        let phones = Data::new(self.simulators.phones());
         Arc::new(move |config: &mut ServiceConfig| {
             config
                 .app_data(self.house.clone())
@@ -485,7 +442,9 @@ impl Shared {
                 .app_data(self.backups.clone())
                 .app_data(self.auth.clone())
                 .app_data(self.accounts.clone())
-                .app_data(self.phones.clone())
+                .app_data(phones.clone())
+                .app_data(self.simulators.instagram.clone())
+                .app_data(self.logins.clone())
                 .app_data(self.delivery.clone());
         })
     }

@@ -74,6 +74,7 @@ pub fn words(kind: &str) -> (Severity, String) {
         "damaged_records" => (Critical, "Some data is damaged"),
         "search_lag" => (Warning, "Search does not find the newest messages"),
         "tls_certificate" => (Critical, "The TLS certificate cannot be renewed"),
+        "token_expires" => (Critical, "A channel must be connected again soon"),
         "test" => (Warning, "A test"),
         other => return (Warning, other.replace('_', " ")),
     };

@@ -25,7 +25,7 @@ use super::reconcile::Reconciler;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
-use super::{media, upkeep, watchdog};
+use super::{media, renewals, upkeep, watchdog};
 
 /// How long jobs may take to end.
 const STOP_WAIT: Duration = Duration::from_secs(8);
@@ -93,55 +93,58 @@ impl House {
         for entry in house.core.registry.all() {
             house.attach(entry.channel.id).await;
         }
+        house.start_jobs().await;
+        Ok(house)
+    }
+
+    /// Starts what runs beside the channels.
+    async fn start_jobs(&self) {
         let schedule = Schedule {
-            core: house.core.clone(),
-            hub: house.hub.clone(),
-            alerts: house.alerts.clone(),
-            waiting: house.waiting.clone(),
-            reconciler: Reconciler::new(house.core.clone(), house.hub.clone()),
+            core: self.core.clone(),
+            hub: self.hub.clone(),
+            alerts: self.alerts.clone(),
+            waiting: self.waiting.clone(),
+            reconciler: Reconciler::new(self.core.clone(), self.hub.clone()),
         };
         let reconciler = schedule.reconciler.clone();
-        house
-            .supervise("reconciler".into(), "reconciler", move |token| {
-                reconciler.clone().run(token)
-            })
-            .await;
+        self.supervise("reconciler".into(), "reconciler", move |token| {
+            reconciler.clone().run(token)
+        })
+        .await;
         let watching = schedule.clone();
-        let asking = house.profiles.clone();
-        house
-            .supervise("profiles".into(), "profiles", move |token| {
-                asking.clone().run(token)
-            })
-            .await;
-        let tidying = house.core.clone();
-        house
-            .supervise("upkeep".into(), "upkeep", move |token| {
-                upkeep::run(tidying.clone(), token)
-            })
-            .await;
-        let indexing = house.core.clone();
-        house
-            .supervise("indexer".into(), "reader", move |token| {
-                indexer::run(indexing.clone(), token)
-            })
-            .await;
-        house
-            .supervise("scheduler".into(), "scheduler", move |token| {
-                scheduler::run(schedule.clone(), token)
-            })
-            .await;
-        let fetching = house.core.clone();
-        house
-            .supervise("media".into(), "media", move |token| {
-                media::run(fetching.clone(), token)
-            })
-            .await;
-        house
-            .supervise("watchdog".into(), "watchdog", move |token| {
-                watchdog::run(watching.clone(), token)
-            })
-            .await;
-        Ok(house)
+        let (renewing, alerting) = (self.core.clone(), self.alerts.clone());
+        self.supervise("tokens".into(), "tokens", move |token| {
+            renewals::run(renewing.clone(), alerting.clone(), token)
+        })
+        .await;
+        let asking = self.profiles.clone();
+        self.supervise("profiles".into(), "profiles", move |token| {
+            asking.clone().run(token)
+        })
+        .await;
+        let tidying = self.core.clone();
+        self.supervise("upkeep".into(), "upkeep", move |token| {
+            upkeep::run(tidying.clone(), token)
+        })
+        .await;
+        let indexing = self.core.clone();
+        self.supervise("indexer".into(), "reader", move |token| {
+            indexer::run(indexing.clone(), token)
+        })
+        .await;
+        self.supervise("scheduler".into(), "scheduler", move |token| {
+            scheduler::run(schedule.clone(), token)
+        })
+        .await;
+        let fetching = self.core.clone();
+        self.supervise("media".into(), "media", move |token| {
+            media::run(fetching.clone(), token)
+        })
+        .await;
+        self.supervise("watchdog".into(), "watchdog", move |token| {
+            watchdog::run(watching.clone(), token)
+        })
+        .await;
     }
 
     /// Puts a job under supervision.

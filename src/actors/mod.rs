@@ -23,12 +23,14 @@ pub mod raw_events;
 pub mod reconcile;
 pub mod registry;
 pub mod removal;
+pub mod renewals;
 pub mod replay;
 pub mod scheduler;
 pub mod sessions;
 pub mod supervisor;
 pub mod sweep;
 pub mod tally;
+pub mod templates;
 pub mod upkeep;
 pub mod watchdog;
 

@@ -31,11 +31,11 @@ pub(super) const ASK_AFTER: [i64; 3] = [600 * SECOND, HOUR, 12 * HOUR];
 /// Messages that may wait to be asked after; further ones come back a minute later.
 const QUEUE: usize = 1_000;
 /// How often doubtful sends are looked for.
-const ROUND: Duration = Duration::from_secs(15);
+const ROUND: Duration = Duration::from_secs(5);
 /// Doubtful sends of one workspace that are looked for in one round.
 const MOST: usize = 20;
 /// Doubtful sends younger than this may still be settled by a status.
-const TOO_FRESH: i64 = 20 * SECOND;
+const TOO_FRESH: i64 = 10 * SECOND;
 /// When a send that the provider's list does not have counts as not sent: its list may be behind by seconds.
 const SURELY_ABSENT: i64 = 180 * SECOND;
 /// How long before it was found doubtful a send may have begun.

@@ -1,4 +1,4 @@
-//! How alerts leave the house: built from the configuration, run under supervision.
+//! What looks beyond the house, run under supervision: alerts that leave it, providers' lists of templates that come in.
 
 use actix_web::web::Data;
 use anyhow::Context;
@@ -6,6 +6,7 @@ use anyhow::Context;
 use crate::actors::House;
 use crate::actors::delivery::{Delivery, DeliveryOptions, GuardedClient, MailOptions, MailTls, Mailer};
 use crate::config::{Config, Smtp, SmtpTls};
+use crate::features::templates;
 
 /// Starts telling alerts.
 pub(super) async fn supervise(config: &Config, house: &Data<House>) -> anyhow::Result<Delivery> {
@@ -25,6 +26,22 @@ pub(super) async fn supervise(config: &Config, house: &Data<House>) -> anyhow::R
         })
         .await;
     Ok(delivery)
+}
+
+/// Starts following what providers say of templates.
+pub(super) async fn supervise_templates(house: &Data<House>) {
+    let core = house.core.clone();
+    house
+        .supervise("templates".into(), "reader", move |token| {
+            templates::follow(core.clone(), token)
+        })
+        .await;
+    let core = house.core.clone();
+    house
+        .supervise("template lists".into(), "poll", move |token| {
+            templates::poll(core.clone(), token)
+        })
+        .await;
 }
 
 fn mailer(smtp: &Smtp) -> anyhow::Result<Mailer> {

@@ -14,57 +14,12 @@ use crate::channels::ProviderKind;
 use crate::domain::ChannelId;
 use crate::features::sandbox::{PhoneBooks, line_of};
 use crate::sandbox::{
-    NumberConfig, PhoneBook, SandboxError, SenderConfig, Simulator, SimulatorConfig, TwilioConfig,
-    TwilioSimulator,
+    InstagramConfig, InstagramSimulator, NumberConfig, PhoneBook, SandboxError, SenderConfig, Simulator,
+    SimulatorConfig, TwilioConfig, TwilioSimulator,
 };
 
 /// Settings that hold for every channel of a kind: where its simulator listens.
 pub(super) type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
-
-/// The simulators behind sandbox channels.
-pub(super) struct Simulators {
-    pub whatsapp: Arc<Simulator>,
-    pub sms: Arc<TwilioSimulator>,
-}
-
-impl Simulators {
-    /// Starts them.
-    ///
-    /// # Errors
-    /// One cannot listen.
-    pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<Self> {
-        let sms = TwilioSimulator::start(twilio(&config)).context("the simulator of Twilio cannot listen")?;
-        let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
-        Ok(Self {
-            whatsapp: Arc::new(whatsapp),
-            sms: Arc::new(sms),
-        })
-    }
-
-    /// Where sandbox channels find them.
-    pub(super) fn overrides(&self) -> Overrides {
-        let at = |base: &str| BTreeMap::from([("api_base".to_owned(), base.to_owned())]);
-        BTreeMap::from([
-            (ProviderKind::Sandbox, at(self.whatsapp.base_url())),
-            (ProviderKind::SandboxSms, at(self.sms.base_url())),
-        ])
-    }
-
-    /// The phones that people can play.
-    pub(super) fn phones(&self) -> PhoneBooks {
-        PhoneBooks::default()
-            .with(ProviderKind::Sandbox, self.whatsapp.clone())
-            .with(ProviderKind::SandboxSms, self.sms.clone())
-    }
-
-    /// Keeps their numbers the same as the sandbox channels, whose webhooks come in at `inside`.
-    pub(super) async fn supervise(&self, house: &Data<House>, inside: SocketAddr) {
-        let webhook_url = format!("http://{inside}/webhooks/whatsapp");
-        supervise(house, &self.whatsapp, &webhook_url).await;
-        self.sms.deliver_to(&format!("http://{inside}"));
-        supervise_sms(house, &self.sms).await;
-    }
-}
 
 /// The settings of the SMS simulator that go with those of the WhatsApp one.
 fn twilio(config: &SimulatorConfig) -> TwilioConfig {
@@ -79,6 +34,69 @@ fn twilio(config: &SimulatorConfig) -> TwilioConfig {
         review: config.delays.template_review,
         default_behaviour: config.default_behaviour.clone(),
         ..TwilioConfig::default()
+    }
+}
+
+/// The simulators, one a provider. Cheap to clone.
+#[derive(Clone)]
+pub struct Simulators {
+    /// Plays WhatsApp Cloud API.
+    pub whatsapp: Arc<Simulator>,
+    /// Plays Instagram.
+    pub instagram: Data<InstagramSimulator>,
+    /// Plays SMS by Twilio's API.
+    pub sms: Arc<TwilioSimulator>,
+}
+
+impl Simulators {
+    /// Starts them, each on a free port of this machine.
+    pub(super) fn start(config: SimulatorConfig) -> anyhow::Result<Self> {
+        let sms = TwilioSimulator::start(twilio(&config)).context("the simulator of Twilio cannot listen")?;
+        let instagram = InstagramSimulator::start(InstagramConfig::default())
+            .context("the simulator of Instagram cannot listen")?;
+        let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+        Ok(Self {
+            whatsapp: Arc::new(whatsapp),
+            instagram: Data::new(instagram),
+            sms: Arc::new(sms),
+        })
+    }
+
+    /// Where sandbox channels find them.
+    pub(super) fn overrides(&self) -> Overrides {
+        let at = |base: &str| BTreeMap::from([("api_base".to_owned(), base.to_owned())]);
+        BTreeMap::from([
+            (ProviderKind::Sandbox, at(self.whatsapp.base_url())),
+            (ProviderKind::SandboxInstagram, at(self.instagram.base_url())),
+            (ProviderKind::SandboxSms, at(self.sms.base_url())),
+        ])
+    }
+
+    /// The phones that people can play.
+    pub(super) fn phones(&self) -> PhoneBooks {
+        PhoneBooks::default()
+            .with(ProviderKind::Sandbox, self.whatsapp.clone())
+            .with(ProviderKind::SandboxSms, self.sms.clone())
+    }
+
+    /// Keeps their numbers and accounts the same as the sandbox channels.
+    pub(super) async fn supervise(&self, house: &Data<House>, inside: SocketAddr) {
+        supervise_whatsapp(
+            house,
+            &self.whatsapp,
+            &format!("http://{inside}/webhooks/whatsapp"),
+        )
+        .await;
+        let url = format!("http://{inside}/webhooks/instagram");
+        super::simulated_instagram::supervise(house, &self.instagram, &url).await;
+        supervise_sms(house, &self.sms).await;
+    }
+
+    /// Ends them.
+    pub(super) async fn stop(&self) {
+        self.whatsapp.stop().await;
+        self.instagram.stop().await;
+        self.sms.stop().await;
     }
 }
 
@@ -137,7 +155,7 @@ fn sender(entry: &ChannelEntry) -> SenderConfig {
 }
 
 /// Keeps the simulator's numbers the same as the sandbox channels.
-async fn supervise(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
+async fn supervise_whatsapp(house: &Data<House>, simulator: &Arc<Simulator>, webhook_url: &str) {
     let (machinery, simulator, url) = (house.clone(), simulator.clone(), webhook_url.to_owned());
     house
         .supervise("sandbox".into(), "sandbox", move |token| {

@@ -46,7 +46,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn json(&self) -> Option<Value> {
+    /// The body, if it is JSON.
+    pub(super) fn json(&self) -> Option<Value> {
         serde_json::from_slice(self.body.as_ref().ok()?).ok()
     }
 

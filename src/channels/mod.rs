@@ -10,8 +10,9 @@ use std::pin::Pin;
 
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
-use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{ChannelId, Content, Identity, Timestamp};
 
 mod fields;
@@ -19,6 +20,7 @@ mod graph;
 pub mod http;
 pub mod instagram;
 mod limits;
+pub mod login;
 pub mod media;
 mod meta_signature;
 mod payload;
@@ -329,6 +331,11 @@ pub trait Provider: Send + Sync + 'static {
         false
     }
 
+    /// How an account is connected by logging in, where the provider has that.
+    fn login(&self) -> Option<&dyn login::Login> {
+        None
+    }
+
     /// Whether customers' names must be asked for: their messages carry none.
     fn has_profiles(&self) -> bool {
         false
@@ -481,4 +488,72 @@ pub trait Provider: Send + Sync + 'static {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>>;
+
+    /// The account that holds a channel's templates; channels with the same one share them. `None` where the provider
+    /// has no templates, or the settings do not say.
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
+    /// One page of the account's templates; `after` is the page before's `next`.
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        let _ = (http, access, after);
+        no_templates()
+    }
+
+    /// Gives the provider a new template or an edit.
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        let _ = (http, access, submission);
+        no_templates()
+    }
+
+    /// Deletes a template in one language.
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id, name);
+        no_templates()
+    }
+
+    /// Ends a template's pause.
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let _ = (http, access, id);
+        no_templates()
+    }
+
+    /// What a notice says of a template; `None` if it is about something else.
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        let _ = (field, body);
+        None
+    }
+}
+
+fn no_templates<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ProviderError>> {
+    Box::pin(std::future::ready(Err(ProviderError {
+        class: ErrorClass::Permanent,
+        code: "not_supported".into(),
+        title: "No templates".into(),
+        detail: "This provider has no templates that can be managed here.".into(),
+        retry_after: None,
+    })))
 }

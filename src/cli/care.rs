@@ -1,10 +1,10 @@
-//! `frontdesk verify`, `backup` and `restore`. The first two ask the running program if there is one, and open the store
-//! themselves if not.
+//! `frontdesk verify`, `backup`, `restore` and `key`. All but `restore` ask the running program if there is one, and open
+//! the store themselves if not.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -76,6 +76,28 @@ pub(super) struct Restore {
     /// A complete backup, then any that go on from it, in order.
     #[arg(required = true, value_name = "BACKUP")]
     backups: Vec<PathBuf>,
+}
+
+/// `frontdesk key`.
+#[derive(Args, Debug)]
+pub(super) struct Key {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum KeyCommand {
+    /// Puts a fresh master key in the place of the present one, which is kept under another name.
+    Rotate {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// Works on the master key.
+pub(super) fn key(options: &Key) -> anyhow::Result<()> {
+    let KeyCommand::Rotate { data } = &options.command;
+    show(&carry(&data.data, &Request::RotateKey)?, "the key is the old one")
 }
 
 /// Checks the store, or a backup.

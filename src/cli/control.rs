@@ -40,6 +40,8 @@ pub enum Request {
         /// Only what happened since this backup.
         since: Option<PathBuf>,
     },
+    /// Exchange the master key for a fresh one.
+    RotateKey,
 }
 
 /// What came of it.
@@ -85,6 +87,16 @@ pub fn carry_out(store: &Store, request: &Request, clock: Clock) -> anyhow::Resu
             };
             backup::note_verified(store, &made.verified)?;
             let text = format!("{}\n{}", made.path.display(), made.verified);
+            Ok(Answer { ok: true, text })
+        }
+        Request::RotateKey => {
+            let old = store.rotate_key(clock.now())?;
+            let text = format!(
+                "the master key is a new one: copy it to where you keep its copy\nthe old one is {}: backups made so far \
+                 need it; keep it with them, not here\nmake a backup now: only one that is made from now on can be \
+                 restored with the new key",
+                old.display()
+            );
             Ok(Answer { ok: true, text })
         }
     }

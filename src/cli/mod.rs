@@ -9,6 +9,7 @@ mod doctor;
 mod people;
 mod reindex;
 mod sandbox;
+mod sandbox_twilio;
 mod serve;
 mod systemd;
 
@@ -36,6 +37,8 @@ enum Command {
     Backup(care::Backup),
     /// Makes a data directory of backups. Checks everything before it writes anything.
     Restore(care::Restore),
+    /// Exchanges the master key, running or not.
+    Key(care::Key),
     /// Builds the search index anew from the records. Only while the program is stopped.
     Reindex(Options),
     /// Lists people and sets passwords. Only while the program is stopped.
@@ -60,6 +63,7 @@ impl Cli {
             Command::Verify(options) => care::verify(&options),
             Command::Backup(options) => care::backup(&options),
             Command::Restore(options) => care::restore(&options),
+            Command::Key(options) => care::key(&options),
             Command::Reindex(options) => reindex::run(&options),
             Command::User(user) => people::run(&user),
             Command::Doctor(options) => doctor::run(&options),

@@ -18,7 +18,7 @@ const LONGEST: u64 = 45;
 
 /// Lets the town live.
 pub(super) async fn supervise(app: &App, story: Arc<Story>) {
-    let (simulator, registry) = (app.simulator.clone(), app.house.core.registry.clone());
+    let (simulator, registry) = (app.simulators.whatsapp.clone(), app.house.core.registry.clone());
     app.house
         .supervise("demo town".into(), "demo", move |token| {
             live(simulator.clone(), registry.clone(), story.clone(), token)

@@ -71,6 +71,10 @@ id!(
     ChannelId, "ch", "channel"
 );
 id!(
+    /// A message template in one language.
+    TemplateId, "tp", "template"
+);
+id!(
     /// A customer: a set of identities.
     ContactId, "ct", "contact"
 );

@@ -22,6 +22,7 @@ pub mod operations;
 pub mod outbound;
 pub mod policy;
 pub mod sms;
+pub mod template;
 pub mod time;
 
 pub use account::Workspace;
@@ -32,8 +33,8 @@ pub use conversation::{Conversation, ConversationStatus, Priority};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, IdentityKind};
 pub use ids::{
-    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TokenId, TraceId,
-    UserId, WorkspaceId,
+    ChannelId, ContactId, ConversationId, MediaId, MessageId, RawEventId, SessionId, TemplateId, TokenId,
+    TraceId, UserId, WorkspaceId,
 };
 pub use media::{Media, MediaKind, MediaState};
 pub use message::{Author, Direction, Message, MessageError, MessageStatus, Pricing};

@@ -6,6 +6,7 @@
 use super::content::Content;
 use super::conversation::Conversation;
 use super::media::{Attachment, MediaKind, MediaRule, MediaState};
+use super::template::standing::{self as template_standing, TemplateStanding};
 use super::time::{HOUR, Timestamp};
 
 /// What a rule may look at.
@@ -24,6 +25,8 @@ pub struct Proposal<'a> {
     pub files: &'a [Attachment],
     /// What the provider takes of files.
     pub media_rules: &'static [MediaRule],
+    /// How its template stands, if it is one.
+    pub template: &'a TemplateStanding,
     /// Now.
     pub now: Timestamp,
 }
@@ -93,7 +96,7 @@ pub struct Alternative {
 
 type Rule = fn(&Proposal<'_>) -> Option<Refusal>;
 
-const RULES: [Rule; 3] = [channel_accepts, window_is_open, files_fit];
+const RULES: [Rule; 4] = [channel_accepts, window_is_open, template_may_be_sent, files_fit];
 
 /// Asks every rule.
 ///
@@ -311,6 +314,10 @@ pub fn check_comment_answer(answer: &CommentAnswer) -> Result<(), Refusal> {
     })
 }
 
+fn template_may_be_sent(proposal: &Proposal<'_>) -> Option<Refusal> {
+    template_standing::check(proposal.template)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,6 +348,7 @@ mod tests {
             by_person: true,
             files: &[],
             media_rules: &[],
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(100),
         };
         check(&proposal).err().map(|refusal| refusal.code)
@@ -401,6 +409,7 @@ mod tests {
             by_person: true,
             files: &[],
             media_rules: &[],
+            template: &TemplateStanding::NotAsked,
             now: Timestamp(0),
         };
         let refusal = check(&proposal).expect_err("no window");

@@ -12,3 +12,4 @@ pub mod media;
 pub mod operations;
 pub mod sandbox;
 pub mod search;
+pub mod templates;

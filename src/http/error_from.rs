@@ -33,6 +33,7 @@ impl From<StorageError> for ApiError {
             StorageError::Io { .. }
             | StorageError::Damaged { .. }
             | StorageError::TooNew { .. }
+            | StorageError::StateLost { .. }
             | StorageError::Locked(_) => {}
         }
         tracing::error!(%error, "storage failed under a request");

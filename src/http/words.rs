@@ -55,6 +55,20 @@ words! {
     media_state = "pending" | "stored" | "expired" | "missing" | "refused";
     /// What was found by a search.
     hit = "message" | "contact" | "note";
+    /// What a message template is for.
+    template_category = "marketing" | "utility" | "authentication" | "service";
+    /// How a template's variables are named.
+    parameter_format = "positional" | "named";
+    /// Where a template stands.
+    template_state = "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled"
+        | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+    /// How customers react to a template.
+    template_quality = "unknown" | "green" | "yellow" | "red";
+    /// What happened to a template.
+    template_change = "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked"
+        | "approval_given" | "approval_refused" | "roles" | "discarded";
+    /// What to do with several templates.
+    template_bulk = "submit" | "approve" | "delete" | "roles";
     /// What someone found out about a doubtful send.
     settlement = "sent" | "failed" | "retry";
 }

@@ -3,6 +3,8 @@
 //! A *line* is a business's address at the simulator: a phone number id, or a sender. Nothing here shows or changes what
 //! belongs to another line.
 
+use actix_web::web::Bytes;
+
 use super::whatsapp::{
     Behaviour, Customer, CustomerMessage, Faults, PhoneView, SandboxError, Simulator, TranscriptEntry,
 };
@@ -48,6 +50,12 @@ pub trait PhoneBook: Send + Sync {
     /// Unknown line or customer.
     fn customer_reads(&self, line: &str, customer: &str) -> Result<usize, SandboxError>;
 
+    /// A file in a chat by its id: its type and its bytes.
+    fn media(&self, id: &str) -> Option<(String, Bytes)> {
+        let _ = id;
+        None
+    }
+
     /// How a customer acts towards a line from now on.
     ///
     /// # Errors
@@ -74,6 +82,10 @@ pub trait PhoneBook: Send + Sync {
 }
 
 impl PhoneBook for Simulator {
+    fn media(&self, id: &str) -> Option<(String, Bytes)> {
+        Self::media(self, id)
+    }
+
     fn customers_of(&self, line: &str, limit: usize) -> Vec<PhoneView> {
         Self::customers_of(self, line, limit)
     }

@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use self::chunks::ChunkHead;
+pub(super) use self::files::{free_name, remove_marker};
 use self::pack::{GONE, Pack, PackError};
 pub(super) use self::rows::{RawRows, Row, Value};
 use super::codec;

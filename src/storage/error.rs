@@ -3,6 +3,16 @@
 /// A failure of the store. Says if the outcome is unknown.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StorageError {
+    /// The state was lost, and the journal does not go back to where it could be rebuilt from.
+    #[error(
+        "the state ends at frame {state} but the journal begins at {journal}: restore the last backup, then start again"
+    )]
+    StateLost {
+        /// The last frame of what is left of the state.
+        state: u64,
+        /// The first frame of the journal.
+        journal: u64,
+    },
     /// The operating system or the engine failed.
     #[error("storage failed while {doing}: {cause}")]
     Io {

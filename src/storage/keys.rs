@@ -19,7 +19,7 @@
 //! | `Conversation` | workspace, conversation | [`Conversation`] | conversation |
 //! | `ConversationByContact` | workspace, contact, channel | conversation | directory |
 //! | `ConversationList` | workspace, assignee, status, newest activity first, conversation | – | conversation |
-//! | `ConversationByLabel` | workspace, keyed hash of the label, newest activity first, conversation | – | conversation |
+//! | `ConversationByLabel` | workspace, keyed hash of the label, status, newest activity first, conversation | – | conversation |
 //! | `Message` | workspace, conversation, place | [`Message`] | conversation |
 //! | `MessageByProviderId` | workspace, channel, keyed hash | message | conversation |
 //! | `EarlyStatus` | workspace, channel, keyed hash | [`operations::EarlyStatus`] | channel |
@@ -36,20 +36,27 @@
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
-//! | `Position` | reader's number (1: alert delivery) | last event handled | the reader |
-//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is) | JSON text | its feature; alert delivery |
+//! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
+//! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates) | JSON text | its feature; alert delivery |
 //! | `Media` | workspace, media | [`Media`] | conversation, uploads; then the media jobs |
 //! | `MediaByReference` | workspace, keyed hash of the provider's reference | media | conversation |
 //! | `MediaJob` | time, workspace, media | – | conversation, uploads; the media jobs remove it |
 //! | `Link` | a tracked link's code | workspace, message | conversation; the scheduler removes it |
+//! | `Template` | workspace, template | [`Template`] | templates |
+//! | `TemplateByName` | workspace, keyed hash of account, name and language | template | templates |
+//! | `TemplateChange` | workspace, template, number | [`Change`] | templates |
+//! | `TemplateTally` | workspace, template | [`Performance`] | templates, by reading the journal |
+//! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
+//! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
 
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
 use crate::domain::operations;
+use crate::domain::template::{Account, Change, Performance, Template};
 use crate::domain::{
     Channel, ChannelId, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
-    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+    RawEventId, SessionId, TemplateId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 
 use super::records::{Json, Record};
@@ -98,6 +105,12 @@ pub enum Table {
     MediaByReference = 61,
     MediaJob = 62,
     Link = 34,
+    Template = 70,
+    TemplateByName = 71,
+    TemplateChange = 72,
+    TemplateTally = 73,
+    TemplateUse = 74,
+    TemplateAccount = 75,
 }
 
 const NAMES: [&str; 34] = [
@@ -139,6 +152,15 @@ const NAMES: [&str; 34] = [
 
 /// The names of the tables from [`Table::Media`] on.
 const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
+/// The names of the tables from [`Table::Template`] on.
+const TEMPLATE_NAMES: [&str; 6] = [
+    "Template",
+    "TemplateByName",
+    "TemplateChange",
+    "TemplateTally",
+    "TemplateUse",
+    "TemplateAccount",
+];
 
 /// The name of a stored key's table, for messages.
 pub(super) fn table_name(key: &[u8]) -> &'static str {
@@ -151,7 +173,8 @@ pub(super) fn table_name(key: &[u8]) -> &'static str {
     let at = |first: u8| table.checked_sub(first).map(usize::from);
     let early = at(1).and_then(|at| NAMES.get(at));
     let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
-    early.or(media).copied().unwrap_or("unknown")
+    let templates = at(Table::Template as u8).and_then(|at| TEMPLATE_NAMES.get(at));
+    early.or(media).or(templates).copied().unwrap_or("unknown")
 }
 
 /// A typed key: knows its table, its value and its bytes.
@@ -258,7 +281,8 @@ id_part!(
     ChannelId,
     ContactId,
     ConversationId,
-    MediaId
+    MediaId,
+    TemplateId
 );
 
 impl KeyPart for RawEventId {
@@ -358,8 +382,9 @@ keys! {
         workspace: WorkspaceId, assignee: UserId, status: u8, activity: Newest, conversation: ConversationId
     } = ConversationList => ();
     /// The conversations that carry a label, newest first.
-    ConversationByLabelKey { workspace: WorkspaceId, label: [u8; 16], activity: Newest, conversation: ConversationId }
-        = ConversationByLabel => ();
+    ConversationByLabelKey {
+        workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId
+    } = ConversationByLabel => ();
     /// See [`Message`].
     MessageKey { workspace: WorkspaceId, message: MessageId } = Message => Message;
     /// Finds a message by the provider's id; its presence is the claim that the message was counted.
@@ -407,6 +432,18 @@ keys! {
     MediaByReferenceKey { workspace: WorkspaceId, reference: [u8; 16] } = MediaByReference => MediaId;
     /// Files that are to be fetched, at what time.
     MediaJobKey { at: Timestamp, workspace: WorkspaceId, media: MediaId } = MediaJob => ();
+    /// See [`Template`].
+    TemplateKey { workspace: WorkspaceId, template: TemplateId } = Template => Template;
+    /// Finds a template by account, name and language.
+    TemplateByNameKey { workspace: WorkspaceId, name: [u8; 16] } = TemplateByName => TemplateId;
+    /// See [`Change`].
+    TemplateChangeKey { workspace: WorkspaceId, template: TemplateId, n: u32 } = TemplateChange => Change;
+    /// See [`Performance`].
+    TemplateTallyKey { workspace: WorkspaceId, template: TemplateId } = TemplateTally => Performance;
+    /// What was counted of a message.
+    TemplateUseKey { workspace: WorkspaceId, template: TemplateId, message: MessageId } = TemplateUse => u64;
+    /// See [`Account`].
+    TemplateAccountKey { workspace: WorkspaceId, account: [u8; 16] } = TemplateAccount => Account;
 }
 
 #[cfg(test)]

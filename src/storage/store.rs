@@ -5,6 +5,7 @@
 mod open;
 mod raw;
 mod read;
+mod rotate;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use super::media::MediaFiles;
 use super::vault::{MasterKey, Seal, Vault};
 
 pub use self::open::Tuning;
-pub(in crate::storage) use self::open::replay;
+pub(in crate::storage) use self::open::{ENGINE_DIR, JOURNAL_DIR, replay};
+pub(in crate::storage) use self::raw::backups_in;
 pub use self::raw::{RawRow, SegmentFile};
 pub use self::status::{Compacted, Keep, StoreStatus};
 

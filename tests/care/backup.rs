@@ -30,6 +30,9 @@ pub fn say(store: &Store) -> u64 {
     let mut conversation = store.get(&CONVERSATION_KEY).expect("read").expect("there");
     let mut batch = Batch::new();
     batch.delete(&list_row(&conversation));
+    for row in store.label_rows(WORKSPACE, &conversation).expect("hashes") {
+        batch.delete(&row);
+    }
     let id = conversation.take_next();
     let provider_id = format!("wamid.{}", id.n);
     let mut message = message(id.n, MessageStatus::Received, Some(&provider_id));
@@ -37,6 +40,7 @@ pub fn say(store: &Store) -> u64 {
     conversation.note_last(&message);
     put_message(store, &mut batch, &message, &seal);
     put_conversation(&mut batch, &conversation, &seal);
+    put_labels(store, &mut batch, &conversation);
     put_raw(
         &mut batch,
         &raw_event(u64::from(id.n), RawState::Pending),
@@ -65,6 +69,7 @@ fn say_at_length(store: &Store) {
     conversation.note_last(&long);
     put_message(store, &mut batch, &long, &seal);
     put_conversation(&mut batch, &conversation, &seal);
+    put_labels(store, &mut batch, &conversation);
     commit(store, batch);
 }
 

@@ -170,3 +170,86 @@ fn nonsense_on_the_socket_is_answered_and_does_not_end_the_service() {
     let asked = ask(&data, &Request::Verify { repair: false }).expect("answered");
     assert!(asked.is_some_and(|answer| answer.ok));
 }
+
+#[test]
+fn the_master_key_is_exchanged_at_rest_and_in_use() {
+    let (place, [data, file, restored]) = place();
+    let path = place.path("data/master.key");
+    let load = || MasterKey::from_file(&path).expect("a key");
+    let store = open(&place.path("data"), load());
+    fill(&store);
+    drop(store);
+    let (ok, text) = run(&["backup", "--data", &data, "--to", &file]);
+    assert!(ok, "{text}");
+    let first = load().check();
+    let (ok, text) = run(&["key", "rotate", "--data", &data]);
+    assert!(ok && text.contains("master.key.until-"), "{text}");
+    let second = load().check();
+    assert_ne!(first, second, "it is a new one");
+    let store = open(&place.path("data"), load());
+    let control = Control::start(store.clone(), &place.path("data"), Clock::System).expect("listens");
+    let (ok, text) = run(&["key", "rotate", "--data", &data]);
+    assert!(ok, "{text}");
+    assert_ne!(load().check(), second);
+    let last = say(&store);
+    drop(control);
+    store.close();
+    let (ok, text) = run(&["verify", "--data", &data]);
+    assert!(ok && text.contains("0 problems"), "{text}");
+    // The backup from before needs the key of then, and has it beside it.
+    let key = path.display().to_string();
+    let (ok, text) = run(&["restore", "--data", &restored, "--key", &key, &file]);
+    assert!(!ok && text.contains("key"), "{text}");
+    let kept = std::fs::read_dir(place.path("data")).expect("readable");
+    let kept = kept.map(|entry| entry.expect("readable").path());
+    let mut kept: Vec<_> = kept
+        .filter(|path| path.display().to_string().contains("master.key.until-"))
+        .collect();
+    kept.sort();
+    assert_eq!(kept.len(), 2);
+    let oldest = kept[0].display().to_string();
+    let (ok, text) = run(&["restore", "--data", &restored, "--key", &oldest, &file]);
+    assert!(ok, "{text}");
+    // With the journal, which holds the exchanges, it is the present key again.
+    let newest = place.path("newest").display().to_string();
+    let (ok, text) = run(&[
+        "restore",
+        "--data",
+        &newest,
+        "--key",
+        &key,
+        &file,
+        "--journal",
+        &data,
+    ]);
+    assert!(ok && text.contains(&format!("up to event {last}")), "{text}");
+}
+
+#[test]
+fn an_exchange_of_the_master_key_that_was_broken_off_leaves_a_key_that_fits() {
+    let (place, [data, ..]) = place();
+    let (path, next) = (place.path("data/master.key"), place.path("data/master.key.next"));
+    let before = place.path("before.key");
+    std::fs::copy(&path, &before).expect("copied");
+    let store = open(&place.path("data"), MasterKey::from_file(&path).expect("a key"));
+    fill(&store);
+    drop(store);
+    // Before the change was committed: the old key fits, the waiting one is of no use.
+    MasterKey::generate()
+        .expect("random")
+        .replace_file(&place.path("other"))
+        .expect("written");
+    std::fs::copy(place.path("other/master.key"), &next).expect("copied");
+    let (ok, text) = run(&["verify", "--data", &data]);
+    assert!(ok, "{text}");
+    let (ok, text) = run(&["key", "rotate", "--data", &data]);
+    assert!(ok, "{text}");
+    // After it, and before the new key took its place.
+    std::fs::rename(&path, &next).expect("moved");
+    std::fs::copy(&before, &path).expect("copied");
+    let (ok, text) = run(&["verify", "--data", &data]);
+    assert!(ok, "{text}");
+    assert!(!next.exists(), "the exchange is finished");
+    let (ok, text) = run(&["verify", "--data", &data]);
+    assert!(ok, "{text}");
+}

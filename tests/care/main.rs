@@ -2,6 +2,7 @@
 
 mod backup;
 mod command;
+mod media;
 mod released;
 mod verify;
 mod world;

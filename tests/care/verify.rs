@@ -2,14 +2,15 @@
 
 use frontdesk::domain::operations::RawState;
 use frontdesk::domain::{
-    ContactId, ConversationId, ConversationStatus, MessageStatus, RawEventId, Timestamp, TokenId, UserId,
-    WorkspaceId,
+    ContactId, ConversationId, ConversationStatus, Media, MediaId, MediaKind, MediaState, MessageStatus,
+    RawEventId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
-    AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey,
-    DeadLetterKey, DoubtfulKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey,
-    RawBlobKey, RawByStateKey, RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey,
-    UserByEmailKey, UserKey, WorkspaceKey,
+    AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
+    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, MediaByReferenceKey, MediaJobKey,
+    MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey,
+    RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -27,12 +28,13 @@ fn a_sound_store_is_sound_in_every_table() {
     let store = place.open("data");
     assert!(look(&store).is_sound(), "an empty store");
     fill(&store);
+    store.compact().expect("packed");
     let report = look(&store);
     assert_eq!(report.problems, vec![]);
     assert!(report.is_sound());
     let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
     assert_eq!(empty, vec![], "the sample leaves tables out");
-    assert_eq!(report.rows.len(), 33);
+    assert_eq!(report.rows.len(), 39);
     assert_eq!(report.rows["Message"], 4);
 }
 
@@ -82,6 +84,12 @@ fn conversation_key() -> ConversationKey {
         workspace: W,
         conversation: CONVERSATION,
     }
+}
+
+fn label_row(store: &Store) -> ConversationByLabelKey {
+    let conversation = store.get(&conversation_key()).expect("read").expect("there");
+    let rows = store.label_rows(W, &conversation).expect("hashes");
+    *rows.first().expect("it has a label")
 }
 
 fn message_key(n: u32) -> MessageKey {
@@ -256,6 +264,34 @@ fn people() -> Vec<Plant> {
                 let conversation = store.get(&conversation_key()).expect("read").expect("there");
                 let mut row = list_row(&conversation);
                 row.status = ConversationStatus::Closed as u8;
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "label row gone",
+            "Conversation",
+            "cannot be found by a label",
+            |store, batch| {
+                batch.delete(&label_row(store));
+            },
+        ),
+        mended(
+            "label row of another label",
+            "ConversationByLabel",
+            "finds by a label",
+            |store, batch| {
+                let mut row = label_row(store);
+                row.label = store.label_hash(W, "other").expect("hash");
+                batch.put(&row, &(), &Seal::Open);
+            },
+        ),
+        mended(
+            "label row under an old time",
+            "ConversationByLabel",
+            "stands elsewhere",
+            |store, batch| {
+                let mut row = label_row(store);
+                row.activity = Newest(Timestamp(5));
                 batch.put(&row, &(), &Seal::Open);
             },
         ),
@@ -438,6 +474,47 @@ fn messages() -> Vec<Plant> {
     ]
 }
 
+fn files() -> Vec<Plant> {
+    vec![
+        mended(
+            "a file's name of nothing",
+            "MediaByReference",
+            "does not exist",
+            |store, batch| {
+                let reference = store.media_hash(W, "9").expect("hash");
+                let key = MediaByReferenceKey {
+                    workspace: W,
+                    reference,
+                };
+                batch.put(&key, &MediaId([61; 16]), &Seal::Open);
+            },
+        ),
+        mended("a job for nothing", "MediaJob", "does not exist", |_, batch| {
+            let key = MediaJobKey {
+                at: AT,
+                workspace: W,
+                media: MediaId([61; 16]),
+            };
+            batch.put(&key, &(), &Seal::Open);
+        }),
+        found(
+            "a stored file without bytes",
+            "Media",
+            "do not agree",
+            |store, batch| {
+                let id = MediaId([62; 16]);
+                let mut media = Media::pending(id, MediaKind::Image, AT);
+                media.state = MediaState::Stored;
+                let key = MediaKey {
+                    workspace: W,
+                    media: id,
+                };
+                batch.put(&key, &media, &seal(store));
+            },
+        ),
+    ]
+}
+
 fn by_state(state: RawState, id: u64) -> RawByStateKey {
     RawByStateKey {
         workspace: W,
@@ -493,7 +570,7 @@ fn deliveries() -> Vec<Plant> {
 
 #[test]
 fn each_planted_fault_is_found_and_what_can_be_mended_is() {
-    let all = [accounts(), people(), messages(), deliveries()];
+    let all = [accounts(), people(), messages(), deliveries(), files()];
     for plant in all.into_iter().flatten() {
         let place = Place::new();
         let store = place.open("data");
@@ -549,6 +626,14 @@ fn nothing_personal_is_in_a_report() {
     }
 }
 
+struct Stopping<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn writing_that_goes_on_is_not_taken_for_damage() {
     let place = Place::new();
@@ -556,6 +641,8 @@ fn writing_that_goes_on_is_not_taken_for_damage() {
     fill(&store);
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Also when an assertion fails: the scope waits for the writer.
+        let _stopping = Stopping(&stop);
         scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 super::backup::say(&store);
@@ -565,7 +652,6 @@ fn writing_that_goes_on_is_not_taken_for_damage() {
             let report = look(&store);
             assert_eq!(report.problems, vec![]);
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     assert!(look(&store).rows["Message"] > 4, "nothing was written meanwhile");
 }

@@ -12,15 +12,15 @@ use frontdesk::domain::operations::{
 };
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, ConversationId, Direction, EventKind, Identity,
-    IdentityKind, Message, MessageError, MessageId, MessageStatus, RawEventId, SessionId, Timestamp, TokenId,
-    TraceId, UserId, WorkspaceId,
+    IdentityKind, Media, MediaId, MediaKind, Message, MessageError, MessageId, MessageStatus, RawEventId,
+    SessionId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, OutboxKey, PositionKey,
-    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, SessionByUserKey, SessionKey, SettingKey,
-    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
+    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey,
+    Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey,
+    SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::{Batch, MasterKey, Seal, Store, StoreOptions};
@@ -142,6 +142,7 @@ pub fn fill(store: &Store) {
     people(store, &mut batch, &theirs);
     messages(store, &mut batch, &theirs);
     operations(&mut batch, &seal);
+    awaited_file(store, &mut batch, &theirs);
     batch.event(WORKSPACE, AT, TRACE, EventKind::ConversationCreated(CONVERSATION));
     commit(store, batch);
 }
@@ -228,6 +229,34 @@ fn sessions(batch: &mut Batch, seal: &Seal) {
     batch.put(&row, &[50; 32], &Seal::Open);
 }
 
+/// A customer's file that is still to be fetched.
+fn awaited_file(store: &Store, batch: &mut Batch, seal: &Seal) {
+    let id = MediaId([60; 16]);
+    let key = MediaKey {
+        workspace: WORKSPACE,
+        media: id,
+    };
+    let media = Media {
+        contact: Some(CONTACT),
+        channel: Some(CHANNEL),
+        reference: Some("7001".into()),
+        ..Media::pending(id, MediaKind::Image, AT)
+    };
+    let reference = MediaByReferenceKey {
+        workspace: WORKSPACE,
+        reference: store.media_hash(WORKSPACE, "7001").expect("hash"),
+    };
+    let job = MediaJobKey {
+        at: AT,
+        workspace: WORKSPACE,
+        media: id,
+    };
+    batch
+        .put(&key, &media, seal)
+        .put(&reference, &id, &Seal::Open)
+        .put(&job, &(), &Seal::Open);
+}
+
 fn people(store: &Store, batch: &mut Batch, seal: &Seal) {
     let identity = Identity::new(IdentityKind::Phone, "+15550001111");
     let contact = Contact {
@@ -267,6 +296,13 @@ pub fn put_conversation(batch: &mut Batch, conversation: &Conversation, seal: &S
     batch.put(&list_row(conversation), &(), &Seal::Open);
 }
 
+/// Writes the rows that find a conversation by its labels.
+pub fn put_labels(store: &Store, batch: &mut Batch, conversation: &Conversation) {
+    for row in store.label_rows(WORKSPACE, conversation).expect("hashes") {
+        batch.put(&row, &(), &Seal::Open);
+    }
+}
+
 /// Writes a message with the row that finds it.
 pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &Seal) {
     let key = MessageKey {
@@ -287,6 +323,7 @@ pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &S
 fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
     use MessageStatus as S;
     let mut conversation = Conversation::begin(CONVERSATION, CHANNEL, CONTACT, AT);
+    conversation.labels = vec!["wholesale".into()];
     let all = [
         (S::Received, Some("wamid.1")),
         (S::Queued, None),
@@ -299,6 +336,11 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
         put_message(store, batch, &message, seal);
     }
     put_conversation(batch, &conversation, seal);
+    put_labels(store, batch, &conversation);
+    let link = LinkKey {
+        code: *b"abcdefghijkl",
+    };
+    batch.put(&link, &(WORKSPACE, message_id(1)), &Seal::Open);
     let entry = OutboxEntry {
         message: message_id(2),
         channel: CHANNEL,

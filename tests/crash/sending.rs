@@ -25,7 +25,7 @@ fn number_of(customer: u64) -> String {
     format!("2547220{customer:05}")
 }
 
-fn provider(desk: &Desk) -> Simulator {
+pub fn provider(desk: &Desk) -> Simulator {
     let mut config = SimulatorConfig {
         // Long enough that many a kill meets calls under way.
         delays: Delays {
@@ -80,7 +80,7 @@ async fn reply(owner: &Client, conversation: &str, key: &str, body: &str) -> Val
 }
 
 /// How a message must stand in the end, by what the provider knows of it.
-fn is_final(simulator: &Simulator, message: &Value) -> bool {
+pub fn is_final(simulator: &Simulator, message: &Value) -> bool {
     let taken = simulator.accepted_with(&string(&message["id"])) > 0;
     match message["status"].as_str() {
         Some("delivered" | "read") => taken,

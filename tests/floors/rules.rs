@@ -73,7 +73,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ),
     ("actix_ws", &["features/live"]),
     ("utoipa_swagger_ui", &["web/docs.rs"]),
-    ("rlibphonenumber", &["domain/identity.rs"]),
+    ("rlibphonenumber", &["domain/identity.rs", "channels/phone.rs"]),
 ];
 
 /// What is never called in code that ships, and where it may be all the same.

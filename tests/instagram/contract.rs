@@ -105,6 +105,9 @@ fn sends() -> Vec<(&'static str, frontdesk::domain::outbound::SendRequest)> {
     let shop = "https://shop.example/f/sample";
     let link = |kind: &str, ending: &str| content(kind, json!({ "link": format!("{shop}.{ending}") }));
     let image = |n: u8| json!({"link": format!("https://shop.example/img/{n}.jpg")});
+    let other = |n: u8| json!({"type": "image", "image": image(n)});
+    let mut three = image(1);
+    three["attachments"] = json!([other(2), other(3)]);
     let reply = |id: &str, title: &str| json!({"type": "reply", "reply": {"id": id, "title": title}});
     let mid = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQx00000001";
     let plain = |name, content| (name, request(content));
@@ -127,10 +130,7 @@ fn sends() -> Vec<(&'static str, frontdesk::domain::outbound::SendRequest)> {
             "image-attachment-id.json",
             content("image", json!({"media_id": "1400000000000001"})),
         ),
-        plain(
-            "images-multiple.json",
-            content("image", json!({"attachments": [image(1), image(2), image(3)]})),
-        ),
+        plain("images-multiple.json", content("image", three)),
         plain("sticker-like-heart.json", content("like_heart", json!({}))),
         plain(
             "share-own-post.json",

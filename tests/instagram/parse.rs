@@ -55,8 +55,7 @@ fn several_attachments_stay_one_message_with_all_of_them() {
     assert_eq!(read.content.kind, "image");
     assert_eq!(
         read.content.body,
-        json!({"link": "https://a/1", "attachments": [
-            {"type": "image", "link": "https://a/1"}, {"type": "video", "link": "https://a/2"}]})
+        json!({"link": "https://a/1", "attachments": [{"type": "video", "video": {"link": "https://a/2"}}]})
     );
 }
 

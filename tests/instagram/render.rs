@@ -15,6 +15,10 @@ fn refused(kind: &str, body: Value) -> Option<String> {
         .map(|error| error.field)
 }
 
+fn others(count: usize) -> Vec<Value> {
+    vec![json!({"type": "image", "image": {"link": "https://a.example/2.jpg"}}); count]
+}
+
 fn replies(count: usize) -> Value {
     let reply = |n| json!({"type": "reply", "reply": {"id": format!("R{n}"), "title": format!("Reply {n}")}});
     json!({"type": "button", "body": {"text": "?"}, "action": {"buttons": (0..count).map(reply).collect::<Vec<_>>()}})
@@ -30,9 +34,11 @@ fn replies(count: usize) -> Value {
 #[case("image", json!({"link": "https://a.example/1.jpg", "caption": "x"}), Some("image.caption"))]
 #[case("image", json!({}), Some("image.media_id"))]
 #[case("image", json!({"link": "ftp://a"}), Some("image.link"))]
-#[case("image", json!({"attachments": []}), Some("image.attachments"))]
-#[case("image", json!({"attachments": vec![json!({"link": "https://a.example/1.jpg"}); 11]}), Some("image.attachments"))]
-#[case("image", json!({"attachments": [{"type": "video", "link": "https://a.example/1"}]}), Some("image.attachments.0.type"))]
+#[case("image", json!({"link": "https://a.example/1.jpg", "attachments": []}), Some("image.attachments"))]
+#[case("image", json!({"link": "https://a.example/1.jpg", "attachments": others(9)}), None)]
+#[case("image", json!({"link": "https://a.example/1.jpg", "attachments": others(10)}), Some("image.attachments"))]
+#[case("image", json!({"link": "https://a.example/1.jpg", "attachments": [{"type": "video", "image": {}}]}),
+    Some("image.attachments.0.type"))]
 #[case("document", json!({"link": "https://a.example/1.pdf", "filename": "price list.pdf"}), None)]
 #[case("share", json!({}), Some("share.id"))]
 #[case("reaction", json!({"message_id": "m", "emoji": "🔥"}), None)]

@@ -14,10 +14,14 @@ use frontdesk::domain::operations::{
     RawState,
 };
 use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::template::{
+    Account, Category, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance, Quality,
+    Roles, State, Template,
+};
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, Conversation, ConversationId,
     ConversationStatus, Direction, Identity, IdentityKind, MediaId, Message, MessageError, MessageId,
-    MessageStatus, Pricing, Priority, RawEventId, SessionId, Timestamp, TokenId, TraceId, UserId,
+    MessageStatus, Pricing, Priority, RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId,
     WorkspaceId,
 };
 use frontdesk::storage::Record;
@@ -71,6 +75,7 @@ pub fn cases() -> Vec<Case> {
         messages(),
         operations(),
         due_work(),
+        templates(),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -588,5 +593,97 @@ fn media() -> Vec<Case> {
         cases.push(v1(label, gone));
     }
     cases.push(v1("media_id", MediaId([9; 16])));
+    cases
+}
+
+fn definition() -> Definition {
+    Definition {
+        category: Category::Marketing,
+        format: ParameterFormat::Named,
+        ttl_s: Some(86_400),
+        components: vec![json!({"type": "BODY", "text": "Hi {{name}}, welcome.",
+            "example": {"body_text_named_params": [{"param_name": "name", "example": "Ana"}]}})],
+    }
+}
+
+fn template(state: State) -> Template {
+    Template {
+        id: TemplateId([11; 16]),
+        account: "102290129340398".into(),
+        channel: ChannelId([6; 16]),
+        name: "welcome".into(),
+        language: "en_US".into(),
+        live: Some(definition()),
+        draft: Some(Definition {
+            ttl_s: None,
+            ..definition()
+        }),
+        state,
+        provider_id: Some("661000000000001".into()),
+        reason: Some("INVALID_FORMAT".into()),
+        reason_detail: Some("Choose another wording.".into()),
+        quality: Quality::Yellow,
+        category_change: Some(CategoryChange {
+            to: Category::Utility,
+            at: Some(AT),
+        }),
+        roles: Roles::of(&[Role::Agent]),
+        owner: Some(UserId([2; 16])),
+        approval_asked_by: Some(UserId([2; 16])),
+        is_approved_inside: true,
+        edits: vec![AT, AT.plus(1)],
+        request_hash: [0xab; 32],
+        created_at: AT,
+        updated_at: AT.plus(1),
+        submitted_at: Some(AT.plus(2)),
+        version: 7,
+        changes: 9,
+    }
+}
+
+fn templates() -> Vec<Case> {
+    let change = |kind: ChangeKind| {
+        let change = Change {
+            at: AT,
+            user: Some(UserId([2; 16])),
+            kind,
+            state: State::Draft,
+            definition: Some(definition()),
+            note: "shorter".into(),
+        };
+        v1(kind.as_str(), change)
+    };
+    let mut cases = vec![
+        v1("template", TemplateId([11; 16])),
+        v1(
+            "performance",
+            Performance {
+                used: 8,
+                sent: 7,
+                delivered: 6,
+                read: 5,
+                replied: 4,
+                clicked: 3,
+                failed: 1,
+                last_used_at: Some(AT),
+            },
+        ),
+        v1(
+            "account",
+            Account {
+                account: "102290129340398".into(),
+                synced_at: Some(AT),
+                tried_at: AT.plus(1),
+                error: Some("no answer".into()),
+                count: 12,
+            },
+        ),
+    ];
+    cases.extend(
+        State::ALL
+            .iter()
+            .map(|state| v1(state.as_str(), template(*state))),
+    );
+    cases.extend(ChangeKind::ALL.iter().map(|kind| change(*kind)));
     cases
 }

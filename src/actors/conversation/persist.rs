@@ -74,7 +74,7 @@ impl Worker {
         for event in without_repeats(events) {
             batch.event(workspace, now, trace, event);
         }
-        let loaded = self.write_conversation(&mut batch, before, conversation);
+        let loaded = self.write_conversation(&mut batch, before, conversation)?;
         Ok(Persisted { batch, loaded })
     }
 
@@ -96,7 +96,12 @@ impl Worker {
         Ok(())
     }
 
-    fn write_conversation(&self, batch: &mut Batch, before: &Loaded, conversation: Conversation) -> Loaded {
+    fn write_conversation(
+        &self,
+        batch: &mut Batch,
+        before: &Loaded,
+        conversation: Conversation,
+    ) -> Result<Loaded, StorageError> {
         let workspace = self.workspace;
         let key = ConversationKey {
             workspace,
@@ -104,7 +109,7 @@ impl Worker {
         };
         batch.require_unchanged(&key, before.fingerprint);
         if conversation == before.conversation {
-            return before.clone();
+            return Ok(before.clone());
         }
         let (old, new) = (
             list_key(workspace, &before.conversation),
@@ -113,6 +118,7 @@ impl Worker {
         if old != new {
             batch.delete(&old).put(&new, &(), &Seal::Open);
         }
+        self.write_labels(batch, &before.conversation, &conversation)?;
         if let Some(until) = conversation
             .snoozed_until
             .filter(|_| conversation.snoozed_until != before.conversation.snoozed_until)
@@ -121,11 +127,29 @@ impl Worker {
             batch.put(&due_key(until, workspace, &work), &work, &Seal::Open);
         }
         let fingerprint = batch.put_tracked(&key, &conversation, &before.seal);
-        Loaded {
+        Ok(Loaded {
             conversation,
             fingerprint,
             seal: before.seal.clone(),
+        })
+    }
+
+    /// The rows that find it by its labels follow labels, status and activity.
+    fn write_labels(
+        &self,
+        batch: &mut Batch,
+        before: &Conversation,
+        after: &Conversation,
+    ) -> Result<(), StorageError> {
+        let old = self.core.store.label_rows(self.workspace, before)?;
+        let new = self.core.store.label_rows(self.workspace, after)?;
+        for gone in old.iter().filter(|row| !new.contains(row)) {
+            batch.delete(gone);
         }
+        for row in new.iter().filter(|row| !old.contains(row)) {
+            batch.put(row, &(), &Seal::Open);
+        }
+        Ok(())
     }
 
     fn write_effect(

@@ -6,6 +6,7 @@ use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
 use crate::domain::operations::{DueWork, IdempotencyRecord};
 use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
 use crate::storage::Seal;
@@ -14,6 +15,7 @@ use crate::storage::keys::{IdempotencyKey, LinkKey};
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
 use crate::actors::media::{AttachError, Attached};
+use crate::actors::templates;
 use crate::domain::decide::Rejection;
 
 /// How long a key is remembered.
@@ -59,6 +61,11 @@ impl Worker {
             Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
             Err(AttachError::Storage(error)) => return Err(error.into()),
         };
+        let (template, rendered) = match &entry {
+            Some(entry) => templates::standing(&self.core, entry, &content, &wish.author)?,
+            None => (TemplateStanding::NotAsked, None),
+        };
+        let content = with_text(content, rendered);
         let command = PostCommand {
             author: wish.author.clone(),
             content,
@@ -73,6 +80,7 @@ impl Worker {
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
             rules,
+            template,
         };
         let mut plan = Plan::of(post(conversation, command, now)?, PlanReply::Message);
         if let Some(message) = plan.decision.messages.last().map(|message| message.id) {
@@ -225,6 +233,14 @@ impl Worker {
             forwarded: false,
         }))
     }
+}
+
+/// A template's content with the text that the customer will see, for the thread; what the caller gave stays.
+fn with_text(mut content: Content, rendered: Option<String>) -> Content {
+    if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
+        body.entry("rendered").or_insert(text.into());
+    }
+    content
 }
 
 /// The provider's id of a message that a business may react to, or why it may not. Source: the provider contract, section

@@ -2,8 +2,11 @@
 
 use crate::domain::decide::{Decision, Rejection, Settlement, retry, settle};
 use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::template::standing;
 use crate::domain::{Conversation, EventKind, MessageId, Timestamp};
 use crate::storage::keys::DeadLetterKey;
+
+use crate::actors::templates;
 
 use super::{CommandError, Plan, PlanReply, Worker};
 
@@ -16,6 +19,10 @@ impl Worker {
     ) -> Result<Plan, CommandError> {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, rules) = self.condition(conversation);
+        if let Some(entry) = self.core.registry.find(self.workspace, conversation.channel) {
+            let (template, _) = templates::standing(&self.core, &entry, &message.content, &message.author)?;
+            standing::check(&template).map_or(Ok(()), |refusal| Err(Rejection::Policy(refusal)))?;
+        }
         let mut decision = retry(conversation, message, channel, rules, now)?;
         self.react_again(&mut decision)?;
         Ok(Plan::of(decision, PlanReply::Message))

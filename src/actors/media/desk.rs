@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::actors::delivery::GuardedClient;
 use crate::domain::{ChannelId, MediaId, Timestamp, WorkspaceId};
@@ -16,6 +16,9 @@ const LINK_LIFE: i64 = 12 * 3600 * 1_000_000;
 /// Addresses made within this time are the same, so that browsers keep what they fetched.
 const LINK_STEP: i64 = 3600 * 1_000_000;
 
+/// Uploads that are taken in at the same time.
+const MAX_RECEIVING: usize = 32;
+
 type Uploading = HashMap<(MediaId, ChannelId), Arc<tokio::sync::Mutex<()>>>;
 
 /// Shared by jobs, dispatchers and routes.
@@ -26,6 +29,8 @@ pub struct MediaDesk {
     pub(super) client: GuardedClient,
     /// Pictures are looked at one at a time: each may take much memory.
     pub(super) examining: Semaphore,
+    /// Uploads that are taken in at the same time: each holds a thread.
+    receiving: Semaphore,
     wake: Notify,
     uploading: Mutex<Uploading>,
 }
@@ -40,9 +45,15 @@ impl MediaDesk {
             public_url: public_url.trim_end_matches('/').to_owned(),
             client: GuardedClient::new(allow_private)?,
             examining: Semaphore::new(1),
+            receiving: Semaphore::new(MAX_RECEIVING),
             wake: Notify::new(),
             uploading: Mutex::default(),
         })
+    }
+
+    /// Leave to take an upload in; `None` while too many are.
+    pub fn may_receive(&self) -> Option<SemaphorePermit<'_>> {
+        self.receiving.try_acquire().ok()
     }
 
     /// Look for work now.

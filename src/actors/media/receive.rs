@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{BoxStream, Stream, StreamExt as _, unfold};
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, try_unfold};
 use tokio::sync::mpsc;
 
 use crate::domain::{MediaId, WorkspaceId};
@@ -100,27 +100,24 @@ fn write(
     }
 }
 
-/// The bytes of a file from where the reader stands, at most `len`, as a stream.
-pub fn stream(mut reader: MediaReader, len: u64) -> BoxStream<'static, io::Result<Bytes>> {
-    let (pieces, taken) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
-    // Ends by itself when nobody listens any more.
-    drop(tokio::task::spawn_blocking(move || {
-        let mut left = len;
-        while left > 0 {
-            let next = reader.next(usize::try_from(left).unwrap_or(usize::MAX));
-            let next = next.and_then(|bytes| match bytes.is_empty() {
-                true => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-                false => Ok(Bytes::from(bytes)),
-            });
-            let failed = next.is_err();
-            left = left.saturating_sub(next.as_ref().map_or(0, |bytes| bytes.len() as u64));
-            if pieces.blocking_send(next).is_err() || failed {
-                return;
-            }
+/// The bytes of a file from where the reader stands, at most `len`, as a stream. Takes a blocking thread only while it
+/// reads a piece, however slow whoever listens is.
+pub fn stream(reader: MediaReader, len: u64) -> BoxStream<'static, io::Result<Bytes>> {
+    try_unfold((reader, len), |(mut reader, left)| async move {
+        if left == 0 {
+            return Ok(None);
         }
-    }));
-    unfold(taken, |mut taken| async move {
-        taken.recv().await.map(|piece| (piece, taken))
+        let read = tokio::task::spawn_blocking(move || {
+            let next = reader.next(usize::try_from(left).unwrap_or(usize::MAX));
+            (reader, next)
+        });
+        let (reader, next) = read.await.map_err(io::Error::other)?;
+        let bytes = Bytes::from(next?);
+        if bytes.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        let left = left.saturating_sub(bytes.len() as u64);
+        Ok(Some((bytes, (reader, left))))
     })
     .boxed()
 }

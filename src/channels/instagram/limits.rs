@@ -4,6 +4,8 @@
 //! line says that the limit is ours. A text is counted in **bytes** of UTF-8, which is what Meta says; titles are counted
 //! in UTF-16 units.
 
+use crate::channels::ContentLimits;
+
 /// Text of a message, in bytes of UTF-8.
 pub(super) const TEXT_BYTES: usize = 1000;
 /// Images in one message.
@@ -44,3 +46,23 @@ pub(super) const MAX_RATE_PER_S: u32 = 300;
 pub(super) const PAIR_BURST: u32 = 20;
 /// Seconds between messages to one recipient after the burst (ours).
 pub(super) const PAIR_SPACING_S: u32 = 1;
+/// The same numbers for composer and builder. Header, body and footer go out as one text, so that each may fill it.
+pub(super) const CATALOGUE: ContentLimits = ContentLimits {
+    text: TEXT_BYTES,
+    interactive: &["button", "list", "cta_url"],
+    header_text: BUTTON_TEMPLATE_TEXT,
+    body: BUTTON_TEMPLATE_TEXT,
+    list_body: TEXT_BYTES,
+    footer: BUTTON_TEMPLATE_TEXT,
+    buttons: QUICK_REPLIES,
+    button_title: QUICK_REPLY_TITLE,
+    button_id: PAYLOAD,
+    sections: QUICK_REPLIES,
+    section_title: QUICK_REPLY_TITLE,
+    rows: QUICK_REPLIES,
+    row_title: QUICK_REPLY_TITLE,
+    row_description: 72,
+    row_id: PAYLOAD,
+    url: 2000,
+    ..ContentLimits::NONE
+};

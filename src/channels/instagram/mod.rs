@@ -8,7 +8,9 @@
 
 mod client;
 mod errors;
+mod files;
 mod limits;
+mod login;
 mod parse;
 mod probe;
 mod render;
@@ -17,10 +19,13 @@ mod welcome;
 
 use std::collections::BTreeMap;
 
+use crate::channels::login::Login;
+use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, Delivery, FieldError, ParseError, Profile,
-    Provider, WebhookRequest, Welcome, meta_signature,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
+    Profile, Provider, WebhookRequest, Welcome, meta_signature,
 };
+use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
 use crate::domain::{Content, Identity};
@@ -43,6 +48,27 @@ static CAPABILITIES: Capabilities = Capabilities {
 impl Provider for Instagram {
     fn capabilities(&self) -> &'static Capabilities {
         &CAPABILITIES
+    }
+
+    fn content_limits(&self) -> ContentLimits {
+        limits::CATALOGUE
+    }
+
+    fn media_rules(&self) -> &'static [MediaRule] {
+        &files::RULES
+    }
+
+    fn outbound_media(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
+    fn locate_media<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        _: &'a ChannelAccess,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<MediaSource, MediaError>> {
+        Box::pin(std::future::ready(files::locate(reference)))
     }
 
     fn rules(&self, settings: &BTreeMap<String, String>) -> MessagingRules {
@@ -84,6 +110,10 @@ impl Provider for Instagram {
 
     fn reading_covers_earlier(&self) -> bool {
         true
+    }
+
+    fn login(&self) -> Option<&dyn Login> {
+        Some(&login::InstagramLogin)
     }
 
     fn echoes_our_sends(&self) -> bool {

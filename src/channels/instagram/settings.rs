@@ -22,6 +22,7 @@ const SCHEMA: Schema<'static> = Schema {
     settings: &[
         ("ig_id", true, is_id),
         ("page_id", false, is_id),
+        ("app_id", false, is_id),
         ("login", false, is_login),
         ("username", false, is_username),
         ("human_agent", false, is_yes_or_no),
@@ -136,6 +137,26 @@ pub(super) fn recipient(to: &str) -> Option<Identity> {
     is_id.then(|| Identity::new(IdentityKind::InstagramId, to))
 }
 
+/// The version of the Graph API.
+pub(super) fn version(settings: &BTreeMap<String, String>) -> &str {
+    settings
+        .get("api_version")
+        .map_or(DEFAULT_API_VERSION, String::as_str)
+}
+
+/// An address of the API that has no version.
+///
+/// # Errors
+/// Names the setting that is no good.
+pub(super) fn unversioned(
+    settings: &BTreeMap<String, String>,
+    path: &[&str],
+) -> Result<reqwest::Url, FieldError> {
+    let default = Login::of(settings).api_base();
+    let base = settings.get("api_base").map_or(default, String::as_str);
+    crate::channels::settings::endpoint(base, "", path)
+}
+
 /// The address of a node of the Graph API.
 ///
 /// # Errors
@@ -146,9 +167,7 @@ pub(super) fn endpoint(
 ) -> Result<reqwest::Url, FieldError> {
     let default = Login::of(settings).api_base();
     let base = settings.get("api_base").map_or(default, String::as_str);
-    let version = settings
-        .get("api_version")
-        .map_or(DEFAULT_API_VERSION, String::as_str);
+    let version = version(settings);
     crate::channels::settings::endpoint(base, version, path)
 }
 

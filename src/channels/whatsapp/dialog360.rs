@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use super::dialect::{self, KEY};
 use super::payload::{RawObject, text_at};
-use super::{WhatsappCloud, client, files, parse, settings};
+use super::{WhatsappCloud, client, dialog360_templates, files, parse, settings};
 use crate::channels::http::TIMEOUT;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::settings::{Schema, is_base, is_id, is_phone};
@@ -24,6 +24,7 @@ use crate::channels::{
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
 
 /// The provider.
@@ -266,5 +267,44 @@ impl Provider for Dialog360 {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe(http, access))
+    }
+
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let number = settings
+            .get("waba_id")
+            .or_else(|| settings.get("display_phone_number"))?;
+        Some(format!("360dialog:{number}"))
+    }
+
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(dialog360_templates::list(http, access, after))
+    }
+
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(dialog360_templates::submit(http, access, submission))
+    }
+
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        _: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(dialog360_templates::delete(http, access, name))
+    }
+
+    fn template_news(&self, field: &str, body: &Value) -> Option<News> {
+        WhatsappCloud.template_news(field, body)
     }
 }

@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod dialect;
 mod dialog360;
+mod dialog360_templates;
 mod errors;
 mod files;
 mod limits;
@@ -17,6 +18,7 @@ mod parse;
 mod probe;
 mod render;
 mod settings;
+mod templates;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,7 @@ use crate::channels::{
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
 
 pub use dialog360::Dialog360;
@@ -139,5 +142,50 @@ impl Provider for WhatsappCloud {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn template_account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
+    }
+
+    fn list_templates<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(templates::list(http, access, after))
+    }
+
+    fn submit_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(templates::submit(http, access, submission))
+    }
+
+    fn delete_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::delete(http, access, id, name))
+    }
+
+    fn unpause_template<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::unpause(http, access, id))
+    }
+
+    fn template_news(&self, field: &str, body: &serde_json::Value) -> Option<News> {
+        templates::news(field, body)
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::media::{Attachment, MediaRule};
 use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Content, Conversation, Timestamp, TraceId};
 
 use super::{Decision, Effect, Rejection};
@@ -32,6 +33,8 @@ pub struct PostCommand {
     pub files: Vec<Attachment>,
     /// What the provider takes of files.
     pub media_rules: &'static [MediaRule],
+    /// How its template stands, if it is one.
+    pub template: TemplateStanding,
 }
 
 /// Queues a message, or writes a note.
@@ -51,6 +54,7 @@ pub fn post(
         by_person: matches!(command.author, Author::User(_)),
         files: &command.files,
         media_rules: command.media_rules,
+        template: &command.template,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;
@@ -127,6 +131,7 @@ mod tests {
             rules: MessagingRules::WHATSAPP,
             files: Vec::new(),
             media_rules: &[],
+            template: TemplateStanding::NotAsked,
         }
     }
 

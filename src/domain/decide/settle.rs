@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
+use crate::domain::template::standing::TemplateStanding;
 use crate::domain::{Conversation, Message, Timestamp};
 
 use super::{Decision, Effect, Rejection};
@@ -89,6 +90,8 @@ fn requeue(
         // Judged when it was queued the first time; one that is gone since is told by the attempt.
         files: &[],
         media_rules: &[],
+        // Whoever retries asks for it beforehand, with the store at hand.
+        template: &TemplateStanding::NotAsked,
         now,
     };
     policy::check(&proposal).map_err(Rejection::Policy)?;

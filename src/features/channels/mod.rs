@@ -5,12 +5,12 @@
 
 mod errors;
 mod model;
+mod oauth;
 mod routes;
 mod sandbox;
 #[cfg(test)]
 mod tests;
-
-pub use routes::{Docs, configure};
+mod welcome;
 
 use actix_web::web;
 
@@ -21,3 +21,22 @@ use crate::http::views::ChannelViews;
 type Machinery = web::Data<House>;
 /// How channels are shown, in `web::Data`.
 type Views = web::Data<ChannelViews>;
+
+pub use oauth::Logins;
+
+/// Registers the feature's routes.
+pub fn configure(config: &mut web::ServiceConfig) {
+    // Before the addresses with an id in them.
+    oauth::configure(config);
+    routes::configure(config);
+    welcome::configure(config);
+}
+
+/// The feature's part of the OpenAPI document.
+pub fn docs() -> utoipa::openapi::OpenApi {
+    use utoipa::OpenApi;
+    let mut document = routes::Docs::openapi();
+    document.merge(oauth::Docs::openapi());
+    document.merge(welcome::Docs::openapi());
+    document
+}

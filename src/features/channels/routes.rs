@@ -37,12 +37,12 @@ const TEST_TIME: Duration = Duration::from_secs(20);
 /// Connection tests at the same time, over all workspaces.
 static TESTS: Semaphore = Semaphore::const_new(4);
 
-fn entry(house: &House, workspace: WorkspaceId, id: ChannelId) -> ApiResult<Arc<ChannelEntry>> {
+pub(super) fn entry(house: &House, workspace: WorkspaceId, id: ChannelId) -> ApiResult<Arc<ChannelEntry>> {
     let found = house.core.registry.find(workspace, id);
     found.ok_or_else(|| ApiError::not_found("channel"))
 }
 
-fn provider(house: &House, kind: ProviderKind) -> ApiResult<Arc<dyn Provider>> {
+pub(super) fn provider(house: &House, kind: ProviderKind) -> ApiResult<Arc<dyn Provider>> {
     let found = house.core.provider(kind).cloned();
     found.ok_or_else(|| ApiError::invalid_field("provider", "This server does not offer this provider."))
 }

@@ -11,6 +11,7 @@ use crate::http::{ApiResult, Secret};
 pub(super) fn furnish(body: &mut ChannelBody) -> ApiResult<()> {
     match body.provider {
         ProviderKind::Sandbox => furnish_whatsapp(body),
+        ProviderKind::SandboxInstagram => furnish_instagram(body),
         ProviderKind::SandboxSms => furnish_sms(body),
         ProviderKind::Dialog360 => {
             // Ours alone: 360dialog is told it and sends it back with each webhook.
@@ -62,6 +63,26 @@ fn furnish_whatsapp(body: &mut ChannelBody) -> ApiResult<()> {
     ] {
         body.settings.entry(name.to_owned()).or_insert(value);
     }
+    furnish_secrets(body)
+}
+
+/// The same for an Instagram account.
+///
+/// # Errors
+/// The operating system gives no random bytes.
+fn furnish_instagram(body: &mut ChannelBody) -> ApiResult<()> {
+    let (account, page) = (format!("1784{}", digits(13)?), digits(15)?);
+    for (name, value) in [
+        ("ig_id", account),
+        ("page_id", page),
+        ("username", "sandbox.shop".to_owned()),
+    ] {
+        body.settings.entry(name.to_owned()).or_insert(value);
+    }
+    furnish_secrets(body)
+}
+
+fn furnish_secrets(body: &mut ChannelBody) -> ApiResult<()> {
     for name in ["access_token", "app_secret", "verify_token"] {
         let secret = Secret::generate("sandbox_")?;
         let missing = body.secrets.entry(name.to_owned());

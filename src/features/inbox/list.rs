@@ -1,4 +1,5 @@
-//! The conversation list: newest activity first, over a merge of the list's rows by assignee and status.
+//! The conversation list: newest activity first, over a merge of the list's rows by assignee and status, or by label and
+//! status.
 
 use std::collections::VecDeque;
 
@@ -12,7 +13,7 @@ use crate::domain::{
 };
 use crate::http::views::ConversationView;
 use crate::http::{ApiError, ApiResult, Caller, Items, ListId, ListQuery, PageParams, endpoints};
-use crate::storage::keys::{ConversationKey, ConversationListKey, KeyPart, Newest};
+use crate::storage::keys::{ConversationByLabelKey, ConversationKey, ConversationListKey, KeyPart, Newest};
 use crate::storage::{Prefix, StorageError, Store};
 
 endpoints!(list_conversations);
@@ -134,7 +135,10 @@ impl Wanted {
             .label
             .as_ref()
             .is_none_or(|label| conversation.labels.contains(label));
-        channel && label
+        let assignee = self
+            .assignee
+            .is_none_or(|assignee| assignee == conversation.assignee.unwrap_or(NOBODY));
+        channel && label && assignee && self.statuses.contains(&conversation.status)
     }
 
     fn fits_text(&self, view: &ConversationView) -> bool {
@@ -198,13 +202,6 @@ impl Place {
             .ok_or_else(invalid)
     }
 
-    fn of(key: &ConversationListKey) -> Self {
-        Self {
-            activity: key.activity.0,
-            conversation: key.conversation,
-        }
-    }
-
     /// Newest first, then by id.
     fn order(self) -> (std::cmp::Reverse<Timestamp>, ConversationId) {
         (std::cmp::Reverse(self.activity), self.conversation)
@@ -224,20 +221,20 @@ fn collect(
     limit: usize,
 ) -> ApiResult<Found> {
     let store = &house.core.store;
-    let mut merge = Merge::new(store, workspace, wanted, after)?;
+    let mut merge = Merge::new(store, workspace, sources(store, workspace, wanted)?, after);
     let mut viewer = viewer(house, workspace);
     let mut views = Vec::with_capacity(limit);
     let mut last = None;
     let mut looked = 0;
-    while let Some(key) = merge.next()? {
+    while let Some(place) = merge.next()? {
         if views.len() == limit || looked == MAX_LOOK {
             return Ok(Found { views, next: last });
         }
         looked += 1;
-        last = Some(Place::of(&key));
+        last = Some(place);
         let record = store.get(&ConversationKey {
             workspace,
-            conversation: key.conversation,
+            conversation: place.conversation,
         });
         let conversation = match record {
             Ok(Some(conversation)) if wanted.fits(&conversation) => conversation,
@@ -252,62 +249,120 @@ fn collect(
     Ok(Found { views, next: None })
 }
 
-/// The rows of one assignee and status, newest first.
+/// Rows that stand newest first.
+#[derive(Clone, Copy)]
+enum Source {
+    /// Of one assignee and status.
+    List { assignee: UserId, status: u8 },
+    /// Of one label and status.
+    Label { label: [u8; 16], status: u8 },
+}
+
+/// Which rows hold everything that is wanted: by label, for it is rarer, else by assignee.
+fn sources(store: &Store, workspace: WorkspaceId, wanted: &Wanted) -> Result<Vec<Source>, StorageError> {
+    let statuses = || wanted.statuses.iter().map(|status| *status as u8);
+    if let Some(label) = &wanted.label {
+        let label = store.label_hash(workspace, label)?;
+        return Ok(statuses().map(|status| Source::Label { label, status }).collect());
+    }
+    let assignees = match wanted.assignee {
+        Some(assignee) => vec![assignee],
+        None => assignees(store, workspace)?,
+    };
+    let of = |assignee| statuses().map(move |status| Source::List { assignee, status });
+    Ok(assignees.into_iter().flat_map(of).collect())
+}
+
+impl Source {
+    /// The next places after one.
+    fn page(
+        self,
+        store: &Store,
+        workspace: WorkspaceId,
+        after: Option<Place>,
+    ) -> Result<Vec<Place>, StorageError> {
+        let activity = |place: Place| Newest(place.activity);
+        let place = |activity: Newest, conversation| Place {
+            activity: activity.0,
+            conversation,
+        };
+        match self {
+            Self::List { assignee, status } => {
+                let prefix = Prefix::<ConversationListKey>::table();
+                let after = after.map(|place| ConversationListKey {
+                    workspace,
+                    assignee,
+                    status,
+                    activity: activity(place),
+                    conversation: place.conversation,
+                });
+                let prefix = prefix.with(workspace).with(assignee).with(status);
+                let keys = store.scan_keys(&prefix, after.as_ref(), BUFFER)?;
+                Ok(keys
+                    .iter()
+                    .map(|key| place(key.activity, key.conversation))
+                    .collect())
+            }
+            Self::Label { label, status } => {
+                let prefix = Prefix::<ConversationByLabelKey>::table();
+                let after = after.map(|place| ConversationByLabelKey {
+                    workspace,
+                    label,
+                    status,
+                    activity: activity(place),
+                    conversation: place.conversation,
+                });
+                let prefix = prefix.with(workspace).with(label).with(status);
+                let keys = store.scan_keys(&prefix, after.as_ref(), BUFFER)?;
+                Ok(keys
+                    .iter()
+                    .map(|key| place(key.activity, key.conversation))
+                    .collect())
+            }
+        }
+    }
+}
+
+/// One source, read page by page.
 struct Run {
-    prefix: Prefix<ConversationListKey>,
-    after: Option<ConversationListKey>,
-    buffer: VecDeque<ConversationListKey>,
+    source: Source,
+    after: Option<Place>,
+    buffer: VecDeque<Place>,
     exhausted: bool,
 }
 
 /// All runs, merged.
 struct Merge<'a> {
     store: &'a Store,
+    workspace: WorkspaceId,
     runs: Vec<Run>,
 }
 
 impl<'a> Merge<'a> {
-    fn new(
-        store: &'a Store,
-        workspace: WorkspaceId,
-        wanted: &Wanted,
-        after: Option<Place>,
-    ) -> Result<Self, StorageError> {
-        let assignees = match wanted.assignee {
-            Some(assignee) => vec![assignee],
-            None => assignees(store, workspace)?,
-        };
-        let pairs = assignees
-            .iter()
-            .flat_map(|assignee| wanted.statuses.iter().map(move |status| (*assignee, *status)));
-        let runs = pairs.map(|(assignee, status)| Run {
-            prefix: Prefix::table().with(workspace).with(assignee).with(status as u8),
-            after: after.map(|place| ConversationListKey {
-                workspace,
-                assignee,
-                status: status as u8,
-                activity: Newest(place.activity),
-                conversation: place.conversation,
-            }),
+    fn new(store: &'a Store, workspace: WorkspaceId, sources: Vec<Source>, after: Option<Place>) -> Self {
+        let run = |source| Run {
+            source,
+            after,
             buffer: VecDeque::new(),
             exhausted: false,
-        });
-        Ok(Self {
+        };
+        Self {
             store,
-            runs: runs.collect(),
-        })
+            workspace,
+            runs: sources.into_iter().map(run).collect(),
+        }
     }
 
-    fn next(&mut self) -> Result<Option<ConversationListKey>, StorageError> {
+    fn next(&mut self) -> Result<Option<Place>, StorageError> {
         for run in &mut self.runs {
             if run.buffer.is_empty() && !run.exhausted {
-                let page = self.store.scan_keys(&run.prefix, run.after.as_ref(), BUFFER)?;
+                let page = run.source.page(self.store, self.workspace, run.after)?;
                 run.exhausted = page.len() < BUFFER;
                 run.after = page.last().copied().or(run.after);
                 run.buffer.extend(page);
             }
         }
-        let head = |run: &Run| run.buffer.front().map(|key| Place::of(key).order());
+        let head = |run: &Run| run.buffer.front().map(|place| place.order());
         let next = self
             .runs
             .iter_mut()

@@ -23,7 +23,7 @@ use crate::http::{
 
 endpoints!(post_message, post_note, retry_message, settle_message);
 
-fn author(who: &Caller) -> Author {
+pub(super) fn author(who: &Caller) -> Author {
     match who.credential {
         Credential::Session(_) => Author::User(who.user),
         Credential::Token(_) => Author::Api,

@@ -8,13 +8,14 @@ use actix_web::{HttpResponse, post};
 use super::Machinery;
 use super::body::MessageBody;
 use super::errors::directory_error;
-use super::send::{channel, check_content, no_channel, say, track};
+use super::send::{author, channel, check_content, no_channel, say, track};
 use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
+use crate::actors::templates;
 use crate::domain::inbound::Sender;
 use crate::domain::policy::{self, Proposal};
-use crate::domain::{ChannelId, Content, Conversation, ConversationId, Identity};
+use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
@@ -92,7 +93,7 @@ async fn write_to(
     check_content(house, entry, &wish.content)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
-        None => begin(house, entry, recipient, &wish.content, trace).await?,
+        None => begin(house, &author(who), entry, recipient, &wish.content, trace).await?,
     };
     say(house, who, conversation, wish, key, trace).await
 }
@@ -124,6 +125,7 @@ fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<
 /// Begins a conversation, unless the message could not go out anyway.
 async fn begin(
     house: &House,
+    author: &Author,
     entry: &ChannelEntry,
     to: Identity,
     content: &Content,
@@ -133,6 +135,7 @@ async fn begin(
     let nobody = crate::domain::ContactId([0; 16]);
     let blank = Conversation::begin(ConversationId([0; 16]), entry.channel.id, nobody, now);
     let rules = house.core.rules(entry);
+    let (template, _) = templates::standing(&house.core, entry, content, author)?;
     let proposal = Proposal {
         conversation: &blank,
         content,
@@ -142,6 +145,7 @@ async fn begin(
         // Judged when the message is queued.
         files: &[],
         media_rules: &[],
+        template: &template,
         now,
     };
     policy::check(&proposal)?;

@@ -23,6 +23,8 @@ endpoints!(upload_media);
 const MAX_PARTS: usize = 8;
 /// Largest part that is no file, in bytes.
 const MAX_FIELD: usize = 1024;
+/// How long a client should wait when too many files are being uploaded.
+const BUSY_RETRY_S: u64 = 2;
 /// How long a client should wait when the disk is full: a person must act.
 const NO_SPACE_RETRY_S: u64 = 60;
 
@@ -62,6 +64,13 @@ pub(super) async fn upload_media(
     payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
     let mut offer = offer(what.0)?;
+    let busy = || {
+        ApiError::busy(
+            "Too many files are being uploaded at this moment; try again.",
+            BUSY_RETRY_S,
+        )
+    };
+    let _leave = house.core.media.may_receive().ok_or_else(busy)?;
     let declared = header_text(&req, header::CONTENT_TYPE);
     let announced: Option<u64> = header_text(&req, header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
     let media = if declared

@@ -1,7 +1,8 @@
 //! A customer's chat with the business, from the customer's side.
 
+use actix_web::http::header;
 use actix_web::web::Json;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 
 use super::message::MessageBody;
 use super::views::{PhoneMessageView, chat};
@@ -12,7 +13,16 @@ use crate::http::{
 };
 use crate::sandbox::Customer;
 
-endpoints!(list_chat, write_as_customer, read_as_customer, type_as_customer);
+endpoints!(
+    list_chat,
+    show_file,
+    write_as_customer,
+    read_as_customer,
+    type_as_customer
+);
+
+/// Types that the phone shows; others are only saved.
+const SHOWN: [&str; 4] = ["image/", "audio/", "video/", "application/pdf"];
 
 /// The chat as the customer's phone shows it, newest first. The simulator keeps the newest 200 messages.
 #[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), Which, PageParams),
@@ -41,6 +51,39 @@ pub(super) async fn list_chat(
     let last = items.last().filter(|_| !views.is_empty());
     let next_cursor = last.map(|view| list.cursor(view.id.as_bytes()));
     Ok(Json(Items { items, next_cursor }))
+}
+
+/// A file in the chat as the customer's phone has it; `file` is the provider's id of it.
+#[utoipa::path(tag = "sandbox", params(("wa_id" = String, Path), ("file" = String, Path), Which),
+    responses((status = 200, content_type = "application/octet-stream")))]
+#[get("/api/v1/sandbox/customers/{wa_id}/files/{file}")]
+pub(super) async fn show_file(
+    house: Machinery,
+    phones: Phones,
+    who: Caller,
+    id: WaId,
+    address: HttpRequest,
+    which: StrictQuery<Which>,
+) -> ApiResult<HttpResponse> {
+    let line = which.line(&house, &phones, who.workspace)?;
+    customer(&line, &id)?;
+    let wanted = address.match_info().get("file").unwrap_or_default();
+    // Only what stands in this very chat.
+    let transcript = line.book.transcript(&line.number, &id.0);
+    let stands = transcript.iter().any(|entry| entry.content["id"] == wanted);
+    let found = stands.then(|| line.book.media(wanted)).flatten();
+    let (mime, bytes) = found.ok_or_else(|| ApiError::not_found("file in this chat"))?;
+    let mime = mime.split(';').next().unwrap_or_default().trim().to_owned();
+    let shown = SHOWN.iter().any(|group| mime.starts_with(group)) && !mime.contains("svg");
+    let (mime, way) = match shown {
+        true => (mime.as_str(), "inline"),
+        false => ("application/octet-stream", "attachment"),
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, mime))
+        .insert_header((header::CONTENT_DISPOSITION, way))
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .body(bytes))
 }
 
 /// Writes to the business as the customer.

@@ -7,6 +7,8 @@ mod answers;
 mod chat;
 mod customers;
 mod faults;
+mod instagram;
+mod instagram_action;
 mod message;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     customers::configure(config);
     chat::configure(config);
     faults::configure(config);
+    instagram::configure(config);
 }
 
 /// The feature's part of the OpenAPI document.
@@ -80,6 +83,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     let mut document = customers::Docs::openapi();
     document.merge(chat::Docs::openapi());
     document.merge(faults::Docs::openapi());
+    document.merge(instagram::Docs::openapi());
     document
 }
 

@@ -308,6 +308,29 @@ impl InstagramSimulator {
         Ok(())
     }
 
+    /// What the account's app knows of a chat from before: who, the last messages, and when the customer last wrote.
+    ///
+    /// # Errors
+    /// No such account, or too many customers.
+    pub fn restore_chat(
+        &self,
+        ig_id: &str,
+        customer: InstagramCustomer,
+        chat: Vec<InstagramEntry>,
+        wrote_ms: Option<i64>,
+    ) -> Result<(), InstagramError> {
+        let account = self.account(ig_id)?;
+        let id = customer.id.clone();
+        phones::put(&account, customer)?;
+        let mut state = account.state.lock();
+        let thread = state.threads.entry(id).or_default();
+        if thread.entries.is_empty() {
+            chat.into_iter().for_each(|entry| thread.push(entry));
+            thread.wrote_ms = wrote_ms;
+        }
+        Ok(())
+    }
+
     /// Stops serving and delivering; what was queued is forgotten.
     pub async fn stop(&self) {
         self.inner.stop.cancel();

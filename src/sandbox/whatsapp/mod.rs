@@ -342,6 +342,13 @@ impl Simulator {
         read.flatten().unwrap_or_default()
     }
 
+    /// A file in the provider's store: its type and bytes.
+    #[must_use]
+    pub fn media(&self, id: &str) -> Option<(String, bytes::Bytes)> {
+        let shared = self.shared();
+        shared.media.read(id, shared.clock.now_ms())
+    }
+
     /// Changes on customers' phones. A listener that lags misses the oldest and is told so by the channel.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<PhoneEvent> {

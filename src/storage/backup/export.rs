@@ -28,7 +28,7 @@ const RESERVE: u64 = 128 << 20;
 /// How often the free space is looked at: once in so many pieces.
 const LOOK_EVERY: u32 = 16;
 /// The journal is copied in pieces of this size.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 
 /// A finished backup, read back and found whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,12 +45,28 @@ pub struct Made {
 /// The store cannot be read, the file exists or cannot be written, or what was written does not read back. Nothing is left
 /// under `to` then.
 pub fn export(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupError> {
+    complete(store, to, now, true)
+}
+
+/// The same without the files beside the records: for safety copies that stay on this machine, where the files are.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_without_files(store: &Store, to: &Path, now: Timestamp) -> Result<Made, BackupError> {
+    complete(store, to, now, false)
+}
+
+fn complete(store: &Store, to: &Path, now: Timestamp, with_files: bool) -> Result<Made, BackupError> {
     let base = store.carried()?;
     let header = header(store, now, true, base)?;
     make(to, |out| {
         let mut export = Export::begin(out, &header, to)?;
         export.rows(store)?;
         export.journal(store, base.0)?;
+        // Last: every file that a record up to here names lies there before its record does.
+        if with_files {
+            export.files(store, None)?;
+        }
         export.finish()
     })
 }
@@ -73,6 +89,7 @@ pub fn export_since(
     make(to, |out| {
         let mut export = Export::begin(out, &header, to)?;
         export.journal_since(store, &previous.totals)?;
+        export.files(store, Some(previous.header.created_at))?;
         export.finish()
     })
 }
@@ -139,7 +156,7 @@ fn write_part(
     file.sync_all().map_err(io)
 }
 
-struct Export<W: Write> {
+pub(super) struct Export<W: Write> {
     out: Writer<W>,
     /// The oldest segment that a row points into.
     oldest_blob: u64,
@@ -191,7 +208,7 @@ impl<W: Write> Export<W> {
     }
 
     /// Writes a piece, as long as there is space.
-    fn put(&mut self, entry: &Entry) -> Result<(), BackupError> {
+    pub(super) fn put(&mut self, entry: &Entry) -> Result<(), BackupError> {
         if self.pieces.is_multiple_of(LOOK_EVERY) && crate::storage::free_bytes(&self.folder)? < RESERVE {
             return Err(BackupError::NoSpace {
                 reserve_mib: RESERVE >> 20,
@@ -226,12 +243,13 @@ impl<W: Write> Export<W> {
     /// The journal from where a backup ended.
     fn journal_since(&mut self, store: &Store, previous: &Totals) -> Result<(), BackupError> {
         let files = self.note_end(store)?;
-        let from = files
-            .iter()
-            .position(|file| file.first_frame == previous.end_segment);
+        // The earlier backup may hold all of the segment in which it ends; that may be gone then.
+        let begins = |first: u64| files.iter().position(|file| file.first_frame == first);
+        let from = begins(previous.end_segment).or_else(|| begins(previous.last_frame + 1));
         let from = from.ok_or(BackupError::JournalGone)?;
-        for (place, file) in files.iter().skip(from).enumerate() {
-            let offset = if place == 0 { previous.end_offset } else { 0 };
+        for file in files.iter().skip(from) {
+            let goes_on = file.first_frame == previous.end_segment;
+            let offset = if goes_on { previous.end_offset } else { 0 };
             if offset > file.len {
                 return Err(BackupError::OtherStore);
             }

@@ -16,8 +16,8 @@ use super::BackupError;
 
 const MAGIC: &[u8; 8] = b"FDBACKUP";
 const END_MAGIC: &[u8; 8] = b"FDBAKEND";
-/// Newest layout that this version reads.
-const FORMAT: u32 = 1;
+/// Newest layout that this version reads, and the one that it writes. From 2 on files follow the journal.
+const FORMAT: u32 = 2;
 const MAX_HEADER: u32 = 4096;
 /// Length of what stands behind the records.
 const TRAILER: u64 = 40;
@@ -96,10 +96,14 @@ pub struct Totals {
     pub end_segment: u64,
     /// … and the offset in it.
     pub end_offset: u64,
+    /// Customers' and uploaded files in it.
+    pub files: u64,
+    /// Their bytes, sealed.
+    pub file_bytes: u64,
 }
 
 impl Totals {
-    fn numbers(&self) -> [u64; 6] {
+    fn numbers(&self) -> [u64; 8] {
         let Self {
             rows,
             journal_bytes,
@@ -107,8 +111,19 @@ impl Totals {
             last_seq,
             end_segment,
             end_offset,
+            files,
+            file_bytes,
         } = *self;
-        [rows, journal_bytes, last_frame, last_seq, end_segment, end_offset]
+        [
+            rows,
+            journal_bytes,
+            last_frame,
+            last_seq,
+            end_segment,
+            end_offset,
+            files,
+            file_bytes,
+        ]
     }
 }
 
@@ -121,6 +136,10 @@ pub(super) enum Entry {
     Segment { first_frame: u64, offset: u64 },
     /// The next bytes of the segment.
     Bytes(Vec<u8>),
+    /// The pieces that follow are this file, sealed, with its path within the folder of files.
+    File { path: String, len: u64 },
+    /// The next piece of the file.
+    Piece(Vec<u8>),
     /// Nothing follows.
     End(Totals),
 }
@@ -146,6 +165,15 @@ impl Entry {
             Self::Bytes(bytes) => {
                 out.extend_from_slice(bytes);
                 3
+            }
+            Self::File { path, len } => {
+                out.extend_from_slice(&len.to_be_bytes());
+                out.extend_from_slice(path.as_bytes());
+                5
+            }
+            Self::Piece(bytes) => {
+                out.extend_from_slice(bytes);
+                6
             }
             Self::End(totals) => {
                 for number in totals.numbers() {
@@ -179,7 +207,16 @@ impl Entry {
                 last_seq: number(&mut input)?,
                 end_segment: number(&mut input)?,
                 end_offset: number(&mut input)?,
+                // Layout 1 ends here.
+                files: if input.is_empty() { 0 } else { number(&mut input)? },
+                file_bytes: if input.is_empty() { 0 } else { number(&mut input)? },
             }),
+            5 => {
+                let len = number(&mut input)?;
+                let path = String::from_utf8(std::mem::take(&mut input).to_vec()).ok()?;
+                Self::File { path, len }
+            }
+            6 => return Some(Self::Piece(payload)),
             _ => return None,
         };
         input.is_empty().then_some(entry)
@@ -262,6 +299,8 @@ impl<W: Write> Writer<W> {
         match entry {
             Entry::Rows(rows) => self.totals.rows += rows.len() as u64,
             Entry::Bytes(bytes) => self.totals.journal_bytes += bytes.len() as u64,
+            Entry::File { .. } => self.totals.files += 1,
+            Entry::Piece(bytes) => self.totals.file_bytes += bytes.len() as u64,
             Entry::Segment { .. } | Entry::End(_) => {}
         }
         let (tag, payload) = entry.to_bytes();
@@ -278,6 +317,8 @@ impl<W: Write> Writer<W> {
         let totals = Totals {
             rows: self.totals.rows,
             journal_bytes: self.totals.journal_bytes,
+            files: self.totals.files,
+            file_bytes: self.totals.file_bytes,
             ..end
         };
         self.entry(&Entry::End(totals))?;
@@ -399,6 +440,8 @@ impl<R: Read> Reader<R> {
         match &entry {
             Entry::Rows(rows) => self.seen.rows += rows.len() as u64,
             Entry::Bytes(bytes) => self.seen.journal_bytes += bytes.len() as u64,
+            Entry::File { .. } => self.seen.files += 1,
+            Entry::Piece(bytes) => self.seen.file_bytes += bytes.len() as u64,
             Entry::Segment { .. } => {}
             Entry::End(totals) => self.end(*totals)?,
         }
@@ -406,8 +449,8 @@ impl<R: Read> Reader<R> {
     }
 
     fn end(&mut self, totals: Totals) -> Result<(), BackupError> {
-        let counted = (self.seen.rows, self.seen.journal_bytes);
-        if counted != (totals.rows, totals.journal_bytes) {
+        let of = |totals: &Totals| (totals.rows, totals.journal_bytes, totals.files, totals.file_bytes);
+        if of(&self.seen) != of(&totals) {
             return Err(damaged("records are missing"));
         }
         let mut more = [0; 1];

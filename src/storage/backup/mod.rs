@@ -4,14 +4,16 @@
 //! sealed in it; the master key is never in it.
 
 mod export;
+mod files;
 mod folder;
 mod format;
+pub(in crate::storage) mod heal;
 mod newer;
 mod restore;
 mod retention;
 mod schedule;
 
-pub use export::{Made, export, export_since};
+pub use export::{Made, export, export_since, export_without_files};
 pub use folder::{Listed, Scheduled, list, make_scheduled};
 pub use format::{Header, Totals};
 pub use restore::{Restore, Restored, Until, restore, verify_backup};
@@ -67,6 +69,9 @@ impl std::fmt::Display for Verified {
             "{} rows, {} bytes of journal, up to event {}",
             totals.rows, totals.journal_bytes, totals.last_seq
         )?;
+        if totals.files > 0 {
+            writeln!(f, "{} files, {} bytes", totals.files, totals.file_bytes)?;
+        }
         write!(f, "sha256 ")?;
         sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

@@ -24,10 +24,12 @@ pub(super) fn append_newer(data: &Path, to: &Path, end: &Totals) -> Result<(), B
     let _held = Store::hold(data)?;
     let from = Store::journal_dir(data);
     let segments = segments(&from)?;
-    if !segments.contains(&end.end_segment) {
+    // The backup may hold all of the segment in which it ends; that may be gone then.
+    let follows = [end.end_segment, end.last_frame + 1];
+    let Some(from_segment) = follows.into_iter().find(|first| segments.contains(first)) else {
         return Err(BackupError::JournalGone);
-    }
-    for first_frame in segments.into_iter().filter(|first| *first >= end.end_segment) {
+    };
+    for first_frame in segments.into_iter().filter(|first| *first >= from_segment) {
         let (source, target) = (from.join(file_name(first_frame)), to.join(file_name(first_frame)));
         match first_frame == end.end_segment {
             true => go_on(&source, &target, end.end_offset)?,

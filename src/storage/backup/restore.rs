@@ -14,12 +14,13 @@ use crate::storage::store::{RawRow, Store, StoreOptions};
 use crate::storage::vault::{MasterKey, Vault};
 use crate::storage::{migrations, verify};
 
+use super::files::{Files, copy_newer};
 use super::format::{Entry, Header, Reader, Totals, check_sum};
 use super::newer::append_newer;
 use super::{BackupError, Verified, parent};
 
 /// Stands in a directory that a restore has not finished.
-const MARKER: &str = "RESTORE-UNFINISHED";
+pub(super) const MARKER: &str = "RESTORE-UNFINISHED";
 
 /// Up to where to restore.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -39,7 +40,7 @@ pub struct Restore<'a> {
     pub backups: &'a [PathBuf],
     /// The data directory to make; it must not exist, or be empty.
     pub dir: &'a Path,
-    /// The master key that the appliance had when the backup was made.
+    /// The master key that the appliance had when the backup was made; with `newer_journal`, its present one.
     pub master_key: MasterKey,
     /// Put the key into the directory (not for a key that systemd hands over).
     pub write_key: bool,
@@ -120,7 +121,9 @@ fn read_through(path: &Path) -> Result<(Verified, Option<Vec<u8>>), BackupError>
 /// damaged or the key does not fit.
 pub fn restore(options: Restore<'_>) -> Result<Restored, BackupError> {
     check_target(options.dir)?;
-    let chain = check_chain(options.backups, &options.master_key)?;
+    // The key may have been exchanged since: whether it fits what the journal leads to shows at the end.
+    let key = options.newer_journal.is_none().then_some(&options.master_key);
+    let chain = check_chain(options.backups, key)?;
     let temporary = temporary_dir(options.dir)?;
     let dir = options.dir.to_owned();
     let restored = fill(&temporary, &chain, options).and_then(|restored| {
@@ -152,8 +155,8 @@ fn check_target(dir: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Every backup is whole, they follow one another, and the key fits.
-fn check_chain(backups: &[PathBuf], key: &MasterKey) -> Result<Vec<Verified>, BackupError> {
+/// Every backup is whole, they follow one another, and the key fits the first, if that is asked.
+fn check_chain(backups: &[PathBuf], key: Option<&MasterKey>) -> Result<Vec<Verified>, BackupError> {
     let mut chain: Vec<Verified> = Vec::new();
     for path in backups {
         let (verified, root) = read_through(path)?;
@@ -169,7 +172,7 @@ fn check_chain(backups: &[PathBuf], key: &MasterKey) -> Result<Vec<Verified>, Ba
     }
 }
 
-fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result<(), BackupError> {
+fn check_first(first: &Verified, root: Option<&[u8]>, key: Option<&MasterKey>) -> Result<(), BackupError> {
     let Header { complete, schema, .. } = first.header;
     if !complete {
         return Err(BackupError::Order(
@@ -183,7 +186,7 @@ fn check_first(first: &Verified, root: Option<&[u8]>, key: &MasterKey) -> Result
         }));
     }
     let root = root.ok_or_else(|| BackupError::Damaged("the row with the root key is missing".into()))?;
-    if Vault::fits(key, root) {
+    if key.is_none_or(|key| Vault::fits(key, root)) {
         Ok(())
     } else {
         Err(BackupError::WrongKey)
@@ -239,12 +242,22 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
     let first = chain
         .first()
         .ok_or_else(|| BackupError::Order("name a complete backup first".into()))?;
+    // A state that is made whole within its own data directory finds its files where they lie.
+    let in_place = options.newer_journal.is_some_and(|data| dir.starts_with(data));
+    let mut files = if in_place {
+        Files::nowhere()
+    } else {
+        Files::new(dir)
+    };
     let mut rows = 0;
     for (path, verified) in options.backups.iter().zip(chain) {
-        rows += write(path, verified, dir)?;
+        rows += write(path, verified, dir, &mut files)?;
     }
     if let (Some(data), Some(last)) = (options.newer_journal, chain.last()) {
         append_newer(data, &Store::journal_dir(dir), &last.totals)?;
+        if !in_place {
+            copy_newer(data, dir)?;
+        }
     }
     cut(&Store::journal_dir(dir), &first.totals, options.until)?;
     if options.write_key {
@@ -265,7 +278,7 @@ fn fill(dir: &Path, chain: &[Verified], options: Restore<'_>) -> Result<Restored
 }
 
 /// Writes one backup's rows and journal. Answers how many rows.
-fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupError> {
+fn write(path: &Path, verified: &Verified, dir: &Path, files: &mut Files) -> Result<u64, BackupError> {
     let (file, len) = open(path)?;
     let (header, mut reader) = Reader::begin(BufReader::with_capacity(1 << 20, file), len)?;
     if header != verified.header {
@@ -287,7 +300,7 @@ fn write(path: &Path, verified: &Verified, dir: &Path) -> Result<u64, BackupErro
         }
         rows = loaded?;
     }
-    journal_files(&mut reader, next, &Store::journal_dir(dir))?;
+    journal_and_files(&mut reader, next, &Store::journal_dir(dir), files)?;
     Ok(rows)
 }
 
@@ -329,10 +342,11 @@ impl<R: std::io::Read> Iterator for Rows<'_, R> {
     }
 }
 
-fn journal_files<R: std::io::Read>(
+fn journal_and_files<R: std::io::Read>(
     reader: &mut Reader<R>,
     first: Option<Entry>,
     dir: &Path,
+    files: &mut Files,
 ) -> Result<(), BackupError> {
     let io = |error: std::io::Error| BackupError::io("writing the journal", &error);
     fs::create_dir_all(dir).map_err(io)?;
@@ -351,7 +365,9 @@ fn journal_files<R: std::io::Read>(
                 None => return Err(BackupError::Damaged("bytes of no segment".into())),
             },
             Entry::Rows(_) => return Err(BackupError::Damaged("rows behind the journal".into())),
-            Entry::End(_) => {}
+            Entry::File { path, len } => files.begin(&path, len)?,
+            Entry::Piece(bytes) => files.piece(&bytes)?,
+            Entry::End(_) => files.end()?,
         }
         next = reader.next()?;
     }

@@ -15,7 +15,7 @@ use crate::storage::keys::{
 use crate::storage::store::{Keep, Store};
 use crate::storage::vault::Seal;
 
-use super::{BackupError, EXTENSION, Made, Verified, export, list};
+use super::{BackupError, EXTENSION, Made, Verified, export_without_files, list};
 
 /// The row of `Meta` that holds the last frame of the last verified backup.
 const EXPORTED: MetaKey = MetaKey { name: 2 };
@@ -84,7 +84,7 @@ pub fn make_automatic(store: &Store, folder: &Path, now: Timestamp) -> Result<Ma
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect();
-    let made = export(
+    let made = export_without_files(
         store,
         &folder.join(format!("{AUTOMATIC}{stamp}.{EXTENSION}")),
         now,

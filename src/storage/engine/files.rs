@@ -19,7 +19,7 @@ pub(super) fn snapshots(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
 }
 
 /// A name beside `dir` that is not taken: `store.damaged-1` …
-pub(super) fn free_name(dir: &Path, what: &str) -> PathBuf {
+pub(in crate::storage) fn free_name(dir: &Path, what: &str) -> PathBuf {
     (1u32..)
         .map(|n| dir.with_extension(format!("{what}-{n}")))
         .find(|path| !path.exists())
@@ -96,7 +96,7 @@ pub(super) fn set_aside(dir: &Path, keep: Option<PathBuf>) -> Result<PathBuf, St
 }
 
 /// Removes the marker that asks for a rebuild.
-pub(super) fn remove_marker(dir: &Path) -> Result<(), StorageError> {
+pub(in crate::storage) fn remove_marker(dir: &Path) -> Result<(), StorageError> {
     match std::fs::remove_file(rebuild_marker(dir)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(io_error("removing a marker")(error))

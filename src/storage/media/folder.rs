@@ -59,6 +59,14 @@ pub(in crate::storage) struct Lying {
     pub path: PathBuf,
 }
 
+impl Lying {
+    /// Its path within the folder.
+    pub(in crate::storage) fn relative(&self) -> String {
+        let first = self.name.get(..2).unwrap_or("00");
+        format!("{}/{first}/{}", hex(&self.workspace.0), self.name)
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -80,9 +88,18 @@ impl MediaFiles {
         }
     }
 
-    /// The folder.
-    pub(in crate::storage) fn root(&self) -> &Path {
-        &self.root
+    /// Where a file with this path within the folder lies; `None` for what is no such path.
+    pub(in crate::storage) fn place(&self, relative: &str) -> Option<PathBuf> {
+        let mut parts = relative.split('/');
+        let (workspace, first, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let fits = parts.next().is_none()
+            && unhex16(workspace).is_some()
+            && media_of(name).is_some()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+            && name.get(..2) == Some(first);
+        fits.then(|| self.root.join(workspace).join(first).join(name))
     }
 
     /// Removes what was being written when the program ended. Only before anything is written.
@@ -177,10 +194,10 @@ impl MediaFiles {
     }
 
     /// Hands out every file that has its name, folder by folder. Strange files are left alone.
-    pub(in crate::storage) fn each(
+    pub(in crate::storage) fn each<E: From<StorageError>>(
         &self,
-        mut found: impl FnMut(Lying) -> Result<(), StorageError>,
-    ) -> Result<(), StorageError> {
+        mut found: impl FnMut(Lying) -> Result<(), E>,
+    ) -> Result<(), E> {
         for workspace in children(&self.root)? {
             let Some(id) = name_of(&workspace).and_then(|name| unhex16(&name)) else {
                 continue;
@@ -214,7 +231,7 @@ impl MediaFiles {
         mut wanted: impl FnMut(WorkspaceId, MediaId, &str) -> Result<bool, StorageError>,
     ) -> Result<u64, StorageError> {
         let mut gone = 0;
-        self.each(|file| {
+        self.each::<StorageError>(|file| {
             let age = fs::metadata(&file.path).and_then(|meta| meta.modified());
             let old = age.is_ok_and(|modified| modified < before);
             if old && !wanted(file.workspace, file.media, &file.name)? {

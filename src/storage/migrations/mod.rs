@@ -8,6 +8,8 @@
 //! Most changes need none: a record's new version is read beside the old ones (see [`super::records`]). A migration is for
 //! a new look-up table, a changed key, or a rewrite of all rows.
 
+mod labels;
+
 use crate::clock::Clock;
 
 use super::backup;
@@ -19,13 +21,13 @@ use super::store::Store;
 use super::vault::Seal;
 
 /// The version that this program writes. Goes up by one with each entry in [`ALL`].
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The row of `Meta` that holds the version.
 pub const SCHEMA_ROW: MetaKey = MetaKey { name: 1 };
 
 /// Every migration, in order. The first leads to version 2.
-pub const ALL: &[Migration] = &[];
+pub const ALL: &[Migration] = &[labels::MIGRATION];
 
 /// One step from a version to the next.
 pub struct Migration {
@@ -93,7 +95,7 @@ fn snapshot(store: &Store) -> Result<(), StorageError> {
     if path.exists() {
         std::fs::remove_file(&path).map_err(io_error("removing a damaged backup"))?;
     }
-    let made = backup::export(store, &path, Clock::System.now());
+    let made = backup::export_without_files(store, &path, Clock::System.now());
     made.map(|_| ()).map_err(|error| StorageError::Io {
         doing: "making a backup before the migration",
         cause: error.to_string(),

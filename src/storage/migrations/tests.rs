@@ -88,7 +88,7 @@ const fn step(to: u32, page: fn(&Store, Option<&[u8]>) -> Result<Page, StorageEr
     }
 }
 
-const LIST: &[Migration] = &[step(2, wrap), step(3, mark)];
+const LIST: &[Migration] = &[step(SCHEMA + 1, wrap), step(SCHEMA + 2, mark)];
 
 fn expected() -> Vec<String> {
     (0..ROWS).map(|n| format!("[{{\"n\":{n}}},1]")).collect()
@@ -125,10 +125,22 @@ fn every_step_runs_once_after_one_snapshot() {
         Ok(())
     };
     let migrated = run(&store, LIST, snapshot).expect("migrated");
-    assert_eq!(migrated, Migrated { from: 1, to: 3 });
+    assert_eq!(
+        migrated,
+        Migrated {
+            from: SCHEMA,
+            to: SCHEMA + 2
+        }
+    );
     assert_eq!(texts(&store), expected());
     let again = run(&store, LIST, || Err(StorageError::Erased)).expect("nothing to do");
-    assert_eq!(again, Migrated { from: 3, to: 3 });
+    assert_eq!(
+        again,
+        Migrated {
+            from: SCHEMA + 2,
+            to: SCHEMA + 2
+        }
+    );
     assert_eq!(snapshots.get(), 1);
 }
 
@@ -139,9 +151,9 @@ fn a_crash_after_any_page_leaves_the_old_version_and_the_next_start_finishes() {
         let store = open(folder.path());
         fill(&store);
         PAGES_LEFT.set(pages);
-        let failing = [step(2, wrap_until_power_fails), step(3, mark)];
+        let failing = [step(SCHEMA + 1, wrap_until_power_fails), step(SCHEMA + 2, mark)];
         assert!(run(&store, &failing, || Ok(())).is_err(), "after {pages} pages");
-        assert_eq!(version(&store).expect("read"), Some(1));
+        assert_eq!(version(&store).expect("read"), Some(SCHEMA));
         drop(store);
         let store = open(folder.path());
         run(&store, LIST, || Ok(())).expect("migrated");
@@ -157,7 +169,7 @@ fn without_its_snapshot_nothing_is_changed() {
     let before = texts(&store);
     assert!(run(&store, LIST, || Err(StorageError::Erased)).is_err());
     assert_eq!(texts(&store), before);
-    assert_eq!(version(&store).expect("read"), Some(1));
+    assert_eq!(version(&store).expect("read"), Some(SCHEMA));
 }
 
 #[test]
@@ -168,7 +180,7 @@ fn the_snapshot_is_a_backup_of_the_old_state_and_is_made_once() {
     snapshot(&store).expect("made");
     let path = folder
         .path()
-        .join("data/backups/before-migration-from-1.fdbackup");
+        .join(format!("data/backups/before-migration-from-{SCHEMA}.fdbackup"));
     let first = std::fs::read(&path).expect("there");
     snapshot(&store).expect("still there");
     assert_eq!(std::fs::read(&path).expect("there"), first);
@@ -191,6 +203,6 @@ fn a_store_of_a_newer_version_is_refused_in_a_clear_sentence() {
     let error = opened.err().expect("refused").to_string();
     assert_eq!(
         error,
-        "the data was written by a newer version (9); this one reads up to 1"
+        format!("the data was written by a newer version (9); this one reads up to {SCHEMA}")
     );
 }

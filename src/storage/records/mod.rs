@@ -15,15 +15,17 @@ mod media;
 mod message;
 mod operations;
 mod simple;
+mod template;
 mod words;
 
 use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, EarlyStatus, IdempotencyRecord, Notice, OutboxEntry, RawEvent,
 };
+use crate::domain::template::{self as templates, Template};
 use crate::domain::{
-    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId, Timestamp,
-    UserId, WorkspaceId,
+    Channel, Contact, ContactId, Conversation, ConversationId, Media, MediaId, Message, MessageId,
+    TemplateId, Timestamp, UserId, WorkspaceId,
 };
 
 use super::codec;
@@ -151,4 +153,9 @@ records! {
     60 Media, "media" { 1 => media::MediaV1 }
     61 MediaId, "media_id" { 1 => media::MediaIdV1 }
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
+    70 Template, "template" { 1 => template::TemplateV1 }
+    71 templates::Change, "template_change" { 1 => template::ChangeV1 }
+    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1 }
+    73 templates::Account, "template_account" { 1 => template::AccountV1 }
+    74 TemplateId, "template_id" { 1 => simple::TemplateIdV1 }
 }

@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::domain::{ContactId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
+use crate::domain::{ContactId, ConversationId, MessageId, TemplateId, Timestamp, UserId, WorkspaceId};
 
 use super::super::error::StorageError;
 use super::{Json, Newest, Stored};
@@ -66,6 +66,8 @@ single! {
     ContactIdV1([u8; 16]) holds ContactId: |id| id.0, ContactId;
     /// See [`ConversationId`].
     ConversationIdV1([u8; 16]) holds ConversationId: |id| id.0, ConversationId;
+    /// See [`TemplateId`].
+    TemplateIdV1([u8; 16]) holds TemplateId: |id| id.0, TemplateId;
     /// See [`MessageId`]. Also stands inside larger records.
     MessageIdV1(([u8; 16], u32)) holds MessageId:
         |id| (id.conversation.0, id.n), |(conversation, n)| MessageId { conversation: ConversationId(conversation), n };

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::{Inner, Store, StoreOptions, StoreState};
+use crate::storage::backup::heal;
 use crate::storage::batch::Batch;
 use crate::storage::codec::BlobPlace;
 use crate::storage::committer::{Committer, Conditions, Lanes, Shared};
@@ -43,9 +44,9 @@ impl Default for Tuning {
 }
 
 /// The engine's directory within the data directory.
-pub(super) const ENGINE_DIR: &str = "store";
+pub(in crate::storage) const ENGINE_DIR: &str = "store";
 /// The journal's directory within the data directory.
-pub(super) const JOURNAL_DIR: &str = "journal";
+pub(in crate::storage) const JOURNAL_DIR: &str = "journal";
 
 impl Store {
     /// [`Self::open`] with what is rarely set.
@@ -55,12 +56,19 @@ impl Store {
     pub fn open_with(options: StoreOptions, tuning: Tuning) -> Result<Self, StorageError> {
         let StoreOptions { dir, master_key } = options;
         std::fs::create_dir_all(&dir).map_err(io_error("making the data directory"))?;
-        let lock = lock(&dir)?;
-        let prepared = match Prepared::new(&dir, &master_key, &tuning) {
-            // The damage showed only while the state was read: the next look at the files rebuilds it.
-            Err(error) if Engine::wants_rebuild(&dir.join(ENGINE_DIR)) => {
-                tracing::error!(%error, "the state is damaged; it is rebuilt");
-                Prepared::new(&dir, &master_key, &tuning)?
+        let mut held = lock(&dir)?;
+        heal::finish(&dir)?;
+        let prepared = match Prepared::patiently(&dir, &master_key, &tuning) {
+            Err(lost @ StorageError::StateLost { .. }) => {
+                // Reading the journal takes the lock itself.
+                drop(held);
+                heal::from_backups(&dir, &master_key).map_err(|error| {
+                    tracing::error!(%error, "the state cannot be made whole from a backup here");
+                    lost
+                })?;
+                held = lock(&dir)?;
+                heal::finish(&dir)?;
+                Prepared::patiently(&dir, &master_key, &tuning)?
             }
             other => other?,
         };
@@ -99,7 +107,7 @@ impl Store {
                 damaged: Default::default(),
                 upkeep: Mutex::default(),
                 thread: Mutex::new(Some(thread)),
-                lock: Mutex::new(Some(lock)),
+                lock: Mutex::new(Some(held)),
             }),
         };
         begin(&store, first)?;
@@ -119,6 +127,17 @@ struct Prepared {
 }
 
 impl Prepared {
+    fn patiently(dir: &Path, master_key: &MasterKey, tuning: &Tuning) -> Result<Self, StorageError> {
+        match Self::new(dir, master_key, tuning) {
+            // The damage showed only while the state was read: the next look at the files rebuilds it.
+            Err(error) if Engine::wants_rebuild(&dir.join(ENGINE_DIR)) => {
+                tracing::error!(%error, "the state is damaged; it is rebuilt");
+                Self::new(dir, master_key, tuning)
+            }
+            other => other,
+        }
+    }
+
     fn new(dir: &Path, master_key: &MasterKey, tuning: &Tuning) -> Result<Self, StorageError> {
         let engine = open_engine(dir, tuning.cache_bytes)?;
         let carried = engine.carried()?;
@@ -141,7 +160,7 @@ impl Prepared {
         }
         let behind = journal_behind(&engine, journal.writer.next_frame())?;
         let damage = journal.damage.as_ref().map(ToString::to_string).or(behind);
-        let (vault, first) = Vault::open(master_key, &engine)?;
+        let (vault, first) = open_vault(dir, master_key, &engine)?;
         Ok(Self {
             engine,
             journal,
@@ -150,6 +169,25 @@ impl Prepared {
             damage,
         })
     }
+}
+
+/// Opens the vault; an exchange of the master key that a crash broke off is finished.
+fn open_vault(
+    dir: &Path,
+    master_key: &MasterKey,
+    engine: &Engine,
+) -> Result<(Vault, Option<Batch>), StorageError> {
+    let refused = match Vault::open(master_key, engine) {
+        Err(error) => error,
+        opened => return opened,
+    };
+    let Some(next) = MasterKey::waiting(dir)? else {
+        return Err(refused);
+    };
+    let opened = Vault::open(&next, engine).map_err(|_| refused)?;
+    MasterKey::take_place(dir)?;
+    tracing::warn!("the master key's exchange had been broken off; it is finished now");
+    Ok(opened)
 }
 
 /// A new store's first change, or what an older one needs to be of this version.
@@ -220,12 +258,9 @@ fn check_coverage(reader: &Reader, carried: Carried) -> Result<(), StorageError>
     if first <= carried.frame + 1 {
         return Ok(());
     }
-    Err(StorageError::Damaged {
-        table: "journal",
-        cause: format!(
-            "the state ends at frame {} but the journal begins at {first}: restore the last backup, then start again",
-            carried.frame
-        ),
+    Err(StorageError::StateLost {
+        state: carried.frame,
+        journal: first,
     })
 }
 

@@ -12,6 +12,8 @@ use crate::storage::journal::{io_error, sync_dir};
 
 /// The key's file in the data directory.
 const FILE: &str = "master.key";
+/// A key that is about to take the file's place.
+const NEXT: &str = "master.key.next";
 /// The key's name among the credentials that systemd hands over.
 const CREDENTIAL: &str = "frontdesk-master-key";
 
@@ -32,9 +34,7 @@ impl MasterKey {
     /// # Errors
     /// The file is missing though there is data, cannot be read, has another length than 32 bytes, or others than its owner may read it.
     pub fn load(dir: &Path) -> Result<Self, StorageError> {
-        let credential =
-            std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| Path::new(&dir).join(CREDENTIAL));
-        if let Some(path) = credential.filter(|path| path.exists()) {
+        if let Some(path) = Self::credential() {
             return Self::read(&path);
         }
         let path = dir.join(FILE);
@@ -52,6 +52,12 @@ impl MasterKey {
         } else {
             Self::make(dir, path)
         }
+    }
+
+    /// Where systemd has put the key, if it hands one over.
+    fn credential() -> Option<PathBuf> {
+        let dir = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+        Some(Path::new(&dir).join(CREDENTIAL)).filter(|path| path.exists())
     }
 
     /// The key from a file, wherever it lies.
@@ -75,6 +81,10 @@ impl MasterKey {
     /// # Errors
     /// The file cannot be written.
     pub fn replace_file(&self, dir: &Path) -> Result<(), StorageError> {
+        self.write(dir, FILE)
+    }
+
+    fn write(&self, dir: &Path, name: &str) -> Result<(), StorageError> {
         let err = io_error("writing the master key");
         std::fs::create_dir_all(dir).map_err(&err)?;
         let new = dir.join("master.key.new");
@@ -88,8 +98,48 @@ impl MasterKey {
         file.write_all(self.0.as_slice())
             .and_then(|()| file.sync_all())
             .map_err(&err)?;
-        std::fs::rename(&new, dir.join(FILE)).map_err(&err)?;
+        std::fs::rename(&new, dir.join(name)).map_err(&err)?;
         sync_dir(dir)
+    }
+
+    /// The key in the data directory's file, to be exchanged for another.
+    ///
+    /// # Errors
+    /// The key is handed over by systemd, or the file cannot be read.
+    pub(in crate::storage) fn to_exchange(dir: &Path) -> Result<Self, StorageError> {
+        match Self::credential() {
+            None => Self::checked(&dir.join(FILE)),
+            Some(_) => Err(StorageError::Io {
+                doing: "exchanging the master key",
+                cause: "systemd hands the key over: see \"A new master key\" in the manual's chapter for operators"
+                    .into(),
+            }),
+        }
+    }
+
+    /// Writes this key beside the one in use, to take its place with [`Self::take_place`].
+    pub(in crate::storage) fn wait_for_place(&self, dir: &Path) -> Result<(), StorageError> {
+        self.write(dir, NEXT)
+    }
+
+    /// The key that waits to take the present one's place, if a crash left it waiting.
+    pub(in crate::storage) fn waiting(dir: &Path) -> Result<Option<Self>, StorageError> {
+        let path = dir.join(NEXT);
+        path.exists().then(|| Self::checked(&path)).transpose()
+    }
+
+    /// Puts the key that waits in the place of the present one.
+    pub(in crate::storage) fn take_place(dir: &Path) -> Result<(), StorageError> {
+        let renamed = std::fs::rename(dir.join(NEXT), dir.join(FILE));
+        renamed.map_err(io_error("exchanging the master key"))?;
+        sync_dir(dir)
+    }
+
+    /// Keeps this key beside the one that takes its place: backups that were made before need it.
+    pub(in crate::storage) fn keep_as_old(&self, dir: &Path, stamp: &str) -> Result<PathBuf, StorageError> {
+        let name = format!("master.key.until-{stamp}");
+        self.write(dir, &name)?;
+        Ok(dir.join(name))
     }
 
     /// Tells whether a key is this one, without telling the key.

@@ -4,8 +4,8 @@ use crate::domain::identity::MAX_IDENTITIES;
 use crate::domain::{Contact, ContactId, Conversation, ConversationId, MessageId, UserId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey,
-    MessageKey, Newest, Prefix, WorkspaceKey,
+    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationByLabelKey, ConversationKey,
+    ConversationListKey, MessageKey, Newest, Prefix, WorkspaceKey,
 };
 
 use super::{Findings, PAGE, Tables, Walk, dangling, missing};
@@ -15,7 +15,8 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<ContactByIdentityKey>(contact_by_identity)?;
     tables.table::<ConversationKey>(conversation)?;
     tables.table::<ConversationByContactKey>(conversation_by_contact)?;
-    tables.table::<ConversationListKey>(conversation_list)
+    tables.table::<ConversationListKey>(conversation_list)?;
+    tables.table::<ConversationByLabelKey>(conversation_by_label)
 }
 
 type Checked = Result<(), StorageError>;
@@ -96,6 +97,11 @@ fn conversation(walk: &Walk<'_>, key: &ConversationKey, value: &Conversation, ou
     let row = list_row(key, value);
     if !walk.store.contains(&row)? {
         out.mendable("is not in the list", missing(&row, &()));
+    }
+    for row in walk.store.label_rows(key.workspace, value)? {
+        if !walk.store.contains(&row)? {
+            out.mendable("cannot be found by a label", missing(&row, &()));
+        }
     }
     let index = ConversationByContactKey {
         workspace: key.workspace,
@@ -205,6 +211,27 @@ fn conversation_list(walk: &Walk<'_>, key: &ConversationListKey, (): &(), out: &
             "lists a conversation that stands elsewhere or is gone",
             dangling(key),
         );
+    }
+    Ok(())
+}
+
+fn conversation_by_label(
+    walk: &Walk<'_>,
+    key: &ConversationByLabelKey,
+    (): &(),
+    out: &mut Findings,
+) -> Checked {
+    let conversation = ConversationKey {
+        workspace: key.workspace,
+        conversation: key.conversation,
+    };
+    let fits = match walk.store.get(&conversation)? {
+        Some(found) => walk.store.label_rows(key.workspace, &found)?.contains(key),
+        None => false,
+    };
+    if !fits {
+        let what = "finds by a label a conversation that stands elsewhere or is gone";
+        out.mendable(what, dangling(key));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod keys;
 mod media;
 mod messages;
 mod raw;
+mod templates;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,6 +217,7 @@ pub fn verify(store: &Store, options: Options) -> Result<Report, StorageError> {
         messages::check(&mut tables)?;
         raw::check(&mut tables)?;
         media::check(&mut tables)?;
+        templates::check(&mut tables)?;
         tables.rest()?;
     }
     if options.repair {

@@ -194,6 +194,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/oauth/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finishes a login: exchanges the code, connects the account and has its webhooks come here. For owners. */
+        post: operations["finish_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/oauth/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a login: answers the provider's page to open. For owners. */
+        post: operations["start_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}": {
         parameters: {
             query?: never;
@@ -224,6 +258,24 @@ export interface paths {
         put?: never;
         /** Tests the connection step by step, without changing or sending anything. For owners. */
         post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat on this channel offers, as the provider has it. */
+        get: operations["show_welcome"];
+        /** Sets what a new chat on this channel offers; what is left out is taken away. For owners. */
+        put: operations["set_welcome"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -870,6 +922,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sandbox/customers/{wa_id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file in the chat as the customer's phone has it; `file` is the provider's id of it. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers/{wa_id}/messages": {
         parameters: {
             query?: never;
@@ -933,6 +1002,93 @@ export interface paths {
         get: operations["show_faults"];
         /** Makes a sandbox channel's provider misbehave; `{}` heals it. For owners. */
         put: operations["set_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of an Instagram sandbox channel, last activity first. */
+        get: operations["list_people"];
+        put?: never;
+        /** Adds a customer, or changes one. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something as the customer: writes, shares, answers a story, comments, reacts, edits, takes back, taps, reads. */
+        post: operations["act_as_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/customers/{person}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chat as the customer's app shows it, newest first. */
+        get: operations["list_person_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes wrong on an Instagram sandbox channel now. */
+        get: operations["show_instagram_faults"];
+        /** Makes an Instagram sandbox channel's provider misbehave; `{}` heals it. For owners. */
+        put: operations["set_instagram_faults"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/instagram/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new chat offers in the customer's app. */
+        get: operations["show_offer"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1062,6 +1218,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The library of ready templates. */
+        get: operations["list_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that templates are checked by. */
+        get: operations["list_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How templates are dealt with. */
+        get: operations["show_template_settings"];
+        /** Sets how templates are dealt with. For owners. */
+        put: operations["change_template_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's templates by name and language. */
+        get: operations["list_templates"];
+        put?: never;
+        /** Makes a draft. Status, ids, owner and times are the server's and no field of the body. */
+        post: operations["create_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits, approves, deletes or assigns several templates. Each succeeds or fails by itself. */
+        post: operations["change_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a draft of a plain text or call script: names, amounts, dates and numbers become variables. Keeps nothing. */
+        post: operations["convert_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every template as a file that can be imported elsewhere. */
+        get: operations["export_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds templates of a file or the library as drafts. Names that exist are left alone. */
+        post: operations["import_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the provider's list anew. Webhooks and a poll do so by themselves; this is for the impatient. */
+        post: operations["sync_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a template against every rule of the provider, and shows it filled in. Keeps nothing. */
+        post: operations["check_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template. */
+        get: operations["show_template"];
+        put?: never;
+        post?: never;
+        /** Deletes a template here and, if it is there, at the provider. What an owner has not made needs an owner. */
+        delete: operations["delete_template"];
+        options?: never;
+        head?: never;
+        /** Changes the draft, who may use it, or throws the draft away. The provider learns of it only when it is submitted. */
+        patch: operations["change_template"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a submission that waits, which then goes to the provider, or sends it back. For owners. */
+        post: operations["decide_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a template, newest first, each with what differs from the entry before. */
+        get: operations["template_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submits what is worked on to the provider. Where the workspace asks for approval, an agent's submission waits for an
+         *     owner first.
+         */
+        post: operations["submit_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/unpause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a pause before its time. For owners. */
+        post: operations["unpause_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1160,6 +1578,23 @@ export interface paths {
         put?: never;
         /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel. */
         post: operations["send_by_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whatsapp/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under the address that some installations use. */
+        get: operations["list_whatsapp_templates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1344,6 +1779,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What came of an action. */
+        ActedView: {
+            /** @description The id of the message, comment or tap. */
+            id: string;
+        };
+        /** @description The body. */
+        ActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
         /** @description One actor. */
         ActorView: {
             /** @description `channel`, `dispatcher`, `scheduler` … */
@@ -1488,6 +1992,19 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
+        /** @description One operation on several templates. */
+        BulkBody: {
+            /** @enum {string} */
+            action: "submit" | "approve" | "delete" | "roles";
+            /** @description Which; at most 100. */
+            ids: string[];
+            /** @description For `roles`: who may use them. */
+            roles?: string[] | null;
+        };
+        /** @description What became of all of them. */
+        BulkView: {
+            items: components["schemas"]["Outcome"][];
+        };
         /** @description The business of the first set-up. */
         BusinessBody: {
             locale?: string | null;
@@ -1504,6 +2021,32 @@ export interface components {
             limits: components["schemas"]["ContentLimits"];
             /** @description Types of content. */
             sends: string[];
+        };
+        /** @description A change of category that the provider announced. */
+        CategoryChangeView: {
+            /** @description When; `null` if not told. */
+            at: string | null;
+            /** @enum {string} */
+            to: "marketing" | "utility" | "authentication" | "service";
+        };
+        /** @description One entry of a template's history. */
+        ChangeView: {
+            at: string;
+            by: components["schemas"]["PersonView"] | null;
+            definition: components["schemas"]["DefinitionView"] | null;
+            /** @description What differs from the entry before. */
+            differences: components["schemas"]["DifferenceView"][];
+            /** @enum {string} */
+            kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+            /** @description The provider's or the person's words. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Its number, counted from 1.
+             */
+            number: number;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
         };
         /** @description A new channel. */
         ChannelBody: {
@@ -1589,6 +2132,17 @@ export interface components {
             version: number;
             /** @description Where the provider posts its webhooks. */
             webhook_url: string;
+        };
+        /** @description A template to check and to look at, stored or not. */
+        CheckBody: {
+            /** @description What it says. */
+            definition: components["schemas"]["DefinitionBody"];
+            /** @description Its language code. */
+            language?: string;
+            /** @description Its name. */
+            name?: string;
+            /** @description Values for the preview, as in a message: `variables`, `header`, `buttons` or `components`. */
+            values?: Record<string, never> | null;
         };
         /** @description One step of a connection test. */
         CheckView: {
@@ -1750,6 +2304,21 @@ export interface components {
             /** @description The reply window. */
             window: components["schemas"]["WindowView"];
         };
+        /** @description A draft made of a text. */
+        ConversionView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description A name made of the first words. */
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            problems: components["schemas"]["ProblemView"][];
+            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
+            steps: string[];
+        };
+        /** @description A text to convert. */
+        ConvertBody: {
+            /** @description A plain text or call script, at most 8,000 characters. */
+            text: string;
+        };
         /** @description A customer to be. */
         CustomerBody: {
             /** @description Language tag of their phone. */
@@ -1792,12 +2361,56 @@ export interface components {
             /** @description Why, in plain words. */
             reason: string;
         };
+        /** @description A decision about a template that waits for approval within the house. */
+        DecisionBody: {
+            /** @description `true` submits it to the provider, `false` sends it back. */
+            approve: boolean;
+            /** @description For whoever wrote it, at most 500 characters. */
+            note?: string;
+        };
+        /** @description What a template says. */
+        DefinitionBody: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description What a template says. */
+        DefinitionView: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds: number | null;
+            /** @enum {string} */
+            parameter_format: "positional" | "named";
+        };
         /** @description Who took a message back. Its words are gone. */
         DeletionView: {
             /** @description When. */
             at: string;
             /** @description Who. */
             by: components["schemas"]["AuthorView"];
+        };
+        /** @description One part that differs. */
+        DifferenceView: {
+            /** @description What stands there. */
+            after: string | null;
+            /** @description What stood there. */
+            before: string | null;
+            /** @description `body`, `header`, `buttons.0` … */
+            part: string;
         };
         /** @description What was typed and not sent. */
         DraftBody: {
@@ -1874,6 +2487,53 @@ export interface components {
             /** @description Webhooks overtake each other. */
             reorder_webhooks?: boolean;
         };
+        /** @description A template in a file. */
+        FileTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description Header, body, footer, buttons … */
+            components: Record<string, never>[];
+            /** @description Its language code. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+        };
+        /** @description A file of templates. */
+        FileView: {
+            /** @description `frontdesk-templates`. */
+            format: string;
+            templates: components["schemas"]["FileTemplate"][];
+            /**
+             * Format: int32
+             * @description Of the format.
+             */
+            version: number;
+        };
+        /** @description What came back from the provider's page, or a choice among accounts. */
+        FinishBody: {
+            /** @description One of the accounts that the first call answered. */
+            choice?: number | null;
+            /** @description The provider's code. */
+            code?: string | null;
+            /** @description The provider's word for why there is none (`access_denied`). */
+            error?: string | null;
+            state: string;
+        };
+        /** @description What came of a login: a channel, or accounts to choose from. */
+        FinishView: {
+            channel: components["schemas"]["ChannelView"] | null;
+            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
+            choices: string[];
+            /** @description The state for the choice. */
+            state: string | null;
+        };
         /** @description A stretch of a snippet. */
         FragmentView: {
             /** @description It is what was looked for. */
@@ -1909,12 +2569,71 @@ export interface components {
             timezone: string;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description A question that a new chat offers. */
+        IceBreakerView: {
+            /** @description What the message's `button.payload` will say. */
+            payload: string;
+            /** @description What the customer reads and says by tapping. */
+            question: string;
+        };
         /** @description One thing that a contact is known by. */
         IdentityView: {
             /** @enum {string} */
             kind: "phone" | "whatsapp_id" | "whatsapp_user_id" | "instagram_id" | "email" | "username";
             /** @description Its value. */
             value: string;
+        };
+        /** @description Templates from a file or the library; they become drafts. */
+        ImportBody: {
+            /** @description The channel on whose account they are to be. */
+            channel_id: string;
+            /** @description Only say what would happen. */
+            dry_run?: boolean;
+            /** @description At most 200. */
+            templates: components["schemas"]["FileTemplate"][];
+        };
+        /** @description What became of a file. */
+        ImportView: {
+            /** @description Nothing was written. */
+            dry_run: boolean;
+            items: components["schemas"]["Imported"][];
+        };
+        /** @description What became of one template of a file. */
+        Imported: {
+            /** @description The draft's id, if it was added. */
+            id: string | null;
+            language: string;
+            name: string;
+            /** @description `added`, or `exists`: then nothing was changed. */
+            outcome: string;
+            /** @description What is to be mended before it can be submitted. */
+            problems: components["schemas"]["ProblemView"][];
+        };
+        /** @description What goes wrong on an Instagram sandbox channel. */
+        InstagramFaultsView: {
+            /**
+             * Format: int64
+             * @description Answers to sends come so much later, in milliseconds; at most two minutes.
+             */
+            delay_ms?: number;
+            /** @description Every call is answered with 503. */
+            down?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are taken and the answer is lost. Counts down.
+             */
+            drop_answer_next?: number;
+            /** @description Every webhook comes twice. */
+            duplicate_webhooks?: boolean;
+            /**
+             * Format: int32
+             * @description So many messages are refused, as if the customer could not be reached. Counts down.
+             */
+            refuse_next?: number;
+            /** @description Webhooks overtake each other. */
+            reorder_webhooks?: boolean;
+            /** @description Every call is told that the token has expired. */
+            token_expired?: boolean;
         };
         /** @description One page of a list. */
         Items_AlertView: {
@@ -1978,6 +2697,30 @@ export interface components {
                 verified: boolean | null;
                 /** @description When it was. */
                 verified_at: string | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_ChangeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                at: string;
+                by: components["schemas"]["PersonView"] | null;
+                definition: components["schemas"]["DefinitionView"] | null;
+                /** @description What differs from the entry before. */
+                differences: components["schemas"]["DifferenceView"][];
+                /** @enum {string} */
+                kind: "created" | "edited" | "submitted" | "state" | "provider" | "imported" | "approval_asked" | "approval_given" | "approval_refused" | "roles" | "discarded";
+                /** @description The provider's or the person's words. */
+                note: string;
+                /**
+                 * Format: int32
+                 * @description Its number, counted from 1.
+                 */
+                number: number;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -2135,6 +2878,22 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_LibraryView: {
+            /** @description The items, in the list's order. */
+            items: {
+                definition: components["schemas"]["DefinitionView"];
+                /** @description `bakery`, `clinic` …, or `any`. */
+                industry: string;
+                language: string;
+                name: string;
+                preview: components["schemas"]["PreviewView"];
+                /** @description What it is for: `welcome`, `payment_reminder` … */
+                use: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_LogLineView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2223,6 +2982,54 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_PersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_PersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
@@ -2298,6 +3105,51 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_TemplateView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The provider's account. */
+                account: string;
+                approval_asked_by: components["schemas"]["PersonView"] | null;
+                category_change: components["schemas"]["CategoryChangeView"] | null;
+                channel_id: string;
+                created_at: string;
+                /** @description What is worked on: the draft, else what the provider has. */
+                definition: components["schemas"]["DefinitionView"];
+                /** @description There are changes that were not submitted. */
+                has_draft: boolean;
+                id: string;
+                language: string;
+                live: components["schemas"]["DefinitionView"] | null;
+                name: string;
+                owner: components["schemas"]["PersonView"] | null;
+                performance: components["schemas"]["PerformanceView"];
+                /** @description What the provider would refuse about what is worked on. */
+                problems: components["schemas"]["ProblemView"][];
+                /** @description The provider's id. */
+                provider_id: string | null;
+                /** @enum {string} */
+                quality: "unknown" | "green" | "yellow" | "red";
+                reason: components["schemas"]["ReasonView"] | null;
+                /** @description Who may use it besides owners. */
+                roles: string[];
+                /** @description Whether it may be sent now. */
+                sendable: boolean;
+                /** @enum {string} */
+                status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+                submitted_at: string | null;
+                /** @description Its text with samples. */
+                text: string;
+                updated_at: string;
+                /** @description Names of the body's variables, in order. */
+                variables: string[];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -2339,6 +3191,17 @@ export interface components {
             /** @enum {string} */
             direction: "inbound" | "outbound";
             preview: string;
+        };
+        /** @description A template of the library, in one language. */
+        LibraryView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description `bakery`, `clinic` …, or `any`. */
+            industry: string;
+            language: string;
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            /** @description What it is for: `welcome`, `payment_reminder` … */
+            use: string;
         };
         /** @description A tracked link in the message, and who followed it. */
         LinkView: {
@@ -2478,6 +3341,15 @@ export interface components {
              */
             width: number | null;
         };
+        /** @description An entry of the menu; it has either `payload` or `url`. */
+        MenuEntryView: {
+            /** @description What the message's `button.payload` will say. */
+            payload?: string | null;
+            /** @description What the customer reads. */
+            title: string;
+            /** @description The page that it opens. */
+            url?: string | null;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -2549,6 +3421,28 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A new template: a draft. */
+        NewTemplate: {
+            /** @enum {string} */
+            category: "marketing" | "utility" | "authentication" | "service";
+            /** @description The channel on whose account it is to be. */
+            channel_id: string;
+            /** @description Header, body, footer, buttons … as WhatsApp Cloud API takes them. */
+            components: Record<string, never>[];
+            /** @description A language code: `en`, `pt_BR`. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How long the provider tries to deliver.
+             */
+            message_send_ttl_seconds?: number | null;
+            /** @description Small letters, digits and underscores; the same in every language. */
+            name: string;
+            /** @enum {string} */
+            parameter_format?: "positional" | "named";
+            /** @description Who may use it; everybody unless given. Owners always may. */
+            roles?: string[] | null;
+        };
         /** @description An internal note. */
         NoteBody: {
             /** @description At most 10,000 characters. */
@@ -2577,6 +3471,13 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description What a new chat offers. */
+        OfferView: {
+            /** @description Questions: `question` and `payload`. */
+            ice_breakers: unknown;
+            /** @description Entries: `title` with `payload` or `url`. */
+            menu: unknown;
+        };
         /** @description Opening hours, and how it stands now. */
         OpeningHours: {
             closed_days: components["schemas"]["ClosedBody"][];
@@ -2603,6 +3504,15 @@ export interface components {
             version: number;
             week: components["schemas"]["WeekBody"];
         };
+        /** @description What became of one of them. */
+        Outcome: {
+            /** @description The problem's code, if it failed. */
+            code: string | null;
+            /** @description Why, and what to do. */
+            detail: string | null;
+            id: string;
+            ok: boolean;
+        };
         /** @description A change of one's own password. */
         PasswordBody: {
             current: string;
@@ -2620,12 +3530,90 @@ export interface components {
             /** @enum {string} */
             status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
         };
+        /** @description How messages made from it fared. */
+        PerformanceView: {
+            /**
+             * Format: int64
+             * @description A quick reply was tapped.
+             */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description On the customer's device.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Not delivered.
+             */
+            failed: number;
+            /** @description When one was last made; `null` if never. */
+            last_used_at: string | null;
+            /**
+             * Format: int64
+             * @description Opened.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Answered within three days.
+             */
+            replied: number;
+            /**
+             * Format: int64
+             * @description Taken by the provider.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Messages made from it.
+             */
+            used: number;
+        };
         /** @description Someone to be added. */
         PersonBody: {
             /** Format: email */
             email: string;
             name: string;
             password: string;
+        };
+        /** @description A message as the customer's app shows it. */
+        PersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        PersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
         };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
@@ -2647,6 +3635,11 @@ export interface components {
              *     once the business has marked it.
              */
             status: string;
+        };
+        /** @description A filled template, as the customer sees it. */
+        PreviewView: Record<string, never> & {
+            /** @description The whole as one text. */
+            text: string;
         };
         /** @description Price information. */
         PricingView: {
@@ -2678,6 +3671,19 @@ export interface components {
             trace_id?: string | null;
             /** @description Always `about:blank`: `code` tells what it is. */
             type: string;
+        };
+        /** @description One rule that is broken. */
+        ProblemView: {
+            /** @description Where, as a path: `components.1.text`. */
+            field: string;
+            /** @description The limit, where the rule has one. */
+            limit: number | null;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
+            /** @description Which rule. */
+            rule: string;
         };
         /** @description A change of one's own profile; what is absent stays. */
         ProfileBody: {
@@ -2752,6 +3758,15 @@ export interface components {
             /** @description The message that brought it. */
             message_id: string;
         };
+        /** @description Why a template is not approved. */
+        ReasonView: {
+            /** @description Whether an appeal at the provider can help, and how. */
+            appeal: string | null;
+            /** @description The provider's word. */
+            code: string | null;
+            /** @description The same in plain words, with what can be done. */
+            detail: string;
+        };
         /** @description What to replay. */
         ReplayBody: {
             /** @enum {string} */
@@ -2773,6 +3788,12 @@ export interface components {
              * @description Days after which a file is deleted, 1 to 3650; its message stays. `null`: never.
              */
             days: number | null;
+        };
+        /** @description The provider's rules with their words, and the languages that it takes: for editors. */
+        RulesView: {
+            languages: string[];
+            /** @description `{rule, message, remedy}`. */
+            rules: Record<string, never>[];
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -2856,6 +3877,36 @@ export interface components {
              */
             opens: string;
         };
+        /** @description A login to begin. */
+        StartBody: {
+            /** @description The app's id at the provider. */
+            app_id?: string | null;
+            /** @description The app's secret. It is never shown again. */
+            app_secret?: string | null;
+            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
+            channel_id?: string | null;
+            /** @description What the team will call the channel; the account's own name unless given. */
+            name?: string | null;
+            /** @description `instagram`. */
+            provider: string;
+            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What the app's webhook is verified with; made up unless given. */
+            verify_token?: string | null;
+        };
+        /** @description Where to go. */
+        StartView: {
+            /** @description When the login must be finished. */
+            expires_at: string;
+            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
+            redirect_uri: string;
+            /** @description Comes back with the code. */
+            state: string;
+            /** @description The provider's page; open it in the browser. */
+            url: string;
+        };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
             accepted?: string | null;
@@ -2896,6 +3947,22 @@ export interface components {
             /** @description Changes that wait for the writer. */
             waiting: number;
         };
+        /** @description Which account to read. */
+        SyncBody: {
+            /** @description A channel of the account. */
+            channel_id: string;
+        };
+        /** @description What reading a list found. */
+        SyncView: {
+            /** @description Those that were not known here. */
+            added: number;
+            /** @description Those that differ from what was known. */
+            changed: number;
+            /** @description Those that were known and are no longer on the list. */
+            gone: number;
+            /** @description Templates on the list. */
+            listed: number;
+        };
         /** @description How everything is. */
         SystemView: {
             actors: components["schemas"]["ActorView"][];
@@ -2930,6 +3997,59 @@ export interface components {
             state: string;
             /** @description `webhook` or `email`. */
             way: string;
+        };
+        /** @description A change of a template; what is left out stays as it is. */
+        TemplatePatch: {
+            definition?: components["schemas"]["DefinitionBody"] | null;
+            /** @description `true` throws away changes that were not submitted. */
+            discard_draft?: boolean;
+            /** @description Who may use it. For owners. */
+            roles?: string[] | null;
+        };
+        /** @description How templates are dealt with in this workspace. */
+        TemplateSettings: {
+            /** @description What agents submit waits for an owner's approval first. */
+            approval_required: boolean;
+        };
+        /** @description A template in one language. */
+        TemplateView: {
+            /** @description The provider's account. */
+            account: string;
+            approval_asked_by: components["schemas"]["PersonView"] | null;
+            category_change: components["schemas"]["CategoryChangeView"] | null;
+            channel_id: string;
+            created_at: string;
+            /** @description What is worked on: the draft, else what the provider has. */
+            definition: components["schemas"]["DefinitionView"];
+            /** @description There are changes that were not submitted. */
+            has_draft: boolean;
+            id: string;
+            language: string;
+            live: components["schemas"]["DefinitionView"] | null;
+            name: string;
+            owner: components["schemas"]["PersonView"] | null;
+            performance: components["schemas"]["PerformanceView"];
+            /** @description What the provider would refuse about what is worked on. */
+            problems: components["schemas"]["ProblemView"][];
+            /** @description The provider's id. */
+            provider_id: string | null;
+            /** @enum {string} */
+            quality: "unknown" | "green" | "yellow" | "red";
+            reason: components["schemas"]["ReasonView"] | null;
+            /** @description Who may use it besides owners. */
+            roles: string[];
+            /** @description Whether it may be sent now. */
+            sendable: boolean;
+            /** @enum {string} */
+            status: "draft" | "awaiting_approval" | "in_review" | "approved" | "rejected" | "paused" | "disabled" | "in_appeal" | "flagged" | "limit_exceeded" | "locked" | "archived" | "pending_deletion" | "deleted";
+            submitted_at: string | null;
+            /** @description Its text with samples. */
+            text: string;
+            updated_at: string;
+            /** @description Names of the body's variables, in order. */
+            variables: string[];
+            /** Format: int64 */
+            version: number;
         };
         /** @description How one way of telling went. */
         TestCheck: {
@@ -3007,6 +4127,13 @@ export interface components {
             thursday?: components["schemas"]["SpanBody"][];
             tuesday?: components["schemas"]["SpanBody"][];
             wednesday?: components["schemas"]["SpanBody"][];
+        };
+        /** @description What a new chat offers. */
+        WelcomeView: {
+            /** @description Questions to tap; at most four on Instagram. */
+            ice_breakers?: components["schemas"]["IceBreakerView"][];
+            /** @description The menu that stays in reach. */
+            menu?: components["schemas"]["MenuEntryView"][];
         };
         /** @description The provider's reply window. */
         WindowView: {
@@ -3469,6 +4596,70 @@ export interface operations {
             };
         };
     };
+    finish_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_channel: {
         parameters: {
             query?: never;
@@ -3580,6 +4771,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeView"];
                 };
             };
             /** @description A problem document */
@@ -5117,6 +6372,40 @@ export interface operations {
             };
         };
     };
+    show_file: {
+        parameters: {
+            query?: {
+                /** @description A sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                wa_id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chat: {
         parameters: {
             query?: {
@@ -5306,6 +6595,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_as_person: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_chat: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_instagram_faults: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstagramFaultsView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstagramFaultsView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_offer: {
+        parameters: {
+            query?: {
+                /** @description An Instagram sandbox channel's id; the workspace's oldest one unless given. */
+                channel_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"];
                 };
             };
             /** @description A problem document */
@@ -5626,6 +7156,628 @@ export interface operations {
             };
         };
     };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description Of this industry. */
+                industry?: string;
+                /** @description For this use. */
+                use?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Words in name or text. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_LibraryView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSettings"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convert_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_templates: {
+        parameters: {
+            query?: {
+                /** @description Of this channel's account only. */
+                channel_id?: string;
+                /** @description Of this name only. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    template_history: {
+        parameters: {
+            query?: {
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ChangeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpause_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -5873,6 +8025,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_whatsapp_templates: {
+        parameters: {
+            query?: {
+                /** @description Those that this channel can send or manage. */
+                channel_id?: string;
+                /** @description Of these states, comma-separated. */
+                status?: string;
+                /** @description Of this category. */
+                category?: string;
+                /** @description In this language. */
+                language?: string;
+                /** @description Of exactly this name: every language of one template. */
+                name?: string;
+                /** @description Words in name or text. */
+                q?: string;
+                /** @description `true`: only what may be sent now, by the caller. */
+                sendable?: boolean;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TemplateView"];
+                };
             };
             /** @description A problem document */
             default: {

@@ -1,4 +1,5 @@
 /** Wires what runs beside the pages to the session: each starts at sign-in and stops at sign-out. */
+import { startAttachments, stopAttachments } from '@/lib/attachments'
 import { reconnect, startLive, stopLive } from '@/lib/live'
 import { startDrafts, stopDrafts } from '@/lib/drafts'
 import { startOfflineCopy, stopOfflineCopy } from '@/lib/offline'
@@ -9,11 +10,13 @@ import { onSessionEnd, onSessionResume, onSessionStart } from './session'
 onSessionStart(async (scope) => {
   await Promise.all([startOfflineCopy(scope), startOutbox(scope), startLive()])
   startDrafts(scope)
+  startAttachments(scope)
 })
 onSessionEnd(async (reason) => {
   stopLive()
   stopOutbox()
   await stopDrafts()
+  stopAttachments()
   await stopOfflineCopy(reason)
 })
 onSessionResume(() => {

@@ -4,8 +4,8 @@
 //! `interactive`, `reaction`, `edit`, `revoke`, `unsupported`), else the attachment's own type, kept whole.
 //!
 //! Where media are: `link` in `image`, `video`, `audio` and `document`, `media_url` in every other kind and in
-//! `extra.story_reply`. A message with several attachments has the first one's kind and lists all of them under
-//! `attachments` as `{"type", <the same fields>}`. All these addresses expire; whoever wants to keep a file fetches it soon.
+//! `extra.story_reply`. A message with several attachments has the first one's kind and lists the others under
+//! `attachments`, each as a content of its own: `{"type": "image", "image": {"link": …}}`. All these addresses expire; whoever wants to keep a file fetches it soon.
 
 use serde_json::{Map, Value, json};
 
@@ -80,7 +80,7 @@ fn of_attachments(attachments: &[&Value], said: Option<&str>) -> Content {
         .collect();
     let mut first = all[0].clone();
     if all.len() > 1 {
-        let listed: Vec<Value> = all.drain(..).map(labelled).collect();
+        let listed: Vec<Value> = all.drain(1..).map(labelled).collect();
         first.body["attachments"] = Value::Array(listed);
     }
     if let Some(said) = said.filter(|said| !said.is_empty()) {
@@ -95,9 +95,7 @@ fn is_file(kind: &str) -> bool {
 }
 
 fn labelled(content: Content) -> Value {
-    let mut body = content.body;
-    body["type"] = json!(content.kind);
-    body
+    json!({"type": content.kind, content.kind: content.body})
 }
 
 fn of_attachment(attachment: &Value) -> Content {

@@ -61,14 +61,14 @@ fn file(fields: &Fields<'_>) -> Checked<Value> {
     }
 }
 
+/// The first picture, and the others as contents of their own.
 fn images(body: &Value) -> Checked<Value> {
     let fields = Fields::of(body, "image", &["link", "media_id", "attachments"])?;
-    let mut attachments = Vec::new();
-    for (path, image) in fields.list("attachments", 1, limits::IMAGES)? {
-        let image = Fields::of(image, path, &["type", "media_id", "link"])?;
-        if image.has("type") {
-            image.word("type", &["image"])?;
-        }
+    let mut attachments = vec![json!({"type": "image", "payload": file(&fields)?})];
+    for (path, image) in fields.list("attachments", 1, limits::IMAGES - 1)? {
+        let image = Fields::of(image, path, &["type", "image"])?;
+        image.word("type", &["image"])?;
+        let image = image.object("image", &["media_id", "link"])?;
         attachments.push(json!({"type": "image", "payload": file(&image)?}));
     }
     Ok(json!({ "attachments": attachments }))

@@ -121,6 +121,11 @@ impl MediaStore {
         found.filter(|stored| now_ms.saturating_sub(stored.stored_ms) < ID_LIFETIME_MS)
     }
 
+    /// A file's type and bytes.
+    pub(crate) fn read(&self, id: &str, now_ms: i64) -> Option<(String, Bytes)> {
+        self.get(id, now_ms).map(|stored| (stored.mime, stored.bytes))
+    }
+
     fn remove(&self, id: &str) -> bool {
         let mut files = self.files.lock();
         let Some(stored) = files.by_id.remove(id) else {

@@ -42,6 +42,11 @@ fn entries() -> Vec<Entry> {
             offset: 0,
         },
         Entry::Bytes((0..=255).collect()),
+        Entry::File {
+            path: "00/11/22-33.m".into(),
+            len: 3,
+        },
+        Entry::Piece(vec![1, 2, 3]),
     ]
 }
 
@@ -68,6 +73,8 @@ fn what_was_written_is_read() {
     let expected = Totals {
         rows: 2,
         journal_bytes: 256,
+        files: 1,
+        file_bytes: 3,
         ..end()
     };
     assert_eq!(totals, expected);
@@ -78,7 +85,7 @@ fn a_newer_format_and_foreign_files_are_told_apart() {
     let mut newer = sample();
     newer[11] = 9;
     let read = |bytes: &[u8]| decode(bytes).map(|_| ()).expect_err("not ours");
-    assert!(matches!(read(&newer), BackupError::TooNew { found: 9, known: 1 }));
+    assert!(matches!(read(&newer), BackupError::TooNew { found: 9, known: 2 }));
     assert!(matches!(read(&[7; 200]), BackupError::NotABackup));
 }
 

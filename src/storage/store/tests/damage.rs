@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::storage::keys::RawBlobKey;
 use crate::storage::{CommitError, StoreState};
 
 fn segments(dir: &Path) -> Vec<PathBuf> {
@@ -322,5 +323,113 @@ fn an_exchange_of_a_damaged_state_that_a_crash_broke_off_is_finished() {
         }
         expect_all(dir.path(), 25, 0);
         assert!(!dir.path().join("store-fresh").exists());
+    }
+}
+
+const RAW: RawBlobKey = RawBlobKey {
+    raw: crate::domain::RawEventId(9),
+};
+
+fn small_segments() -> Tuning {
+    Tuning {
+        segment_bytes: 2_000,
+        ..tuning()
+    }
+}
+
+/// As [`half_packed`], with a backup between and no journal before it.
+fn trimmed(with_backup: bool) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_with(dir.path(), small_segments()).unwrap();
+    for n in 1..=200 {
+        put(&store, n, &format!("text {n}"));
+    }
+    let mut batch = telling();
+    batch.put_blob(&RAW, b"a raw event", &store.system_seal());
+    store.commit_blocking(batch).unwrap();
+    store.compact().unwrap();
+    let folder = if with_backup {
+        store.backups_dir()
+    } else {
+        dir.path().join("elsewhere")
+    };
+    let made =
+        crate::storage::backup::make_automatic(&store, &folder, Timestamp(1_792_400_001_000_002)).unwrap();
+    let keep = Keep {
+        age: std::time::Duration::MAX,
+        bytes: 0,
+    };
+    for n in 201..=300 {
+        put(&store, n, &format!("text {n}"));
+    }
+    let exported = made.verified.totals.last_frame;
+    let gone = store.retire_journal(keep, std::time::SystemTime::now(), exported, u64::MAX, u64::MAX);
+    assert!(gone.unwrap() > 3);
+    store.close();
+    dir
+}
+
+#[test]
+fn a_lost_state_is_made_whole_from_the_backup_and_the_journal() {
+    let dir = trimmed(true);
+    let bytes = fs::read(dir.path().join("store/pack")).unwrap();
+    for (what, moves) in [
+        ("a damaged pack", &[][..]),
+        ("the whole state gone", &[][..]),
+        (
+            "a crash before the exchange",
+            &[("store", "healed/store"), ("journal", "healed/journal")][..],
+        ),
+        ("a crash within it", &[("store", "healed/store")][..]),
+        (
+            "a crash while it was restored",
+            &[("lock", "healed/RESTORE-UNFINISHED")][..],
+        ),
+    ] {
+        let dir = copy(dir.path());
+        match what {
+            "the whole state gone" => fs::remove_dir_all(dir.path().join("store")).unwrap(),
+            _ if moves.iter().any(|(_, to)| to.ends_with("store")) => {}
+            _ => {
+                let mut damaged = bytes.clone();
+                damaged
+                    .iter_mut()
+                    .skip(40)
+                    .step_by(50)
+                    .for_each(|byte| *byte ^= 1);
+                fs::write(dir.path().join("store/pack"), damaged).unwrap();
+            }
+        }
+        for (from, to) in moves {
+            let to = dir.path().join(to);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::rename(dir.path().join(from), to).unwrap();
+        }
+        let store = open_with(dir.path(), small_segments()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        for n in 1..=300 {
+            assert_eq!(
+                store.get(&N(n)).unwrap(),
+                Some(text(&format!("text {n}"))),
+                "{what}: {n}"
+            );
+        }
+        assert_eq!(
+            store.blob(&RAW).unwrap().as_deref(),
+            Some(b"a raw event".as_slice()),
+            "{what}"
+        );
+        assert_eq!(put(&store, 301, "goes on"), 302, "{what}");
+        store.verify_journal().unwrap();
+        assert!(!dir.path().join("healed").exists() && !dir.path().join("healed.restoring").exists());
+    }
+}
+
+#[test]
+fn without_a_backup_a_lost_state_is_said_to_be_lost() {
+    let dir = trimmed(false);
+    fs::remove_dir_all(dir.path().join("store")).unwrap();
+    for _ in 0..2 {
+        let error = open_with(dir.path(), small_segments()).err().unwrap().to_string();
+        assert!(error.contains("restore the last backup"), "{error}");
     }
 }

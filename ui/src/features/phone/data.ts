@@ -5,7 +5,7 @@ import { computed, onScopeDispose, ref, type Ref } from 'vue'
 import { queryClient } from '@/app/query'
 import { api, ok, type Page } from '@/lib/api'
 import { onLive } from '@/lib/live'
-import { type Behaviour, type Customer, type Faults, NO_FAULTS } from './model'
+import { type Behaviour, type Customer, type Faults, NO_FAULTS, withFile } from './model'
 
 const EVERY_MS = 2000
 const SHOWN = 100
@@ -32,7 +32,7 @@ export const useChat = (id: Ref<string | null>) =>
     enabled: computed(() => id.value !== null),
     queryFn: async ({ signal }) => {
       const page = await ok(api.GET('/sandbox/customers/{wa_id}/messages', { params: { path: { wa_id: id.value! }, query: { ...at(), limit: SHOWN } }, signal }))
-      return [...page.items].reverse()
+      return [...page.items].reverse().map((message) => withFile(id.value!, message))
     },
     refetchInterval: pace(EVERY_MS),
   })

@@ -28,6 +28,25 @@ export function withDays(messages: PhoneMessage[]): { message: PhoneMessage; new
 export const unreadOf = (messages: PhoneMessage[]): PhoneMessage[] =>
   messages.filter((message) => message.direction === 'outbound' && ['sent', 'delivered', 'accepted'].includes(message.status))
 
+/** A file's bytes as text, for the simulator's message. */
+export async function asBase64(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+
+const FILES = new Set(['image', 'video', 'audio', 'document', 'sticker'])
+/** A message with its file as the phone has it: read from the simulated provider. */
+export function withFile(customer: string, message: PhoneMessage): PhoneMessage {
+  const body = message[message.type] as { id?: string; mime_type?: string; filename?: string } | undefined
+  if (!FILES.has(message.type) || !body?.id) return message
+  const url = `/api/v1/sandbox/customers/${encodeURIComponent(customer)}/files/${encodeURIComponent(body.id)}`
+  const usual = { image: 'image/jpeg', sticker: 'image/webp', video: 'video/mp4', audio: 'audio/ogg', document: 'application/octet-stream' }[message.type] ?? ''
+  const media = { id: body.id, kind: message.type, state: 'stored', mime_type: body.mime_type?.split(';')[0] ?? usual, filename: body.filename ?? null, size: 0, url, thumbnail_url: null, can_fetch: false }
+  return { ...message, media: [media] }
+}
+
 /** A phone number as the provider knows it: digits, at least the country code and a few more. */
 export const digitsOf = (phone: string): string => phone.replace(/\D/g, '')
 export const isPhone = (phone: string): boolean => /^\+?[\d\s().-]+$/.test(phone.trim()) && digitsOf(phone).length >= 7 && digitsOf(phone).length <= 15

@@ -1,0 +1,162 @@
+//! What a message's template is, for policy and for the thread: looked up by the channel's account, name and language.
+//!
+//! Reads what the templates feature keeps; writes nothing.
+
+use serde_json::Value;
+
+use super::core::Core;
+use super::registry::ChannelEntry;
+use crate::domain::account::Role;
+use crate::domain::template::render::{as_text, given, missing, preview};
+use crate::domain::template::standing::TemplateStanding;
+use crate::domain::template::{State, Template, normal_language, word};
+use crate::domain::{Author, Content, WorkspaceId};
+use crate::storage::keys::{TemplateAccountKey, TemplateByNameKey, TemplateKey, UserKey};
+use crate::storage::{Prefix, StorageError};
+
+/// Templates looked at for other languages of a name.
+const MAX_LOOK: usize = 6_000;
+
+/// The template of a message, if its channel's account has it.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn find(core: &Core, entry: &ChannelEntry, content: &Content) -> Result<Option<Template>, StorageError> {
+    let Some(account) = account_of(core, entry) else {
+        return Ok(None);
+    };
+    let (name, language) = named(content);
+    by_name(core, entry.workspace, &account, &name, &language)
+}
+
+/// The template of an account by name and language.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn by_name(
+    core: &Core,
+    workspace: WorkspaceId,
+    account: &str,
+    name: &str,
+    language: &str,
+) -> Result<Option<Template>, StorageError> {
+    let name = core.store.template_hash(workspace, account, name, language)?;
+    match core.store.get(&TemplateByNameKey { workspace, name })? {
+        Some(template) => core.store.get(&TemplateKey { workspace, template }),
+        None => Ok(None),
+    }
+}
+
+/// The account that holds a channel's templates.
+pub fn account_of(core: &Core, entry: &ChannelEntry) -> Option<String> {
+    core.provider(entry.kind)?
+        .template_account(&entry.channel.settings)
+}
+
+/// Name and language code of a template message.
+pub fn named(content: &Content) -> (String, String) {
+    let language = match content.body.get("language") {
+        Some(Value::Object(language)) => language.get("code").and_then(Value::as_str),
+        Some(language) => language.as_str(),
+        None => None,
+    };
+    (
+        word(&content.body, "name").to_owned(),
+        normal_language(language.unwrap_or_default()),
+    )
+}
+
+/// How a message's template stands for policy, and its text as the customer will see it.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn standing(
+    core: &Core,
+    entry: &ChannelEntry,
+    content: &Content,
+    author: &Author,
+) -> Result<(TemplateStanding, Option<String>), StorageError> {
+    let account = account_of(core, entry).filter(|_| content.kind == "template");
+    let Some(account) = account else {
+        return Ok((TemplateStanding::NotAsked, None));
+    };
+    let (name, language) = named(content);
+    let Some(template) = by_name(core, entry.workspace, &account, &name, &language)? else {
+        let standing = match is_listed(core, entry.workspace, &account)? {
+            true => TemplateStanding::Unknown {
+                languages: languages(core, entry.workspace, &account, &name)?,
+            },
+            false => TemplateStanding::NeverListed,
+        };
+        return Ok((standing, None));
+    };
+    let values = given(&content.body);
+    let languages = match template.state.is_sendable() {
+        true => Vec::new(),
+        false => languages(core, entry.workspace, &account, &name)?,
+    };
+    let live = template.live.as_ref();
+    let standing = TemplateStanding::Known {
+        state: effective(&template),
+        reason: template.reason.clone(),
+        may_use: may_use(core, entry.workspace, &template, author)?,
+        missing: live
+            .map(|definition| missing(definition, &values))
+            .unwrap_or_default(),
+        languages,
+    };
+    let text = live.map(|definition| as_text(&preview(definition, &values, false)));
+    Ok((standing, text.filter(|text| !text.is_empty())))
+}
+
+/// A template that the provider does not have cannot be sent, whatever else it says.
+const fn effective(template: &Template) -> State {
+    match (template.state, &template.live) {
+        (state, Some(_)) => state,
+        (state, None) if state.is_sendable() => State::InReview,
+        (state, None) => state,
+    }
+}
+
+fn may_use(
+    core: &Core,
+    workspace: WorkspaceId,
+    template: &Template,
+    author: &Author,
+) -> Result<bool, StorageError> {
+    let Author::User(user) = author else {
+        return Ok(true);
+    };
+    let found = core.store.get(&UserKey {
+        workspace,
+        user: *user,
+    })?;
+    Ok(template.roles.allow(found.map_or(Role::Agent, |user| user.role)))
+}
+
+fn is_listed(core: &Core, workspace: WorkspaceId, account: &str) -> Result<bool, StorageError> {
+    let account = core.store.template_account_hash(workspace, account)?;
+    let known = core.store.get(&TemplateAccountKey { workspace, account })?;
+    Ok(known.is_some_and(|known| known.synced_at.is_some()))
+}
+
+/// Languages in which there is one of this name that can be sent. Asked only for a refusal.
+fn languages(
+    core: &Core,
+    workspace: WorkspaceId,
+    account: &str,
+    name: &str,
+) -> Result<Vec<String>, StorageError> {
+    let prefix = Prefix::<TemplateKey>::table().with(workspace);
+    let rows = core.store.scan(&prefix, None, MAX_LOOK)?;
+    let mut languages: Vec<String> = rows
+        .into_iter()
+        .map(|(_, template)| template)
+        .filter(|template| {
+            template.account == account && template.name == name && template.sendable().is_some()
+        })
+        .map(|template| template.language)
+        .collect();
+    languages.sort();
+    Ok(languages)
+}

@@ -1,0 +1,393 @@
+//! What a template looks like with its variables filled in, for preview, thread and search.
+//!
+//! Values come from a message's content, in the provider's form (`components`) or the short one (`variables`, `header`,
+//! `buttons`); see `channels/whatsapp/render/template.rs`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::validate::sample_of;
+use super::{Category, Definition, is_kind, list, placeholders, word};
+
+/// The provider's own text of an authentication template (Meta's authentication templates; English wording).
+const CODE_TEXT: &str = "{{1}} is your verification code.";
+const CODE_ADVICE: &str = " For your security, do not share this code.";
+/// Longest rendered text that is kept with a message, in characters.
+const MAX_RENDERED: usize = 2_000;
+
+/// The values that a message gives.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Given {
+    /// Of the header: its text, or the media's parameter.
+    pub header: Option<Value>,
+    /// Of the body: by position (`1` …) or name.
+    pub body: BTreeMap<String, String>,
+    /// Of the buttons, by their place.
+    pub buttons: BTreeMap<usize, String>,
+}
+
+/// A header, filled in.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Header {
+    /// `text`, `image`, `video`, `document`, `location`, `product`.
+    pub format: String,
+    /// The text, if it is one.
+    pub text: String,
+}
+
+/// A button, filled in.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Button {
+    /// `quick_reply`, `url` …
+    pub kind: String,
+    /// Its label.
+    pub text: String,
+    /// Where it leads: address, phone number or code.
+    pub target: String,
+}
+
+/// A card of a carousel, filled in.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Card {
+    /// Its picture, video or product.
+    pub header: Option<Header>,
+    /// Its text.
+    pub body: String,
+    /// Its buttons.
+    pub buttons: Vec<Button>,
+}
+
+/// A whole message as the customer sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Preview {
+    /// Above the text.
+    pub header: Option<Header>,
+    /// The heading of a limited-time offer.
+    pub offer: Option<String>,
+    /// The text.
+    pub body: String,
+    /// Below the text.
+    pub footer: String,
+    /// Below that.
+    pub buttons: Vec<Button>,
+    /// Cards to swipe through.
+    pub cards: Vec<Card>,
+}
+
+/// Reads the values out of a message's content.
+pub fn given(content: &Value) -> Given {
+    let mut given = Given::default();
+    match content.get("variables") {
+        Some(Value::Array(values)) => {
+            given.body = values
+                .iter()
+                .enumerate()
+                .map(|(i, value)| ((i + 1).to_string(), plain(value)))
+                .collect();
+        }
+        Some(Value::Object(values)) => {
+            given.body = values
+                .iter()
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect();
+        }
+        _ => {}
+    }
+    given.header = content.get("header").filter(|header| !header.is_null()).cloned();
+    for (place, button) in list(content, "buttons").iter().enumerate() {
+        let value = ["text", "coupon_code", "payload"]
+            .iter()
+            .find_map(|name| button.get(name));
+        let place = button.get("index").and_then(index).unwrap_or(place);
+        given.buttons.extend(value.map(|value| (place, plain(value))));
+    }
+    for component in list(content, "components") {
+        component_values(component, &mut given);
+    }
+    given
+}
+
+fn component_values(component: &Value, given: &mut Given) {
+    let parameters = list(component, "parameters");
+    match word(component, "type").to_ascii_lowercase().as_str() {
+        "header" => given.header = parameters.first().cloned(),
+        "body" => {
+            for (i, parameter) in parameters.iter().enumerate() {
+                let name = match word(parameter, "parameter_name") {
+                    "" => (i + 1).to_string(),
+                    name => name.to_owned(),
+                };
+                given.body.insert(name, parameter_text(parameter));
+            }
+        }
+        "button" => {
+            let place = component.get("index").and_then(index);
+            let value = parameters.first().map(parameter_text);
+            given.buttons.extend(place.zip(value));
+        }
+        _ => {}
+    }
+}
+
+fn index(value: &Value) -> Option<usize> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        other => usize::try_from(other.as_u64()?).ok(),
+    }
+}
+
+fn parameter_text(parameter: &Value) -> String {
+    let kind = word(parameter, "type");
+    let of_kind = parameter.get(kind);
+    let fallback = of_kind.and_then(|value| value.get("fallback_value"));
+    ["text", "coupon_code", "payload"]
+        .iter()
+        .find_map(|name| parameter.get(name))
+        .or(fallback)
+        .map(plain)
+        .unwrap_or_default()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// The message that these values make. Where one is missing, `samples` puts the template's sample there; else the
+/// variable stays as it is written.
+pub fn preview(definition: &Definition, given: &Given, samples: bool) -> Preview {
+    let mut preview = Preview::default();
+    for component in &definition.components {
+        match word(component, "type").to_ascii_lowercase().as_str() {
+            "header" => preview.header = Some(header(component, given.header.as_ref(), samples)),
+            "body" => preview.body = body(definition, component, given, samples),
+            "footer" => preview.footer = footer(component),
+            "buttons" => preview.buttons = buttons(component, given, samples),
+            "limited_time_offer" => {
+                let offer = component.get("limited_time_offer").unwrap_or(component);
+                preview.offer = Some(word(offer, "text").to_owned());
+            }
+            "carousel" => {
+                preview.cards = list(component, "cards")
+                    .iter()
+                    .map(|card| one_card(card, samples))
+                    .collect()
+            }
+            _ => {}
+        }
+    }
+    preview
+}
+
+fn header(component: &Value, given: Option<&Value>, samples: bool) -> Header {
+    let format = word(component, "format").to_ascii_lowercase();
+    let value = |name: &str| {
+        let given = given.map(|value| match value {
+            Value::String(text) => text.clone(),
+            parameter => parameter_text(parameter),
+        });
+        let given = given.filter(|text| !text.is_empty());
+        given.or_else(|| {
+            samples
+                .then(|| sample_of(component, "header_text", name).map(str::to_owned))
+                .flatten()
+        })
+    };
+    Header {
+        text: placeholders::fill(word(component, "text"), value),
+        format: if format.is_empty() { "text".into() } else { format },
+    }
+}
+
+fn body(definition: &Definition, component: &Value, given: &Given, samples: bool) -> String {
+    let text = body_text(definition, component);
+    placeholders::fill(&text, |name| {
+        let value = given.body.get(name).filter(|value| !value.is_empty()).cloned();
+        value.or_else(|| {
+            samples
+                .then(|| sample_of(component, "body_text", name).map(str::to_owned))
+                .flatten()
+        })
+    })
+}
+
+/// The body as written, or the provider's own words.
+fn body_text(definition: &Definition, component: &Value) -> String {
+    let text = word(component, "text");
+    if !text.is_empty() || definition.category != Category::Authentication {
+        return text.to_owned();
+    }
+    let advised = component
+        .get("add_security_recommendation")
+        .and_then(Value::as_bool)
+        == Some(true);
+    format!("{CODE_TEXT}{}", if advised { CODE_ADVICE } else { "" })
+}
+
+fn footer(component: &Value) -> String {
+    match component.get("code_expiration_minutes").and_then(Value::as_i64) {
+        Some(minutes) => format!("This code expires in {minutes} minutes."),
+        None => word(component, "text").to_owned(),
+    }
+}
+
+fn buttons(component: &Value, given: &Given, samples: bool) -> Vec<Button> {
+    let each = |(place, button): (usize, &Value)| {
+        let kind = word(button, "type").to_ascii_lowercase();
+        let sample = match button.get("example") {
+            Some(Value::Array(all)) => all.first().map(plain),
+            Some(other) => Some(plain(other)),
+            None => None,
+        };
+        let value = given.buttons.get(&place).cloned();
+        let target = match kind.as_str() {
+            "url" if value.is_none() && samples => sample_link(word(button, "url"), sample),
+            "url" => placeholders::fill(word(button, "url"), |_| value.clone()),
+            "phone_number" => word(button, "phone_number").to_owned(),
+            "copy_code" => value.or_else(|| sample.filter(|_| samples)).unwrap_or_default(),
+            _ => String::new(),
+        };
+        Button {
+            kind,
+            text: word(button, "text").to_owned(),
+            target,
+        }
+    };
+    list(component, "buttons").iter().enumerate().map(each).collect()
+}
+
+/// A link's sample is the whole address or only what stands for the variable; providers take both.
+fn sample_link(url: &str, sample: Option<String>) -> String {
+    match sample {
+        Some(whole) if whole.starts_with("http") && url.contains("{{") => whole,
+        sample => placeholders::fill(url, |_| sample.clone()),
+    }
+}
+
+fn one_card(card: &Value, samples: bool) -> Card {
+    let parts = list(card, "components");
+    let part = |kind: &str| parts.iter().find(|part| is_kind(part, kind));
+    let text = part("body").map_or_else(String::new, |component| {
+        placeholders::fill(word(component, "text"), |name| {
+            samples
+                .then(|| sample_of(component, "body_text", name).map(str::to_owned))
+                .flatten()
+        })
+    });
+    Card {
+        header: part("header").map(|component| header(component, None, samples)),
+        body: text,
+        buttons: part("buttons")
+            .map(|component| buttons(component, &Given::default(), samples))
+            .unwrap_or_default(),
+    }
+}
+
+/// The body's variables that have no value, in order.
+pub fn missing(definition: &Definition, given: &Given) -> Vec<String> {
+    let Some(component) = definition.component("body") else {
+        return Vec::new();
+    };
+    let text = body_text(definition, component);
+    let is_missing = |name: &&str| given.body.get(*name).is_none_or(|value| value.trim().is_empty());
+    placeholders::names(&text)
+        .into_iter()
+        .filter(is_missing)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A preview as one text, for the thread and for search.
+pub fn as_text(preview: &Preview) -> String {
+    let header = preview.header.as_ref().map(|header| header.text.as_str());
+    let cards = preview.cards.iter().map(|card| card.body.as_str());
+    let parts = header
+        .into_iter()
+        .chain(preview.offer.as_deref())
+        .chain([preview.body.as_str()])
+        .chain(cards);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join("\n").chars().take(MAX_RENDERED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ParameterFormat;
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn definition(components: &Value) -> Definition {
+        Definition {
+            category: Category::Utility,
+            format: ParameterFormat::Positional,
+            ttl_s: None,
+            components: components.as_array().cloned().unwrap_or_default(),
+        }
+    }
+
+    fn order() -> Definition {
+        definition(&json!([
+            {"type": "HEADER", "format": "TEXT", "text": "Order {{1}}", "example": {"header_text": ["1042"]}},
+            {"type": "body", "text": "Hi {{1}}, order {{2}} has left.", "example": {"body_text": [["Amina", "1042"]]}},
+            {"type": "FOOTER", "text": "Kibanda"},
+            {"type": "BUTTONS", "buttons": [
+                {"type": "URL", "text": "Track", "url": "https://a.example/t/{{1}}", "example": ["https://a.example/t/1042"]},
+                {"type": "QUICK_REPLY", "text": "Cancel"}]},
+        ]))
+    }
+
+    #[test]
+    fn samples_stand_where_nothing_is_given() {
+        let shown = preview(&order(), &Given::default(), true);
+        assert_eq!(as_text(&shown), "Order 1042\nHi Amina, order 1042 has left.");
+        assert_eq!(
+            (shown.footer.as_str(), shown.buttons[0].target.as_str()),
+            ("Kibanda", "https://a.example/t/1042")
+        );
+        let bare = preview(&order(), &Given::default(), false);
+        assert_eq!(bare.body, "Hi {{1}}, order {{2}} has left.");
+        assert_eq!(missing(&order(), &Given::default()), ["1", "2"]);
+    }
+
+    #[test]
+    fn both_forms_of_a_message_say_the_same() {
+        let short = json!({"variables": ["Ana", 7], "header": "7", "buttons": [{"text": "7"}]});
+        let long = json!({"components": [
+            {"type": "header", "parameters": [{"type": "text", "text": "7"}]},
+            {"type": "BODY", "parameters": [{"type": "text", "text": "Ana"},
+                {"type": "currency", "currency": {"fallback_value": "7"}}]},
+            {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "7"}]}]});
+        let shown = preview(&order(), &given(&short), false);
+        assert_eq!(shown.body, "Hi Ana, order 7 has left.");
+        assert_eq!(shown.buttons[0].target, "https://a.example/t/7");
+        assert_eq!(shown, preview(&order(), &given(&long), false));
+        assert!(missing(&order(), &given(&long)).is_empty());
+    }
+
+    #[test]
+    fn a_code_has_the_providers_words() {
+        let mut code = definition(&json!([{"type": "BODY", "add_security_recommendation": true},
+            {"type": "FOOTER", "code_expiration_minutes": 10}]));
+        code.category = Category::Authentication;
+        let shown = preview(&code, &given(&json!({"variables": ["123"]})), false);
+        assert!(
+            shown.body.starts_with("123 is your") && shown.footer.contains("10"),
+            "{shown:?}"
+        );
+        assert_eq!(missing(&code, &Given::default()), ["1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_components_render(text in ".{0,60}", kind in "(HEADER|BODY|FOOTER|BUTTONS|CAROUSEL|x)") {
+            let odd = definition(&json!([{"type": kind, "text": text, "buttons": [text], "cards": [1, {"components": text}]}]));
+            let shown = preview(&odd, &given(&json!({"variables": [text]})), true);
+            prop_assert!(as_text(&shown).chars().count() <= MAX_RENDERED);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong with a template, as answers.
+
+use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::http::{ApiError, ErrorCode};
+use crate::storage::{CommitError, StorageError};
+
+/// A change that was not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TemplateError {
+    #[error("no such template")]
+    NotFound,
+    #[error("the account has a template of this name and language already")]
+    Exists,
+    #[error("the template was changed meanwhile")]
+    VersionMismatch,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("{title}: {detail}", title = .0.title, detail = .0.detail)]
+    Provider(ProviderError),
+}
+
+impl From<ProviderError> for TemplateError {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
+impl From<TemplateError> for ApiError {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::NotFound => Self::not_found("template"),
+            TemplateError::Exists => Self::new(
+                ErrorCode::AlreadyExists,
+                "There is a template of this name and language already. Change that one, or choose another name.",
+            )
+            .at("name"),
+            TemplateError::VersionMismatch => Self::new(
+                ErrorCode::VersionMismatch,
+                "The template was changed since you read it. Read it again, then repeat your change.",
+            )
+            .at("if-match"),
+            TemplateError::Storage(error) => error.into(),
+            TemplateError::Commit(error) => error.into(),
+            TemplateError::Provider(error) => provider_error(&error),
+        }
+    }
+}
+
+/// Seconds after which a provider that had a problem may be asked again.
+const RETRY_S: u64 = 30;
+
+fn provider_error(error: &ProviderError) -> ApiError {
+    let said = format!(
+        "The provider said: {} ({}). {}",
+        error.title, error.code, error.detail
+    );
+    match error.class {
+        ErrorClass::Transient | ErrorClass::Throttle => {
+            let wait = error.retry_after.map_or(RETRY_S, |wait| wait.as_secs());
+            ApiError::new(ErrorCode::Unavailable, said)
+                .with_code("provider_unavailable")
+                .retry_after(wait)
+        }
+        ErrorClass::Template => ApiError::new(ErrorCode::Refused, said).with_code("provider_refused"),
+        class => {
+            let said = format!("{said} {}", class.advice());
+            ApiError::new(ErrorCode::Refused, said).with_code("provider_refused")
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The way to the provider: approval within the house, submission, ending a pause, reading the list.
+
+use std::sync::Arc;
+
+use actix_web::web::Json;
+use actix_web::{HttpResponse, get, post, put};
+use tokio::sync::Semaphore;
+
+use super::errors::TemplateError;
+use super::model::{DecisionBody, SyncBody, TemplateSettings};
+use super::routes::{channel, ok};
+use super::store::{self, Entry};
+use super::views::TemplateView;
+use super::{Machinery, sync};
+use crate::actors::House;
+use crate::actors::registry::ChannelEntry;
+use crate::actors::templates::account_of;
+use crate::channels::Provider;
+use crate::domain::account::Role;
+use crate::domain::template::news::{Submission, Submitted};
+use crate::domain::template::validate::problems;
+use crate::domain::template::{ChangeKind, Definition, State, Template};
+use crate::domain::{TemplateId, Timestamp, UserId, WorkspaceId};
+use crate::http::{
+    ApiError, ApiResult, Caller, ErrorCode, NoQuery, OwnerCaller, PathId, ValidJson, endpoints,
+};
+use crate::storage::keys::SettingKey;
+use crate::storage::records::Json as StoredJson;
+use crate::storage::{Batch, StorageError};
+
+endpoints!(
+    show_template_settings,
+    change_template_settings,
+    sync_templates,
+    submit_template,
+    decide_template,
+    unpause_template,
+);
+
+/// This feature's number among settings. Stored: never change or reuse it.
+const SETTING: u8 = 40;
+/// Lists read at the same time, over all workspaces.
+static READING: Semaphore = Semaphore::const_new(2);
+/// Edits of approved templates that are remembered.
+const MAX_EDITS: usize = 10;
+
+/// Where a template is managed.
+pub(super) struct Place {
+    pub entry: Arc<ChannelEntry>,
+    pub provider: Arc<dyn Provider>,
+}
+
+/// The channel of a template, or another one of the same account.
+pub(super) fn place(house: &House, workspace: WorkspaceId, template: &Template) -> ApiResult<Place> {
+    let core = &house.core;
+    let own = core.registry.find(workspace, template.channel);
+    let fits = |entry: &Arc<ChannelEntry>| account_of(core, entry).as_deref() == Some(&template.account);
+    let entry = own
+        .filter(fits)
+        .or_else(|| core.registry.list(workspace).into_iter().find(fits));
+    let entry = entry.ok_or_else(|| {
+        let detail =
+            "No channel of this workspace belongs to the template's account any more. Connect one first.";
+        ApiError::new(ErrorCode::WrongState, detail)
+    })?;
+    let provider = core.provider(entry.kind).cloned();
+    let provider =
+        provider.ok_or_else(|| ApiError::internal("finding the provider", "not part of this version"))?;
+    Ok(Place { entry, provider })
+}
+
+fn settings(house: &House, workspace: WorkspaceId) -> Result<TemplateSettings, StorageError> {
+    let stored = house.core.store.get(&SettingKey {
+        workspace,
+        setting: SETTING,
+    })?;
+    let read = stored.and_then(|StoredJson(text)| serde_json::from_str(&text).ok());
+    Ok(read.unwrap_or_default())
+}
+
+/// How templates are dealt with.
+#[utoipa::path(tag = "templates", responses((status = 200, body = TemplateSettings)))]
+#[get("/api/v1/template-settings")]
+pub(super) async fn show_template_settings(
+    house: Machinery,
+    who: Caller,
+    _: NoQuery,
+) -> ApiResult<Json<TemplateSettings>> {
+    Ok(Json(settings(&house, who.workspace)?))
+}
+
+/// Sets how templates are dealt with. For owners.
+#[utoipa::path(tag = "templates", request_body = TemplateSettings, responses((status = 200, body = TemplateSettings)))]
+#[put("/api/v1/template-settings")]
+pub(super) async fn change_template_settings(
+    house: Machinery,
+    who: OwnerCaller,
+    body: ValidJson<TemplateSettings>,
+    _: NoQuery,
+) -> ApiResult<Json<TemplateSettings>> {
+    let text = serde_json::json!({ "approval_required": body.approval_required }).to_string();
+    let key = SettingKey {
+        workspace: who.workspace,
+        setting: SETTING,
+    };
+    let seal = house.core.store.workspace_seal(who.workspace)?;
+    let mut batch = Batch::new();
+    batch.put(&key, &StoredJson(text), &seal);
+    house.core.store.commit(batch).await?;
+    Ok(Json(body.0))
+}
+
+/// Reads the provider's list anew. Webhooks and a poll do so by themselves; this is for the impatient.
+#[utoipa::path(tag = "templates", request_body = SyncBody, responses((status = 200, body = sync::SyncView)))]
+#[post("/api/v1/templates/sync")]
+pub(super) async fn sync_templates(
+    house: Machinery,
+    who: Caller,
+    body: ValidJson<SyncBody>,
+    _: NoQuery,
+) -> ApiResult<Json<sync::SyncView>> {
+    let (entry, account) = channel(&house, who.workspace, body.channel_id)?;
+    let Ok(_place) = READING.try_acquire() else {
+        return Err(ApiError::busy(
+            "Other lists are being read; try again in a moment.",
+            5,
+        ));
+    };
+    let report = sync::account(&house.core, &entry, &account).await?;
+    Ok(Json(report))
+}
+
+/// Submits what is worked on to the provider. Where the workspace asks for approval, an agent's submission waits for an
+/// owner first.
+#[utoipa::path(tag = "templates", params(("id" = String, Path)), responses((status = 200, body = TemplateView)))]
+#[post("/api/v1/templates/{id}/submit")]
+pub(super) async fn submit_template(
+    house: Machinery,
+    who: Caller,
+    id: PathId<TemplateId>,
+    _: NoQuery,
+) -> ApiResult<HttpResponse> {
+    let template = submit(&house, &who, id.0).await?;
+    ok(&house, who.workspace, &template)
+}
+
+pub(super) async fn submit(house: &House, who: &Caller, id: TemplateId) -> ApiResult<Template> {
+    let template = store::get(&house.core, who.workspace, id)?;
+    let definition = ready(&template, house.core.clock.now())?;
+    let must_ask = who.role != Role::Owner && settings(house, who.workspace)?.approval_required;
+    if !must_ask || template.is_approved_inside {
+        return hand_over(house, who.workspace, who.user, template, definition).await;
+    }
+    let user = who.user;
+    let ask = |template: &mut Template| {
+        template.approval_asked_by = Some(user);
+        // What the provider has stays as it is: only the draft waits.
+        if template.live.is_none() {
+            template.state = State::AwaitingApproval;
+        }
+        Ok(Some(Entry::new(ChangeKind::ApprovalAsked, Some(user), "")))
+    };
+    Ok(store::change(&house.core, who.workspace, id, Some(template.version), ask).await?)
+}
+
+/// What would be submitted, if it may be.
+fn ready(template: &Template, now: Timestamp) -> ApiResult<Definition> {
+    let wrong = |detail: String| ApiError::new(ErrorCode::WrongState, detail);
+    let Some(draft) = &template.draft else {
+        return Err(wrong(
+            "There is nothing to submit: no change since the last submission.".into(),
+        ));
+    };
+    if template.state.is_at_provider() && !template.state.takes_edits() {
+        let state = template.state.as_str().replace('_', " ");
+        return Err(wrong(format!(
+            "The provider takes edits only of approved, rejected or paused templates; this one is {state}."
+        )));
+    }
+    if let Some(next) = store::next_edit(template, now).filter(|_| template.state == State::Approved) {
+        return Err(wrong(format!(
+            "An approved template can be edited once in 24 hours and ten times in 30 days; again at {next}."
+        )));
+    }
+    if let Some(problem) = problems(&template.name, &template.language, draft)
+        .into_iter()
+        .next()
+    {
+        let detail = format!("{} {}", problem.message, problem.remedy);
+        return Err(ApiError::new(ErrorCode::InvalidField, detail)
+            .with_code("template_rule")
+            .at(problem.field));
+    }
+    Ok(draft.clone())
+}
+
+async fn hand_over(
+    house: &House,
+    workspace: WorkspaceId,
+    user: UserId,
+    template: Template,
+    definition: Definition,
+) -> ApiResult<Template> {
+    let place = place(house, workspace, &template)?;
+    let was_approved = template.state == State::Approved;
+    let submission = Submission {
+        id: template
+            .provider_id
+            .as_deref()
+            .filter(|_| template.state.is_at_provider()),
+        name: &template.name,
+        language: &template.language,
+        definition: &definition,
+        with_category: !was_approved,
+    };
+    let answer = place
+        .provider
+        .submit_template(&house.core.http, &place.entry.access, submission)
+        .await;
+    let submitted: Submitted = answer.map_err(TemplateError::from)?;
+    let now = house.core.clock.now();
+    let record = |template: &mut Template| {
+        note_submission(template, &definition, &submitted, now);
+        if was_approved {
+            template.edits.push(now);
+            let surplus = template.edits.len().saturating_sub(MAX_EDITS);
+            template.edits.drain(..surplus);
+        }
+        Ok(Some(Entry::new(ChangeKind::Submitted, Some(user), "")))
+    };
+    Ok(store::change(&house.core, workspace, template.id, None, record).await?)
+}
+
+/// The provider has it now. A notice that was quicker than the answer (approved at once) is not undone.
+fn note_submission(template: &mut Template, definition: &Definition, submitted: &Submitted, now: Timestamp) {
+    let overtaken = template.provider_id.is_none() && template.live.is_some();
+    if template.draft.as_ref() == Some(definition) {
+        template.draft = None;
+    }
+    let mut live = definition.clone();
+    live.category = submitted.category.unwrap_or(live.category);
+    template.live = Some(live);
+    template.provider_id = submitted.id.clone().or_else(|| template.provider_id.take());
+    if !overtaken {
+        template.state = submitted.state;
+        template.reason = None;
+        template.reason_detail = None;
+    }
+    template.submitted_at = Some(now);
+    template.approval_asked_by = None;
+    template.is_approved_inside = false;
+}
+
+/// Agrees to a submission that waits, which then goes to the provider, or sends it back. For owners.
+#[utoipa::path(tag = "templates", params(("id" = String, Path)), request_body = DecisionBody,
+    responses((status = 200, body = TemplateView)))]
+#[post("/api/v1/templates/{id}/approval")]
+pub(super) async fn decide_template(
+    house: Machinery,
+    who: OwnerCaller,
+    id: PathId<TemplateId>,
+    body: ValidJson<DecisionBody>,
+    _: NoQuery,
+) -> ApiResult<HttpResponse> {
+    let template = decide(&house, (who.workspace, who.user), id.0, &body.0).await?;
+    ok(&house, who.workspace, &template)
+}
+
+pub(super) async fn decide(
+    house: &House,
+    (workspace, user): (WorkspaceId, UserId),
+    id: TemplateId,
+    body: &DecisionBody,
+) -> ApiResult<Template> {
+    let template = store::get(&house.core, workspace, id)?;
+    if template.approval_asked_by.is_none() {
+        return Err(ApiError::new(
+            ErrorCode::WrongState,
+            "Nobody asked for approval of this template.",
+        ));
+    }
+    let kind = if body.approve {
+        ChangeKind::ApprovalGiven
+    } else {
+        ChangeKind::ApprovalRefused
+    };
+    let record = |template: &mut Template| {
+        template.is_approved_inside = body.approve;
+        template.approval_asked_by = None;
+        if template.state == State::AwaitingApproval {
+            template.state = State::Draft;
+        }
+        Ok(Some(Entry::new(kind, Some(user), body.note.clone())))
+    };
+    let template = store::change(&house.core, workspace, id, Some(template.version), record).await?;
+    if !body.approve {
+        return Ok(template);
+    }
+    let definition = ready(&template, house.core.clock.now())?;
+    hand_over(house, workspace, user, template, definition).await
+}
+
+/// Ends a pause before its time. For owners.
+#[utoipa::path(tag = "templates", params(("id" = String, Path)), responses((status = 200, body = TemplateView)))]
+#[post("/api/v1/templates/{id}/unpause")]
+pub(super) async fn unpause_template(
+    house: Machinery,
+    who: OwnerCaller,
+    id: PathId<TemplateId>,
+    _: NoQuery,
+) -> ApiResult<HttpResponse> {
+    let template = store::get(&house.core, who.workspace, id.0)?;
+    let provider_id = template
+        .provider_id
+        .clone()
+        .filter(|_| template.state == State::Paused);
+    let Some(provider_id) = provider_id else {
+        return Err(ApiError::new(
+            ErrorCode::WrongState,
+            "The template is not paused.",
+        ));
+    };
+    let place = place(&house, who.workspace, &template)?;
+    let ended = place
+        .provider
+        .unpause_template(&house.core.http, &place.entry.access, &provider_id);
+    ended.await.map_err(TemplateError::from)?;
+    let user = who.user;
+    let record = |template: &mut Template| {
+        template.state = State::Approved;
+        template.reason = None;
+        template.reason_detail = None;
+        Ok(Some(Entry::new(ChangeKind::State, Some(user), "")))
+    };
+    let template = store::change(&house.core, who.workspace, id.0, None, record).await?;
+    ok(&house, who.workspace, &template)
+}

@@ -1,0 +1,421 @@
+//! How templates are shown.
+
+use serde_json::Value;
+
+use crate::actors::core::Core;
+use crate::domain::account::Role;
+use crate::domain::template::render::{Given, Preview, as_text, preview};
+use crate::domain::template::validate::{Problem, problems};
+use crate::domain::template::{
+    Change, Definition, Performance, State, Template, diff, placeholders, standing,
+};
+use crate::domain::{UserId, WorkspaceId};
+use crate::http::ApiResult;
+use crate::storage::keys::{TemplateTallyKey, UserKey};
+
+/// Someone of the team.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct PersonView {
+    /// Their id.
+    pub id: String,
+    /// Their name; empty if they are gone.
+    pub name: String,
+}
+
+/// Why a template is not approved.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ReasonView {
+    /// The provider's word.
+    #[schema(required)]
+    code: Option<String>,
+    /// The same in plain words, with what can be done.
+    detail: String,
+    /// Whether an appeal at the provider can help, and how.
+    #[schema(required)]
+    appeal: Option<&'static str>,
+}
+
+/// What a template says.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct DefinitionView {
+    #[schema(schema_with = crate::http::words::template_category)]
+    category: &'static str,
+    #[schema(schema_with = crate::http::words::parameter_format)]
+    parameter_format: &'static str,
+    /// How long the provider tries to deliver.
+    #[schema(required)]
+    message_send_ttl_seconds: Option<i64>,
+    /// Header, body, footer, buttons …
+    #[schema(value_type = Vec<Object>)]
+    components: Vec<Value>,
+}
+
+impl From<&Definition> for DefinitionView {
+    fn from(definition: &Definition) -> Self {
+        Self {
+            category: definition.category.as_str(),
+            parameter_format: definition.format.as_str(),
+            message_send_ttl_seconds: definition.ttl_s,
+            components: definition.components.clone(),
+        }
+    }
+}
+
+/// How messages made from it fared.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct PerformanceView {
+    /// Messages made from it.
+    used: u64,
+    /// Taken by the provider.
+    sent: u64,
+    /// On the customer's device.
+    delivered: u64,
+    /// Opened.
+    read: u64,
+    /// Answered within three days.
+    replied: u64,
+    /// A quick reply was tapped.
+    clicked: u64,
+    /// Not delivered.
+    failed: u64,
+    /// When one was last made; `null` if never.
+    #[schema(required)]
+    last_used_at: Option<String>,
+}
+
+impl From<Performance> for PerformanceView {
+    fn from(value: Performance) -> Self {
+        let Performance {
+            used,
+            sent,
+            delivered,
+            read,
+            replied,
+            clicked,
+            failed,
+            last_used_at,
+        } = value;
+        let last_used_at = last_used_at.map(|at| at.to_string());
+        Self {
+            used,
+            sent,
+            delivered,
+            read,
+            replied,
+            clicked,
+            failed,
+            last_used_at,
+        }
+    }
+}
+
+/// A change of category that the provider announced.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct CategoryChangeView {
+    #[schema(schema_with = crate::http::words::template_category)]
+    to: &'static str,
+    /// When; `null` if not told.
+    #[schema(required)]
+    at: Option<String>,
+}
+
+/// One rule that is broken.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ProblemView {
+    /// Where, as a path: `components.1.text`.
+    field: String,
+    /// Which rule.
+    rule: &'static str,
+    /// What is wrong.
+    message: String,
+    /// What to do.
+    remedy: String,
+    /// The limit, where the rule has one.
+    #[schema(required)]
+    limit: Option<usize>,
+}
+
+impl From<Problem> for ProblemView {
+    fn from(
+        Problem {
+            field,
+            rule,
+            message,
+            remedy,
+            limit,
+        }: Problem,
+    ) -> Self {
+        Self {
+            field,
+            rule,
+            message,
+            remedy,
+            limit,
+        }
+    }
+}
+
+/// A template in one language.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct TemplateView {
+    id: String,
+    channel_id: String,
+    /// The provider's account.
+    account: String,
+    name: String,
+    language: String,
+    #[schema(schema_with = crate::http::words::template_state)]
+    status: &'static str,
+    /// Whether it may be sent now.
+    sendable: bool,
+    /// What is worked on: the draft, else what the provider has.
+    definition: DefinitionView,
+    /// What the provider has, where that differs.
+    #[schema(required)]
+    live: Option<DefinitionView>,
+    /// There are changes that were not submitted.
+    has_draft: bool,
+    /// Names of the body's variables, in order.
+    variables: Vec<String>,
+    /// Its text with samples.
+    text: String,
+    /// What the provider would refuse about what is worked on.
+    problems: Vec<ProblemView>,
+    /// Why it is not approved.
+    #[schema(required)]
+    reason: Option<ReasonView>,
+    #[schema(schema_with = crate::http::words::template_quality)]
+    quality: &'static str,
+    #[schema(required)]
+    category_change: Option<CategoryChangeView>,
+    /// Who may use it besides owners.
+    roles: Vec<&'static str>,
+    /// Who made it; `null` if it came from the provider.
+    #[schema(required)]
+    owner: Option<PersonView>,
+    /// Who asked for approval within the house.
+    #[schema(required)]
+    approval_asked_by: Option<PersonView>,
+    performance: PerformanceView,
+    /// The provider's id.
+    #[schema(required)]
+    provider_id: Option<String>,
+    created_at: String,
+    updated_at: String,
+    #[schema(required)]
+    submitted_at: Option<String>,
+    version: u64,
+}
+
+pub(super) fn person(core: &Core, workspace: WorkspaceId, user: UserId) -> ApiResult<PersonView> {
+    let found = core.store.get(&UserKey { workspace, user })?;
+    Ok(PersonView {
+        id: user.to_string(),
+        name: found.map(|user| user.name).unwrap_or_default(),
+    })
+}
+
+/// A template's view.
+pub(super) fn view(core: &Core, workspace: WorkspaceId, template: &Template) -> ApiResult<TemplateView> {
+    let empty = Definition {
+        category: crate::domain::template::Category::Utility,
+        format: crate::domain::template::ParameterFormat::Positional,
+        ttl_s: None,
+        components: Vec::new(),
+    };
+    let working = template.working().unwrap_or(&empty);
+    let has_draft = template.draft.is_some();
+    let tally = core.store.get(&TemplateTallyKey {
+        workspace,
+        template: template.id,
+    })?;
+    let someone = |user: Option<UserId>| user.map(|user| person(core, workspace, user)).transpose();
+    let roles = [Role::Owner, Role::Agent]
+        .into_iter()
+        .filter(|role| template.roles.allow(*role));
+    let found = match has_draft {
+        true => problems(&template.name, &template.language, working),
+        false => Vec::new(),
+    };
+    Ok(TemplateView {
+        id: template.id.to_string(),
+        channel_id: template.channel.to_string(),
+        account: template.account.clone(),
+        name: template.name.clone(),
+        language: template.language.clone(),
+        status: template.state.as_str(),
+        sendable: template.sendable().is_some(),
+        definition: working.into(),
+        live: template.live.as_ref().filter(|_| has_draft).map(Into::into),
+        has_draft,
+        variables: variables(template.live.as_ref().unwrap_or(working)),
+        text: as_text(&preview(working, &Given::default(), true)),
+        problems: found.into_iter().map(Into::into).collect(),
+        reason: reason(template),
+        quality: template.quality.as_str(),
+        category_change: template
+            .category_change
+            .as_ref()
+            .map(|change| CategoryChangeView {
+                to: change.to.as_str(),
+                at: change.at.map(|at| at.to_string()),
+            }),
+        roles: roles
+            .map(|role| if role == Role::Owner { "owner" } else { "agent" })
+            .collect(),
+        owner: someone(template.owner)?,
+        approval_asked_by: someone(template.approval_asked_by)?,
+        performance: tally.unwrap_or_default().into(),
+        provider_id: template.provider_id.clone(),
+        created_at: template.created_at.to_string(),
+        updated_at: template.updated_at.to_string(),
+        submitted_at: template.submitted_at.map(|at| at.to_string()),
+        version: template.version,
+    })
+}
+
+pub(super) fn variables(definition: &Definition) -> Vec<String> {
+    placeholders::names(definition.text("body"))
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
+fn reason(template: &Template) -> Option<ReasonView> {
+    let is_bad = !matches!(template.state, State::Approved | State::InReview | State::Draft);
+    if !is_bad && template.reason.is_none() {
+        return None;
+    }
+    let code = template.reason.clone();
+    let words = code.as_deref().map(in_words).unwrap_or_default();
+    let said = template.reason_detail.as_deref().unwrap_or_default();
+    let parts = [standing::in_words(template.state), words, said];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(ReasonView {
+        detail: parts.join(" "),
+        appeal: appeal(template.state),
+        code,
+    })
+}
+
+/// Meta's words for rejections in plain ones (Meta's template reference, `rejected_reason`).
+fn in_words(code: &str) -> &'static str {
+    match code {
+        "ABUSIVE_CONTENT" => "The text was taken for threatening or abusive. Write it neutrally.",
+        "INCORRECT_CATEGORY" => {
+            "The text does not fit its category. Offers and news are marketing; utility is about an order or request of the customer."
+        }
+        "INVALID_FORMAT" => {
+            "Variables or layout break a rule. Check that each variable has a sample and words around it."
+        }
+        "SCAM" => "The text was taken for a deception. Say who you are, and use your own web address.",
+        "PROMOTIONAL" => {
+            "It promotes something outside the marketing category. Change the category or the text."
+        }
+        "TAG_CONTENT_MISMATCH" => {
+            "Language or category does not fit the text. Correct the one that is wrong."
+        }
+        "FIRST_PAUSE" => "First pause: it ends after 3 hours.",
+        "SECOND_PAUSE" => "Second pause: it ends after 6 hours. The next time the template is disabled.",
+        _ => "",
+    }
+}
+
+const fn appeal(state: State) -> Option<&'static str> {
+    match state {
+        State::Rejected => Some(
+            "Change the text and submit it again. If you think the decision is wrong, appeal within 60 days in WhatsApp Manager: Account tools, Message templates, the template, Request review.",
+        ),
+        State::Disabled => Some(
+            "A disabled template cannot be edited. Appeal in WhatsApp Manager under Account tools, Message templates, or write a new one.",
+        ),
+        State::Paused => {
+            Some("Send it to fewer, better chosen customers when the pause ends, or edit the text now.")
+        }
+        State::InAppeal => Some("The provider answers appeals within about a day."),
+        _ => None,
+    }
+}
+
+/// One entry of a template's history.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ChangeView {
+    /// Its number, counted from 1.
+    pub number: u32,
+    at: String,
+    /// Who; `null` for the provider or the program itself.
+    #[schema(required)]
+    by: Option<PersonView>,
+    #[schema(schema_with = crate::http::words::template_change)]
+    kind: &'static str,
+    #[schema(schema_with = crate::http::words::template_state)]
+    status: &'static str,
+    /// The provider's or the person's words.
+    note: String,
+    /// The content afterwards.
+    #[schema(required)]
+    definition: Option<DefinitionView>,
+    /// What differs from the entry before.
+    differences: Vec<DifferenceView>,
+}
+
+/// One part that differs.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct DifferenceView {
+    /// `body`, `header`, `buttons.0` …
+    part: String,
+    /// What stood there.
+    #[schema(required)]
+    before: Option<String>,
+    /// What stands there.
+    #[schema(required)]
+    after: Option<String>,
+}
+
+/// A history entry's view, beside the one before it.
+pub(super) fn change(
+    core: &Core,
+    workspace: WorkspaceId,
+    number: u32,
+    change: &Change,
+    before: Option<&Change>,
+) -> ApiResult<ChangeView> {
+    let earlier = before.and_then(|before| before.definition.as_ref());
+    let differences = diff::between(earlier, change.definition.as_ref());
+    let differences = differences
+        .into_iter()
+        .map(|diff::Difference { part, before, after }| DifferenceView { part, before, after });
+    Ok(ChangeView {
+        number,
+        at: change.at.to_string(),
+        by: change
+            .user
+            .map(|user| person(core, workspace, user))
+            .transpose()?,
+        kind: change.kind.as_str(),
+        status: change.state.as_str(),
+        note: change.note.clone(),
+        definition: change.definition.as_ref().map(Into::into),
+        differences: differences.collect(),
+    })
+}
+
+/// A filled template, as the customer sees it.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct PreviewView {
+    /// Header, offer, body, footer, buttons, cards.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    preview: Preview,
+    /// The whole as one text.
+    text: String,
+}
+
+impl From<Preview> for PreviewView {
+    fn from(preview: Preview) -> Self {
+        Self {
+            text: as_text(&preview),
+            preview,
+        }
+    }
+}

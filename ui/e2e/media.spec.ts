@@ -1,0 +1,164 @@
+import type { Locator, Page } from '@playwright/test'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { axe, composer, expect, test, thread, unique } from './support'
+
+/** Files both ways, each kind: from the customer's phone into the thread, and from the composer to the phone. */
+const CAKE = readFileSync(fileURLToPath(new URL('../../data/sandbox/cake.png', import.meta.url)))
+const PDF = Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF')
+
+// A microphone that hums, and nobody who must allow it.
+test.use({
+  permissions: ['microphone'],
+  launchOptions: {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+  },
+})
+
+async function meet(open: (path: string) => Promise<Page>, page: Page): Promise<{ name: string; phone: Locator; inbox: Page }> {
+  await open('/phone')
+  const name = unique('Neema')
+  await page.getByRole('button', { name: 'Add a customer' }).first().click()
+  await page.getByRole('dialog').getByLabel('Name').fill(name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add a customer' }).click()
+  const phone = page.getByRole('region', { name: `Phone of ${name}` })
+  await phone.getByRole('textbox', { name: 'Message' }).fill('Hello')
+  await page.keyboard.press('Enter')
+  await expect(phone.getByText('Hello')).toBeVisible()
+  const inbox = await page.context().newPage()
+  await inbox.goto('/inbox')
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await expect(thread(inbox).getByText('Hello')).toBeVisible()
+  return { name, phone, inbox }
+}
+const attach = (inbox: Page, ...files: { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> =>
+  inbox.locator('section[data-pane] input[type=file]').setInputFiles(files)
+const send = (inbox: Page): Promise<void> => inbox.getByRole('button', { name: 'Send', exact: true }).click()
+const drawn = (picture: Locator): Promise<void> =>
+  expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).toBe(true)
+
+test('a picture arrives, is looked at large, and one goes back', async ({ open, page }) => {
+  const { phone, inbox } = await meet(open, page)
+  await page.bringToFront()
+  await phone.getByRole('button', { name: 'Attach' }).click()
+  await page.getByRole('menuitem', { name: /Something like this/ }).click()
+  await inbox.bringToFront()
+  const picture = thread(inbox).getByRole('button', { name: /Open picture/ })
+  await expect(picture).toBeVisible({ timeout: 15_000 })
+  await drawn(picture.getByRole('img'))
+  await axe(inbox)
+  await picture.click()
+  const large = inbox.getByRole('dialog')
+  await drawn(large.getByRole('img'))
+  await axe(inbox)
+  await inbox.keyboard.press('Escape')
+  await expect(large).toBeHidden()
+  await expect(picture).toBeFocused()
+
+  await attach(inbox, { name: 'cake.png', mimeType: 'image/png', buffer: CAKE })
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await axe(inbox)
+  const caption = unique('Like this one')
+  await composer(inbox).fill(caption)
+  await send(inbox)
+  await expect(tray).toBeHidden()
+  await expect(thread(inbox).getByRole('button', { name: `Open picture: ${caption}` })).toBeVisible()
+  await page.bringToFront()
+  await expect(phone.getByText(caption)).toBeVisible({ timeout: 15_000 })
+  await drawn(phone.getByRole('img', { name: caption }))
+})
+
+test('documents go both ways, and several files at once', async ({ open, page }) => {
+  const { phone, inbox } = await meet(open, page)
+  await page.bringToFront()
+  await phone.locator('input[type=file]').setInputFiles({ name: 'order.pdf', mimeType: 'application/pdf', buffer: PDF })
+  await inbox.bringToFront()
+  await expect(thread(inbox).getByText('order.pdf')).toBeVisible({ timeout: 15_000 })
+  await expect(thread(inbox).getByRole('link', { name: 'Open order.pdf in a new tab' })).toHaveAttribute('href', /^\/media\//)
+  const saved = inbox.waitForEvent('download')
+  await thread(inbox).getByRole('link', { name: 'Download order.pdf' }).click()
+  expect((await saved).suggestedFilename()).toBe('order.pdf')
+
+  await attach(inbox, { name: 'menu.pdf', mimeType: 'application/pdf', buffer: PDF }, { name: 'cake.png', mimeType: 'image/png', buffer: CAKE })
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByText('Ready to send')).toHaveCount(2)
+  await tray.getByRole('textbox', { name: 'Caption for menu.pdf' }).fill('Our menu')
+  await send(inbox)
+  await page.bringToFront()
+  await expect(phone.getByText('menu.pdf')).toBeVisible({ timeout: 15_000 })
+  await expect(phone.getByRole('img')).toBeVisible({ timeout: 15_000 })
+})
+
+test('a voice note is recorded here and played there', async ({ open, page }) => {
+  const { phone, inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await expect(inbox.getByRole('timer')).toContainText('0:02', { timeout: 10_000 })
+  await inbox.getByRole('button', { name: 'Use this recording' }).click()
+  await expect(inbox.getByRole('list', { name: 'Attached files' }).getByText('Ready to send')).toBeVisible()
+  await send(inbox)
+  const player = thread(inbox).getByRole('group').filter({ has: inbox.getByRole('slider', { name: 'Position' }) })
+  await expect(player).toBeVisible({ timeout: 15_000 })
+  await expect(player).toContainText(/0:0[1-9]/)
+  await player.getByRole('button', { name: 'Play' }).click()
+  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible()
+  await player.getByRole('button', { name: /Speed/ }).click()
+  await expect(player).toContainText('1.5×')
+  await expect(player.getByRole('alert')).toHaveCount(0)
+  await expect(thread(inbox).getByRole('listitem').filter({ has: inbox.getByRole('slider', { name: 'Position' }) }).last()).toContainText(/Delivered|Read/, { timeout: 15_000 })
+  await page.bringToFront()
+  await expect(phone.getByRole('slider', { name: 'Position' })).toBeVisible({ timeout: 15_000 })
+})
+
+test('limits are told before anything is sent, and files survive a reload', async ({ open, page }) => {
+  const { inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  await attach(inbox, { name: 'photo.heic', mimeType: 'image/heic', buffer: Buffer.from('x') }, { name: 'large.png', mimeType: 'image/png', buffer: Buffer.concat([CAKE, Buffer.alloc(6 << 20)]) })
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByRole('alert').filter({ hasText: 'image/heic' })).toBeVisible()
+  await expect(tray.getByRole('alert').filter({ hasText: 'too large' })).toBeVisible()
+  await expect(inbox.getByRole('button', { name: 'Send', exact: true })).toBeDisabled()
+  await tray.getByRole('button', { name: 'Remove photo.heic' }).click()
+  await tray.getByRole('button', { name: 'Remove large.png' }).click()
+  await attach(inbox, { name: 'cake.png', mimeType: 'image/png', buffer: CAKE })
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await inbox.reload()
+  await expect(tray.getByText('cake.png')).toBeVisible()
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await send(inbox)
+  await expect(thread(inbox).getByRole('button', { name: /Open picture/ })).toBeVisible({ timeout: 15_000 })
+})
+
+test('a file is dropped into the composer', async ({ open, page }) => {
+  const { inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  const data = await inbox.evaluateHandle((bytes) => {
+    const transfer = new DataTransfer()
+    transfer.items.add(new File([new Uint8Array(bytes)], 'dropped.png', { type: 'image/png' }))
+    return transfer
+  }, [...CAKE])
+  await composer(inbox).dispatchEvent('drop', { dataTransfer: data })
+  await expect(inbox.getByRole('list', { name: 'Attached files' }).getByText('dropped.png')).toBeVisible()
+  await expect(inbox.getByText('Ready to send')).toBeVisible()
+})
+
+test('a file that was let go is said to be gone, and fetched again', async ({ open, page, url }) => {
+  const { phone, inbox } = await meet(open, page)
+  await page.bringToFront()
+  await phone.getByRole('button', { name: 'Attach' }).click()
+  await page.getByRole('menuitem', { name: /My receipt/ }).click()
+  await inbox.bringToFront()
+  const picture = thread(inbox).getByRole('button', { name: /Open picture/ })
+  await expect(picture).toBeVisible({ timeout: 15_000 })
+  const conversation = new URL(inbox.url()).pathname.split('/').at(-1)!
+  const messages = await inbox.request.get(`${url}/api/v1/conversations/${conversation}/messages`)
+  const items = ((await messages.json()) as { items: { media?: { id: string }[] }[] }).items
+  const id = items.find((item) => item.media)!.media![0]!.id
+  expect((await inbox.request.delete(`${url}/api/v1/media/${id}`, { headers: { 'X-Frontdesk': '1' } })).status()).toBe(200)
+  await expect(thread(inbox).getByText('This file is kept no longer.')).toBeVisible()
+  await axe(inbox)
+  await thread(inbox).getByRole('button', { name: 'Fetch again' }).click()
+  await expect(picture).toBeVisible({ timeout: 15_000 })
+})

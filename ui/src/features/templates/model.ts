@@ -1,0 +1,177 @@
+/** Templates as the editor works on them: parts in WhatsApp's own form, variables with samples, states with colours. */
+import type { Template } from '@/lib/api'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+/** A part, button or card, in the provider's form. */
+export type Part = Record<string, Json>
+export interface Definition {
+  category: Template['definition']['category']
+  parameter_format: Template['definition']['parameter_format']
+  message_send_ttl_seconds: number | null
+  components: Part[]
+}
+
+export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] as const
+export const STATES = ['draft', 'awaiting_approval', 'in_review', 'approved', 'rejected', 'paused', 'disabled', 'in_appeal', 'flagged', 'limit_exceeded', 'locked', 'archived', 'pending_deletion', 'deleted'] as const
+export const HEADERS = ['none', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION'] as const
+export const BUTTONS = ['QUICK_REPLY', 'URL', 'PHONE_NUMBER', 'COPY_CODE', 'FLOW', 'CATALOG', 'MPM'] as const
+export type Tone = 'brand' | 'success' | 'warning' | 'danger' | 'neutral' | 'muted'
+
+export function tone(status: Template['status']): Tone {
+  switch (status) {
+    case 'approved': case 'locked':
+      return 'success'
+    case 'in_review': case 'awaiting_approval': case 'in_appeal': case 'flagged':
+      return 'warning'
+    case 'rejected': case 'paused': case 'disabled': case 'limit_exceeded':
+      return 'danger'
+    case 'deleted': case 'archived': case 'pending_deletion':
+      return 'muted'
+    default:
+      return 'neutral'
+  }
+}
+
+const lower = (value: Json | undefined): string => (typeof value === 'string' ? value.toLowerCase() : '')
+export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+export const items = (value: Json | undefined): Part[] => (Array.isArray(value) ? (value as Part[]) : [])
+export const partOf = (parts: readonly Part[], type: string): Part | undefined => parts.find((part) => lower(part.type) === type.toLowerCase())
+
+const ORDER = ['header', 'limited_time_offer', 'body', 'footer', 'buttons', 'carousel']
+/** The parts with one of them replaced, added in its usual place, or (with null) taken out. */
+export function withPart(parts: readonly Part[], type: string, part: Part | null): Part[] {
+  const rest = parts.filter((each) => lower(each.type) !== type.toLowerCase())
+  if (!part) return rest
+  return [...rest, part].sort((a, b) => ORDER.indexOf(lower(a.type)) - ORDER.indexOf(lower(b.type)))
+}
+
+/** Names of a text's variables, each once, in order. */
+export function variablesOf(value: string): string[] {
+  return [...new Set([...value.matchAll(/\{\{\s*([^{}\n]*?)\s*\}\}/g)].map((match) => match[1]!))]
+}
+export const isPosition = (name: string): boolean => /^\d+$/.test(name)
+
+type Kind = 'header_text' | 'body_text'
+/** The sample of a variable. */
+export function sampleOf(part: Part | undefined, kind: Kind, name: string): string {
+  const example = (part?.example ?? {}) as Part
+  const named = items(example[`${kind}_named_params`]).find((each) => each.param_name === name)
+  if (named) return text(named.example)
+  if (!isPosition(name)) return ''
+  const list = (example[kind] ?? []) as Json[]
+  const row = Array.isArray(list[0]) ? (list[0] as Json[]) : list
+  return text(row[Number(name) - 1])
+}
+/** The part with one sample set, and only those of variables that its text has. */
+export function withSample(part: Part, kind: Kind, format: Definition['parameter_format'], name: string, value: string): Part {
+  const names = variablesOf(text(part.text))
+  const rest = Object.fromEntries(Object.entries(part).filter(([key]) => key !== 'example'))
+  if (names.length === 0) return rest
+  const sample = (each: string): string => (each === name ? value : sampleOf(part, kind, each))
+  if (format === 'named') return { ...rest, example: { [`${kind}_named_params`]: names.map((each) => ({ param_name: each, example: sample(each) })) } }
+  const count = Math.min(100, Math.max(0, ...names.filter(isPosition).map(Number)))
+  const row = Array.from({ length: count }, (_, index) => sample(String(index + 1)))
+  return { ...rest, example: { [kind]: kind === 'body_text' ? [row] : row } }
+}
+/** The name of the next variable. */
+export function nextVariable(value: string, format: Definition['parameter_format']): string {
+  const names = variablesOf(value)
+  if (format === 'positional') return String(1 + Math.max(0, ...names.filter(isPosition).map(Number)))
+  let number = names.length + 1
+  while (names.includes(`value_${number}`)) number += 1
+  return `value_${number}`
+}
+
+/** A new button of a sort. */
+export function newButton(type: string): Part {
+  switch (type) {
+    case 'URL':
+      return { type, text: '', url: 'https://' }
+    case 'PHONE_NUMBER':
+      return { type, text: '', phone_number: '+' }
+    case 'COPY_CODE':
+      return { type, example: '' }
+    case 'FLOW':
+      return { type, text: '', flow_id: '', flow_action: 'navigate' }
+    default:
+      return { type, text: '' }
+  }
+}
+export const newCard = (): Part => ({
+  components: [{ type: 'HEADER', format: 'IMAGE', example: { header_handle: [''] } }, { type: 'BODY', text: '' }, { type: 'BUTTONS', buttons: [newButton('QUICK_REPLY')] }],
+})
+/** What a template of a category begins with. */
+export function starter(category: Definition['category'], kept?: string): Part[] {
+  if (category !== 'authentication') return [{ type: 'BODY', text: kept ?? '' }]
+  return [
+    { type: 'BODY', add_security_recommendation: true },
+    { type: 'FOOTER', code_expiration_minutes: 10 },
+    { type: 'BUTTONS', buttons: [{ type: 'OTP', otp_type: 'COPY_CODE', text: 'Copy code' }] },
+  ]
+}
+
+/** A name as providers take it. */
+export const asName = (value: string): string =>
+  value.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+/, '').slice(0, 512)
+
+/** One template in all its languages. */
+export interface Group {
+  key: string
+  name: string
+  account: string
+  all: Template[]
+}
+export function grouped(templates: readonly Template[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const template of templates) {
+    const key = `${template.account}:${template.name}`
+    const group = groups.get(key) ?? { key, name: template.name, account: template.account, all: [] }
+    group.all.push(template)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/** A value for a variable, taken from what is known about the contact. */
+export function fromContact(name: string, contact: { name: string; phone?: string }): string {
+  if (/^(name|first_?name|customer(_name)?|nombre|nome|jina)$/.test(name)) return contact.name.split(' ')[0] ?? ''
+  if (/^full_?name$/.test(name)) return contact.name
+  return /phone|tel/.test(name) ? (contact.phone ?? '') : ''
+}
+
+/** What stands in a message for a template with these values. */
+export function messageOf(template: Template, values: Record<string, string>, header: string, buttons: Record<number, string>): Part {
+  const live = (template.live ?? template.definition).components as Part[]
+  const body = template.variables
+  const message: Part = { name: template.name, language: template.language }
+  if (body.length > 0) {
+    message.variables = body.every(isPosition) ? body.map((_, index) => values[String(index + 1)] ?? '') : Object.fromEntries(body.map((name) => [name, values[name] ?? '']))
+  }
+  if (header) {
+    const part = partOf(live, 'header')
+    const format = lower(part?.format)
+    const name = variablesOf(text(part?.text))[0]
+    if (format !== 'text') message.header = { type: format, [format]: { link: header } }
+    else message.header = name && !isPosition(name) ? { type: 'text', parameter_name: name, text: header } : header
+  }
+  const filled = items(partOf(live, 'buttons')?.buttons).flatMap((button, index) => {
+    const value = buttons[index]
+    if (!value) return []
+    return [{ index, ...(lower(button.type) === 'copy_code' ? { coupon_code: value } : { text: value }) } as Part]
+  })
+  if (filled.length > 0) message.buttons = filled
+  return message
+}
+/** What a message of a template needs besides the body's variables. */
+export function needs(template: Template): { header: string | null; buttons: { index: number; label: string; kind: string }[] } {
+  const live = (template.live ?? template.definition).components as Part[]
+  const header = partOf(live, 'header')
+  const format = lower(header?.format) || 'text'
+  const wantsHeader = header && (['image', 'video', 'document'].includes(format) || (format === 'text' && variablesOf(text(header.text)).length > 0))
+  const buttons = items(partOf(live, 'buttons')?.buttons).flatMap((button, index) => {
+    const kind = lower(button.type)
+    const open = (kind === 'url' && variablesOf(text(button.url)).length > 0) || kind === 'copy_code' || kind === 'otp'
+    return open ? [{ index, label: text(button.text) || kind, kind }] : []
+  })
+  return { header: wantsHeader ? format : null, buttons }
+}
