@@ -28,6 +28,9 @@ _frontdesk() {
             frontdesk,help)
                 cmd="frontdesk__subcmd__help"
                 ;;
+            frontdesk,key)
+                cmd="frontdesk__subcmd__key"
+                ;;
             frontdesk,openapi)
                 cmd="frontdesk__subcmd__openapi"
                 ;;
@@ -61,6 +64,9 @@ _frontdesk() {
             frontdesk__subcmd__help,help)
                 cmd="frontdesk__subcmd__help__subcmd__help"
                 ;;
+            frontdesk__subcmd__help,key)
+                cmd="frontdesk__subcmd__help__subcmd__key"
+                ;;
             frontdesk__subcmd__help,openapi)
                 cmd="frontdesk__subcmd__help__subcmd__openapi"
                 ;;
@@ -82,11 +88,26 @@ _frontdesk() {
             frontdesk__subcmd__help,verify)
                 cmd="frontdesk__subcmd__help__subcmd__verify"
                 ;;
+            frontdesk__subcmd__help__subcmd__key,rotate)
+                cmd="frontdesk__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
             frontdesk__subcmd__help__subcmd__user,list)
                 cmd="frontdesk__subcmd__help__subcmd__user__subcmd__list"
                 ;;
             frontdesk__subcmd__help__subcmd__user,password)
                 cmd="frontdesk__subcmd__help__subcmd__user__subcmd__password"
+                ;;
+            frontdesk__subcmd__key,help)
+                cmd="frontdesk__subcmd__key__subcmd__help"
+                ;;
+            frontdesk__subcmd__key,rotate)
+                cmd="frontdesk__subcmd__key__subcmd__rotate"
+                ;;
+            frontdesk__subcmd__key__subcmd__help,help)
+                cmd="frontdesk__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            frontdesk__subcmd__key__subcmd__help,rotate)
+                cmd="frontdesk__subcmd__key__subcmd__help__subcmd__rotate"
                 ;;
             frontdesk__subcmd__user,help)
                 cmd="frontdesk__subcmd__user__subcmd__help"
@@ -113,7 +134,7 @@ _frontdesk() {
 
     case "${cmd}" in
         frontdesk)
-            opts="-h -V --help --version serve demo verify backup restore reindex user doctor sandbox openapi help"
+            opts="-h -V --help --version serve demo verify backup restore key reindex user doctor sandbox openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,7 +234,7 @@ _frontdesk() {
             return 0
             ;;
         frontdesk__subcmd__help)
-            opts="serve demo verify backup restore reindex user doctor sandbox openapi help"
+            opts="serve demo verify backup restore key reindex user doctor sandbox openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,6 +292,34 @@ _frontdesk() {
         frontdesk__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__help__subcmd__key)
+            opts="rotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__help__subcmd__key__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -408,6 +457,80 @@ _frontdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        frontdesk__subcmd__key)
+            opts="-h --help rotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__key__subcmd__help)
+            opts="rotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__key__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        frontdesk__subcmd__key__subcmd__rotate)
+            opts="-h --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         frontdesk__subcmd__openapi)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -487,12 +610,20 @@ _frontdesk() {
             return 0
             ;;
         frontdesk__subcmd__sandbox)
-            opts="-h --listen --phone-number-id --waba-id --phone --access-token --app-secret --verify-token --webhook-url --verify --any-template --time-scale --help"
+            opts="-h --provider --account-sid --listen --phone-number-id --waba-id --phone --access-token --app-secret --verify-token --webhook-url --verify --any-template --time-scale --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -W "whatsapp twilio" -- "${cur}"))
+                    return 0
+                    ;;
+                --account-sid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -31,6 +31,7 @@ complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "demo" -d 'Runs 
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "backup" -d 'Makes a backup of the store, running or not'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
+complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "key" -d 'Exchanges the master key, running or not'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "reindex" -d 'Builds the search index anew from the records. Only while the program is stopped'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "user" -d 'Lists people and sets passwords. Only while the program is stopped'
 complete -c frontdesk -n "__fish_frontdesk_needs_command" -f -a "doctor" -d 'Looks at everything that could keep the program from running'
@@ -63,6 +64,13 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l until-ti
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l journal -d 'A data directory whose state is lost: take what happened since the backup from its journal' -r -F
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -l without-key -d 'Leave the key out of the new data directory (for one that systemd hands over)'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and not __fish_seen_subcommand_from rotate help" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and not __fish_seen_subcommand_from rotate help" -f -a "rotate" -d 'Puts a fresh master key in the place of the present one, which is kept under another name'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and not __fish_seen_subcommand_from rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and __fish_seen_subcommand_from rotate" -l data -d 'Directory that holds everything' -r -F
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Puts a fresh master key in the place of the present one, which is kept under another name'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l data -d 'Directory that holds everything' -r -F
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l listen -d 'Address to listen on' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand reindex" -l config -d 'Configuration file' -r -F
@@ -86,6 +94,9 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l listen -d
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l config -d 'Configuration file' -r -F
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l public-url -d 'Where people and providers reach it from outside' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l provider -d 'Whose API is played' -r -f -a "whatsapp\t'WhatsApp Cloud API'
+twilio\t'Twilio\'s Messages and Content API, SMS and WhatsApp'"
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l account-sid -d 'Twilio: the account; its token is `--access-token`, its sender `--phone`' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l listen -d 'Address to listen on: one of this machine\'s own (127.0.0.1, ::1). Port 0 takes a free one' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l phone-number-id -d 'The number\'s id, as in the path of a send' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l waba-id -d 'The WhatsApp business account that it belongs to' -r
@@ -97,18 +108,20 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l webhook-
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l time-scale -d 'Simulated seconds in a second: 3600 lets the 24-hour window close in 24 s' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l verify -d 'Ask the receiver for the verification handshake at the start, and end if it does not answer it'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l any-template -d 'Take templates that were never created, instead of answering 132001'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand openapi" -s h -l help -d 'Print help'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "serve" -d 'Runs the product'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "demo" -d 'Runs a filled demo business on the sandbox channel'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "backup" -d 'Makes a backup of the store, running or not'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "reindex" -d 'Builds the search index anew from the records. Only while the program is stopped'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "user" -d 'Lists people and sets passwords. Only while the program is stopped'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "doctor" -d 'Looks at everything that could keep the program from running'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "sandbox" -d 'Runs the provider\'s simulator alone, to try clients and webhook receivers'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "openapi" -d 'Prints the OpenAPI document of the API'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore reindex user doctor sandbox openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "serve" -d 'Runs the product'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "demo" -d 'Runs a filled demo business on the sandbox channel'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "verify" -d 'Walks every table and index of the store, running or not, and says what does not agree'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "backup" -d 'Makes a backup of the store, running or not'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "restore" -d 'Makes a data directory of backups. Checks everything before it writes anything'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "key" -d 'Exchanges the master key, running or not'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "reindex" -d 'Builds the search index anew from the records. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "user" -d 'Lists people and sets passwords. Only while the program is stopped'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "doctor" -d 'Looks at everything that could keep the program from running'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "sandbox" -d 'Runs the provider\'s simulator alone, to try clients and webhook receivers'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "openapi" -d 'Prints the OpenAPI document of the API'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Puts a fresh master key in the place of the present one, which is kept under another name'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "list" -d 'Lists everyone, by workspace'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "password" -d 'Gives someone a new password, read from standard input, and ends their sessions'

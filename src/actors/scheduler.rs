@@ -58,20 +58,29 @@ enum DueError {
     Command(#[from] CommandError),
 }
 
+/// What one round came to.
+struct Round {
+    /// When the next work is due.
+    next: Option<Timestamp>,
+    /// What the last work said that could not be done.
+    failed: Option<DueError>,
+}
+
 /// Runs until told to stop.
 pub async fn run(schedule: Schedule, token: CancellationToken) {
     let mut next_sweep = tokio::time::Instant::now();
     loop {
-        let wait = match schedule.round().await {
-            Ok(next) => {
-                let now = schedule.core.clock.now();
-                let until = |at: Timestamp| Duration::from_micros(at.since(now).max(0).unsigned_abs());
-                next.map_or(MAX_SLEEP, until).min(MAX_SLEEP)
-            }
-            Err(error) => {
+        let Round { next, failed } = schedule.round().await;
+        let now = schedule.core.clock.now();
+        let until = |at: Timestamp| Duration::from_micros(at.since(now).max(0).unsigned_abs());
+        let wait = next.map_or(MAX_SLEEP, until).min(MAX_SLEEP);
+        let wait = match failed {
+            None => wait,
+            Some(error) => {
                 tracing::warn!(%error, "due work waits: it cannot be done at present");
                 schedule.core.board.error("scheduler", &error.to_string());
-                PAUSE
+                // What is due meanwhile is not made late by what is tried again.
+                next.map_or(PAUSE, until).min(PAUSE)
             }
         };
         if next_sweep <= tokio::time::Instant::now() {
@@ -88,26 +97,34 @@ pub async fn run(schedule: Schedule, token: CancellationToken) {
 }
 
 impl Schedule {
-    /// Does what is due. Answers when the next is.
-    async fn round(&self) -> Result<Option<Timestamp>, DueError> {
+    /// Does what is due. What cannot be done stays for the next round and holds up nothing else, however much it is.
+    async fn round(&self) -> Round {
+        let mut failed = None;
+        let mut after: Option<DueKey> = None;
         loop {
             let now = self.core.clock.now();
-            let page = self.core.store.scan(&Prefix::<DueKey>::table(), None, PAGE)?;
+            let page = match self
+                .core
+                .store
+                .scan(&Prefix::<DueKey>::table(), after.as_ref(), PAGE)
+            {
+                Ok(page) => page,
+                Err(error) => {
+                    let failed = Some(error.into());
+                    return Round { next: None, failed };
+                }
+            };
             let next = page.iter().map(|(key, _)| key.at).find(|at| *at > now);
             let due: Vec<_> = page.into_iter().take_while(|(key, _)| key.at <= now).collect();
-            if due.is_empty() {
-                return Ok(next);
-            }
-            // What cannot be done stays for the next round and holds up nothing else.
-            let mut failed = None;
+            let Some((last, _)) = due.last() else {
+                return Round { next, failed };
+            };
+            after = Some(*last);
             for (key, work) in due {
                 if let Err(error) = self.carry_out(&key, &work).await {
                     tracing::warn!(?work, %error, "due work cannot be done at present");
                     failed = Some(error);
                 }
-            }
-            if let Some(error) = failed {
-                return Err(error);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::storage::backup::{BackupError, is_backup_wanted, make_automatic, trim
 use crate::storage::{Compacted, Keep};
 
 /// How often it looks.
-const INTERVAL: Duration = Duration::from_secs(600);
+const INTERVAL: Duration = Duration::from_secs(120);
 /// How much of the journal is kept once it is in a verified backup. It is what a restore to a point in time needs.
 const KEEP_JOURNAL: Keep = Keep {
     age: Duration::from_secs(30 * 24 * 3600),
@@ -21,8 +21,8 @@ const KEEP_JOURNAL: Keep = Keep {
 const UNSAVED_JOURNAL: u64 = 192 << 20;
 /// What has changed since the last compaction is not worth the work below this.
 const SMALL: u64 = 96 << 20;
-/// An hour is quiet when fewer events than this fell into an interval.
-const QUIET_EVENTS: u64 = 600;
+/// It is quiet when fewer events than this fell into an interval.
+const QUIET_EVENTS: u64 = 120;
 
 /// Whether to pack the state anew, by what has changed since the last time and what is packed, in bytes: it is quiet and
 /// the former has grown to half the latter, or to twice as much at any time.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Client, TestApp};
+use crate::common::{Answer, Client, TestApp, webhook};
 
 const PHONE: &str = "15550123456";
 /// A browser in a person's hand.
@@ -388,4 +388,54 @@ async fn a_channel_says_what_can_be_sent_over_it() {
         kinds.contains(&json!("cta_url")) && kinds.contains(&json!("flow")),
         "{limits}"
     );
+}
+
+/// A customer's message in the provider's shape.
+fn delivery(number: &str, id: &str, kind: &str, content: Value) -> Value {
+    let mut entry = webhook::entry(number, id, "");
+    let message = &mut entry["changes"][0]["value"]["messages"][0];
+    message["type"] = json!(kind);
+    message.as_object_mut().expect("an object").remove("text");
+    message[kind] = content;
+    entry
+}
+
+#[actix_web::test]
+async fn news_that_overtakes_its_message_is_worked_in_when_that_comes() {
+    let app = TestApp::start().await;
+    let number = "106540352000077";
+    webhook::add_channel(&app.a.owner, "whatsapp_cloud", number, "secret").await;
+    let reaction = json!({"message_id": "wamid.ORIGINAL", "emoji": "👍"});
+    let edit = json!({"original_message_id": "wamid.ORIGINAL",
+        "message": {"type": "text", "text": {"body": "right words"}}});
+    let before = [
+        delivery(number, "wamid.R", "reaction", reaction),
+        delivery(number, "wamid.E", "edit", edit),
+    ];
+    webhook::post(&app, "secret", &before).await;
+    webhook::post(
+        &app,
+        "secret",
+        &[webhook::entry(number, "wamid.ORIGINAL", "wrong words")],
+    )
+    .await;
+    let page = webhook::wait_for(&app.a.agent, "/api/v1/conversations", |page| {
+        page["items"][0]["last_message"]["type"] == "text"
+    })
+    .await;
+    let path = format!(
+        "/api/v1/conversations/{}/messages",
+        page["items"][0]["id"].as_str().expect("an id")
+    );
+    let messages = app.a.agent.get(&path).await.expect(200);
+    let find = |id: &str| {
+        let items = messages["items"].as_array().expect("a list");
+        let found = items.iter().find(|message| message["provider_message_id"] == id);
+        found.unwrap_or_else(|| panic!("no {id} in {messages}")).clone()
+    };
+    let original = find("wamid.ORIGINAL");
+    assert_eq!(original["text"]["body"], "right words");
+    assert_eq!(original["edits"][0]["text"]["body"], "wrong words");
+    assert_eq!(original["reactions"][0]["emoji"], "👍");
+    assert_eq!(find("wamid.E")["context"]["message_id"], original["id"]);
 }

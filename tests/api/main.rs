@@ -16,6 +16,7 @@ mod instagram_login;
 mod isolation;
 mod me;
 mod media;
+mod media_provider;
 mod operations;
 mod sandbox;
 mod search;

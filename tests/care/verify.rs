@@ -7,10 +7,10 @@ use frontdesk::domain::{
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
-    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, MediaByReferenceKey, MediaJobKey,
-    MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey, RawByStateKey,
-    RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
-    WorkspaceKey,
+    ConversationByLabelKey, ConversationKey, DeadLetterKey, DoubtfulKey, LinkKey, MediaByReferenceKey,
+    MediaJobKey, MediaKey, MessageByProviderIdKey, MessageKey, Newest, NoticeKey, PositionKey, RawBlobKey,
+    RawByStateKey, RawEventKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey,
+    UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -466,6 +466,12 @@ fn messages() -> Vec<Plant> {
                 batch.put(&early_key(store, "wamid.other"), &early, &seal(store));
             },
         ),
+        found("link in nothing", "Link", "is gone", |_, batch| {
+            let key = LinkKey {
+                code: *b"zyxwvu987654",
+            };
+            batch.put(&key, &(W, message_id(70)), &Seal::Open);
+        }),
         found("key of nothing", "Idempotency", "is gone", |store, batch| {
             let mut record = store.get(&idempotency_key()).expect("read").expect("there");
             record.message = message_id(70);

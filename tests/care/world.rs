@@ -393,6 +393,10 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
         conversation: CONVERSATION,
     };
     batch.put(&key, &Draft::default(), seal);
+    let link = LinkKey {
+        code: *b"abcDEF123456",
+    };
+    batch.put(&link, &(WORKSPACE, message_id(2)), &Seal::Open);
 }
 
 pub fn outbox_key(n: u32) -> OutboxKey {

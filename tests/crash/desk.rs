@@ -128,14 +128,8 @@ impl Desk {
 
     /// Starts it; says how long that took.
     pub fn start(&mut self) -> Duration {
-        self.start_with(&[])
-    }
-
-    /// Starts it with failures planned; it may die of them before it serves.
-    pub fn start_with(&mut self, env: &[(&str, &str)]) -> Duration {
         let begun = Instant::now();
-        let mut command = self.serve();
-        command.envs(env.iter().copied());
+        let command = self.serve();
         match self.spawn(command) {
             Ok(()) => begun.elapsed(),
             Err(log) => panic!("it did not start:\n{log}"),

@@ -13,6 +13,7 @@ mod world;
 mod actors;
 mod clock;
 mod disk;
+mod due;
 mod outage;
 mod overload;
 mod provider;

@@ -160,7 +160,7 @@ export async function customer(page: Page, text = 'Hello') {
   await say(text)
   let id = ''
   await expect.poll(async () => (id = (await conversations(page)).find((each) => each.contact.name === name)?.id ?? '')).not.toBe('')
-  return { id, name, say, behave }
+  return { id, name, wa, say, behave }
 }
 
 /** Signs somebody else in, on a browser of their own. */

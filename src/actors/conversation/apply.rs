@@ -14,6 +14,14 @@ use super::{ApplyItem, CommandError, Plan, PlanReply, RawDone, Worker};
 
 /// Messages read in one go.
 const PAGE: usize = 256;
+/// How far back is looked for what overtook the message that it is about.
+const LOOK_BACK: usize = 32;
+
+/// Whether what came last is about another message.
+fn last_is_about(decision: &Decision) -> bool {
+    let last = decision.conversation.last_message.as_ref();
+    last.is_some_and(|last| matches!(last.kind.as_str(), "reaction" | "edit" | "revoke"))
+}
 
 impl Worker {
     pub(super) fn plan_apply(
@@ -74,9 +82,43 @@ impl Worker {
             target = received.reply_to.filter(|_| changes);
         }
         metrics::counter!("frontdesk_inbound_messages_total").increment(1);
+        // Deliveries can overtake one another: what is about this message may have come just before it.
+        let overtaken = about.is_none() && last_is_about(decision);
         receive(decision, received, now);
-        if let Some(target) = target {
-            self.work_in(decision, target)?;
+        match target {
+            Some(target) => self.work_in(decision, target),
+            None if overtaken => self.catch_up(decision),
+            None => Ok(()),
+        }
+    }
+
+    /// Works into the message that was just taken in what came before it about it.
+    fn catch_up(&self, decision: &mut Decision) -> Result<(), CommandError> {
+        let Some(target) = decision.messages.last().cloned() else {
+            return Ok(());
+        };
+        let waits = |message: &Message| {
+            let context = message.context.as_ref();
+            let unfound = context.is_some_and(|context| context.message.is_none());
+            unfound && marks::target_of(&message.content) == target.provider_message_id.as_deref()
+        };
+        let prefix = Prefix::<MessageKey>::table()
+            .with(self.workspace)
+            .with(target.id.conversation);
+        let stored = self.core.store.scan_back(&prefix, None, LOOK_BACK)?;
+        let stored = stored.into_iter().rev().map(|(_, message)| message);
+        let earlier: Vec<Message> = stored
+            .chain(decision.messages.iter().cloned())
+            .filter(|message| waits(message))
+            .collect();
+        for mut news in earlier {
+            if let Some(context) = &mut news.context {
+                context.message = Some(target.id);
+            }
+            decision.messages.push(news.clone());
+            if let Some(newest) = self.newest(decision, target.id)? {
+                remark(decision, newest, &news);
+            }
         }
         Ok(())
     }

@@ -88,6 +88,9 @@ pub fn references(content: &Content, from_provider: bool) -> Vec<Reference> {
             });
         }
     });
+    // The first of several attachments stands at the top as well.
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|reference: &Reference| seen.insert(reference.text.clone()));
     found.truncate(MAX_REFERENCES);
     found
 }
@@ -111,6 +114,12 @@ pub fn rename(content: &mut Content, name: &Rename<'_>) {
     change(&kind, &mut content.body, 0, name);
 }
 
+/// A media object stands under its kind, or in a list of attachments and names its kind itself.
+fn kind_of(key: &str, fields: &serde_json::Map<String, Value>) -> Option<MediaKind> {
+    let own = || MediaKind::parse(fields.get("type")?.as_str()?);
+    MediaKind::parse(key).or_else(|| key.is_empty().then(own).flatten())
+}
+
 fn walk(
     key: &str,
     value: &Value,
@@ -119,7 +128,7 @@ fn walk(
 ) {
     match value {
         Value::Object(fields) => {
-            if let Some(kind) = MediaKind::parse(key) {
+            if let Some(kind) = kind_of(key, fields) {
                 each(kind, fields);
             }
             for (name, inner) in fields.iter().filter(|_| depth < MAX_DEPTH) {
@@ -138,7 +147,7 @@ fn walk(
 fn change(key: &str, value: &mut Value, depth: usize, name: &Rename<'_>) {
     match value {
         Value::Object(fields) => {
-            if let Some(kind) = MediaKind::parse(key) {
+            if let Some(kind) = kind_of(key, fields) {
                 change_one(kind, fields, name);
             }
             for (inner_key, inner) in fields.iter_mut().filter(|_| depth < MAX_DEPTH) {
@@ -213,6 +222,16 @@ mod tests {
                     json!({"header": {"video": {"media_id": "8"}}, "cards": [{"image": {"media_id": "9"}}]}),
                 ),
                 vec!["9", "8"],
+            ),
+            (
+                content(
+                    "image",
+                    json!({"link": "https://cdn.example/a", "attachments": [
+                        {"type": "image", "link": "https://cdn.example/a"},
+                        {"type": "video", "link": "https://cdn.example/b"},
+                        {"type": "fallback", "link": "https://cdn.example/c"}]}),
+                ),
+                vec!["https://cdn.example/a", "https://cdn.example/b"],
             ),
         ];
         for (content, expected) in table {

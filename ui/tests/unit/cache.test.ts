@@ -127,7 +127,7 @@ describe('the order that is held while somebody reads', () => {
 describe('reactions', () => {
   const message = (id: string, type: string, more: Partial<Message> = {}): Message => ({
     id, conversation_id: 'k', direction: 'inbound', type, author: { kind: 'customer' }, status: 'received', status_times: {},
-    provider_message_id: `wamid.${id}`, context: null, error: null, created_at: at(1), provider_at: null, pricing: null,
+    provider_message_id: `wamid.${id}`, context: null, error: null, reactions: [], created_at: at(1), provider_at: null, pricing: null,
     raw_event_id: null, trace_id: 't', private: false, ...more,
   })
   const react = (id: string, target: string, emoji: string, direction: Message['direction'] = 'inbound') =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { setTimeZone } from '@/lib/format'
 import { digitsOf, hasFaults, isPhone, NO_FAULTS, type PhoneMessage, unreadOf, withDays } from '@/features/phone/model'
 
-const message = (id: string, direction: 'inbound' | 'outbound', status: string, at: string): PhoneMessage => ({ id, direction, type: 'text', status, created_at: at, context_id: null, error: null, reactions: [] })
+const message = (id: string, direction: 'inbound' | 'outbound', status: string, at: string): PhoneMessage => ({ id, direction, type: 'text', status, created_at: at, context_id: null, error: null, reactions: [], edited: false, deleted: false })
 
 describe('test phone', () => {
   it('starts a day in the shown time zone, not in UTC', () => {

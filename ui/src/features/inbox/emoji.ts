@@ -29,3 +29,16 @@ export function findEmoji(all: readonly Emoji[], typed: string): Emoji[] {
   }
   return found.flat().slice(0, MAX)
 }
+
+const MOST_SHOWN = 160
+/** For a picker: everything that fits, or the first ones in the list's own order. */
+export function searchEmoji(all: readonly Emoji[], typed: string): readonly Emoji[] {
+  const query = typed.trim().toLocaleLowerCase()
+  if (!query) return all.slice(0, MOST_SHOWN)
+  const found: Emoji[][] = [[], [], []]
+  for (const each of all) {
+    const place = rank(each, query)
+    if (place !== null) found[place]!.push(each)
+  }
+  return found.flat().slice(0, MOST_SHOWN)
+}

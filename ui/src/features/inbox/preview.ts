@@ -4,7 +4,7 @@ import type { Conversation } from '@/lib/api'
 
 export const KNOWN_KINDS = new Set([
   'text', 'note', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contacts', 'reaction', 'template',
-  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke',
+  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome',
 ])
 export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`inbox.kind.${kind}`) : t('inbox.kind.unknown', { kind }))
 

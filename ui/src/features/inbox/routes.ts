@@ -8,7 +8,7 @@ const key = (id: string, keys: string[], group: 'list' | 'conversation' | 'compo
 
 export default defineArea({
   id: 'inbox',
-  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', deep: (route) => !!route.params.id } }],
+  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', texts: ['content'], deep: (route) => !!route.params.id } }],
   rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true }],
   commands: [
     { id: 'inbox.mine', title: 'inbox.commands.mine', icon: Inbox, to: { name: 'inbox', query: { view: 'mine' } } },

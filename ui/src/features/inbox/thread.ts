@@ -23,44 +23,72 @@ export function unseen(items: readonly OutboxItem[], messages: readonly Message[
   return items.filter((item) => {
     if (item.kind !== 'message' && item.kind !== 'note') return false
     if (item.state !== 'sending') return true
-    const body = item.kind === 'note' ? item.body.body : item.body.text?.body
     const type = item.kind === 'note' ? 'note' : item.body.type
     const twin = messages.find(
       (message) =>
         !taken.has(message.id) && message.type === type && message.author.id === me &&
-        (message.note ?? message.text)?.body === body && Date.parse(message.created_at) > item.createdAt - 60_000,
+        saysSame(item, message) && Date.parse(message.created_at) > item.createdAt - 60_000,
     )
     if (twin) taken.add(twin.id)
     return !twin
   })
 }
 
+/** Texts are compared as they are; the server may put tracked links into the words and complete other contents. */
+function saysSame(item: OutboxItem, message: Message): boolean {
+  if (item.kind === 'note') return message.note?.body === item.body.body
+  if (item.kind !== 'message' || item.body.type !== 'text') return true
+  return item.body.track_links === true || message.text?.body === item.body.text?.body
+}
+
 export interface Reaction {
   emoji: string
   direction: Message['direction']
+  /** Who of the team, for ours. */
+  name?: string
 }
+const ABOUT = new Set(['reaction', 'edit', 'revoke'])
+type Loose = { message_id?: string; emoji?: string; original_message_id?: string } | null | undefined
 /**
- * Reactions come as messages of their own that name the message they are about. Those whose message is loaded are
- * shown on it (the newest of each side; an empty one takes it back) and not as rows.
+ * The server works reactions, edits and deletions into the message they are about; their own rows are then not shown,
+ * unless one of ours failed. Messages of older versions carry none: there the newest reaction of each side is found here.
  */
-export function reactionsOn(messages: readonly Message[]): { on: Map<string, Reaction[]>; shown: Set<string> } {
+export function reactionsOn(messages: readonly Message[], pending: readonly OutboxItem[] = []): { on: Map<string, Reaction[]>; shown: Set<string> } {
   const byProvider = new Map(messages.flatMap((message) => (message.provider_message_id ? [[message.provider_message_id, message.id] as const] : [])))
-  const known = new Set(messages.map((message) => message.id))
+  const byId = new Map(messages.map((message) => [message.id, message]))
   const sides = new Map<string, Map<string, Reaction>>()
   const shown = new Set<string>()
-  for (const message of messages) {
-    if (message.type !== 'reaction') continue
-    const body = message.reaction as { message_id?: string; emoji?: string } | null | undefined
-    const own = message.context?.message_id
-    const target = own && known.has(own) ? own : byProvider.get(body?.message_id ?? message.context?.provider_message_id ?? '')
-    if (!target) continue
-    shown.add(message.id)
-    const side = sides.get(target) ?? new Map<string, Reaction>()
-    if (body?.emoji) side.set(message.direction, { emoji: body.emoji, direction: message.direction })
-    else side.delete(message.direction)
-    sides.set(target, side)
+  const side = (target: string): Map<string, Reaction> => {
+    const known = sides.get(target) ?? new Map<string, Reaction>()
+    sides.set(target, known)
+    return known
   }
-  return { on: new Map([...sides].map(([id, side]) => [id, [...side.values()]])), shown }
+  for (const message of messages) {
+    if (!ABOUT.has(message.type)) continue
+    const body = message[message.type] as Loose
+    const own = message.context?.message_id
+    const target = own ?? byProvider.get(body?.message_id ?? body?.original_message_id ?? '')
+    const stuck = message.direction === 'outbound' && (message.status === 'failed' || message.status === 'doubtful')
+    if (!target || stuck || (message.type !== 'reaction' && !own)) continue
+    shown.add(message.id)
+    if (message.type !== 'reaction' || !byId.has(target)) continue
+    if (body?.emoji) side(target).set(message.direction, { emoji: body.emoji, direction: message.direction })
+    else side(target).delete(message.direction)
+  }
+  for (const message of messages) {
+    for (const reaction of message.reactions ?? []) side(message.id).set(reaction.direction, { emoji: reaction.emoji, direction: reaction.direction, name: reaction.by?.name ?? undefined })
+  }
+  for (const item of pending) {
+    const body = reactionOf(item)
+    if (!body || item.state === 'failed') continue
+    if (body.emoji) side(body.message_id).set('outbound', { emoji: body.emoji, direction: 'outbound' })
+    else side(body.message_id).delete('outbound')
+  }
+  return { on: new Map([...sides].map(([id, both]) => [id, [...both.values()]])), shown }
+}
+/** The reaction that waits in the outbox, if it is one. */
+export function reactionOf(item: OutboxItem): { message_id: string; emoji: string } | null {
+  return item.kind === 'message' && item.body.type === 'reaction' ? (item.body.reaction as { message_id: string; emoji: string }) : null
 }
 
 export interface ThreadParts {
@@ -73,7 +101,7 @@ export interface ThreadParts {
 }
 
 export function threadRows({ messages: all, pending, firstNew, complete }: ThreadParts): Row[] {
-  const { on, shown } = reactionsOn(all)
+  const { on, shown } = reactionsOn(all, pending)
   const messages = all.filter((message) => !shown.has(message.id))
   const rows: Row[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let day = ''
@@ -88,7 +116,8 @@ export function threadRows({ messages: all, pending, firstNew, complete }: Threa
       last: messages[index + 1]?.id === firstNew || !together(message, messages[index + 1]),
     })
   })
-  for (const item of pending) rows.push({ kind: 'pending', key: item.id, item })
+  // A reaction under way already stands on its message.
+  for (const item of pending) if (!reactionOf(item) || item.state === 'failed') rows.push({ kind: 'pending', key: item.id, item })
   return rows
 }
 

@@ -17,6 +17,43 @@ export const PLACES = [
   { latitude: -23.55052, longitude: -46.633308, name: 'São Paulo', address: 'Praça da Sé' },
   { latitude: 30.04442, longitude: 31.235712, name: 'القاهرة', address: 'ميدان التحرير' },
 ]
+/** A card and a cart that a customer can send without having any. */
+export const CARDS = [
+  { name: { formatted_name: 'Juma Mwangi', first_name: 'Juma', last_name: 'Mwangi' }, phones: [{ phone: '+254 722 000 777', wa_id: '254722000777', type: 'MOBILE' }], org: { company: 'Mwangi Hauliers' } },
+]
+export const ORDER = {
+  catalog_id: '550000000000001',
+  product_items: [
+    { product_retailer_id: 'SKU-BASKET-L', quantity: 2, item_price: 1850, currency: 'KES' },
+    { product_retailer_id: 'SKU-MAT-S', quantity: 1, item_price: 900, currency: 'KES' },
+  ],
+}
+type Wording = { body?: string; caption?: string } | null | undefined
+/** The words of a message that its writer can change. */
+export const captionOf = (message: PhoneMessage): string => {
+  const content = message[message.type] as Wording
+  return (message.type === 'text' ? content?.body : content?.caption) ?? ''
+}
+/** The edit that gives a message new words. */
+export function reworded(message: PhoneMessage, words: string): { type: string; [content: string]: unknown } {
+  const content = message.type === 'text' ? { body: words } : { ...(message[message.type] as object), caption: words }
+  return { type: 'edit', edit: { original_message_id: message.id, message: { type: message.type, [message.type]: content } } }
+}
+/** The answer to a tapped part of an interactive message; null for what opens nothing to send. */
+export function answerTo(kind: string, option: { id: string; title: string; description: string }): { type: string; [content: string]: unknown } | null {
+  const { id, title, description } = option
+  if (kind === 'button') return { type: 'interactive', interactive: { type: 'button_reply', button_reply: { id, title } } }
+  if (kind === 'list') return { type: 'interactive', interactive: { type: 'list_reply', list_reply: { id, title, ...(description && { description }) } } }
+  if (kind === 'location_request_message') return { type: 'location', location: PLACES[0] }
+  if (kind === 'request_contact_info') return { type: 'contacts', contacts: [{ ...CARDS[0], origin: 'contact_request' }] }
+  if (kind === 'call_permission_request') return { type: 'interactive', interactive: { type: 'call_permission_reply', call_permission_reply: { response: 'accept', is_permanent: false } } }
+  if (kind === 'catalog') return { type: 'order', order: ORDER }
+  return null
+}
+export const formReply = (kind: 'flow' | 'address_message', body: string, answers: Record<string, string>): { type: string; [content: string]: unknown } => ({
+  type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name: kind, body, response_json: JSON.stringify(answers) } },
+})
+
 export const SAMPLES = ['cake', 'receipt', 'map'] as const
 export const DELAYS = [0, 2000, 10_000, 30_000] as const
 

@@ -6,7 +6,7 @@ export default defineArea({
   routes: [
     {
       path: 'phone/:id?', name: 'phone', component: () => import('./PhonePage.vue'),
-      meta: { title: 'nav.phone', texts: ['inbox', 'forms', 'channels'], deep: (route) => !!route.params.id },
+      meta: { title: 'nav.phone', texts: ['inbox', 'content', 'forms', 'channels'], deep: (route) => !!route.params.id },
     },
   ],
   rail: [{ route: 'phone', title: 'nav.phone', icon: Smartphone, order: 175, foot: true }],

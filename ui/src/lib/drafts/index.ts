@@ -58,6 +58,8 @@ export function reconcile(local: LocalDraft | undefined, remote: RemoteDraft | n
 
 const drafts = reactive(new Map<string, DraftEntry>())
 let scope: string | null = null
+/** Whose drafts these are; null while nobody is signed in. */
+export const draftScope = (): string | null => scope
 const localTimers = new Map<string, ReturnType<typeof setTimeout>>()
 const serverTimers = new Map<string, ReturnType<typeof setTimeout>>()
 const pushing = new Set<string>()

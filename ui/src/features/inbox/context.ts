@@ -1,0 +1,38 @@
+/** What the open thread offers its messages: whether something can be sent there, and the ways to answer a message. */
+import { computed, inject, type InjectionKey, provide, type Ref } from 'vue'
+import type { Channel, Conversation, Message } from '@/lib/api'
+import { enqueue } from '@/lib/outbox'
+import { setQuote } from './extras'
+import { requestCompose } from './state'
+
+export interface ThreadContext {
+  conversation: Readonly<Ref<Conversation>>
+  channel: Readonly<Ref<Channel | undefined>>
+  /** Whether the channel can send this kind of content. */
+  sends: (kind: string) => boolean
+}
+const KEY: InjectionKey<ThreadContext> = Symbol('thread')
+
+export function provideThread(conversation: Readonly<Ref<Conversation>>, channel: Readonly<Ref<Channel | undefined>>): void {
+  const kinds = computed(() => new Set(channel.value?.capabilities.sends ?? []))
+  provide(KEY, { conversation, channel, sends: (kind) => kinds.value.has(kind) })
+}
+export const useThread = (): ThreadContext | null => inject(KEY, null)
+
+const DAY = 86_400_000
+/** Messages about other messages; they are not answered themselves. */
+const ABOUT = new Set(['reaction', 'edit', 'revoke', 'system'])
+export const canQuote = (message: Message): boolean => !!message.provider_message_id && !message.private && !message.deleted && !ABOUT.has(message.type)
+/** Providers take a reaction to a customer's message of the last 30 days. */
+export const canReact = (message: Message, at = Date.now()): boolean =>
+  canQuote(message) && message.direction === 'inbound' && at - Date.parse(message.provider_at ?? message.created_at) < 30 * DAY
+
+export function reply(message: Message): void {
+  setQuote(message.conversation_id, message.id)
+  requestCompose('reply')
+}
+/** Puts an emoji on a message of the customer; an empty one takes ours back. */
+export function react(message: Message, emoji: string): void {
+  enqueue(message.conversation_id, { kind: 'message', body: { type: 'reaction', reaction: { message_id: message.id, emoji } } })
+}
+export const messageLink = (message: Message): string => `${location.origin}/inbox/${message.conversation_id}?message=${message.id}`
