@@ -94,6 +94,9 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l listen -d
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l config -d 'Configuration file' -r -F
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l public-url -d 'Where people and providers reach it from outside' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l provider -d 'Whose API is played' -r -f -a "whatsapp\t'WhatsApp Cloud API'
+twilio\t'Twilio\'s Messages and Content API, SMS and WhatsApp'"
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l account-sid -d 'Twilio: the account; its token is `--access-token`, its sender `--phone`' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l listen -d 'Address to listen on: one of this machine\'s own (127.0.0.1, ::1). Port 0 takes a free one' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l phone-number-id -d 'The number\'s id, as in the path of a send' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l waba-id -d 'The WhatsApp business account that it belongs to' -r
@@ -105,7 +108,7 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l webhook-
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l time-scale -d 'Simulated seconds in a second: 3600 lets the 24-hour window close in 24 s' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l verify -d 'Ask the receiver for the verification handshake at the start, and end if it does not answer it'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l any-template -d 'Take templates that were never created, instead of answering 132001'
-complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -s h -l help -d 'Print help'
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand openapi" -s h -l help -d 'Print help'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "serve" -d 'Runs the product'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand help; and not __fish_seen_subcommand_from serve demo verify backup restore key reindex user doctor sandbox openapi help" -f -a "demo" -d 'Runs a filled demo business on the sandbox channel'

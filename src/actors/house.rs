@@ -22,6 +22,7 @@ use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
 use super::profiles::Profiles;
+use super::reconcile::Reconciler;
 use super::registry::all_workspaces;
 use super::scheduler::{self, Schedule};
 use super::supervisor::{Body, Release, Supervise, Supervisor};
@@ -107,7 +108,13 @@ impl House {
             hub: self.hub.clone(),
             alerts: self.alerts.clone(),
             waiting: self.waiting.clone(),
+            reconciler: Reconciler::new(self.core.clone(), self.hub.clone()),
         };
+        let reconciler = schedule.reconciler.clone();
+        self.supervise("reconciler".into(), "reconciler", move |token| {
+            reconciler.clone().run(token)
+        })
+        .await;
         let watching = schedule.clone();
         let (courtesy, core) = (self.courtesy.clone(), self.core.clone());
         self.supervise("courtesy".into(), "courtesy", move |token| {

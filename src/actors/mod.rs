@@ -21,6 +21,7 @@ pub mod intake;
 pub mod media;
 pub mod profiles;
 pub mod raw_events;
+pub mod reconcile;
 pub mod registry;
 pub mod removal;
 pub mod renewals;

@@ -9,13 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
 use crate::domain::operations::DueWork;
+use crate::domain::time::SECOND;
 use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey};
-use crate::storage::{Batch, Prefix, StorageError};
+use crate::storage::{Batch, Prefix, Seal, StorageError};
 
 use super::alerts::Alerts;
 use super::conversation::{Command, CommandError};
 use super::core::{Core, new_trace};
+use super::due::due_key;
 use super::hub::Hub;
+use super::reconcile::Reconciler;
 use super::sessions::end_session_when_due;
 use super::sweep::sweep;
 
@@ -23,6 +26,8 @@ use super::sweep::sweep;
 const PAGE: usize = 128;
 /// The longest sleep: bounds how late a clock that was set forward is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
+/// When a message is asked after again that found the queue full.
+const MINUTE: i64 = 60 * SECOND;
 /// Pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How often old raw events are forgotten.
@@ -39,6 +44,8 @@ pub struct Schedule {
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
     pub waiting: Arc<AtomicUsize>,
+    /// Asks providers what became of a send.
+    pub reconciler: Reconciler,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +160,9 @@ impl Schedule {
                     self.alerts
                         .raise(workspace, "doubtful_send", &message.to_string(), detail)
                         .await;
+                } else if !self.reconciler.ask(workspace, *message) {
+                    let later = self.core.clock.now().plus(MINUTE);
+                    batch.put(&due_key(later, workspace, work), work, &Seal::Open);
                 }
             }
             DueWork::ForgetEarlyStatus(channel, provider_id) => {

@@ -22,10 +22,10 @@ pub mod instagram;
 mod kind;
 mod limits;
 pub mod login;
+mod management;
 pub mod media;
 mod meta_signature;
 mod payload;
-mod phone;
 mod settings;
 mod templates;
 pub mod twilio;
@@ -36,6 +36,8 @@ pub use kind::ProviderKind;
 pub use welcome::{IceBreaker, MenuEntry, Profile, Welcome};
 
 pub use limits::ContentLimits;
+use management::not_offered;
+pub use management::{BusinessProfile, Managed, NoticeScope};
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 
 pub use templates::Templates;
@@ -142,47 +144,6 @@ pub struct Check {
     pub ok: bool,
     /// What was found, or what to do.
     pub detail: String,
-}
-
-/// Whom a notice concerns.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NoticeScope {
-    /// The number of these digits.
-    Number(String),
-    /// Every number of the account.
-    Account,
-}
-
-/// How a business shows itself at the provider.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct BusinessProfile {
-    /// A line about it.
-    pub about: String,
-    /// Where it is.
-    pub address: String,
-    /// More about it.
-    pub description: String,
-    /// E-mail address.
-    pub email: String,
-    /// At most two.
-    pub websites: Vec<String>,
-    /// What sort of business, in the provider's word.
-    pub vertical: String,
-    /// Where its picture is, where it has one; cannot be set.
-    pub picture_url: Option<String>,
-}
-
-/// What a provider does not offer, or refused.
-pub type Managed<T> = Result<T, crate::domain::outbound::ProviderError>;
-
-fn not_offered<T>() -> Managed<T> {
-    Err(crate::domain::outbound::ProviderError {
-        class: crate::domain::outbound::ErrorClass::Permanent,
-        code: "not_offered".into(),
-        title: "This provider does not offer it".into(),
-        detail: String::new(),
-        retry_after: None,
-    })
 }
 
 /// A provider.

@@ -10,12 +10,27 @@ use anyhow::Context;
 use super::serve::wait_for_stop;
 use crate::sandbox::{NumberConfig, Simulator, SimulatorConfig};
 
+/// The providers that can be played alone.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Played {
+    /// WhatsApp Cloud API.
+    Whatsapp,
+    /// Twilio's Messages and Content API, SMS and WhatsApp.
+    Twilio,
+}
+
 /// The simulator's number and where its webhooks go.
 #[derive(clap::Args)]
 pub(super) struct SandboxOptions {
+    /// Whose API is played.
+    #[arg(long, value_enum, default_value_t = Played::Whatsapp)]
+    provider: Played,
+    /// Twilio: the account; its token is `--access-token`, its sender `--phone`.
+    #[arg(long, default_value = "AC00112233445566778899aabbccddeeff")]
+    pub(super) account_sid: String,
     /// Address to listen on: one of this machine's own (127.0.0.1, ::1). Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8090")]
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// The number's id, as in the path of a send.
     #[arg(long, default_value = "205300400500601")]
     phone_number_id: String,
@@ -24,7 +39,7 @@ pub(super) struct SandboxOptions {
     waba_id: String,
     /// The number as people see it.
     #[arg(long, default_value = "+15550001111")]
-    phone: String,
+    pub(super) phone: String,
     /// The token that calls must carry.
     #[arg(
         long,
@@ -32,7 +47,7 @@ pub(super) struct SandboxOptions {
         default_value = "sandbox-token",
         hide_env_values = true
     )]
-    access_token: String,
+    pub(super) access_token: String,
     /// The secret that signs webhooks.
     #[arg(
         long,
@@ -46,7 +61,7 @@ pub(super) struct SandboxOptions {
     verify_token: String,
     /// Where webhooks go. Without it they are dropped until a program subscribes.
     #[arg(long)]
-    webhook_url: Option<String>,
+    pub(super) webhook_url: Option<String>,
     /// Ask the receiver for the verification handshake at the start, and end if it does not answer it.
     #[arg(long, requires = "webhook_url")]
     verify: bool,
@@ -55,7 +70,7 @@ pub(super) struct SandboxOptions {
     any_template: bool,
     /// Simulated seconds in a second: 3600 lets the 24-hour window close in 24 s.
     #[arg(long, default_value_t = 1.0)]
-    time_scale: f64,
+    pub(super) time_scale: f64,
 }
 
 impl std::fmt::Debug for SandboxOptions {
@@ -74,6 +89,9 @@ pub(super) fn run(options: &SandboxOptions) -> anyhow::Result<()> {
         "--time-scale: must be a number from 0.001 to 1000000"
     );
     actix::System::new().block_on(async {
+        if options.provider == Played::Twilio {
+            return super::sandbox_twilio::run(options).await;
+        }
         let mut config = SimulatorConfig {
             listen: options.listen,
             time_scale: options.time_scale,

@@ -146,7 +146,8 @@ pub enum DueWork {
     Unsnooze(ConversationId),
     /// Forget an idempotency key (its hashed key).
     ForgetIdempotencyKey([u8; 16]),
-    /// A doubtful send was not settled by a status: show it to a person.
+    /// A doubtful send was not settled by a status: show it to a person. A message that was taken has no final status: ask the
+    /// provider.
     ReviewDoubtful(MessageId),
     /// Forget a processed raw event's row.
     ForgetRawEvent(RawEventId),

@@ -266,3 +266,37 @@ async fn dialog360_is_known_by_our_own_secret_and_speaks_old_and_new() {
             .is_empty()
     );
 }
+
+#[actix_web::test]
+async fn a_lost_send_that_no_webhook_tells_of_is_found_in_twilios_list() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = sms(owner).await;
+    say(
+        owner,
+        &channel,
+        &json!({"type": "text", "text": {"body": "hello"}}),
+    )
+    .await
+    .expect(201);
+    let (conversation, _) = thread(owner, 1).await;
+    // From now on every callback is lost, and the answer to the next send.
+    app.app.simulators.sms.deliver_to("http://127.0.0.1:9");
+    let path = format!("/api/v1/sandbox/faults?channel_id={channel}");
+    let faults = json!({"drop_answer_next": 1});
+    Answer::of(owner.request(Method::PUT, &path).json(&faults))
+        .await
+        .expect(200);
+    let body = json!({"type": "text", "text": {"body": "Found again."}});
+    let sent = send(owner, &conversation, &body, "lost").await.expect(202);
+    let id = sent["id"].as_str().expect("an id").to_owned();
+    until(async || status_of(owner, &conversation, &id).await["status"] == "doubtful").await;
+    until(async || status_of(owner, &conversation, &id).await["status"] == "delivered").await;
+    let found = status_of(owner, &conversation, &id).await;
+    assert!(
+        found["provider_message_id"]
+            .as_str()
+            .is_some_and(|sid| sid.starts_with("SM"))
+    );
+    assert_eq!(app.app.simulators.sms.taken(), 1, "nothing was sent twice");
+}

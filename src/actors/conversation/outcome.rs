@@ -2,10 +2,14 @@
 
 use crate::domain::decide::{AttemptResult, Decision, apply_status, record_outcome};
 use crate::domain::message::MessageStatus;
+use crate::domain::operations::DueWork;
 use crate::domain::outbound::SendOutcome;
 use crate::domain::{Conversation, Timestamp};
+use crate::storage::Seal;
 use crate::storage::keys::{EarlyStatusKey, OutboxKey};
 
+use super::super::due::due_key;
+use super::super::reconcile::ASK_AFTER;
 use super::{CommandError, Plan, PlanReply, Worker};
 
 impl Worker {
@@ -37,12 +41,24 @@ impl Worker {
         } = &result.outcome
         {
             self.fold_early_statuses(&mut plan, provider_message_id, now)?;
+            self.plan_question(&mut plan, result, now);
         }
         let accepted = matches!(result.outcome, SendOutcome::Accepted { .. });
         self.core.tally.send(result.entry.channel, accepted);
         count(&result.outcome, plan.decision.messages.last().map(|m| m.status));
         self.drop_failed_reaction(&mut plan.decision)?;
         Ok(plan)
+    }
+
+    /// A provider that can be asked is asked what became of the message, should no status tell.
+    fn plan_question(&self, plan: &mut Plan, result: &AttemptResult, now: Timestamp) {
+        let entry = self.core.registry.get(result.entry.channel);
+        let provider = entry.and_then(|entry| self.core.provider(entry.kind).cloned());
+        if provider.is_some_and(|provider| provider.can_look_up()) {
+            let work = DueWork::ReviewDoubtful(result.entry.message);
+            let key = due_key(now.plus(ASK_AFTER[0]), self.workspace, &work);
+            plan.beside.put(&key, &work, &Seal::Open);
+        }
     }
 
     /// Statuses that overtook the answer to the send wait under the provider's id.

@@ -10,9 +10,9 @@ use super::limits;
 use super::settings::{Medium, medium};
 use super::status::CALLBACK;
 use crate::channels::fields::{Checked, Fields, URL};
-use crate::channels::{ChannelAccess, FieldError, phone};
+use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::Content;
-use crate::domain::identity::{Identity, IdentityKind};
+use crate::domain::identity::{Identity, IdentityKind, dialable, e164};
 use crate::domain::outbound::SendRequest;
 
 /// Types of content that SMS can carry (files as MMS).
@@ -280,15 +280,11 @@ pub(super) fn recipient(identities: &[Identity], medium: Medium) -> Checked<Stri
     let found = match medium {
         // A wa_id may be a national variant that no telephone network knows.
         Medium::Sms => phone
-            .map(|number| phone::e164(number).unwrap_or_else(|| number.to_owned()))
-            .or_else(|| wa_id.and_then(phone::dialable)),
+            .map(|number| e164(number).unwrap_or_else(|| number.to_owned()))
+            .or_else(|| wa_id.and_then(dialable)),
         Medium::Whatsapp => wa_id
             .map(|digits| format!("whatsapp:+{digits}"))
-            .or_else(|| {
-                phone
-                    .and_then(phone::e164)
-                    .map(|number| format!("whatsapp:{number}"))
-            })
+            .or_else(|| phone.and_then(e164).map(|number| format!("whatsapp:{number}")))
             .or_else(|| user_id.map(|id| format!("whatsapp:{id}"))),
     };
     found.ok_or_else(|| {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::limits;
 use super::parse::WHATSAPP;
 use crate::channels::settings::{self, Schema, is_base, is_phone};
-use crate::channels::{Address, ChannelAccess, FieldError, phone};
-use crate::domain::identity::{Identity, IdentityKind};
+use crate::channels::{Address, ChannelAccess, FieldError};
+use crate::domain::identity::{Identity, IdentityKind, e164};
 
 /// Where messages are sent unless `api_base` says otherwise.
 const DEFAULT_API_BASE: &str = "https://api.twilio.com";
@@ -188,7 +188,7 @@ pub(super) fn content_endpoint(
 pub(super) fn recipient(settings: &BTreeMap<String, String>, to: &str) -> Option<Identity> {
     let bare = to.trim();
     let bare = bare.strip_prefix(WHATSAPP).unwrap_or(bare);
-    let number = phone::e164(bare);
+    let number = e164(bare);
     match (medium(settings), number) {
         (Medium::Sms, Some(number)) => Some(Identity::new(IdentityKind::Phone, number)),
         (Medium::Sms, None) => None,

@@ -14,16 +14,17 @@ use subtle::ConstantTimeEq;
 
 use super::dialect::{self, KEY};
 use super::payload::{RawObject, text_at};
-use super::{WhatsappCloud, client, files, parse, settings};
+use super::{WhatsappCloud, client, dialog360_templates, files, parse, settings, templates};
 use crate::channels::http::TIMEOUT;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::settings::{Schema, is_base, is_id, is_phone};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, WebhookRequest,
+    Provider, Templates, WebhookRequest,
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
 
 /// The provider.
@@ -267,5 +268,61 @@ impl Provider for Dialog360 {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe(http, access))
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
+        Some(self)
+    }
+}
+
+impl Templates for Dialog360 {
+    fn account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let number = settings
+            .get("waba_id")
+            .or_else(|| settings.get("display_phone_number"))?;
+        Some(format!("360dialog:{number}"))
+    }
+
+    fn list<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(dialog360_templates::list(http, access, after))
+    }
+
+    fn submit<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(dialog360_templates::submit(http, access, submission))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        _: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(dialog360_templates::delete(http, access, name))
+    }
+
+    fn unpause<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        _: &'a ChannelAccess,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(std::future::ready(Err(dialog360_templates::refused(
+            "A pause can only be ended in 360dialog's own hub.",
+        ))))
+    }
+
+    fn news(&self, field: &str, body: &Value) -> Option<News> {
+        templates::news(field, body)
     }
 }

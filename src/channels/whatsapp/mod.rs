@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod dialect;
 mod dialog360;
+mod dialog360_templates;
 mod doctor;
 mod errors;
 mod files;

@@ -62,7 +62,7 @@ pub(super) fn page(body: &Value) -> ListPage {
     }
 }
 
-fn listed(value: &Value) -> Option<Listed> {
+pub(super) fn listed(value: &Value) -> Option<Listed> {
     let reason = text_at(value, "rejected_reason").filter(|reason| reason != "NONE");
     let quality = value.pointer("/quality_score/score").and_then(Value::as_str);
     Some(Listed {
@@ -122,11 +122,16 @@ pub(super) async fn submit(
         None => http.post(url(access, &[waba(access), "message_templates"])?),
     };
     let answer = ask(request.json(&body), access).await?;
-    Ok(Submitted {
-        id: text_at(&answer, "id").or_else(|| submission.id.map(str::to_owned)),
-        state: text_at(&answer, "status").map_or(State::InReview, |word| state(&word)),
-        category: text_at(&answer, "category").and_then(|word| Category::from_word(&word)),
-    })
+    Ok(submitted(&answer, submission.id))
+}
+
+/// What the answer to a creation or edit says.
+pub(super) fn submitted(answer: &Value, id: Option<&str>) -> Submitted {
+    Submitted {
+        id: text_at(answer, "id").or_else(|| id.map(str::to_owned)),
+        state: text_at(answer, "status").map_or(State::InReview, |word| state(&word)),
+        category: text_at(answer, "category").and_then(|word| Category::from_word(&word)),
+    }
 }
 
 /// The body of a creation or edit.

@@ -7,13 +7,13 @@ use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::contents_api;
 use super::refusal::{Refusal, failure_text};
 use super::send::{self, Fields};
 use super::state::{Shared, Stored};
+use super::{contents_api, inbound};
 use crate::sandbox::encoding::unbase64;
 use crate::sandbox::server::cut;
-use crate::sandbox::whatsapp::Down;
+use crate::sandbox::whatsapp::{Customer, CustomerMessage, Down};
 
 /// Largest body of a call, in bytes.
 const BODY_MAX: usize = 256 << 10;
@@ -76,6 +76,9 @@ pub(crate) async fn handle(
     if let ["_media", sid] = segments.as_slice() {
         return stored_file(&shared, sid);
     }
+    if segments == ["_sandbox", "say"] && shared.config.control {
+        return say(&shared, &body);
+    }
     let Some((account, by_path)) = login(&shared, &request, &segments) else {
         return Refusal::login().response();
     };
@@ -96,6 +99,33 @@ pub(crate) async fn handle(
         _ => Err(Refusal::not_found(&path)),
     };
     answer.unwrap_or_else(|refusal| refusal.response())
+}
+
+/// What a program lets a customer write: `{"line", "customer", "message"}`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    line: String,
+    customer: Customer,
+    message: Value,
+}
+
+fn say(shared: &Arc<Shared>, body: &[u8]) -> HttpResponse {
+    let said = serde_json::from_slice::<Say>(body).map_err(|error| error.to_string());
+    let said = said.and_then(
+        |Say {
+             line,
+             customer,
+             message,
+         }| {
+            let message = CustomerMessage::from_json(message).map_err(|error| error.to_string())?;
+            inbound::say(shared, &line, &customer, message).map_err(|error| error.to_string())
+        },
+    );
+    match said {
+        Ok(sid) => HttpResponse::Created().json(json!({ "sid": sid })),
+        Err(error) => HttpResponse::BadRequest().json(json!({ "error": error })),
+    }
 }
 
 fn pairs(query: &str) -> Vec<(String, String)> {

@@ -31,6 +31,8 @@ pub struct TwilioConfig {
     pub default_behaviour: Behaviour,
     /// Time limit of a webhook (Twilio: 15 s in all).
     pub webhook_timeout: Duration,
+    /// Serve `POST /_sandbox/say`, by which a program lets customers write.
+    pub control: bool,
     /// Messages kept over all accounts; the oldest leave first.
     pub messages: usize,
 }
@@ -49,6 +51,7 @@ impl Default for TwilioConfig {
             review: Delay::new(3_000, 2_000),
             default_behaviour: Behaviour::default(),
             webhook_timeout: Duration::from_secs(15),
+            control: false,
             messages: 50_000,
         }
     }

@@ -96,6 +96,7 @@ impl TwilioSimulator {
             customers: Customers::new(&LimitConfig::default()),
             client,
             base_url,
+            deliver_to: Mutex::default(),
             ids: 1.into(),
             under_way: 0.into(),
             behaved: tokio::sync::Notify::new(),
@@ -169,6 +170,11 @@ impl TwilioSimulator {
             .senders
             .insert(sender.config.address.clone(), Arc::new(sender));
         Ok(())
+    }
+
+    /// Webhooks are posted to `base` from now on, by the path of their address; they stay signed for that address.
+    pub fn deliver_to(&self, base: &str) {
+        *self.shared().deliver_to.lock() = Some(base.to_owned());
     }
 
     /// Where a line's incoming messages are posted from now on.

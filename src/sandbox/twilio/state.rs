@@ -145,6 +145,8 @@ pub(crate) struct Shared {
     pub customers: Customers,
     pub client: reqwest::Client,
     pub base_url: String,
+    /// Where webhooks are posted instead of the public name that they are signed for.
+    pub deliver_to: Mutex<Option<String>>,
     pub ids: AtomicU64,
     /// Messages whose steps are still to come.
     pub under_way: AtomicUsize,

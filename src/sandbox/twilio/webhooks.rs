@@ -35,7 +35,7 @@ pub(crate) async fn post(shared: &Arc<Shared>, account: &str, url: &str, form: V
     let Some(token) = shared.token(account) else {
         return;
     };
-    let target = url.split('#').next().unwrap_or(url).to_owned();
+    let target = target(url, shared.deliver_to.lock().as_deref());
     let signature = signature(&token, url, &form);
     let idempotency = hex(&shared.rng.next().to_be_bytes());
     let body = encode(&form);
@@ -58,6 +58,19 @@ pub(crate) async fn post(shared: &Arc<Shared>, account: &str, url: &str, form: V
             Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "webhook not taken"),
             Err(error) => tracing::debug!(%error, "webhook not delivered"),
         }
+    }
+}
+
+/// Where a webhook is really posted: without the fragment, and, where a way inside is known, by that instead of the public
+/// name that is signed.
+fn target(url: &str, inside: Option<&str>) -> String {
+    let url = url.split('#').next().unwrap_or(url);
+    let path = url
+        .split_once("://")
+        .and_then(|(_, rest)| Some(&rest[rest.find('/')?..]));
+    match (inside, path) {
+        (Some(inside), Some(path)) => format!("{inside}{path}"),
+        _ => url.to_owned(),
     }
 }
 
@@ -90,6 +103,19 @@ fn escape(body: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_inside_takes_the_place_of_the_name() {
+        let url = "https://desk.example/webhooks/twilio/ch_1?x=/y#rc=3";
+        assert_eq!(
+            target(url, None),
+            "https://desk.example/webhooks/twilio/ch_1?x=/y"
+        );
+        assert_eq!(
+            target(url, Some("http://127.0.0.1:9")),
+            "http://127.0.0.1:9/webhooks/twilio/ch_1?x=/y"
+        );
+    }
 
     #[test]
     fn signs_as_the_published_vector() {

@@ -2514,6 +2514,21 @@ export interface components {
             /** @description A plain text or call script, at most 8,000 characters. */
             text: string;
         };
+        /** @description A draft made of a text. */
+        ConversionView: {
+            definition: components["schemas"]["DefinitionView"];
+            /** @description A name made of the first words. */
+            name: string;
+            preview: components["schemas"]["PreviewView"];
+            problems: components["schemas"]["ProblemView"][];
+            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
+            steps: string[];
+        };
+        /** @description A text to convert. */
+        ConvertBody: {
+            /** @description A plain text or call script, at most 8,000 characters. */
+            text: string;
+        };
         /** @description A customer to be. */
         CustomerBody: {
             /** @description Language tag of their phone. */
