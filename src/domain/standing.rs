@@ -233,12 +233,15 @@ mod tests {
 
     #[test]
     fn a_used_up_budget_stops_what_costs_if_it_shall() {
-        let mut standing = Standing::default();
-        standing.spending = Spending {
+        let spending = Spending {
             spent: 12_340_000,
             budget: Some(12_340_000),
             hard_stop: true,
             currency: "USD".into(),
+        };
+        let mut standing = Standing {
+            spending,
+            ..Standing::default()
         };
         assert_eq!(verdict("template", &standing), Some("budget_used_up"));
         assert_eq!(verdict("text", &standing), None);

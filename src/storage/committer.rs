@@ -44,7 +44,8 @@ const SPACE_EVERY: Duration = Duration::from_millis(200);
 
 /// A batch that waits for its answer.
 pub(super) struct Waiting {
-    pub batch: Batch,
+    /// Boxed, because it travels through queues and errors.
+    pub batch: Box<Batch>,
     pub answer: Answer,
 }
 

@@ -135,7 +135,7 @@ impl Store {
             .shared
             .lanes
             .push(Waiting {
-                batch,
+                batch: Box::new(batch),
                 answer: Answer::Task(answer),
             })
             .await;
@@ -150,7 +150,7 @@ impl Store {
     pub fn commit_blocking(&self, batch: Batch) -> Result<Committed, CommitError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         self.queued(self.inner.shared.lanes.push_now(Waiting {
-            batch,
+            batch: Box::new(batch),
             answer: Answer::Thread(answer),
         }))?;
         answered.recv().unwrap_or(Err(CommitError::Unknown))

@@ -95,7 +95,7 @@ mod tests {
             webhook_url: String::new(),
         };
         let file = format!("https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages/MM1/Media/ME1");
-        let source = locate(&access, &file).ok().expect("a file of ours");
+        let source = locate(&access, &file).expect("a file of ours");
         assert!(source.follow_redirects);
         assert_eq!(
             source.headers[0].1.expose_secret(),

@@ -176,6 +176,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes every conversation that the filter finds now, in small steps. One at a time in a workspace. */
+        post: operations["begin_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a change of many conversations has come. Only who began it is told, for a quarter of an hour. */
+        get: operations["show_bulk"];
+        put?: never;
+        post?: never;
+        /** Stops it; what is done stays done, and can be undone. */
+        delete: operations["stop_bulk"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes everything back that nobody changed since. */
+        post: operations["undo_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -247,6 +299,132 @@ export interface paths {
         patch: operations["change_channel"];
         trace?: never;
     };
+    "/api/v1/channels/{id}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the connection: the account's webhooks are sent here no longer, unless another channel of the account is left, and
+         *     the channel is removed. Its conversations stay. For owners.
+         */
+        post: operations["disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at every step from the provider to the inbox and says what to do where one fails. Sends nothing to customers and
+         *     changes nothing. For owners.
+         */
+        post: operations["examine_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a channel stands with its provider: quality, limit and its use, restrictions. */
+        get: operations["show_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/health/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider how the channel stands. For owners. */
+        post: operations["refresh_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/previous-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends the time of replaced secrets at once: only those in use are accepted from now on. For owners. */
+        delete: operations["end_previous_secrets"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The business profile at the provider. For owners. */
+        get: operations["show_profile"];
+        /** Changes the business profile at the provider. For owners. */
+        put: operations["change_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the account's webhooks sent to the app whose token the channel has. For owners. */
+        post: operations["subscribe_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/test": {
         parameters: {
             query?: never;
@@ -258,6 +436,26 @@ export interface paths {
         put?: never;
         /** Tests the connection step by step, without changing or sending anything. For owners. */
         post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a text by this channel, to see that it works. Outside the reply window it is refused as any text is; let the
+         *     recipient write first. For owners.
+         */
+        post: operations["send_test_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -317,6 +515,24 @@ export interface paths {
         patch: operations["rename_contact"];
         trace?: never;
     };
+    "/api/v1/contacts/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a contact allows, on each channel where there is a conversation with them. */
+        get: operations["list_consents"];
+        put?: never;
+        /** Notes what a contact allows, with the reason. What waits to go out and is not allowed any more is given up at once. */
+        post: operations["record_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -324,8 +540,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists conversations, newest activity first. */
+        /** Lists conversations, newest activity first unless `sort` says otherwise. */
         get: operations["list_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts conversations, without reading more of them than a count is worth. */
+        get: operations["count_conversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -577,6 +810,24 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/v1/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller is told of by their browser. */
+        get: operations["show_notifications"];
+        /** Changes what the caller is told of. */
+        put: operations["keep_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -711,6 +962,40 @@ export interface paths {
         get: operations["read_thumbnail"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many notes mention the caller that they have not seen. */
+        get: operations["show_mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the caller has seen every mention until now. */
+        post: operations["see_mentions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1131,6 +1416,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How keywords such as STOP are heeded. */
+        get: operations["show_consent_settings"];
+        /** Says how keywords such as STOP are heeded. For owners. */
+        put: operations["keep_consent_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/media": {
         parameters: {
             query?: never;
@@ -1142,6 +1445,24 @@ export interface paths {
         get: operations["show_retention"];
         /** Says how long this workspace keeps files. Old ones are deleted once a day. Owners only. */
         put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The owner's prices and budget. */
+        get: operations["show_prices"];
+        /** Sets prices and budget. What was sent before a price's first day keeps the price that held then. For owners. */
+        put: operations["keep_prices"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1162,6 +1483,42 @@ export interface paths {
         /** Sets the appliance up with the one-time code that the server printed: the first owner and the business. */
         post: operations["set_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Snippets in the order of their making. */
+        get: operations["list_snippets"];
+        put?: never;
+        /** Adds a snippet. For owners. */
+        post: operations["create_snippet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a snippet. For owners. */
+        put: operations["change_snippet"];
+        post?: never;
+        /** Deletes a snippet. For owners. */
+        delete: operations["delete_snippet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1498,6 +1855,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent and what it costs. Counted once for each message, when the provider tells its price. */
+        get: operations["show_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same line by line as CSV, for spreadsheets. */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this month's spending stands. */
+        get: operations["show_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1528,6 +1936,59 @@ export interface paths {
         post?: never;
         /** Removes someone; their sessions and tokens end. For owners. */
         delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views and the shared ones. */
+        get: operations["list_views"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the caller's own views, or the shared ones, into an order. */
+        put: operations["order_views"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["change_view"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["delete_view"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1758,216 +2219,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes every conversation that the filter finds now, in small steps. One at a time in a workspace. */
-        post: operations["begin_bulk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/bulk/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far a change of many conversations has come. Only who began it is told, for a quarter of an hour. */
-        get: operations["show_bulk"];
-        put?: never;
-        post?: never;
-        /** Stops it; what is done stays done, and can be undone. */
-        delete: operations["stop_bulk"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/bulk/{id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes everything back that nobody changed since. */
-        post: operations["undo_bulk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Counts conversations, without reading more of them than a count is worth. */
-        get: operations["count_conversations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the caller is told of by their browser. */
-        get: operations["show_notifications"];
-        /** Changes what the caller is told of. */
-        put: operations["keep_notifications"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mentions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How many notes mention the caller that they have not seen. */
-        get: operations["show_mentions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mentions/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Notes that the caller has seen every mention until now. */
-        post: operations["see_mentions"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/snippets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Snippets in the order of their making. */
-        get: operations["list_snippets"];
-        put?: never;
-        /** Adds a snippet. For owners. */
-        post: operations["create_snippet"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/snippets/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a snippet. For owners. */
-        put: operations["change_snippet"];
-        post?: never;
-        /** Deletes a snippet. For owners. */
-        delete: operations["delete_snippet"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The caller's views and the shared ones. */
-        get: operations["list_views"];
-        put?: never;
-        /** Saves a view. */
-        post: operations["create_view"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Puts the caller's own views, or the shared ones, into an order. */
-        put: operations["order_views"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/views/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a view. */
-        put: operations["change_view"];
-        post?: never;
-        /** Deletes a view. */
-        delete: operations["delete_view"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1976,70 +2227,6 @@ export interface components {
         ActedView: {
             /** @description The id of the message, comment or tap. */
             id: string;
-        };
-        /** @description The body. */
-        ActionBody: {
-            reply_to?: string | null;
-            text: string;
-            /** @enum {string} */
-            type: "text";
-        } | {
-            data?: string | null;
-            mime_type?: string | null;
-            /** @enum {string} */
-            type: "image";
-        } | {
-            data: string;
-            kind: string;
-            mime_type: string;
-            /** @enum {string} */
-            type: "file";
-        } | {
-            /** @enum {string} */
-            type: "like_heart";
-        } | {
-            title: string;
-            /** @enum {string} */
-            type: "share";
-        } | {
-            text: string;
-            /** @enum {string} */
-            type: "story_reply";
-        } | {
-            /** @enum {string} */
-            type: "story_mention";
-        } | {
-            live?: boolean;
-            text: string;
-            /** @enum {string} */
-            type: "comment";
-        } | {
-            emoji: string;
-            id: string;
-            /** @enum {string} */
-            type: "reaction";
-        } | {
-            id: string;
-            /** @enum {string} */
-            type: "unsend";
-        } | {
-            id: string;
-            text: string;
-            /** @enum {string} */
-            type: "edit";
-        } | {
-            payload: string;
-            title: string;
-            /** @enum {string} */
-            type: "quick_reply";
-        } | {
-            payload: string;
-            title: string;
-            /** @enum {string} */
-            type: "tap";
-        } | {
-            /** @enum {string} */
-            type: "read";
         };
         /** @description One actor. */
         ActorView: {
@@ -2185,14 +2372,48 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
-        /** @description One operation on several templates. */
+        /** @description A change of every conversation that a filter finds. At least one of the changes must be there. */
         BulkBody: {
+            change: components["schemas"]["BulkChange"];
+            filter: components["schemas"]["ConversationFilter"];
+        };
+        /** @description What is changed; what is left out stays as it is. */
+        BulkChange: {
+            add_labels?: string[];
+            /** @description `null` for nobody. */
+            assignee_id?: string | null;
             /** @enum {string} */
-            action: "submit" | "approve" | "delete" | "roles";
-            /** @description Which; at most 100. */
-            ids: string[];
-            /** @description For `roles`: who may use them. */
-            roles?: string[] | null;
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description `true`: everything is marked as seen. */
+            read?: boolean | null;
+            remove_labels?: string[];
+            /** @enum {string} */
+            status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
+        };
+        /** @description A conversation that could not be changed. */
+        BulkFailure: {
+            conversation_id: string;
+            reason: string;
+        };
+        /** @description A change of many conversations, and how far it has come. */
+        BulkJob: {
+            /** @description Conversations that were changed and can be changed back. */
+            changed: number;
+            /** @description Conversations looked at. */
+            done: number;
+            /** @description Conversations that could not be changed. */
+            failed: number;
+            /** @description The first of these, and why. */
+            failures: components["schemas"]["BulkFailure"][];
+            id: string;
+            /** @description More conversations fit than one job takes. */
+            more: boolean;
+            /** @description While it is undone: those left alone because someone changed them meanwhile. */
+            skipped: number;
+            /** @enum {string} */
+            state: "running" | "done" | "stopped" | "undoing" | "undone";
+            /** @description Conversations to be looked at. */
+            total: number;
         };
         /** @description What became of all of them. */
         BulkView: {
@@ -2203,6 +2424,27 @@ export interface components {
             locale?: string | null;
             name: string;
             timezone?: string | null;
+        };
+        /** @description A changed profile, whole. */
+        BusinessProfileBody: {
+            about: string;
+            address: string;
+            description: string;
+            email: string;
+            vertical: string;
+            websites: string[];
+        };
+        /** @description How the business shows itself to customers. */
+        BusinessProfileView: {
+            about: string;
+            address: string;
+            description: string;
+            email: string;
+            /** @description Where its picture is. */
+            picture_url: string | null;
+            /** @description What sort of business, in the provider's word. */
+            vertical: string;
+            websites: string[];
         };
         /** @description What can be sent over a channel, and the limits on it. */
         CapabilitiesView: {
@@ -2258,6 +2500,11 @@ export interface components {
         };
         /** @description A change of a channel; what is left out stays as it is. */
         ChannelPatch: {
+            /**
+             * Format: int32
+             * @description How many days the secrets that are replaced by this are still accepted from the provider: 0 to 30, else 7.
+             */
+            keep_previous_days?: number | null;
             /** @description At most 100 characters. */
             name?: string | null;
             /** @description `true`: nothing goes out, messages still come in. */
@@ -2374,6 +2621,66 @@ export interface components {
              */
             to?: string | null;
         };
+        /** @description What a contact allows from now on. */
+        ConsentBody: {
+            /** @description On which channel; there must be a conversation with them on it. */
+            channel_id: string;
+            /** @description `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description A message of theirs on that channel that says so. */
+            proof_message_id?: string | null;
+            /** @description How this is known; at most 500 characters. */
+            reason: string;
+        };
+        /** @description One change, with its proof. */
+        ConsentChangeView: {
+            /** @description When it was said. */
+            at: string;
+            /** @description Who of the team noted it. */
+            by: string | null;
+            /** @description The word that was heard, or the reason that was given. */
+            note: string;
+            /** @description `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description The message that says it. */
+            proof_message_id: string | null;
+            /** @description `keyword`, `provider`, `agent` or `api`. */
+            source: string;
+        };
+        /** @description How keywords are heeded. */
+        ConsentSettingsBody: {
+            /** @description HELP is answered by a message. */
+            answers_help: boolean;
+            /** @description STOP and START are confirmed by a message. */
+            confirms: boolean;
+            /** @description Further words that mean STOP, each as a whole message. */
+            extra_stop?: string[];
+            /** @description Text of one's own. */
+            help_reply?: string | null;
+            /** @description Text of one's own. */
+            start_reply?: string | null;
+            /** @description What is allowed after STOP: `nothing` but answers to what they write afterwards, or `no_marketing`. */
+            stop_means: string;
+            /** @description Text of one's own; `null` for the shipped one in the customer's language. */
+            stop_reply?: string | null;
+        };
+        /** @description What a contact allows on one channel. */
+        ConsentView: {
+            /** @description The channel. */
+            channel_id: string;
+            /** @description The conversation on it. */
+            conversation_id: string;
+            /** @description What was said, newest first. */
+            history: components["schemas"]["ConsentChangeView"][];
+            /** @description Whether a marketing template may go out now. */
+            marketing_allowed: boolean;
+            /** @description The provider holds marketing back until then. */
+            marketing_paused_until: string | null;
+            /** @description `unknown`, `opted_in`, `no_marketing` or `nothing`. */
+            permission: string;
+            /** @description Whether an answer may go out now. */
+            replies_allowed: boolean;
+        };
         /** @description A contact's new name. */
         ContactBody: {
             /** @description At most 120 characters; empty to show the customer's own name again. */
@@ -2462,6 +2769,23 @@ export interface components {
             /** @description The provider's id of it. */
             provider_message_id: string | null;
         };
+        /** @description What to list. */
+        ConversationFilter: {
+            /** @description `me`, `none` or a user's id. */
+            assignee?: string | null;
+            /** @description A channel's id. */
+            channel?: string | null;
+            /** @description A label. */
+            label?: string | null;
+            /** @description Only those in which a note mentions the caller, latest mention first. */
+            mentioned?: boolean | null;
+            /** @description Words in the contact's name, identities or the last message. */
+            q?: string | null;
+            /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+            status?: string | null;
+            /** @description Only those with unread messages. */
+            unread?: boolean | null;
+        };
         /** @description A conversation. */
         ConversationView: {
             assignee: components["schemas"]["AssigneeView"] | null;
@@ -2494,10 +2818,10 @@ export interface components {
              * @description Counts changes; the `ETag`.
              */
             version: number;
-            /** @description The reply window. */
-            window: components["schemas"]["WindowView"];
             /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
             waiting_since: string | null;
+            /** @description The reply window. */
+            window: components["schemas"]["WindowView"];
         };
         /** @description A draft made of a text. */
         ConversionView: {
@@ -2514,20 +2838,12 @@ export interface components {
             /** @description A plain text or call script, at most 8,000 characters. */
             text: string;
         };
-        /** @description A draft made of a text. */
-        ConversionView: {
-            definition: components["schemas"]["DefinitionView"];
-            /** @description A name made of the first words. */
-            name: string;
-            preview: components["schemas"]["PreviewView"];
-            problems: components["schemas"]["ProblemView"][];
-            /** @description What was done: `variable:Amina`, `button:https://…`, `footer`, `category:utility` … */
-            steps: string[];
-        };
-        /** @description A text to convert. */
-        ConvertBody: {
-            /** @description A plain text or call script, at most 8,000 characters. */
-            text: string;
+        /** @description How many there are. */
+        CountView: {
+            /** @description Conversations found. */
+            count: number;
+            /** @description Whether that is all; if not there are more than could be looked at. */
+            exact: boolean;
         };
         /** @description A customer to be. */
         CustomerBody: {
@@ -2726,29 +3042,56 @@ export interface components {
              */
             version: number;
         };
-        /** @description What came back from the provider's page, or a choice among accounts. */
-        FinishBody: {
-            /** @description One of the accounts that the first call answered. */
-            choice?: number | null;
-            /** @description The provider's code. */
-            code?: string | null;
-            /** @description The provider's word for why there is none (`access_denied`). */
-            error?: string | null;
-            state: string;
-        };
-        /** @description What came of a login: a channel, or accounts to choose from. */
-        FinishView: {
-            channel: components["schemas"]["ChannelView"] | null;
-            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
-            choices: string[];
-            /** @description The state for the choice. */
-            state: string | null;
-        };
         /** @description A stretch of a snippet. */
         FragmentView: {
             /** @description It is what was looked for. */
             hit: boolean;
             text: string;
+        };
+        /** @description How a channel stands with its provider. */
+        HealthView: {
+            /** @description The name that customers see. */
+            display_name: string;
+            /** @description When a webhook last came. */
+            last_webhook_at: string | null;
+            /**
+             * Format: int32
+             * @description Customers who may be written to first within 24 hours; `null` for unlimited or not told.
+             */
+            limit: number | null;
+            /**
+             * Format: int32
+             * @description From this many on marketing waits.
+             */
+            marketing_stops_at: number | null;
+            /** @description What was decided about the name. */
+            name_decision: string;
+            /** @description Secrets that were replaced and are still accepted. */
+            previous_secrets: components["schemas"]["RetiredView"][];
+            /** @description `unknown`, `green`, `yellow` or `red`. */
+            quality: string;
+            /**
+             * Format: int32
+             * @description Messages a second at most.
+             */
+            rate_per_s: number;
+            /** @description What may not be done. */
+            restrictions: components["schemas"]["RestrictionView"][];
+            /** @description Why the provider stopped the account. */
+            stopped: string | null;
+            /** @description There is no limit. */
+            unlimited: boolean;
+            /** @description When the provider last told anything of this. */
+            updated_at: string | null;
+            /**
+             * Format: int32
+             * @description Customers who were.
+             */
+            used: number;
+            /** @description The user name of the number. */
+            username: string;
+            /** @description Something to know about the account. */
+            warning: string | null;
         };
         /** @description The customer of a hit. */
         HitContact: {
@@ -2979,6 +3322,28 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_ConsentView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The channel. */
+                channel_id: string;
+                /** @description The conversation on it. */
+                conversation_id: string;
+                /** @description What was said, newest first. */
+                history: components["schemas"]["ConsentChangeView"][];
+                /** @description Whether a marketing template may go out now. */
+                marketing_allowed: boolean;
+                /** @description The provider holds marketing back until then. */
+                marketing_paused_until: string | null;
+                /** @description `unknown`, `opted_in`, `no_marketing` or `nothing`. */
+                permission: string;
+                /** @description Whether an answer may go out now. */
+                replies_allowed: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_ContactView: {
             /** @description The items, in the list's order. */
             items: {
@@ -3037,10 +3402,10 @@ export interface components {
                  * @description Counts changes; the `ETag`.
                  */
                 version: number;
-                /** @description The reply window. */
-                window: components["schemas"]["WindowView"];
                 /** @description Since when the customer waits for an answer; `null` while nothing of theirs is unanswered. */
                 waiting_since: string | null;
+                /** @description The reply window. */
+                window: components["schemas"]["WindowView"];
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -3194,54 +3559,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Items_PersonMessageView: {
-            /** @description The items, in the list's order. */
-            items: {
-                /** @description The business's emoji on it. */
-                business_reaction: string | null;
-                /** @description The message object as the provider has it. */
-                content: unknown;
-                created_at: string;
-                /** @enum {string} */
-                direction: "inbound" | "outbound";
-                /** @description The provider's id. */
-                id: string;
-                /** @description `text`, `image`, `template`, `comment` … */
-                kind: string;
-                /** @description The customer's emoji on it. */
-                reaction: string | null;
-                /** @description The other side has seen it. */
-                read: boolean;
-                /** @description It was taken back. */
-                unsent: boolean;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
-        Items_PersonView: {
-            /** @description The items, in the list's order. */
-            items: {
-                business_typing: boolean;
-                /** @description Instagram-scoped id. */
-                id: string;
-                /** @description When something last happened. */
-                last_at: string | null;
-                name: string;
-                /** @description One line of the newest message. */
-                preview: string | null;
-                /** @description They open the chat by themselves. */
-                reads: boolean;
-                /** @description Nothing reaches them. */
-                unavailable: boolean;
-                /** @description Messages of the business that they have not seen. */
-                unread: number;
-                username: string;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Items_PhoneMessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MessageContent"] & {
@@ -3295,6 +3612,54 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_SandboxPersonMessageView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The business's emoji on it. */
+                business_reaction: string | null;
+                /** @description The message object as the provider has it. */
+                content: unknown;
+                created_at: string;
+                /** @enum {string} */
+                direction: "inbound" | "outbound";
+                /** @description The provider's id. */
+                id: string;
+                /** @description `text`, `image`, `template`, `comment` … */
+                kind: string;
+                /** @description The customer's emoji on it. */
+                reaction: string | null;
+                /** @description The other side has seen it. */
+                read: boolean;
+                /** @description It was taken back. */
+                unsent: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_SandboxPersonView: {
+            /** @description The items, in the list's order. */
+            items: {
+                business_typing: boolean;
+                /** @description Instagram-scoped id. */
+                id: string;
+                /** @description When something last happened. */
+                last_at: string | null;
+                name: string;
+                /** @description One line of the newest message. */
+                preview: string | null;
+                /** @description They open the chat by themselves. */
+                reads: boolean;
+                /** @description Nothing reaches them. */
+                unavailable: boolean;
+                /** @description Messages of the business that they have not seen. */
+                unread: number;
+                username: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_Session: {
             /** @description The items, in the list's order. */
             items: {
@@ -3312,6 +3677,24 @@ export interface components {
                 last_used_at: string;
                 /** @description Browser's name for itself. */
                 user_agent: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_Snippet: {
+            /** @description The items, in the list's order. */
+            items: {
+                id: string;
+                /** @description By which it is found; unique in the workspace. */
+                name: string;
+                /** @description May hold `{{contact.name}}` and the like. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description Counts changes; the `ETag`.
+                 */
+                version: number;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -3469,6 +3852,54 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description What came back from the provider's page, or a choice among accounts. */
+        LoginFinishBody: {
+            /** @description One of the accounts that the first call answered. */
+            choice?: number | null;
+            /** @description The provider's code. */
+            code?: string | null;
+            /** @description The provider's word for why there is none (`access_denied`). */
+            error?: string | null;
+            state: string;
+        };
+        /** @description What came of a login: a channel, or accounts to choose from. */
+        LoginFinishView: {
+            channel: components["schemas"]["ChannelView"] | null;
+            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
+            choices: string[];
+            /** @description The state for the choice. */
+            state: string | null;
+        };
+        /** @description A login to begin. */
+        LoginStartBody: {
+            /** @description The app's id at the provider. */
+            app_id?: string | null;
+            /** @description The app's secret. It is never shown again. */
+            app_secret?: string | null;
+            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
+            channel_id?: string | null;
+            /** @description What the team will call the channel; the account's own name unless given. */
+            name?: string | null;
+            /** @description `instagram`. */
+            provider: string;
+            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
+            settings?: {
+                [key: string]: string;
+            };
+            /** @description What the app's webhook is verified with; made up unless given. */
+            verify_token?: string | null;
+        };
+        /** @description Where to go. */
+        LoginStartView: {
+            /** @description When the login must be finished. */
+            expires_at: string;
+            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
+            redirect_uri: string;
+            /** @description Comes back with the code. */
+            state: string;
+            /** @description The provider's page; open it in the browser. */
+            url: string;
+        };
         /** @description What was later said about a message, as its view carries it. */
         MarksView: {
             /** @description What the customer chose from it, oldest first. */
@@ -3553,6 +3984,16 @@ export interface components {
              */
             width: number | null;
         };
+        /** @description How many mentions the caller has not seen. */
+        Mentions: {
+            /**
+             * Format: date-time
+             * @description When the latest one was written; `null` if there is none.
+             */
+            latest_at: string | null;
+            /** @description Notes; counted up to 100. */
+            unseen: number;
+        };
         /** @description An entry of the menu; it has either `payload` or `url`. */
         MenuEntryView: {
             /** @description What the message's `button.payload` will say. */
@@ -3621,6 +4062,29 @@ export interface components {
             /** @description Its trace. */
             trace_id: string;
         };
+        /** @description How this month's spending stands. */
+        MonthView: {
+            /** @description The budget. */
+            budget: string | null;
+            /** @description Currency. */
+            currency: string;
+            /** @description First day of the month (UTC). */
+            from: string;
+            /** @description Templates are refused once it is used up. */
+            hard_stop: boolean;
+            /**
+             * Format: int64
+             * @description Share of the budget, in percent.
+             */
+            percent: number | null;
+            /** @description Spent, by the owner's prices. */
+            spent: string;
+            /**
+             * Format: int32
+             * @description From this share on it is told.
+             */
+            warn_percent: number;
+        };
         NewMessage: {
             context?: {
                 message_id: string;
@@ -3683,6 +4147,28 @@ export interface components {
             /** @description The webhook field in words. */
             title: string;
         };
+        /** @description What is told, and when not. */
+        NotificationSettings: {
+            /** @description Alerts. */
+            alerts: boolean;
+            /** @description Messages in conversations that are mine. */
+            assigned: boolean;
+            /** @description Notes that mention me. */
+            mentions: boolean;
+            quiet: components["schemas"]["QuietHours"] | null;
+            /** @description A sound with it. */
+            sound: boolean;
+            /** @description Messages in conversations that are nobody's. */
+            unassigned: boolean;
+        };
+        /** @description The caller's choice. */
+        Notifications: components["schemas"]["NotificationSettings"] & {
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
         /** @description What a new chat offers. */
         OfferView: {
             /** @description Questions: `question` and `payload`. */
@@ -3715,6 +4201,13 @@ export interface components {
              */
             version: number;
             week: components["schemas"]["WeekBody"];
+        };
+        /** @description The order of the caller's own views, or of the shared ones. */
+        OrderBody: {
+            /** @description Every view's id, once. */
+            ids: string[];
+            /** @description The shared ones. */
+            shared?: boolean;
         };
         /** @description What became of one of them. */
         Outcome: {
@@ -3789,43 +4282,12 @@ export interface components {
             name: string;
             password: string;
         };
-        /** @description A message as the customer's app shows it. */
-        PersonMessageView: {
-            /** @description The business's emoji on it. */
-            business_reaction: string | null;
-            /** @description The message object as the provider has it. */
-            content: unknown;
-            created_at: string;
-            /** @enum {string} */
-            direction: "inbound" | "outbound";
-            /** @description The provider's id. */
-            id: string;
-            /** @description `text`, `image`, `template`, `comment` … */
-            kind: string;
-            /** @description The customer's emoji on it. */
-            reaction: string | null;
-            /** @description The other side has seen it. */
-            read: boolean;
-            /** @description It was taken back. */
-            unsent: boolean;
-        };
-        /** @description A customer in the simulated app. */
+        /** @description Someone of the team. */
         PersonView: {
-            business_typing: boolean;
-            /** @description Instagram-scoped id. */
+            /** @description Their id. */
             id: string;
-            /** @description When something last happened. */
-            last_at: string | null;
+            /** @description Their name; empty if they are gone. */
             name: string;
-            /** @description One line of the newest message. */
-            preview: string | null;
-            /** @description They open the chat by themselves. */
-            reads: boolean;
-            /** @description Nothing reaches them. */
-            unavailable: boolean;
-            /** @description Messages of the business that they have not seen. */
-            unread: number;
-            username: string;
         };
         /** @description A message as the customer's phone shows it. Its content stands under the name of its type. */
         PhoneMessageView: components["schemas"]["MessageContent"] & {
@@ -3852,6 +4314,22 @@ export interface components {
         PreviewView: Record<string, never> & {
             /** @description The whole as one text. */
             text: string;
+        };
+        /** @description Prices and budget. They are the owner's own: Frontdesk knows no provider's prices. */
+        PricesBody: {
+            /** @description The month's budget; `null` for none. */
+            budget?: string | null;
+            /** @description As it shall be shown: `USD`, `KES` … */
+            currency: string;
+            /** @description Refuse templates once the budget is used up. */
+            hard_stop: boolean;
+            /** @description The price list, at most 2,000 rows. */
+            rates: components["schemas"]["RateBody"][];
+            /**
+             * Format: int32
+             * @description Warn from this share on, in percent: 1 to 100.
+             */
+            warn_percent: number;
         };
         /** @description Price information. */
         PricingView: {
@@ -3919,6 +4397,35 @@ export interface components {
             more: boolean;
             /** @description Messages that wait to be sent. */
             queued: number;
+        };
+        /** @description Hours without any telling; over midnight if `from` is later than `to`. */
+        QuietHours: {
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 22:00
+             */
+            from: string;
+            /** @description IANA time zone. */
+            timezone: string;
+            /**
+             * @description `00:00` to `23:59`.
+             * @example 07:00
+             */
+            to: string;
+        };
+        /** @description The price of one message. */
+        RateBody: {
+            /**
+             * @description `marketing`, `utility`, `authentication`, `authentication_international`, `service`, `referral_conversion`,
+             *     `marketing_lite`, `sms` or `other`.
+             */
+            category: string;
+            /** @description Country of the customer's number in two letters; `null` for all that have no row of their own. */
+            country?: string | null;
+            /** @description First day on which it holds, such as `2026-11-01`. */
+            from: string;
+            /** @description In the currency's unit, up to six places: `0.0225`. */
+            price: string;
         };
         /** @description This workspace's webhook deliveries. */
         RawCounts: {
@@ -3993,6 +4500,15 @@ export interface components {
             /** @description There are more; call again. */
             more: boolean;
         };
+        /** @description Something that may not be done. */
+        RestrictionView: {
+            /** @description Until when. */
+            until: string | null;
+            /** @description `business_initiated`, `replies` or `other`. */
+            what: string;
+            /** @description The provider's word. */
+            word: string;
+        };
         /** @description How long files are kept. */
         RetentionBody: {
             /**
@@ -4001,11 +4517,152 @@ export interface components {
              */
             days: number | null;
         };
+        /** @description A secret that was replaced and is still accepted. */
+        RetiredView: {
+            /** @description Its name. */
+            name: string;
+            /** @description Until when. */
+            until: string;
+        };
         /** @description The provider's rules with their words, and the languages that it takes: for editors. */
         RulesView: {
             languages: string[];
             /** @description `{rule, message, remedy}`. */
             rules: Record<string, never>[];
+        };
+        /** @description The body. */
+        SandboxActionBody: {
+            reply_to?: string | null;
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            data?: string | null;
+            mime_type?: string | null;
+            /** @enum {string} */
+            type: "image";
+        } | {
+            data: string;
+            kind: string;
+            mime_type: string;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @enum {string} */
+            type: "like_heart";
+        } | {
+            title: string;
+            /** @enum {string} */
+            type: "share";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "story_reply";
+        } | {
+            /** @enum {string} */
+            type: "story_mention";
+        } | {
+            live?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "comment";
+        } | {
+            emoji: string;
+            id: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "unsend";
+        } | {
+            id: string;
+            text: string;
+            /** @enum {string} */
+            type: "edit";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "quick_reply";
+        } | {
+            payload: string;
+            title: string;
+            /** @enum {string} */
+            type: "tap";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        };
+        /** @description A customer to be, or one that changes. */
+        SandboxPersonBody: {
+            /** @description Changes this customer instead of adding one. */
+            id?: string | null;
+            name: string;
+            /** @description They open the chat by themselves. */
+            reads?: boolean;
+            /** @description Nothing reaches them. */
+            unavailable?: boolean;
+            /** @description Letters, digits, dots and underscores. */
+            username: string;
+        };
+        /** @description A message as the customer's app shows it. */
+        SandboxPersonMessageView: {
+            /** @description The business's emoji on it. */
+            business_reaction: string | null;
+            /** @description The message object as the provider has it. */
+            content: unknown;
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The provider's id. */
+            id: string;
+            /** @description `text`, `image`, `template`, `comment` … */
+            kind: string;
+            /** @description The customer's emoji on it. */
+            reaction: string | null;
+            /** @description The other side has seen it. */
+            read: boolean;
+            /** @description It was taken back. */
+            unsent: boolean;
+        };
+        /** @description A customer in the simulated app. */
+        SandboxPersonView: {
+            business_typing: boolean;
+            /** @description Instagram-scoped id. */
+            id: string;
+            /** @description When something last happened. */
+            last_at: string | null;
+            name: string;
+            /** @description One line of the newest message. */
+            preview: string | null;
+            /** @description They open the chat by themselves. */
+            reads: boolean;
+            /** @description Nothing reaches them. */
+            unavailable: boolean;
+            /** @description Messages of the business that they have not seen. */
+            unread: number;
+            username: string;
+        };
+        /** @description A saved view. */
+        SavedView: {
+            filter: components["schemas"]["ConversationFilter"];
+            id: string;
+            name: string;
+            /** @description Everyone in the workspace has it; if not, only the caller. */
+            shared: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description Saved views. */
+        SavedViews: {
+            /** @description In their order; the shared ones first. */
+            items: components["schemas"]["SavedView"][];
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -4076,6 +4733,27 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description A text to be used again and again. */
+        Snippet: {
+            id: string;
+            /** @description By which it is found; unique in the workspace. */
+            name: string;
+            /** @description May hold `{{contact.name}}` and the like. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`.
+             */
+            version: number;
+        };
+        /**
+         * @description A snippet to be kept. In double braces may stand `contact.name`, `contact.first_name`, `contact.phone`, `agent.name`,
+         *     `agent.first_name` and `business.name`.
+         */
+        SnippetBody: {
+            name: string;
+            text: string;
+        };
         /** @description One interval of a day. */
         SpanBody: {
             /**
@@ -4088,36 +4766,6 @@ export interface components {
              * @example 09:00
              */
             opens: string;
-        };
-        /** @description A login to begin. */
-        StartBody: {
-            /** @description The app's id at the provider. */
-            app_id?: string | null;
-            /** @description The app's secret. It is never shown again. */
-            app_secret?: string | null;
-            /** @description Connects this channel again instead of adding one; app and settings are its own unless given. */
-            channel_id?: string | null;
-            /** @description What the team will call the channel; the account's own name unless given. */
-            name?: string | null;
-            /** @description `instagram`. */
-            provider: string;
-            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
-            settings?: {
-                [key: string]: string;
-            };
-            /** @description What the app's webhook is verified with; made up unless given. */
-            verify_token?: string | null;
-        };
-        /** @description Where to go. */
-        StartView: {
-            /** @description When the login must be finished. */
-            expires_at: string;
-            /** @description Where the browser comes back to. It must stand in the app's list of redirect addresses. */
-            redirect_uri: string;
-            /** @description Comes back with the code. */
-            state: string;
-            /** @description The provider's page; open it in the browser. */
-            url: string;
         };
         /** @description When each step of the delivery was reached. */
         StatusTimesView: {
@@ -4271,6 +4919,20 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** @description To whom a test message goes. */
+        TestMessageBody: {
+            /** @description What it says, at most 1,000 characters. */
+            text: string;
+            /** @description A number or id, as in `POST /api/v1/messages`. */
+            to: string;
+        };
+        /** @description A message that was queued. */
+        TestMessageView: {
+            /** @description Its conversation. */
+            conversation_id: string;
+            /** @description Its id. */
+            message_id: string;
+        };
         /** @description How a test went. */
         TestOutcome: {
             checks: components["schemas"]["TestCheck"][];
@@ -4293,6 +4955,74 @@ export interface components {
         TokenCreated: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description One line. */
+        UsageRow: {
+            /** @description What it is charged as. */
+            category: string;
+            /** @description The channel. */
+            channel_id: string;
+            /** @description `regular`, `free_service`, `free_entry_point` or `free`. */
+            charge: string;
+            /** @description What they cost by the owner's prices; `null` if the owner has set no price for them. */
+            cost: string | null;
+            /** @description Country of the customers' numbers; `null` if not known. */
+            country: string | null;
+            /** @description The day (UTC) on which the messages were queued. */
+            day: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+        };
+        /** @description A sum. */
+        UsageSum: {
+            /**
+             * Format: int64
+             * @description Of them those that are charged.
+             */
+            charged: number;
+            /** @description What they cost by the owner's prices. */
+            cost: string;
+            /** @description A category, a channel's id, a country or a day. */
+            key: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+        };
+        /** @description What was sent and what it costs. */
+        UsageView: {
+            /** @description By category. */
+            by_category: components["schemas"]["UsageSum"][];
+            /** @description By channel. */
+            by_channel: components["schemas"]["UsageSum"][];
+            /** @description By country. */
+            by_country: components["schemas"]["UsageSum"][];
+            /** @description By day. */
+            by_day: components["schemas"]["UsageSum"][];
+            /** @description What they cost by the owner's prices. */
+            cost: string;
+            /** @description Currency of the costs. */
+            currency: string;
+            /** @description First day. */
+            from: string;
+            /**
+             * Format: int64
+             * @description All messages whose price the provider has told.
+             */
+            messages: number;
+            /** @description Line by line. */
+            rows: components["schemas"]["UsageRow"][];
+            /** @description Last day. */
+            to: string;
+            /**
+             * Format: int64
+             * @description Messages that are charged and have no price.
+             */
+            unpriced: number;
         };
         /** @description Someone who works here. */
         User: {
@@ -4329,6 +5059,15 @@ export interface components {
              * @description Records in it.
              */
             records: number | null;
+        };
+        /** @description A view to be saved. */
+        ViewBody: {
+            filter: components["schemas"]["ConversationFilter"];
+            name: string;
+            /** @description For everyone in the workspace; cannot be changed later. */
+            shared?: boolean;
+            /** @enum {string} */
+            sort: "newest" | "waiting" | "unread";
         };
         /** @description The intervals of each weekday, in order. A day without any is closed. */
         WeekBody: {
@@ -4373,195 +5112,6 @@ export interface components {
         /** @description A business with its first owner. */
         WorkspaceCreated: components["schemas"]["Workspace"] & {
             owner: components["schemas"]["User"];
-        };
-        /** @description A change of every conversation that a filter finds. At least one of the changes must be there. */
-        BulkBody: {
-            change: components["schemas"]["BulkChange"];
-            filter: components["schemas"]["ConversationFilter"];
-        };
-        /** @description What is changed; what is left out stays as it is. */
-        BulkChange: {
-            add_labels?: string[];
-            /** @description `null` for nobody. */
-            assignee_id?: string | null;
-            /** @enum {string} */
-            priority?: "low" | "normal" | "high" | "urgent";
-            /** @description `true`: everything is marked as seen. */
-            read?: boolean | null;
-            remove_labels?: string[];
-            /** @enum {string} */
-            status?: "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
-        };
-        /** @description A conversation that could not be changed. */
-        BulkFailure: {
-            conversation_id: string;
-            reason: string;
-        };
-        /** @description A change of many conversations, and how far it has come. */
-        BulkJob: {
-            /** @description Conversations that were changed and can be changed back. */
-            changed: number;
-            /** @description Conversations looked at. */
-            done: number;
-            /** @description Conversations that could not be changed. */
-            failed: number;
-            /** @description The first of these, and why. */
-            failures: components["schemas"]["BulkFailure"][];
-            id: string;
-            /** @description More conversations fit than one job takes. */
-            more: boolean;
-            /** @description While it is undone: those left alone because someone changed them meanwhile. */
-            skipped: number;
-            /** @enum {string} */
-            state: "running" | "done" | "stopped" | "undoing" | "undone";
-            /** @description Conversations to be looked at. */
-            total: number;
-        };
-        /** @description What to list. */
-        ConversationFilter: {
-            /** @description `me`, `none` or a user's id. */
-            assignee?: string | null;
-            /** @description A channel's id. */
-            channel?: string | null;
-            /** @description A label. */
-            label?: string | null;
-            /** @description Only those in which a note mentions the caller, latest mention first. */
-            mentioned?: boolean | null;
-            /** @description Words in the contact's name, identities or the last message. */
-            q?: string | null;
-            /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
-            status?: string | null;
-            /** @description Only those with unread messages. */
-            unread?: boolean | null;
-        };
-        /** @description How many there are. */
-        CountView: {
-            /** @description Conversations found. */
-            count: number;
-            /** @description Whether that is all; if not there are more than could be looked at. */
-            exact: boolean;
-        };
-        /** @description One page of a list. */
-        Items_Snippet: {
-            /** @description The items, in the list's order. */
-            items: {
-                id: string;
-                /** @description By which it is found; unique in the workspace. */
-                name: string;
-                /** @description May hold `{{contact.name}}` and the like. */
-                text: string;
-                /**
-                 * Format: int64
-                 * @description Counts changes; the `ETag`.
-                 */
-                version: number;
-            }[];
-            /** @description Where the next page begins; `null` on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description How many mentions the caller has not seen. */
-        Mentions: {
-            /**
-             * Format: date-time
-             * @description When the latest one was written; `null` if there is none.
-             */
-            latest_at: string | null;
-            /** @description Notes; counted up to 100. */
-            unseen: number;
-        };
-        /** @description What is told, and when not. */
-        NotificationSettings: {
-            /** @description Alerts. */
-            alerts: boolean;
-            /** @description Messages in conversations that are mine. */
-            assigned: boolean;
-            /** @description Notes that mention me. */
-            mentions: boolean;
-            quiet: components["schemas"]["QuietHours"] | null;
-            /** @description A sound with it. */
-            sound: boolean;
-            /** @description Messages in conversations that are nobody's. */
-            unassigned: boolean;
-        };
-        /** @description The caller's choice. */
-        Notifications: components["schemas"]["NotificationSettings"] & {
-            /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
-             */
-            version: number;
-        };
-        /** @description The order of the caller's own views, or of the shared ones. */
-        OrderBody: {
-            /** @description Every view's id, once. */
-            ids: string[];
-            /** @description The shared ones. */
-            shared?: boolean;
-        };
-        /** @description Hours without any telling; over midnight if `from` is later than `to`. */
-        QuietHours: {
-            /**
-             * @description `00:00` to `23:59`.
-             * @example 22:00
-             */
-            from: string;
-            /** @description IANA time zone. */
-            timezone: string;
-            /**
-             * @description `00:00` to `23:59`.
-             * @example 07:00
-             */
-            to: string;
-        };
-        /** @description A saved view. */
-        SavedView: {
-            filter: components["schemas"]["ConversationFilter"];
-            id: string;
-            name: string;
-            /** @description Everyone in the workspace has it; if not, only the caller. */
-            shared: boolean;
-            /** @enum {string} */
-            sort: "newest" | "waiting" | "unread";
-            /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
-             */
-            version: number;
-        };
-        /** @description Saved views. */
-        SavedViews: {
-            /** @description In their order; the shared ones first. */
-            items: components["schemas"]["SavedView"][];
-        };
-        /** @description A text to be used again and again. */
-        Snippet: {
-            id: string;
-            /** @description By which it is found; unique in the workspace. */
-            name: string;
-            /** @description May hold `{{contact.name}}` and the like. */
-            text: string;
-            /**
-             * Format: int64
-             * @description Counts changes; the `ETag`.
-             */
-            version: number;
-        };
-        /**
-         * @description A snippet to be kept. In double braces may stand `contact.name`, `contact.first_name`, `contact.phone`, `agent.name`,
-         *     `agent.first_name` and `business.name`.
-         */
-        SnippetBody: {
-            name: string;
-            text: string;
-        };
-        /** @description A view to be saved. */
-        ViewBody: {
-            filter: components["schemas"]["ConversationFilter"];
-            name: string;
-            /** @description For everyone in the workspace; cannot be changed later. */
-            shared?: boolean;
-            /** @enum {string} */
-            sort: "newest" | "waiting" | "unread";
         };
     };
     responses: never;
@@ -4932,6 +5482,135 @@ export interface operations {
             };
         };
     };
+    begin_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description One is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -5006,7 +5685,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FinishBody"];
+                "application/json": components["schemas"]["LoginFinishBody"];
             };
         };
         responses: {
@@ -5015,7 +5694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FinishView"];
+                    "application/json": components["schemas"]["LoginFinishView"];
                 };
             };
             /** @description A problem document */
@@ -5038,7 +5717,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StartBody"];
+                "application/json": components["schemas"]["LoginStartBody"];
             };
         };
         responses: {
@@ -5047,7 +5726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StartView"];
+                    "application/json": components["schemas"]["LoginStartView"];
                 };
             };
             /** @description A problem document */
@@ -5155,6 +5834,246 @@ export interface operations {
             };
         };
     };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examine_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_previous_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessProfileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessProfileBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessProfileView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     test_channel: {
         parameters: {
             query?: never;
@@ -5173,6 +6092,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TestView"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_test_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestMessageBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestMessageView"];
+                };
+            };
+            /** @description Refused by policy */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -5350,6 +6310,70 @@ export interface operations {
             };
         };
     };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ConsentView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_conversations: {
         parameters: {
             query?: {
@@ -5363,10 +6387,6 @@ export interface operations {
                 channel?: string;
                 /** @description Words in the contact's name, identities or the last message. */
                 q?: string;
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
                 /** @description Only those with unread messages. */
                 unread?: boolean;
                 /** @description Only those in which a note mentions the caller, latest mention first. */
@@ -5376,6 +6396,10 @@ export interface operations {
                  *     those with unread messages first (`unread`).
                  */
                 sort?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -5389,6 +6413,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_ConversationView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_conversations: {
+        parameters: {
+            query?: {
+                /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
+                status?: string;
+                /** @description `me`, `none` or a user's id. */
+                assignee?: string;
+                /** @description A label. */
+                label?: string;
+                /** @description A channel's id. */
+                channel?: string;
+                /** @description Words in the contact's name, identities or the last message. */
+                q?: string;
+                /** @description Only those with unread messages. */
+                unread?: boolean;
+                /** @description Only those in which a note mentions the caller, latest mention first. */
+                mentioned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
                 };
             };
             /** @description A problem document */
@@ -6026,6 +7093,68 @@ export interface operations {
             };
         };
     };
+    show_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_notifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -6334,6 +7463,62 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    see_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
                 };
             };
             /** @description A problem document */
@@ -7008,7 +8193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_PersonView"];
+                    "application/json": components["schemas"]["Items_SandboxPersonView"];
                 };
             };
             /** @description A problem document */
@@ -7034,7 +8219,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PersonBody"];
+                "application/json": components["schemas"]["SandboxPersonBody"];
             };
         };
         responses: {
@@ -7043,7 +8228,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonView"];
+                    "application/json": components["schemas"]["SandboxPersonView"];
                 };
             };
             /** @description A problem document */
@@ -7071,7 +8256,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActionBody"];
+                "application/json": components["schemas"]["SandboxActionBody"];
             };
         };
         responses: {
@@ -7117,7 +8302,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_PersonMessageView"];
+                    "application/json": components["schemas"]["Items_SandboxPersonMessageView"];
                 };
             };
             /** @description A problem document */
@@ -7356,6 +8541,66 @@ export interface operations {
             };
         };
     };
+    show_consent_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_consent_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSettingsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_retention: {
         parameters: {
             query?: never;
@@ -7403,6 +8648,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesBody"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PricesBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesBody"];
                 };
             };
             /** @description A problem document */
@@ -7464,6 +8769,139 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginAnswer"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snippets: {
+        parameters: {
+            query?: {
+                /** @description Words in the name or the text. */
+                q?: string;
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_snippet: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -8250,6 +9688,113 @@ export interface operations {
             };
         };
     };
+    show_usage: {
+        parameters: {
+            query?: {
+                /** @description First day, such as `2026-11-01`; otherwise the last 30 days. */
+                from?: string;
+                /** @description Last day; otherwise today (UTC). At most 92 days. */
+                to?: string;
+                /** @description This channel only. */
+                channel?: string;
+                /** @description This category only. */
+                category?: string;
+                /** @description This country only, in two letters. */
+                country?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description First day, such as `2026-11-01`; otherwise the last 30 days. */
+                from?: string;
+                /** @description Last day; otherwise today (UTC). At most 92 days. */
+                to?: string;
+                /** @description This channel only. */
+                channel?: string;
+                /** @description This category only. */
+                category?: string;
+                /** @description This country only, in two letters. */
+                country?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a head */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_month: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -8319,6 +9864,164 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -8986,587 +10689,6 @@ export interface operations {
                 content?: never;
             };
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    begin_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkBody"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description One is under way */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    stop_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    undo_bulk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkJob"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_conversations: {
-        parameters: {
-            query?: {
-                /** @description One or more of `open`, `pending`, `on_hold`, `snoozed`, `resolved`, `closed`, separated by commas. */
-                status?: string;
-                /** @description `me`, `none` or a user's id. */
-                assignee?: string;
-                /** @description A label. */
-                label?: string;
-                /** @description A channel's id. */
-                channel?: string;
-                /** @description Words in the contact's name, identities or the last message. */
-                q?: string;
-                /** @description Only those with unread messages. */
-                unread?: boolean;
-                /** @description Only those in which a note mentions the caller, latest mention first. */
-                mentioned?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_notifications: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Notifications"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    keep_notifications: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NotificationSettings"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Notifications"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_mentions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Mentions"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    see_mentions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Mentions"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_snippets: {
-        parameters: {
-            query?: {
-                /** @description Words in the name or the text. */
-                q?: string;
-                /** @description Most items to give, 1–100; 50 unless given. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items_Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_snippet: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SnippetBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_snippet: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SnippetBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Snippet"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_snippet: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_views: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedViews"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_view: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    order_views: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OrderBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedViews"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_view: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedView"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_view: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
                 headers: {
                     [name: string]: unknown;
                 };

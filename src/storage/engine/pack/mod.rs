@@ -92,6 +92,9 @@ impl From<Part> for StoredPart {
     }
 }
 
+/// A place of the cache: which block it holds, if any.
+type Cached = Option<(usize, Arc<Block>)>;
+
 /// An open pack.
 pub(super) struct Pack {
     file: File,
@@ -103,7 +106,7 @@ pub(super) struct Pack {
     /// See [`super::Engine::restored_to`].
     pub restored: Option<u64>,
     index: Index,
-    cache: Vec<Mutex<Option<(usize, Arc<Block>)>>>,
+    cache: Vec<Mutex<Cached>>,
 }
 
 /// Where the pack of an engine's directory stands.
