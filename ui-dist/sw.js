@@ -45,3 +45,17 @@ self.addEventListener('fetch', (event) => {
   if (url.pathname.startsWith('/assets/')) event.respondWith(asset(request))
   else if (request.mode === 'navigate' && !/^\/(api|webhooks|healthz|readyz|metrics)(\/|$)/.test(url.pathname)) event.respondWith(page(request))
 })
+
+// A notice leads to what it is about, in the window that is open or in a new one.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const path = event.notification.data?.path ?? '/'
+  event.waitUntil(
+    self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then(async (windows) => {
+      const open = windows[0]
+      if (!open) return self.clients.openWindow(path)
+      await open.focus()
+      open.postMessage({ go: path })
+    }),
+  )
+})

@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-BnS2BEE1.js";

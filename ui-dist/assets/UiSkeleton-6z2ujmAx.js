@@ -1,1 +1,0 @@
-import{Ln as e,gn as t,xn as n}from"./base-DNx7YaSc.js";var r={class:`appear-late block animate-pulse rounded-control bg-sunken`,"aria-hidden":`true`},i=n({__name:`UiSkeleton`,setup(n){return(n,i)=>(e(),t(`span`,r))}});export{i as t};

@@ -1,0 +1,1 @@
+export{u as fromBody}from"./model-BbdgbodL.js";

@@ -1,1 +1,0 @@
-import{sr as e}from"./base-DNx7YaSc.js";var t=e(!1),n=e(!1);export{t as n,n as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-BQieUlaU.js";import{fn as t,sr as n}from"./base-DNx7YaSc.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{fn as e,fr as t}from"./base-DNx7YaSc.js";import{r as n}from"./dist-BFQr1E_6.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

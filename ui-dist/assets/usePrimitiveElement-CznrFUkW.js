@@ -1,1 +1,0 @@
-import{fn as e,sr as t}from"./base-DNx7YaSc.js";import{r as n}from"./dist-BFQr1E_6.js";function r(){let r=t();return{primitiveElement:r,currentElement:e(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
