@@ -61,6 +61,8 @@
 //! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
 //! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
 
+mod table;
+
 use std::marker::PhantomData;
 
 use crate::domain::account::{self, User};
@@ -75,164 +77,8 @@ use crate::domain::{
 };
 
 use super::records::{Json, Record};
-
-/// The tables. Numbers are stored: never change or reuse them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-#[allow(missing_docs)] // the module's table says what they are
-pub enum Table {
-    Meta = 1,
-    WrappedKey = 2,
-    ContactKey = 3,
-    Workspace = 4,
-    User = 5,
-    UserByEmail = 6,
-    Session = 7,
-    SessionByUser = 8,
-    ApiToken = 9,
-    TokenByWorkspace = 10,
-    Channel = 11,
-    Contact = 12,
-    ContactByIdentity = 13,
-    Conversation = 14,
-    ConversationByContact = 15,
-    ConversationList = 16,
-    Message = 17,
-    MessageByProviderId = 18,
-    EarlyStatus = 19,
-    Outbox = 20,
-    DeadLetter = 21,
-    Doubtful = 22,
-    RawEvent = 23,
-    RawByState = 24,
-    RawPending = 25,
-    RawBlob = 26,
-    Notice = 27,
-    Alert = 28,
-    Due = 29,
-    Idempotency = 30,
-    Draft = 31,
-    Position = 32,
-    Setting = 33,
-    Consent = 80,
-    ChannelHealth = 81,
-    Usage = 82,
-    Billed = 83,
-    Reach = 84,
-    MessageByTime = 85,
-    RawBundle = 50,
-    ConversationByLabel = 51,
-    Media = 60,
-    MediaByReference = 61,
-    MediaJob = 62,
-    Link = 34,
-    Template = 70,
-    TemplateByName = 71,
-    TemplateChange = 72,
-    TemplateTally = 73,
-    TemplateUse = 74,
-    TemplateAccount = 75,
-    ConversationWaiting = 90,
-    ConversationUnread = 91,
-    Mention = 92,
-    SavedView = 93,
-    Snippet = 94,
-    UserSetting = 95,
-}
-
-/// The names of the tables from [`Table::ConversationWaiting`] on.
-const WORK_NAMES: [&str; 6] = [
-    "ConversationWaiting",
-    "ConversationUnread",
-    "Mention",
-    "SavedView",
-    "Snippet",
-    "UserSetting",
-];
-
-const NAMES: [&str; 34] = [
-    "Meta",
-    "WrappedKey",
-    "ContactKey",
-    "Workspace",
-    "User",
-    "UserByEmail",
-    "Session",
-    "SessionByUser",
-    "ApiToken",
-    "TokenByWorkspace",
-    "Channel",
-    "Contact",
-    "ContactByIdentity",
-    "Conversation",
-    "ConversationByContact",
-    "ConversationList",
-    "Message",
-    "MessageByProviderId",
-    "EarlyStatus",
-    "Outbox",
-    "DeadLetter",
-    "Doubtful",
-    "RawEvent",
-    "RawByState",
-    "RawPending",
-    "RawBlob",
-    "Notice",
-    "Alert",
-    "Due",
-    "Idempotency",
-    "Draft",
-    "Position",
-    "Setting",
-    "Link",
-];
-
-/// Tables whose numbers do not follow on the others'.
-const LATER_NAMES: [(Table, &str); 6] = [
-    (Table::Consent, "Consent"),
-    (Table::ChannelHealth, "ChannelHealth"),
-    (Table::Usage, "Usage"),
-    (Table::Billed, "Billed"),
-    (Table::Reach, "Reach"),
-    (Table::MessageByTime, "MessageByTime"),
-];
-/// The names of the tables from [`Table::Media`] on.
-const MEDIA_NAMES: [&str; 3] = ["Media", "MediaByReference", "MediaJob"];
-/// The names of the tables from [`Table::Template`] on.
-const TEMPLATE_NAMES: [&str; 6] = [
-    "Template",
-    "TemplateByName",
-    "TemplateChange",
-    "TemplateTally",
-    "TemplateUse",
-    "TemplateAccount",
-];
-
-/// The name of a stored key's table, for messages.
-pub(super) fn table_name(key: &[u8]) -> &'static str {
-    let table = key.first().copied().unwrap_or_default();
-    match table {
-        _ if table == Table::RawBundle as u8 => return "RawBundle",
-        _ if table == Table::ConversationByLabel as u8 => return "ConversationByLabel",
-        _ => {}
-    }
-    let at = |first: u8| table.checked_sub(first).map(usize::from);
-    let early = at(1).and_then(|at| NAMES.get(at));
-    let media = at(Table::Media as u8).and_then(|at| MEDIA_NAMES.get(at));
-    let templates = at(Table::Template as u8).and_then(|at| TEMPLATE_NAMES.get(at));
-    let work = at(Table::ConversationWaiting as u8).and_then(|at| WORK_NAMES.get(at));
-    let later = || {
-        let found = LATER_NAMES.iter().find(|(known, _)| *known as u8 == table);
-        found.map(|(_, name)| name)
-    };
-    early
-        .or(media)
-        .or(templates)
-        .or(work)
-        .or_else(later)
-        .copied()
-        .unwrap_or("unknown")
-}
+pub use table::Table;
+pub(super) use table::table_name;
 
 /// A typed key: knows its table, its value and its bytes.
 pub trait Key: Sized + Clone {

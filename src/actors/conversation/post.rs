@@ -47,13 +47,11 @@ impl Worker {
         };
         let about = context.as_ref().and_then(|context| context.message);
         let reacts = about.filter(|_| content.kind == "reaction");
-        let rules = match self.answers_comment(conversation, context.as_ref(), now)? {
-            // The comment itself is the right to answer once.
-            true => MessagingRules {
-                has_window: false,
-                ..rules
-            },
-            false => rules,
+        // A comment is itself the right to answer it once.
+        let answers = self.answers_comment(conversation, context.as_ref(), now)?;
+        let rules = MessagingRules {
+            has_window: rules.has_window && !answers,
+            ..rules
         };
         let files = match Attached::find(&self.core, self.workspace, &mut content) {
             Ok(files) => files,

@@ -1,3 +1,5 @@
+//! Keys round trip, sort as they must, and no two tables have one number.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -15,7 +15,7 @@ export async function chooseEverything(filters: Filters): Promise<void> {
   try {
     everything.value = { filters, ...(await ok(api.GET('/conversations/count', { params: { query: toApi(filters) } }))) }
   } catch (error) {
-    toast.error(t('inbox.everything.countFailed'), error)
+    toast.error(t('content.everything.countFailed'), error)
   }
 }
 
@@ -34,7 +34,7 @@ async function begin(run: () => Promise<BulkJob>): Promise<void> {
     job.value = await run()
     await follow()
   } catch (error) {
-    toast.error(t('inbox.everything.failed'), error)
+    toast.error(t('content.everything.failed'), error)
   }
 }
 export async function changeEverything(change: BulkChange): Promise<void> {
@@ -49,5 +49,5 @@ export async function undoEverything(): Promise<void> {
 }
 export async function stopEverything(): Promise<void> {
   const id = job.value?.id
-  if (id) await ok(api.DELETE('/bulk/{id}', { params: { path: { id } } })).catch((error: unknown) => toast.error(t('inbox.everything.failed'), error))
+  if (id) await ok(api.DELETE('/bulk/{id}', { params: { path: { id } } })).catch((error: unknown) => toast.error(t('content.everything.failed'), error))
 }

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-BnS2BEE1.js";

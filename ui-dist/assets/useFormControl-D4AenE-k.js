@@ -1,1 +1,0 @@
-import{In as e,Ir as t}from"./base-CFQai2JG.js";import{r as n}from"./dist-B_7D5-Kv.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};
