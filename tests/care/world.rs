@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use frontdesk::domain::account::{ApiToken, Preferences, Role, Session, User, Workspace};
+use frontdesk::domain::billing::Billed;
+use frontdesk::domain::consent::Consent;
 use frontdesk::domain::conversation::Conversation;
+use frontdesk::domain::health::ChannelHealth;
 use frontdesk::domain::inbound::StatusUpdate;
 use frontdesk::domain::message::StatusTimes;
 use frontdesk::domain::operations::{
@@ -15,16 +18,17 @@ use frontdesk::domain::template::{
 };
 use frontdesk::domain::{
     Author, Channel, ChannelId, Contact, ContactId, Content, ConversationId, Direction, EventKind, Identity,
-    IdentityKind, Media, MediaId, MediaKind, Message, MessageError, MessageId, MessageStatus, RawEventId,
-    SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
+    IdentityKind, Media, MediaId, MediaKind, Message, MessageError, MessageId, MessageStatus, Pricing,
+    RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
-    AlertKey, ApiTokenKey, ChannelKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
-    ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey,
-    IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
-    MessageKey, Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey,
-    RawPendingKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey,
-    TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey,
+    AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
+    ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey,
+    DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey,
+    MentionKey, MessageByProviderIdKey, MessageByTimeKey, MessageKey, Newest, NoticeKey, OutboxKey,
+    PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey,
+    SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey,
+    TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey,
     UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
@@ -399,6 +403,52 @@ pub fn put_message(store: &Store, batch: &mut Batch, message: &Message, seal: &S
     }
 }
 
+/// A message's place in the bill, and the counter that counts it.
+fn bill(batch: &mut Batch, message: &Message) {
+    let billed = Billed::of(message, CHANNEL, *b"KE").expect("it has a price");
+    let (workspace, message) = (WORKSPACE, message.id);
+    batch.put(&BilledKey { workspace, message }, &billed, &Seal::Open);
+    let counter = UsageKey {
+        workspace,
+        day: billed.day,
+        channel: billed.channel,
+        category: billed.category as u8,
+        country: billed.country,
+        charge: billed.charge as u8,
+    };
+    batch.put(&counter, &1, &Seal::Open);
+}
+
+/// How customer and channel stand, and the order of the first message by its time.
+fn standing(batch: &mut Batch, seal: &Seal) {
+    let (workspace, channel, contact) = (WORKSPACE, CHANNEL, CONTACT);
+    let consent = ConsentKey {
+        workspace,
+        contact,
+        channel,
+    };
+    let reach = ReachKey {
+        workspace,
+        channel,
+        contact,
+    };
+    let first = MessageByTimeKey {
+        workspace,
+        conversation: CONVERSATION,
+        at: AT,
+        n: 1,
+    };
+    batch
+        .put(&consent, &Consent::default(), seal)
+        .put(
+            &ChannelHealthKey { workspace, channel },
+            &ChannelHealth::default(),
+            seal,
+        )
+        .put(&reach, &AT, &Seal::Open)
+        .put(&first, &(), &Seal::Open);
+}
+
 fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
     use MessageStatus as S;
     let mut conversation = Conversation::begin(CONVERSATION, CHANNEL, CONTACT, AT);
@@ -410,10 +460,20 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
         (S::Doubtful, None),
     ];
     for (status, provider_id) in all {
-        let message = message(conversation.take_next().n, status, provider_id);
+        let mut message = message(conversation.take_next().n, status, provider_id);
+        if status == S::Failed {
+            message.pricing = Some(Pricing {
+                category: "utility".into(),
+                kind: "regular".into(),
+                model: "PMP".into(),
+                billable: Some(true),
+            });
+            bill(batch, &message);
+        }
         conversation.note_last(&message);
         put_message(store, batch, &message, seal);
     }
+    standing(batch, seal);
     put_conversation(batch, &conversation, seal);
     put_labels(store, batch, &conversation);
     let link = LinkKey {

@@ -112,6 +112,8 @@ fn every_command_that_is_shown_exists() {
 fn assert_options(program: &clap::Command, sub: &str, words: &[&str], page: &str) {
     let command = program.find_subcommand(sub);
     let command = command.unwrap_or_else(|| panic!("{page}: there is no `frontdesk {sub}`"));
+    let under = words.iter().find_map(|word| command.find_subcommand(word));
+    let command = under.unwrap_or(command);
     for long in words.iter().filter_map(|word| word.strip_prefix("--")) {
         let long = long.split('=').next().unwrap_or(long);
         let known = command

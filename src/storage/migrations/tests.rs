@@ -205,6 +205,6 @@ fn a_store_of_a_newer_version_is_refused_in_a_clear_sentence() {
     let error = opened.err().expect("refused").to_string();
     assert_eq!(
         error,
-        format!("the data was written by a newer version (9); this one reads up to {SCHEMA}")
+        format!("the data was written by a newer version (999); this one reads up to {SCHEMA}")
     );
 }
