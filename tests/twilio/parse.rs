@@ -49,7 +49,8 @@ fn each_type_has_its_content() {
         all.extend_from_slice(more);
         all
     };
-    let table: Vec<(Vec<(&str, &str)>, &str, Value)> = vec![
+    type Row = (Vec<(&'static str, &'static str)>, &'static str, Value);
+    let table: Vec<Row> = vec![
         (with("text", &[("Body", " oi ")]), "text", json!({"body": " oi "})),
         (
             with(
