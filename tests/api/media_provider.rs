@@ -128,7 +128,7 @@ async fn nothing_that_a_provider_says_leads_inside() {
     let page = wait_for(owner, &path, |page| {
         let tried =
             |name: &&str| of(page, name)["state"] != "pending" || of(page, name)["reason"].is_string();
-        names.iter().all(|name| tried(&name))
+        names.iter().all(tried)
     })
     .await;
     let table = [

@@ -259,9 +259,7 @@ fn keyword(form: &Form) -> Option<Value> {
         None => {
             let word = form.text("Body")?;
             let is_it = |known: &&str| word.eq_ignore_ascii_case(known);
-            KEYWORDS
-                .iter()
-                .find(|(_, words)| words.iter().any(&is_it))
+            KEYWORDS.iter().find(|(_, words)| words.iter().any(&is_it))
         }
     };
     said.map(|(name, _)| json!({"keyword": name, "answered_by_provider": true}))
