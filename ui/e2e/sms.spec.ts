@@ -15,7 +15,7 @@ test('an SMS comes in, its answer is counted in parts and arrives on the phone',
 
   const inbox = await context.newPage()
   await inbox.goto('/inbox')
-  await inbox.locator('[data-row]').filter({ hasText: question }).click()
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
   await expect(thread(inbox).getByText(question)).toBeVisible()
   await composer(inbox).fill('ж'.repeat(71))
   await expect(inbox.getByTestId('segments')).toContainText('2 SMS')
@@ -36,5 +36,5 @@ test('the forms for Twilio and 360dialog say what is missing', async ({ open, pa
   await page.getByRole('button', { name: 'Connect and check' }).click()
   await expect(page.getByText('Enter a sender, or a messaging service SID.')).toBeVisible()
   await page.goto('/settings/channels/new?provider=dialog360')
-  await expect(page.getByLabel('API key')).toBeVisible()
+  await expect(page.getByLabel('API key', { exact: true })).toBeVisible()
 })

@@ -8,9 +8,11 @@ const EVERY_MS = 2000
 const pace = (query: { state: { error: unknown } }): number | false => (query.state.error ? false : EVERY_MS)
 export const changed = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ['sandbox', 'instagram'] })
 
-export const usePeople = () =>
+/** Asked only once there is a channel of the sandbox: without one there is nothing to ask. */
+export const usePeople = (enabled: Ref<boolean>) =>
   useQuery({
     queryKey: ['sandbox', 'instagram', 'people'],
+    enabled,
     queryFn: ({ signal }) => ok(api.GET('/sandbox/instagram/customers', { params: { query: { limit: 100 } }, signal })),
     refetchInterval: pace,
   })
@@ -24,7 +26,7 @@ export const useInstagramChat = (id: Ref<string | null>) =>
     },
     refetchInterval: pace,
   })
-export const useOffer = () => useQuery({ queryKey: ['sandbox', 'instagram', 'offer'], queryFn: ({ signal }) => ok(api.GET('/sandbox/instagram/offer', { signal })), refetchInterval: pace })
+export const useOffer = (enabled: Ref<boolean>) => useQuery({ queryKey: ['sandbox', 'instagram', 'offer'], enabled, queryFn: ({ signal }) => ok(api.GET('/sandbox/instagram/offer', { signal })), refetchInterval: pace })
 
 export type Action = Parameters<typeof postAction>[1]
 const postAction = (person: string, body: { type: string; [more: string]: unknown }) =>

@@ -1,1 +1,0 @@
-import{In as e,Ir as t}from"./base-B30zXNqb.js";import{r as n}from"./dist-p7fL3Uab.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

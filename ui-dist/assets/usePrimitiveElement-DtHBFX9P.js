@@ -1,1 +1,0 @@
-import{In as e,jr as t}from"./base-B30zXNqb.js";import{r as n}from"./dist-p7fL3Uab.js";function r(){let r=t();return{primitiveElement:r,currentElement:e(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
