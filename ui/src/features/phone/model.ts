@@ -91,3 +91,7 @@ export const isPhone = (phone: string): boolean => /^\+?[\d\s().-]+$/.test(phone
 export const NO_FAULTS: Faults = { delay_ms: 0, refuse_next: 0, drop_answer_next: 0, down: false, duplicate_webhooks: false, reorder_webhooks: false }
 export const hasFaults = (faults: Faults): boolean =>
   faults.delay_ms > 0 || faults.refuse_next > 0 || faults.drop_answer_next > 0 || faults.down || faults.duplicate_webhooks || faults.reorder_webhooks
+
+const PLAYED = ['sandbox', 'sandbox_sms']
+/** The sandbox channels whose customers have a number: each is an app on the phone. */
+export const playedIn = <T extends { provider?: string }>(channels: readonly T[]): T[] => channels.filter((channel) => PLAYED.includes(channel.provider ?? ''))

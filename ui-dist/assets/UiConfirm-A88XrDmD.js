@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-C-6Mq4Th.js";

@@ -1,1 +1,0 @@
-import{In as e,Ir as t}from"./base-Dp9rxKIY.js";import{r as n}from"./dist-BixKyxqU.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};
