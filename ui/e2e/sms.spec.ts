@@ -17,9 +17,13 @@ test('an SMS comes in, its answer is counted in parts and arrives on the phone',
   await phone.getByRole('textbox', { name: 'Message' }).fill(question)
   await page.keyboard.press('Enter')
 
+  await expect(phone.getByText(question)).toBeVisible()
+  // An SMS bears no name: the inbox knows its number.
+  const number = /\+\d+/.exec((await phone.getByRole('status').first().textContent()) ?? '')![0]
+
   const inbox = await context.newPage()
   await inbox.goto('/inbox')
-  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await inbox.locator('[data-row]').filter({ hasText: number }).click()
   await expect(thread(inbox).getByText(question)).toBeVisible()
   await composer(inbox).fill('ж'.repeat(71))
   await expect(inbox.getByTestId('segments')).toContainText('2 SMS')
