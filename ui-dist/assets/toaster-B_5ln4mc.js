@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-C41i0j-2.js";
