@@ -16,6 +16,8 @@ export default defineConfig({
   timeout: 45_000,
   expect: { timeout: 8000 },
   workers: Number(process.env.E2E_WORKERS ?? 2),
+  // As the Rust tests: what a busy machine made late is tried once more, and told as flaky.
+  retries: 1,
   reporter: process.env.CI ? [['line']] : [['list']],
   use: { trace: 'retain-on-failure', locale: 'en' },
   projects: process.env.PERF ? [{ name: 'perf', use: { ...desktop, colorScheme: 'light', trace: 'off' }, testMatch: /perf\.ts$/ }] : [

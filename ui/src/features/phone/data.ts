@@ -26,6 +26,13 @@ export const useCustomers = () =>
     queryFn: ({ signal }) => ok(api.GET('/sandbox/customers', { params: { query: { ...at(), limit: 100 } }, signal })),
     refetchInterval: pace(EVERY_MS),
   })
+/** One customer, whether the list shows them or not. */
+export const useCustomer = (id: Ref<string | null>) =>
+  useQuery({
+    queryKey: computed(() => ['sandbox', 'customer', line.value, id.value]),
+    enabled: computed(() => id.value !== null),
+    queryFn: ({ signal }) => ok(api.GET('/sandbox/customers/{wa_id}', { params: { path: { wa_id: id.value! }, query: at() }, signal })),
+  })
 export const useChat = (id: Ref<string | null>) =>
   useQuery({
     queryKey: computed(() => ['sandbox', 'chat', line.value, id.value]),

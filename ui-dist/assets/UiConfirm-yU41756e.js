@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-D2n-6P3y.js";

@@ -1,1 +1,0 @@
-import{Xt as e}from"./base-Cr4jyRDe.js";var t=e({name:`chevron-right`,size:24,node:[[`path`,{d:`m9 18 6-6-6-6`,key:`mthhwq`}]]});export{t};

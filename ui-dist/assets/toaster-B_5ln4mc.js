@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib-C41i0j-2.js";

@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-nc-_zqkm.js";import{In as t,jr as n}from"./base-Cr4jyRDe.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

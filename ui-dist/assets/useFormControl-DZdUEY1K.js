@@ -1,1 +1,0 @@
-import{In as e,Ir as t}from"./base-Cr4jyRDe.js";import{r as n}from"./dist-C2dX1WJo.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

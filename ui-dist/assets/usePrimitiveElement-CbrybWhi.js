@@ -1,1 +1,0 @@
-import{In as e,jr as t}from"./base-Cr4jyRDe.js";import{r as n}from"./dist-C2dX1WJo.js";function r(){let r=t();return{primitiveElement:r,currentElement:e(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
