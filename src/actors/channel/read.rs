@@ -12,7 +12,7 @@ use crate::domain::{RawEventId, TraceId};
 use crate::storage::StorageError;
 use crate::storage::keys::{RawBlobKey, RawEventKey};
 
-use super::ChannelWork;
+use super::{ChannelWork, notes};
 
 /// A raw event, read.
 pub(super) struct Read {
@@ -20,6 +20,8 @@ pub(super) struct Read {
     pub trace: TraceId,
     /// Size of its body in bytes.
     pub size: usize,
+    /// By which its notices are known again.
+    pub digest: [u8; 32],
     /// What it says to this channel, or why it cannot be read.
     pub items: Result<Vec<Inbound>, String>,
 }
@@ -35,6 +37,7 @@ impl ChannelWork {
             raw,
             trace: TraceId([0; 16]),
             size: 0,
+            digest: [0; 32],
             items: Err(error),
         };
         let event = match self.core.store.get(&key) {
@@ -45,8 +48,13 @@ impl ChannelWork {
             }
             Err(error) => return Err(error),
         };
+        let mut digest = [0; 32];
         let items = match self.core.store.blob(&RawBlobKey { raw: event.blob }) {
-            Ok(Some(bytes)) => self.interpret(entry, &event, &bytes),
+            Ok(Some(bytes)) => {
+                let items = self.interpret(entry, &event, &bytes);
+                digest = notes::digest(&items, &bytes);
+                items
+            }
             Ok(None) => Err("its bytes are no longer kept".into()),
             Err(error @ (StorageError::Damaged { .. } | StorageError::Erased)) => Err(error.to_string()),
             Err(error) => return Err(error),
@@ -55,6 +63,7 @@ impl ChannelWork {
             raw,
             trace: event.trace,
             size: event.size as usize,
+            digest,
             items,
         })
     }
@@ -85,6 +94,11 @@ impl ChannelWork {
                 Some(found) if found.channel.id == entry.channel.id => mine.extend(items),
                 Some(_) => {}
                 None if items.is_empty() => {}
+                // It names nobody, and came signed: it is for the first of those who can read the signature.
+                None if address.is_nowhere() => {
+                    let is_first = event.id == event.blob;
+                    mine.extend(items.into_iter().filter(|_| is_first));
+                }
                 None => strangers.push(address),
             }
         }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{Place, content, id_at, notice, time, unknown};
-use crate::channels::payload::{read, text, text_at};
+use crate::channels::payload::{made_up_id, read, text, text_at};
 use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::inbound::{Inbound, InboundMessage, Sender, StatusUpdate};
@@ -127,7 +127,11 @@ impl Event<'_> {
     }
 
     fn message(&self, body: &Value) -> Option<Inbound> {
-        let mid = id_at(body, "mid")?;
+        let named = id_at(body, "mid");
+        if named.is_none() && body.get("is_deleted") == Some(&Value::Bool(true)) {
+            return None;
+        }
+        let mid = named.unwrap_or_else(|| made_up_id(&self.value.to_string()));
         if body.get("is_deleted") == Some(&Value::Bool(true)) {
             let content = content::of("revoke", json!({ "original_message_id": mid }));
             return Some(self.item(format!("{mid}#deleted"), content, None, Map::new()));
