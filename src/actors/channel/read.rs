@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::actors::intake::addressee;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::{Address, Delivery};
-use crate::domain::inbound::Inbound;
+use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::operations::RawEvent;
 use crate::domain::{RawEventId, TraceId};
 use crate::storage::StorageError;
@@ -106,6 +108,7 @@ impl ChannelWork {
             (Some(address), true) if mine.is_empty() => Err(no_channel(address)),
             (Some(address), true) => {
                 tracing::warn!(raw_event = %event.id, ?address, "a part of a delivery is for a number that no channel has");
+                mine.extend(strangers.iter().map(|address| unclaimed(address)));
                 Ok(mine)
             }
             _ => Ok(mine),
@@ -118,6 +121,15 @@ impl ChannelWork {
         let all = self.core.registry.all().into_iter();
         all.filter(|other| other.is_signed_like(entry)).collect()
     }
+}
+
+/// Tells of a part of a delivery that nobody here can be shown, beside parts that somebody was.
+fn unclaimed(address: &Address) -> Inbound {
+    Inbound::Notice(ChannelNotice {
+        field: "unclaimed".to_owned(),
+        body: json!({ "detail": format!("A part of this delivery is not shown: {}.", no_channel(address)) }),
+        known: false,
+    })
 }
 
 fn no_channel(address: &Address) -> String {

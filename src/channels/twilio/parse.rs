@@ -106,7 +106,7 @@ fn of_form(form: &Form) -> Vec<Inbound> {
     let Some(id) = message_id(form) else {
         return nameless(form);
     };
-    if let Some(word) = status::word(form) {
+    if let Some(word) = status::word(form).filter(|word| !is_said(form, word)) {
         let read = status::read(form, id, word).map(Inbound::Status);
         return vec![read.unwrap_or_else(|| notice("twilio.status", everything(form)))];
     }
@@ -114,6 +114,12 @@ fn of_form(form: &Form) -> Vec<Inbound> {
         Some(sender) => messages(form, id, &sender),
         None => vec![notice("twilio.message", everything(form))],
     }
+}
+
+/// Whether a form is words that somebody sent, although a status stands beside them that nobody knows.
+fn is_said(form: &Form, status: &str) -> bool {
+    let is_news = status::step(status).is_some() || form.text("MessageStatus").is_some();
+    !is_news && form.text("Body").is_some() && form.text("From").is_some()
 }
 
 /// A form without any id: words or files that somebody sent, or an event of another sort.

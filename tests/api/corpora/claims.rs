@@ -201,8 +201,9 @@ fn whatsapp(value: &Value, claims: &mut Vec<Claim>) {
         });
     }
     if claims.len() == before && !quiet {
+        let besides = ["messaging_product", "phone_number_id", "display_phone_number"];
         claims.push(Claim::Notice {
-            words: words_of(value, &[]),
+            words: words_of(value, &besides),
         });
     }
 }
@@ -306,6 +307,9 @@ fn instagram(entry: &Value, claims: &mut Vec<Claim>) {
                     words: text(value.get("text")).into_iter().collect(),
                 }),
             },
+            _ if !list(value, "messaging").is_empty() => list(value, "messaging")
+                .iter()
+                .for_each(|event| event_of_instagram(event, claims, &mut quiet)),
             _ if value.get("sender").is_some() => event_of_instagram(value, claims, &mut quiet),
             _ => claims.push(Claim::Notice {
                 words: words_of(value, &[]),
@@ -414,7 +418,7 @@ fn twilio(body: &Value) -> Option<Claim> {
         .iter()
         .find_map(|name| said(name));
     let status = said("MessageStatus").or_else(|| said("SmsStatus"));
-    let is_status = status.is_some_and(|it| !["received", "receiving"].contains(&it.as_str()));
+    let is_status = status.is_some_and(|it| !["received", "receiving", "success"].contains(&it.as_str()));
     if is_status && id.is_some() {
         return None;
     }

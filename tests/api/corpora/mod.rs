@@ -23,6 +23,10 @@ mod fuzz;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use crate::common::TestApp;
+use crate::common::webhook::{add_channel, entry, post, wait_for};
 use bodies::{Body, Source};
 use desk::Desk;
 
@@ -85,6 +89,35 @@ async fn bodies_of_others_are_shown_whole() {
         Some(folder) => check(Path::new(&folder)).await,
         None => println!("skipped: FRONTDESK_CORPORA names no folder"),
     }
+}
+
+#[actix_web::test]
+async fn a_part_for_nobodys_number_is_told_of_and_comes_with_a_replay() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    let both = [
+        entry("6001", "wamid.ours", "ours"),
+        entry("6002", "wamid.later", "later"),
+    ];
+    post(&app, "s1", &both).await;
+    let told = |list: &Value| list.to_string().contains("6002");
+    let notices = wait_for(owner, "/api/v1/notices", told).await;
+    let raw = notices["items"][0]["raw_event_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let texts = async |count: usize| {
+        let all = |list: &Value| list["items"].as_array().is_some_and(|all| all.len() == count);
+        let list = wait_for(owner, "/api/v1/conversations", all).await;
+        list["items"].to_string()
+    };
+    assert!(!texts(1).await.contains("later"));
+    add_channel(owner, "whatsapp_cloud", "6002", "s1").await;
+    let replay = format!("/api/v1/raw-events/{raw}/replay");
+    owner.post(&replay, &Value::Null).await.expect(202);
+    let both = texts(2).await;
+    assert!(both.contains("ours") && both.contains("later"), "{both}");
 }
 
 /// Every body as JSON, for tests that change them.

@@ -26,6 +26,9 @@ const NOTICES: [&str; 9] = [
     "response_feedback",
 ];
 
+/// Longest user name that is kept, in bytes (Instagram's own limit is 30 characters).
+const MAX_USERNAME: usize = 100;
+
 /// Reads one element of `messaging` or `standby`.
 pub(super) fn read_raw(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
     match read(raw) {
@@ -104,7 +107,7 @@ impl Event<'_> {
         let message = InboundMessage {
             provider_message_id: id,
             sender: Sender {
-                identities: vec![Identity::new(IdentityKind::InstagramId, &self.customer)],
+                identities: self.identities(),
                 profile_name: None,
             },
             at: time(self.value.get("timestamp")).or(self.place.time),
@@ -117,6 +120,16 @@ impl Event<'_> {
             true => Inbound::Echo(message),
             false => Inbound::Message(message),
         }
+    }
+
+    /// The customer, by user name too where it stands beside the id.
+    fn identities(&self) -> Vec<Identity> {
+        let side = if self.from_business { "recipient" } else { "sender" };
+        let person = self.value.get(side).unwrap_or(&Value::Null);
+        let name = text_at(person, "username").filter(|name| name.len() <= MAX_USERNAME);
+        let name = name.map(|name| Identity::new(IdentityKind::Username, name.trim_start_matches('@')));
+        let id = Identity::new(IdentityKind::InstagramId, &self.customer);
+        name.into_iter().chain([id]).collect()
     }
 
     /// An id for what has none: the same for the same news.

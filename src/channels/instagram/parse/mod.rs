@@ -154,6 +154,15 @@ fn read_change(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
             events::read_value(value, &Place { standby, ..*place }, items);
         }
         "story_insights" => items.push(notice(field, value)),
+        // A whole list of them, as some set-ups pass it on.
+        _ if value
+            .get("messaging")
+            .is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty())) =>
+        {
+            let list = value["messaging"].as_array().cloned().unwrap_or_default();
+            list.into_iter()
+                .for_each(|event| events::read_value(event, place, items));
+        }
         _ => items.push(unknown(field, value)),
     }
 }
