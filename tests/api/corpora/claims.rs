@@ -341,12 +341,11 @@ fn event_of_instagram(event: &Value, claims: &mut Vec<Claim>, quiet: &mut bool) 
         words,
     };
     let has = |name: &str| event.get(name).is_some_and(Value::is_object);
+    let by_us = is("/message/is_echo") || event.pointer("/sender/id") == Some(&Value::from(INSTAGRAM));
+    let customer = if by_us { "/recipient/id" } else { "/sender/id" };
     if is("/message/is_self") || has("read") || has("delivery") {
         *quiet = true;
-    } else if !["sender", "recipient"]
-        .iter()
-        .any(|side| text(event.pointer(&format!("/{side}/id"))).is_some())
-    {
+    } else if text(event.pointer(customer)).is_none() {
         claims.push(Claim::Notice {
             words: words_of(event, &[]),
         });
