@@ -2,6 +2,7 @@
 //!
 //! Every body and path is hostile input; whatever is not understood gets the provider's error envelope.
 
+mod dialog360;
 pub(crate) mod media;
 mod messages;
 mod numbers;
@@ -158,9 +159,15 @@ pub(crate) async fn handle(
                 body,
                 caller: None,
             };
-            match authenticate(&mut call) {
-                Ok(()) => route(&call).await,
-                Err(error) => Err(error),
+            match dialog360::speaks_it(request, path) {
+                true => match dialog360::authenticate(&mut call) {
+                    Ok(()) => dialog360::answer(&call).await,
+                    Err(error) => dialog360::refused(error),
+                },
+                false => match authenticate(&mut call) {
+                    Ok(()) => route(&call).await,
+                    Err(error) => Err(error),
+                },
             }
         }
         Err(error) => Err(error),
@@ -180,7 +187,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 async fn read(request: &HttpRequest, payload: web::Payload, path: &[&str]) -> Result<Bytes, GraphError> {
-    let upload = matches!(path, [_, "media"]) || request.path().contains("upload:");
+    let upload = matches!(path, [_, "media"] | ["media"]) || request.path().contains("upload:");
     let limit = if upload { UPLOAD_LIMIT } else { JSON_LIMIT };
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(body)) => Ok(body),
