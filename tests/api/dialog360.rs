@@ -165,3 +165,39 @@ async fn a_wrong_key_is_told_before_and_after() {
         "{told}"
     );
 }
+
+#[actix_web::test]
+async fn a_template_is_submitted_approved_by_webhook_and_sent() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = connect(&app).await;
+    bring_home(&app, &channel).await;
+    let draft = json!({
+        "channel_id": channel, "name": "agizo_tayari", "language": "sw", "category": "utility",
+        "components": [{"type": "BODY", "text": "Habari {{1}}, agizo lako liko tayari.",
+            "example": {"body_text": [["Zuri"]]}}],
+    });
+    let template = owner.post("/api/v1/templates", &draft).await.expect(201);
+    let path = format!("/api/v1/templates/{}", template["id"].as_str().expect("an id"));
+    owner
+        .post(&format!("{path}/submit"), &json!({}))
+        .await
+        .expect(200);
+    wait_for(owner, &path, |template| template["status"] == "approved").await;
+    let body = json!({"channel_id": channel, "to": PHONE, "type": "template",
+        "template": {"name": "agizo_tayari", "language": "sw", "variables": {"1": "Zuri"}}});
+    let request = owner
+        .request(Method::POST, "/api/v1/messages")
+        .header("idempotency-key", "t");
+    let sent = Answer::of(request.json(&body)).await.expect(202);
+    let path = format!(
+        "/api/v1/conversations/{}/messages",
+        sent["conversation_id"].as_str().expect("an id")
+    );
+    let reached = |page: &Value| {
+        ["delivered", "read"]
+            .iter()
+            .any(|step| find(page, "id", &sent["id"])["status"] == *step)
+    };
+    wait_for(owner, &path, reached).await;
+}
