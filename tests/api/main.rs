@@ -33,4 +33,5 @@ mod templates;
 mod tls;
 mod tokens;
 mod users;
+mod whatsapp_login;
 mod workspaces;
