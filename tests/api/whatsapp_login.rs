@@ -161,8 +161,7 @@ async fn a_person_chooses_a_number_and_its_customers_arrive() {
         name: "Amina".into(),
         ..Default::default()
     };
-    let message =
-        frontdesk::sandbox::CustomerMessage::text("Habari");
+    let message = frontdesk::sandbox::CustomerMessage::text("Habari");
     app.app
         .simulators
         .whatsapp

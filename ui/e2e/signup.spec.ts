@@ -1,4 +1,4 @@
-import { axe, expect, test } from './support'
+import { axe, expect, isPage, test } from './support'
 
 /** Goes to the simulated login; its page stands in for Meta's and lies on another port of this machine. */
 async function begin(page: import('@playwright/test').Page): Promise<void> {
@@ -11,6 +11,7 @@ async function begin(page: import('@playwright/test').Page): Promise<void> {
 test('a number is signed up, with its PIN, and works at once', async ({ open, page, rules }) => {
   rules.expected.push(/status of 4(09|22)/)
   await open('/settings/channels/new?provider=whatsapp_cloud')
+  await isPage(page)
   await axe(page)
   await begin(page)
   await page.getByRole('button', { name: 'Cancel' }).click()
@@ -57,6 +58,7 @@ for (const path of ['/settings/channels/new?provider=whatsapp_cloud', '/settings
   test(`looks of ${path} @looks`, async ({ open, page, rules }, info) => {
     rules.expected.push(/status of 4(09|22)/)
     await open(path)
+    await isPage(page)
     if (path.includes('connect')) await expect(page.getByRole('alert')).toBeVisible()
     await axe(page)
     await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })

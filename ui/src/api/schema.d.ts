@@ -3080,6 +3080,8 @@ export interface components {
             rate_per_s: number;
             /** @description What may not be done. */
             restrictions: components["schemas"]["RestrictionView"][];
+            /** @description Names of the other numbers that share the limit: it is the business portfolio's. */
+            shared_with: string[];
             /** @description Why the provider stopped the account. */
             stopped: string | null;
             /** @description There is no limit. */
@@ -3088,7 +3090,7 @@ export interface components {
             updated_at: string | null;
             /**
              * Format: int32
-             * @description Customers who were.
+             * @description Customers who were, by this number and those that share its limit.
              */
             used: number;
             /** @description The user name of the number. */
