@@ -35,4 +35,5 @@ mod templates;
 mod tls;
 mod tokens;
 mod users;
+mod whatsapp_login;
 mod workspaces;

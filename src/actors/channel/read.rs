@@ -108,7 +108,7 @@ impl ChannelWork {
             (Some(address), true) if mine.is_empty() => Err(no_channel(address)),
             (Some(address), true) => {
                 tracing::warn!(raw_event = %event.id, ?address, "a part of a delivery is for a number that no channel has");
-                mine.extend(strangers.iter().map(|address| unclaimed(address)));
+                mine.extend(strangers.iter().map(unclaimed));
                 Ok(mine)
             }
             _ => Ok(mine),

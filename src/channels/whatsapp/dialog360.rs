@@ -202,8 +202,8 @@ impl Provider for Dialog360 {
         WhatsappCloud.capabilities()
     }
 
-    fn content_limits(&self) -> ContentLimits {
-        WhatsappCloud.content_limits()
+    fn content_limits(&self, settings: &BTreeMap<String, String>) -> ContentLimits {
+        WhatsappCloud.content_limits(settings)
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
@@ -260,7 +260,7 @@ impl Provider for Dialog360 {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 

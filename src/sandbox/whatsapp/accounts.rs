@@ -46,6 +46,10 @@ pub(crate) struct Template {
 
 #[derive(Debug, Default)]
 pub(crate) struct WabaState {
+    /// Empty: called after its number.
+    pub name: String,
+    /// Id and name of the portfolio that owns it.
+    pub owner: (String, String),
     pub subscribed: bool,
     pub webhook: Option<Override>,
     /// 360dialog's for all numbers.
@@ -65,6 +69,12 @@ pub(crate) struct Waba {
 #[derive(Debug)]
 pub(crate) struct NumberState {
     pub registered: bool,
+    /// Of two-step verification, once set.
+    pub pin: Option<String>,
+    /// The secret that webhooks are signed with, once a channel told another than the configured one.
+    pub app_secret: Option<String>,
+    /// When it was registered, in simulated milliseconds.
+    pub registrations: Vec<i64>,
     pub webhook: Option<Override>,
     /// 360dialog's for this number.
     pub posting: Option<Posting>,
@@ -113,6 +123,12 @@ impl Number {
         posting
             .map(Target::Posted)
             .or_else(|| signed().map(Target::Signed))
+    }
+
+    /// The secret that its webhooks are signed with.
+    pub(crate) fn app_secret(&self) -> String {
+        let own = self.state.lock().app_secret.clone();
+        own.unwrap_or_else(|| self.config.app_secret.clone())
     }
 
     /// Target of message webhooks: number before WABA before app.
@@ -189,6 +205,9 @@ impl Accounts {
             digits: digits(&config.display_phone_number).unwrap_or_default(),
             state: Mutex::new(NumberState {
                 registered: config.registered,
+                pin: None,
+                app_secret: None,
+                registrations: Vec::new(),
                 webhook: None,
                 posting: None,
                 app_webhook: config.webhook_url.clone(),

@@ -273,7 +273,7 @@ fn request(shared: &Shared, number: &Number, target: Target, body: Bytes) -> req
     let request = match target {
         Target::Signed(url) => to(&url)
             .header("User-Agent", "facebookexternalua")
-            .header("X-Hub-Signature-256", signature(&number.config.app_secret, &body)),
+            .header("X-Hub-Signature-256", signature(&number.app_secret(), &body)),
         Target::Posted(posting) => posting
             .headers
             .iter()
