@@ -192,6 +192,8 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
             if !is_new {
                 continue;
             }
+            // Before the number is there: whoever reads the list meanwhile must not find it empty.
+            templates(&house, &simulator, &entry).await;
             match simulator.add_number(number(&entry, &url)) {
                 Ok(()) => recall(&house, simulator.clone(), &entry).await,
                 // An edited channel keeps the number that it has; one that was signed up has a token of its own.
@@ -273,6 +275,21 @@ async fn subscribe(house: &House, simulator: &Simulator, entry: &ChannelEntry) {
     let answer = call.send().await.and_then(reqwest::Response::error_for_status);
     if let Err(error) = answer {
         tracing::warn!(channel = %entry.channel.id, %error, "the simulator's account is not subscribed");
+    }
+}
+
+/// Tells the simulator which templates its account has; without it a restart would lose them all.
+async fn templates(house: &House, simulator: &Arc<Simulator>, entry: &Arc<ChannelEntry>) {
+    let (store, past, simulator) = (house.core.store.clone(), entry.clone(), simulator.clone());
+    let restored = tokio::task::spawn_blocking(move || super::recall::templates(&store, &simulator, &past));
+    match restored.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(channel = %entry.channel.id, %error, "the sandbox's templates cannot be read");
+        }
+        Err(error) => {
+            tracing::error!(channel = %entry.channel.id, %error, "restoring the sandbox's templates failed");
+        }
     }
 }
 

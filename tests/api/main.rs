@@ -10,6 +10,7 @@ mod auth;
 mod channels;
 mod consent;
 mod content;
+mod corpora;
 mod health;
 mod hostile;
 mod hours;

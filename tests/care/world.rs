@@ -26,8 +26,8 @@ use frontdesk::storage::keys::{
     ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
     DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
     MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
-    MessageKey, Newest, NoticeKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey,
-    RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
+    MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey,
+    RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
     TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey,
     TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
@@ -630,6 +630,11 @@ fn operations(batch: &mut Batch, seal: &Seal) {
         &notice,
         seal,
     );
+    let seen = NoticeSeenKey {
+        workspace,
+        hash: [35; 16],
+    };
+    batch.put(&seen, &notice_id, &Seal::Open);
     let alert = Alert {
         id: 1,
         kind: "disk_low".into(),

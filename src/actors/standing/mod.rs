@@ -29,7 +29,7 @@ use reach::Reaches;
 use spending::Remembered;
 
 pub use reach::WINDOW as REACH_WINDOW;
-pub use settings::{ConsentSettings, KeepError, PriceSettings, RateSetting, country_code};
+pub use settings::{ConsentSettings, PriceSettings, RateSetting, country_code};
 pub use spending::{Count, month_of};
 
 /// What is remembered.

@@ -62,7 +62,7 @@ impl Provider for WhatsappCloud {
         &CAPABILITIES
     }
 
-    fn content_limits(&self) -> ContentLimits {
+    fn content_limits(&self, _: &BTreeMap<String, String>) -> ContentLimits {
         limits::CATALOGUE
     }
 
@@ -117,7 +117,7 @@ impl Provider for WhatsappCloud {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 

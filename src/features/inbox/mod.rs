@@ -23,6 +23,7 @@ mod views;
 use actix_web::web;
 
 pub use bulk::BulkJobs;
+pub use views::plant as plant_view;
 
 use crate::actors::House;
 use crate::domain::{Conversation, ConversationId, WorkspaceId};

@@ -229,6 +229,30 @@ impl Simulator {
         });
     }
 
+    /// Adds a template that the account had before, unless it has it; `reason` is why it was rejected.
+    pub fn restore_template(&self, waba_id: &str, template: TemplateConfig, reason: Option<&str>) {
+        let waba = self.shared().accounts.waba_or_new(waba_id);
+        let mut state = waba.state.lock();
+        let known = state.templates.iter().any(|known| {
+            known.definition.name == template.name
+                && same_language(&known.definition.language, &template.language)
+        });
+        if known {
+            return;
+        }
+        let id = reviews::fresh_id(self.shared());
+        let rejected_reason = match template.status.as_str() {
+            "REJECTED" => reason.map(Into::into),
+            _ => None,
+        };
+        state.templates.push(Template {
+            id,
+            definition: template,
+            rejected_reason,
+            quality: "GREEN",
+        });
+    }
+
     /// Sets a template's state (`APPROVED`, `PAUSED`, `DISABLED`, `REJECTED`, …) and sends the webhook.
     ///
     /// # Errors

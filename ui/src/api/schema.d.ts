@@ -2487,10 +2487,14 @@ export interface components {
         CapabilitiesView: {
             /** @description Texts are charged by SMS segments. */
             counts_segments: boolean;
+            /** @description Message templates can be sent, at any time. */
+            has_templates: boolean;
             /** @description Free-form messages only within 24 hours after the customer wrote. */
             has_window: boolean;
             /** @description The limits on it. */
             limits: components["schemas"]["ContentLimits"];
+            /** @description Its templates are written, submitted and listed here. */
+            manages_templates: boolean;
             /** @description Types of content. */
             sends: string[];
         };
@@ -2764,6 +2768,10 @@ export interface components {
             buttons: number;
             /** @description Caption of an image, video or document. */
             caption: number;
+            /** @description Title and subtitle of a card. */
+            card_text: number;
+            /** @description Cards side by side. */
+            cards: number;
             /** @description Contact cards in one message, as is sensible for people. */
             contact_cards: number;
             /** @description Label of a flow's button. */
@@ -2772,6 +2780,8 @@ export interface components {
             footer: number;
             /** @description Text header of an interactive message. */
             header_text: number;
+            /** @description Texts are counted in bytes of UTF-8. */
+            in_bytes: boolean;
             /** @description Kinds of interactive messages. */
             interactive: string[];
             /** @description Body of a list. */
@@ -2792,6 +2802,10 @@ export interface components {
             sections: number;
             /** @description Name and address of a place, names on cards. */
             short_text: number;
+            /** @description Text above the buttons of a button template, in UTF-16 units. */
+            template_body: number;
+            /** @description Buttons of a button template or of a card. */
+            template_buttons: number;
             /** @description Text of a text message. */
             text: number;
             /** @description A web address. */
@@ -4100,6 +4114,8 @@ export interface components {
         MessageErrorView: {
             /** @description What can be done. */
             advice: string;
+            /** @description A stable word for the advice where it is one of ours: `window_template`, `recipient` … */
+            advice_code: string | null;
             /** @description The provider's code, or ours. */
             code: string;
             /** @description What the provider said. */
