@@ -471,5 +471,8 @@ async fn a_draft_keeps_what_belongs_to_the_reply_for_its_writer_alone() {
     }
     let cleared = put(&app.a.owner, &path, &json!({"reply": "", "extras": {}}), None).await;
     assert_eq!(cleared.expect(200)["extras"], Value::Null);
-    assert_eq!(app.a.owner.get(&path).await.expect(200)["updated_at"], Value::Null);
+    assert_eq!(
+        app.a.owner.get(&path).await.expect(200)["updated_at"],
+        Value::Null
+    );
 }

@@ -434,7 +434,6 @@ pub(super) struct DraftV1 {
     updated_at: i64,
 }
 
-
 impl Stored for DraftV1 {
     type Domain = Draft;
     fn into_domain(self) -> Result<Draft, StorageError> {
