@@ -228,7 +228,7 @@ async fn bare(connections: u64, time: Duration) -> f64 {
 /// Waits until everything taken is worked in; answers how long that took.
 async fn drained(house: &House) -> f64 {
     let begun = Instant::now();
-    while house.waiting.load(Ordering::Relaxed) > 0 {
+    while house.backlog.waiting() > 0 {
         assert!(
             begun.elapsed() < Duration::from_secs(600),
             "raw events are not worked in"
@@ -279,7 +279,7 @@ async fn measure() {
     let before = house.core.store.status().expect("a status");
     let (saturated, seconds) = saturate(address, "/webhooks/whatsapp", connections, time).await;
     taken += saturated;
-    let backlog = house.waiting.load(Ordering::Relaxed) as f64;
+    let backlog = house.backlog.waiting() as f64;
     let after = house.core.store.status().expect("a status");
     let resident_saturated = resident_mb();
     let drain = drained(&house).await;

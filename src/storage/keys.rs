@@ -329,6 +329,8 @@ keys! {
     RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
+    /// The number of a notice, by what it was made of, so that a second delivery makes no second one.
+    NoticeSeenKey { workspace: WorkspaceId, hash: [u8; 16] } = NoticeSeen => u64;
     /// See [`operations::Alert`].
     AlertKey { workspace: WorkspaceId, alert: u64 } = Alert => operations::Alert;
     /// See [`operations::DueWork`].

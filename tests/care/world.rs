@@ -25,8 +25,8 @@ use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
     ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey,
     DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey,
-    MentionKey, MessageByProviderIdKey, MessageByTimeKey, MessageKey, Newest, NoticeKey, OutboxKey,
-    PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey,
+    MentionKey, MessageByProviderIdKey, MessageByTimeKey, MessageKey, Newest, NoticeKey, NoticeSeenKey,
+    OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey,
     SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey,
     TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey,
     UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
@@ -624,6 +624,11 @@ fn operations(batch: &mut Batch, seal: &Seal) {
         &notice,
         seal,
     );
+    let seen = NoticeSeenKey {
+        workspace,
+        hash: [35; 16],
+    };
+    batch.put(&seen, &notice_id, &Seal::Open);
     let alert = Alert {
         id: 1,
         kind: "disk_low".into(),

@@ -14,6 +14,7 @@ mod doctor;
 mod errors;
 mod files;
 mod limits;
+mod login;
 mod manage;
 mod media;
 mod notices;
@@ -61,7 +62,7 @@ impl Provider for WhatsappCloud {
         &CAPABILITIES
     }
 
-    fn content_limits(&self) -> ContentLimits {
+    fn content_limits(&self, _: &BTreeMap<String, String>) -> ContentLimits {
         limits::CATALOGUE
     }
 
@@ -116,7 +117,7 @@ impl Provider for WhatsappCloud {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 
@@ -227,6 +228,10 @@ impl Provider for WhatsappCloud {
 
     fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
+    }
+
+    fn login(&self) -> Option<&dyn crate::channels::login::Login> {
+        Some(&login::WhatsappLogin)
     }
 }
 

@@ -30,6 +30,10 @@ pub(crate) struct Template {
 
 #[derive(Debug, Default)]
 pub(crate) struct WabaState {
+    /// Empty: called after its number.
+    pub name: String,
+    /// Id and name of the portfolio that owns it.
+    pub owner: (String, String),
     pub subscribed: bool,
     pub webhook: Option<Override>,
     /// In order of creation.
@@ -47,6 +51,12 @@ pub(crate) struct Waba {
 #[derive(Debug)]
 pub(crate) struct NumberState {
     pub registered: bool,
+    /// Of two-step verification, once set.
+    pub pin: Option<String>,
+    /// The secret that webhooks are signed with, once a channel told another than the configured one.
+    pub app_secret: Option<String>,
+    /// When it was registered, in simulated milliseconds.
+    pub registrations: Vec<i64>,
     pub webhook: Option<Override>,
     /// The app's callback for this number.
     pub app_webhook: Option<String>,
@@ -80,6 +90,12 @@ impl Number {
             burst: mps,
             interval_us: 1_000_000 / u64::from(mps),
         }
+    }
+
+    /// The secret that its webhooks are signed with.
+    pub(crate) fn app_secret(&self) -> String {
+        let own = self.state.lock().app_secret.clone();
+        own.unwrap_or_else(|| self.config.app_secret.clone())
     }
 
     /// Target of message webhooks: number before WABA before app.
@@ -156,6 +172,9 @@ impl Accounts {
             digits: digits(&config.display_phone_number).unwrap_or_default(),
             state: Mutex::new(NumberState {
                 registered: config.registered,
+                pin: None,
+                app_secret: None,
+                registrations: Vec::new(),
                 webhook: None,
                 app_webhook: config.webhook_url.clone(),
                 profile: json!({"messaging_product": "whatsapp", "vertical": "UNDEFINED"}),

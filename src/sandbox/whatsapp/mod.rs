@@ -22,6 +22,7 @@ mod replies;
 mod reviews;
 mod send;
 mod server;
+mod signup;
 mod state;
 mod statuses;
 mod validate;
@@ -52,6 +53,7 @@ pub use handshake::HandshakeError;
 pub use message::CustomerMessage;
 pub use phones::PhoneView;
 pub use refusal::SandboxError;
+pub use signup::{SignupConfig, SignupNumber};
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;

@@ -15,6 +15,7 @@ use super::config::SimulatorConfig;
 use super::customers::{Customers, EntryState, TranscriptEntry};
 use super::faults::FaultBox;
 use super::graph::media::MediaStore;
+use super::signup::Signups;
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
 use crate::sandbox::clock::{SimClock, wall_ms};
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub counters: Counters,
     pub schedule: Schedule<Shared>,
     pub retries: Retries,
+    pub signups: Signups,
     pub events: broadcast::Sender<PhoneEvent>,
     pub client: reqwest::Client,
     /// `http://127.0.0.1:port`, for the URLs that answers carry.
@@ -75,6 +77,7 @@ impl Shared {
             counters: Counters::default(),
             schedule: Schedule::new(config.limits.scheduled),
             retries: Retries::default(),
+            signups: Signups::default(),
             events: broadcast::Sender::new(config.limits.events.max(1)),
             client,
             base_url: format!("http://{address}"),

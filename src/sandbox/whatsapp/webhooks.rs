@@ -252,7 +252,7 @@ async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, m
         .header("User-Agent", "facebookexternalua")
         .header(
             "X-Hub-Signature-256",
-            signature(&number.config.app_secret, &packet.body),
+            signature(&number.app_secret(), &packet.body),
         )
         .body(packet.body.clone())
         .send()
