@@ -226,7 +226,10 @@ async fn a_comment_is_answered_in_private_once() {
     );
     // Nothing of WhatsApp's templates: the customer has only commented, so there is nothing but to wait.
     let alternatives = plain.json()["alternatives"].to_string();
-    assert!(alternatives.contains("wait") && !alternatives.contains("template"), "{alternatives}");
+    assert!(
+        alternatives.contains("wait") && !alternatives.contains("template"),
+        "{alternatives}"
+    );
     let mut answer = text("The price is KES 1,850.");
     answer["context"] = json!({"message_id": comment});
     let sent = shop.say(&conversation, &answer).await.expect(202);

@@ -29,6 +29,7 @@ mod sms;
 mod snippets;
 mod spec;
 mod system;
+mod template_media;
 mod templates;
 mod tls;
 mod tokens;

@@ -72,7 +72,10 @@ async fn a_sender_without_mms_takes_texts_only() {
     let body = json!({"channel_id": id, "to": "+254700555010", "type": "image",
         "image": {"link": "https://shop.example/a.png"}});
     let refused = client.post("/api/v1/messages", &body).await;
-    assert!(refused.json()["detail"].to_string().contains("no MMS"), "{refused:?}");
+    assert!(
+        refused.json()["detail"].to_string().contains("no MMS"),
+        "{refused:?}"
+    );
     assert_eq!(refused.status, 422);
     let other = app.b.owner.get(&format!("/api/v1/channels/{id}")).await;
     assert_eq!(other.status, 404);

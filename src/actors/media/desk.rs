@@ -73,7 +73,7 @@ impl MediaDesk {
     }
 
     /// An address under which a provider fetches a file.
-    pub(super) fn provider_link(
+    pub fn provider_link(
         &self,
         store: &Store,
         workspace: WorkspaceId,

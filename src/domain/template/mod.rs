@@ -9,6 +9,7 @@ pub mod diff;
 pub mod news;
 pub mod placeholders;
 pub mod render;
+pub mod samples;
 pub mod standing;
 pub mod validate;
 

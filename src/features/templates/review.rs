@@ -11,7 +11,7 @@ use super::model::{DecisionBody, SyncBody, TemplateSettings};
 use super::routes::{channel, ok};
 use super::store::{self, Entry};
 use super::views::TemplateView;
-use super::{Machinery, sync};
+use super::{Machinery, samples, sync};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
@@ -211,6 +211,7 @@ async fn hand_over(
 ) -> ApiResult<Template> {
     let place = place(house, workspace, &template)?;
     let was_approved = template.state == State::Approved;
+    let wire = samples::hand_over(house, workspace, &place, &definition).await?;
     let submission = Submission {
         id: template
             .provider_id
@@ -218,7 +219,7 @@ async fn hand_over(
             .filter(|_| template.state.is_at_provider()),
         name: &template.name,
         language: &template.language,
-        definition: &definition,
+        definition: &wire,
         with_category: !was_approved,
     };
     let answer = place
