@@ -243,3 +243,52 @@ async fn carousel_and_offer_are_filled_in_whole_or_refused() {
         .await
         .expect(202);
 }
+
+#[actix_web::test]
+async fn links_of_templates_are_counted_per_message() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = channel(owner).await;
+    let body = json!({ "name": "Amina", "phone": TO, "language": "en" });
+    owner.post("/api/v1/sandbox/customers", &body).await.expect(201);
+    let shop = json!({"type": "URL", "text": "Shop", "url": "https://shop.example/baskets", "track": true});
+    let template = json!({
+        "channel_id": channel["id"], "name": "see_baskets", "language": "en", "category": "marketing",
+        "components": [{"type": "BODY", "text": "Our baskets are back."}, {"type": "BUTTONS", "buttons": [shop]}],
+    });
+    let seen = approved(owner, &create(owner, &template).await).await;
+    let button = &seen["definition"]["components"][1]["buttons"][0];
+    assert!(
+        button["url"].as_str().expect("text").ends_with("/l/{{1}}"),
+        "{button}"
+    );
+    assert_eq!(button["track_to"], "https://shop.example/baskets");
+    let sent = send(owner, &channel, json!({"name": "see_baskets", "language": "en"}))
+        .await
+        .expect(202);
+    let link = &sent["links"][0];
+    assert_eq!(
+        (&link["url"], &link["button"]),
+        (&json!("https://shop.example/baskets"), &json!("Shop")),
+        "{sent}"
+    );
+    let code = sent["template"]["buttons"][0]["text"].as_str().expect("a code");
+    let path = format!("/l/{code}");
+    let browser = Client::stranger(&owner.base).request(Method::GET, &path);
+    let answer =
+        Answer::of(browser.header("user-agent", "Mozilla/5.0 (Android 15) Chrome/140.0 Mobile")).await;
+    assert_eq!(answer.status, 302);
+    until(async || {
+        let figures = owner.get(&at(&seen, "")).await.expect(200)["performance"].clone();
+        figures["clicked"] == 1 && figures["used"] == 1
+    })
+    .await;
+    // The provider's list has the same: nothing is taken for a change.
+    let synced = json!({"channel_id": channel["id"]});
+    // The first reading may bring a quality.
+    owner.post("/api/v1/templates/sync", &synced).await.expect(200);
+    let report = owner.post("/api/v1/templates/sync", &synced).await.expect(200);
+    assert_eq!(report["changed"], 0, "{report}");
+    let kept = owner.get(&at(&seen, "")).await.expect(200);
+    assert_eq!(kept["definition"]["components"][1]["buttons"][0]["track"], true);
+}

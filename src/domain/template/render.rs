@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::tracked::{destination, is_tracked};
 use super::validate::sample_of;
 use super::{Category, Definition, is_kind, list, placeholders, word};
 
@@ -284,6 +285,9 @@ fn buttons(component: &Value, given: &Given, samples: bool) -> Vec<Button> {
         };
         let value = given.buttons.get(&place).cloned();
         let target = match kind.as_str() {
+            "url" if is_tracked(button) => {
+                placeholders::fill(destination(button), |_| sample.clone().filter(|_| samples))
+            }
             "url" if value.is_none() && samples => sample_link(word(button, "url"), sample),
             "url" => placeholders::fill(word(button, "url"), |_| value.clone()),
             "phone_number" => word(button, "phone_number").to_owned(),
@@ -362,7 +366,8 @@ fn of_parts(definition: &Definition, parts: &[Value], given: &Given) -> Vec<Stri
     let buttons = part("buttons").map_or(&[][..], |component| list(component, "buttons"));
     for (place, button) in buttons.iter().enumerate() {
         let needs = match word(button, "type").to_ascii_lowercase().as_str() {
-            "url" => !placeholders::names(word(button, "url")).is_empty(),
+            // A counted link gets its code when the message is made.
+            "url" => !placeholders::names(destination(button)).is_empty(),
             "copy_code" => true,
             _ => false,
         };

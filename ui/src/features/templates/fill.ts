@@ -41,7 +41,7 @@ function scopeOf(parts: readonly Part[]): Scope {
     body: variablesOf(text(partOf(parts, 'body')?.text)),
     buttons: buttons.flatMap((button, index) => {
       const kind = lower(button.type)
-      return (kind === 'url' && variablesOf(text(button.url)).length > 0) || kind === 'copy_code' ? [{ index, label: text(button.text) || kind, kind }] : []
+      return (kind === 'url' && variablesOf(text(button.track_to) || text(button.url)).length > 0) || kind === 'copy_code' ? [{ index, label: text(button.text) || kind, kind }] : []
     }),
     replies: buttons.flatMap((button, index) => (lower(button.type) === 'quick_reply' ? [{ index, label: text(button.text) }] : [])),
   }
