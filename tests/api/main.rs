@@ -31,6 +31,7 @@ mod sms;
 mod snippets;
 mod spec;
 mod system;
+mod template_media;
 mod templates;
 mod tls;
 mod tokens;

@@ -9,6 +9,7 @@ mod numbers;
 mod settings;
 mod signup;
 mod templates;
+pub(crate) mod uploads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -297,6 +298,8 @@ async fn route(call: &Call<'_>) -> Answer {
         ("POST", [id, "messages"]) => messages::send(call, id).await,
         ("POST", [id, "media"]) => media::upload(call, id),
         ("GET", ["_media", id]) => media::download(call, id),
+        ("POST", [id, "uploads"]) => uploads::begin(call, id),
+        ("GET" | "POST", [id]) if id.starts_with("upload:") => uploads::session(call, id),
         ("GET", ["debug_token"]) => numbers::debug_token(call),
         (_, [id, "message_templates"]) => templates::collection(call, id),
         ("POST", [id, "unpause"]) => templates::unpause(call, id),
