@@ -1,5 +1,6 @@
 //! The inbox in a real browser over many real conversations: a store is seeded in this process, the built program serves it,
-//! Chromium opens, scrolls, jumps, reads and searches. `ui/e2e/perf-desk.ts` does the clicking and prints the figures.
+//! Chromium opens, scrolls, jumps, reads and searches (`ui/e2e/perf-desk.ts`). After it: how soon the app can be used on a slow
+//! phone, what keys and switching take (`perf-start.ts`), and frames at 50 updates a second (`perf.ts`).
 //!
 //! `cargo bench --bench browser`. Environment: `FRONTDESK_BENCH_CONVERSATIONS` (default 100,000), `FRONTDESK_BENCH_FOLDER`
 //! (a seeded folder that is kept, and used again where it is seeded already). Needs Node, the browser app's packages and
@@ -85,7 +86,8 @@ fn serve(dir: &Path) -> (Running, String) {
     let child = Command::new(env!("CARGO_BIN_EXE_frontdesk"))
         .args(["serve", "--listen", &address.to_string(), "--data"])
         .arg(dir)
-        .env("FRONTDESK_LOG", "error")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
         .spawn()
         .expect("the program starts");
     let (running, begun) = (Running(child), Instant::now());
@@ -97,15 +99,15 @@ fn serve(dir: &Path) -> (Running, String) {
     (running, format!("http://{address}"))
 }
 
-fn click_through(url: &str) -> bool {
+/// Runs one of the browser's measurements; `PERF` names it, `with` is told to it beside.
+fn click_through(measurement: &str, with: &[(&str, &str)]) -> bool {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    println!("-- {measurement}");
     let done = Command::new("npx")
         .args(["playwright", "test", "-c", "e2e/playwright.config.ts"])
         .current_dir(ui)
-        .env("PERF", "desk")
-        .env("FRONTDESK_URL", url)
-        .env("FRONTDESK_EMAIL", EMAIL)
-        .env("FRONTDESK_PASSWORD", PASSWORD)
+        .env("PERF", measurement)
+        .envs(with.iter().copied())
         .status();
     done.is_ok_and(|status| status.success())
 }
@@ -133,11 +135,24 @@ fn main() {
         std::fs::write(dir.join("SEEDED"), count.to_string()).expect("written");
     }
     let (running, url) = serve(&dir);
-    let went_well = click_through(&url);
+    let went_well = click_through(
+        "desk",
+        &[
+            ("FRONTDESK_URL", &url),
+            ("FRONTDESK_EMAIL", EMAIL),
+            ("FRONTDESK_PASSWORD", PASSWORD),
+        ],
+    );
     println!(
         "the program afterwards: {:.0} MB resident",
         process_mb(&running.0.id().to_string(), "VmRSS")
     );
     drop(running);
-    assert!(went_well, "a bar was missed; see above");
+    // The others begin on a demo of their own.
+    let program = [("FRONTDESK_BIN", env!("CARGO_BIN_EXE_frontdesk"))];
+    let others = ["start", "list"].map(|measurement| click_through(measurement, &program));
+    assert!(
+        went_well && others.iter().all(|well| *well),
+        "a bar was missed; see above"
+    );
 }

@@ -318,7 +318,11 @@ async fn a_customers_own_picture_is_kept_and_shown() {
     let url = brief["picture_url"].as_str().expect("an address").to_owned();
     // Signed, so that a browser can show it; by anybody else's session it is not found by its id.
     let picture = app.stranger.get(&url).await;
-    assert_eq!((picture.status, picture.header("content-type")), (200, "image/jpeg"), "a small copy");
+    assert_eq!(
+        (picture.status, picture.header("content-type")),
+        (200, "image/jpeg"),
+        "a small copy"
+    );
     assert_eq!(app.stranger.get(&format!("{url}x")).await.status, 404);
     let path = format!("/api/v1/contacts/{}", brief["id"].as_str().expect("an id"));
     assert_eq!(owner.get(&path).await.expect(200)["picture_url"], json!(url));

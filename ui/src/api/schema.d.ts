@@ -2995,11 +2995,22 @@ export interface components {
         };
         /** @description What was typed and not sent. */
         DraftBody: {
+            /**
+             * @description What belongs to the reply beside its text (a quote, attached files, a message being built): any object of the caller's,
+             *     at most 32 KiB as JSON. It is kept as it is.
+             */
+            extras?: {
+                [key: string]: unknown;
+            } | null;
             note?: string;
             reply?: string;
         };
         /** @description A draft. */
         DraftView: {
+            /** @description What belongs to the reply beside its text; `null` if there is nothing. */
+            extras: {
+                [key: string]: unknown;
+            } | null;
             note: string;
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
