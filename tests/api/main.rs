@@ -33,5 +33,6 @@ mod template_media;
 mod templates;
 mod tls;
 mod tokens;
+mod twilio_templates;
 mod users;
 mod workspaces;
