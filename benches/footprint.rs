@@ -8,7 +8,7 @@ mod support;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::Ordering;
+
 use std::time::{Duration, Instant};
 
 use frontdesk::actors::House;
@@ -58,7 +58,7 @@ fn delivery(n: u64, customers: u64) -> (String, String) {
 async fn fill(house: &House, messages: u64) {
     let customers = messages.div_ceil(EACH);
     let deliveries = (0..messages).map(|n| async move {
-        while house.waiting.load(Ordering::Relaxed) > BACKLOG {
+        while house.backlog.waiting() > BACKLOG {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let (body, signature) = delivery(n, customers);

@@ -2,7 +2,7 @@
 //! it, and that none is lost. Beside it, in the same run, a bare actix-web server that only checks the signature.
 //!
 //! `cargo bench --bench ingest`. Environment: `FRONTDESK_BENCH_SECONDS` for each phase (default 5),
-//! `FRONTDESK_BENCH_CONNECTIONS` at saturation (default 96).
+//! `FRONTDESK_BENCH_CONNECTIONS` at saturation (default 256: as many as keep both cores busy while commits wait for the disk).
 
 mod support;
 
@@ -228,7 +228,7 @@ async fn bare(connections: u64, time: Duration) -> f64 {
 /// Waits until everything taken is worked in; answers how long that took.
 async fn drained(house: &House) -> f64 {
     let begun = Instant::now();
-    while house.waiting.load(Ordering::Relaxed) > 0 {
+    while house.backlog.waiting() > 0 {
         assert!(
             begun.elapsed() < Duration::from_secs(600),
             "raw events are not worked in"
@@ -261,7 +261,7 @@ fn ms(times: &Histogram<u64>, quantile: f64) -> f64 {
 
 async fn measure() {
     let time = Duration::from_secs(size("FRONTDESK_BENCH_SECONDS", 5));
-    let connections = size("FRONTDESK_BENCH_CONNECTIONS", 96);
+    let connections = size("FRONTDESK_BENCH_CONNECTIONS", 256);
     let mut report = Report::new("ingest");
     let dir = tempfile::tempdir().expect("a directory");
     let desk = Desk::start(dir.path(), simulator()).await;
@@ -279,7 +279,7 @@ async fn measure() {
     let before = house.core.store.status().expect("a status");
     let (saturated, seconds) = saturate(address, "/webhooks/whatsapp", connections, time).await;
     taken += saturated;
-    let backlog = house.waiting.load(Ordering::Relaxed) as f64;
+    let backlog = house.backlog.waiting() as f64;
     let after = house.core.store.status().expect("a status");
     let resident_saturated = resident_mb();
     let drain = drained(&house).await;

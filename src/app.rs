@@ -451,7 +451,10 @@ impl Shared {
             auth,
             accounts,
             simulators: simulators.clone(),
-            logins: Data::new(channels::Logins::new(config.public_url.clone())),
+            logins: Data::new(channels::Logins::new(
+                config.public_url.clone(),
+                simulators.login_app(),
+            )),
             delivery: Data::new(delivery),
             bulk: Data::new(inbox::BulkJobs::default()),
         }

@@ -1,6 +1,5 @@
 //! Conversations by the hundred thousand: through the same commands as real messages, without the webhooks before them.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use frontdesk::actors::conversation::ApplyItem;
@@ -159,7 +158,7 @@ pub fn phone(n: u64) -> String {
 pub async fn settled(house: &House) {
     let begun = Instant::now();
     let (mut position, mut since) = (0, Instant::now());
-    while house.waiting.load(Ordering::Relaxed) > 0 || since.elapsed() < REST {
+    while house.backlog.waiting() > 0 || since.elapsed() < REST {
         assert!(
             begun.elapsed() < Duration::from_secs(1800),
             "it does not come to rest"

@@ -1,7 +1,7 @@
 //! The whole machinery, started and stopped in the right order.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+
 use std::time::Duration;
 
 use actix::{Addr, Arbiter};
@@ -13,6 +13,7 @@ use crate::storage::keys::RawPendingKey;
 use crate::storage::{Prefix, StorageError};
 
 use super::alerts::Alerts;
+use super::backlog::Backlog;
 use super::channel::{self, ChannelWork};
 use super::core::Core;
 use super::courtesy::Courtesy;
@@ -47,7 +48,7 @@ pub struct House {
     /// What needs attention.
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
-    pub waiting: Arc<AtomicUsize>,
+    pub backlog: Arc<Backlog>,
     profiles: Profiles,
     supervisor: Addr<Supervisor>,
     running: watch::Receiver<usize>,
@@ -73,8 +74,8 @@ impl House {
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
         let hub = Hub::new(core.clone(), handles.clone());
         let directory = DirectoryHandle::start(core.clone(), handles[0].clone());
-        let waiting = Arc::new(AtomicUsize::new(count_waiting(&core)?));
-        let intake = Intake::new(core.clone(), waiting.clone())?;
+        let backlog = Arc::new(Backlog::new(count_waiting(&core)?));
+        let intake = Intake::new(core.clone(), backlog.clone())?;
         let alerts = Alerts::new(core.clone());
         let profiles = Profiles::new(core.clone(), directory.clone());
         let stop = CancellationToken::new();
@@ -87,7 +88,7 @@ impl House {
             intake,
             courtesy: Courtesy::default(),
             alerts,
-            waiting,
+            backlog,
             profiles,
             supervisor,
             running,
@@ -107,7 +108,7 @@ impl House {
             core: self.core.clone(),
             hub: self.hub.clone(),
             alerts: self.alerts.clone(),
-            waiting: self.waiting.clone(),
+            backlog: self.backlog.clone(),
             reconciler: Reconciler::new(self.core.clone(), self.hub.clone()),
         };
         let reconciler = schedule.reconciler.clone();
@@ -182,7 +183,7 @@ impl House {
             core: self.core.clone(),
             hub: self.hub.clone(),
             directory: self.directory.clone(),
-            waiting: self.waiting.clone(),
+            backlog: self.backlog.clone(),
             profiles: self.profiles.clone(),
         };
         let name = format!("channel {channel}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -14,6 +14,7 @@ use crate::domain::{ChannelId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{RawBlobKey, RawEventKey, RawPendingKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
+use super::backlog::Backlog;
 use super::core::Core;
 use super::registry::{ChannelEntry, all_workspaces};
 use super::rotation::Retired;
@@ -75,7 +76,7 @@ pub enum IntakeError {
 pub struct Intake {
     core: Arc<Core>,
     next: AtomicU64,
-    waiting: Arc<AtomicUsize>,
+    backlog: Arc<Backlog>,
 }
 
 impl Intake {
@@ -83,7 +84,7 @@ impl Intake {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(core: Arc<Core>, waiting: Arc<AtomicUsize>) -> Result<Self, StorageError> {
+    pub fn new(core: Arc<Core>, backlog: Arc<Backlog>) -> Result<Self, StorageError> {
         let last = core
             .store
             .scan_keys_back(&Prefix::<RawBlobKey>::table(), None, 1)?;
@@ -98,7 +99,7 @@ impl Intake {
         Ok(Self {
             core,
             next: AtomicU64::new(next),
-            waiting,
+            backlog,
         })
     }
 
@@ -156,15 +157,15 @@ impl Intake {
             metrics::counter!("frontdesk_webhook_rejected_total", "reason" => "not_a_delivery").increment(1);
             return Err(IntakeError::NotADelivery);
         }
-        if self.waiting.load(Ordering::Relaxed) >= MAX_WAITING {
+        if self.backlog.waiting() >= MAX_WAITING {
             return Err(IntakeError::Full);
         }
         let kept = provider.kept(request);
         let targets = targets(provider.as_ref(), &signed, &kept);
         let batch = self.batch(&targets, &kept, trace);
-        let (core, waiting) = (self.core.clone(), self.waiting.clone());
+        let (core, backlog) = (self.core.clone(), self.backlog.clone());
         // In a task of its own: a sender that hangs up takes its request with it, but what is committed must be worked in.
-        let committing = tokio::spawn(async move { commit(&core, &waiting, &targets, batch).await });
+        let committing = tokio::spawn(async move { commit(&core, &backlog, &targets, batch).await });
         committing.await.unwrap_or(Err(CommitError::Unknown))?;
         metrics::counter!("frontdesk_webhooks_total").increment(1);
         Ok(())
@@ -239,16 +240,17 @@ fn accepted(entry: &ChannelEntry, now: Timestamp) -> impl Iterator<Item = &Retir
 /// worked it in, and counted it off, before the commit's answer is here.
 async fn commit(
     core: &Core,
-    waiting: &AtomicUsize,
+    backlog: &Backlog,
     targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>,
     batch: Batch,
 ) -> Result<(), CommitError> {
-    waiting.fetch_add(targets.len(), Ordering::Relaxed);
+    let arrival = backlog.arrive();
+    backlog.add(targets.len());
     let committed = core.store.commit(batch).await;
     if committed.is_err() {
-        let before = waiting.load(Ordering::Relaxed);
-        waiting.fetch_sub(targets.len().min(before), Ordering::Relaxed);
+        backlog.remove(targets.len());
     }
+    drop(arrival);
     for entry in targets.values() {
         entry.inbox.notify_one();
     }

@@ -4,6 +4,7 @@
 //! the journal.
 
 pub mod alerts;
+pub mod backlog;
 pub mod backups;
 pub mod board;
 pub mod channel;

@@ -1,7 +1,6 @@
 //! What a removed channel leaves behind: messages that will never go out, and raw events that nobody will work in. Each is
 //! put where a person sees it, so that nothing waits for ever.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::domain::decide::AttemptResult;
@@ -11,6 +10,7 @@ use crate::domain::{ChannelId, EventKind, TraceId, WorkspaceId};
 use crate::storage::keys::{OutboxKey, RawByStateKey, RawEventKey, RawPendingKey};
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
+use super::backlog::Backlog;
 use super::conversation::{Command, CommandError};
 use super::core::Core;
 use super::house::House;
@@ -47,10 +47,10 @@ impl House {
         let now = self.core.clock.now();
         self.core.registry.remove(workspace, channel, now, trace).await?;
         self.detach(channel).await;
-        let (core, hub, waiting) = (self.core.clone(), self.hub.clone(), self.waiting.clone());
+        let (core, hub, backlog) = (self.core.clone(), self.hub.clone(), self.backlog.clone());
         actix::spawn(async move {
             let outcome = async {
-                park(&core, workspace, channel, &waiting).await?;
+                park(&core, workspace, channel, &backlog).await?;
                 give_up(&core, &hub, workspace, channel, false).await?;
                 tokio::time::sleep(CALLS_ENDED).await;
                 give_up(&core, &hub, workspace, channel, true).await
@@ -110,7 +110,7 @@ async fn park(
     core: &Core,
     workspace: WorkspaceId,
     channel: ChannelId,
-    waiting: &AtomicUsize,
+    backlog: &Backlog,
 ) -> Result<(), RemovalError> {
     let prefix = Prefix::<RawPendingKey>::table().with(workspace).with(channel);
     loop {
@@ -150,7 +150,6 @@ async fn park(
                 );
         }
         core.store.commit(batch).await?;
-        let before = waiting.load(Ordering::Relaxed);
-        waiting.fetch_sub(count.min(before), Ordering::Relaxed);
+        backlog.remove(count);
     }
 }

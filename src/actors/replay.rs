@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::channels::ProviderKind;
 use crate::domain::operations::{RawEvent, RawState};
@@ -85,7 +84,7 @@ impl House {
             }
         }
         store.commit(batch).await?;
-        self.waiting.fetch_add(woken.len(), Ordering::Relaxed);
+        self.backlog.add(woken.len());
         for entry in woken.into_iter().filter_map(|id| self.core.registry.get(id)) {
             entry.inbox.notify_one();
         }

@@ -2,7 +2,7 @@
 //! restart, and doing a thing twice has no second effect.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, 
 use crate::storage::{Batch, Prefix, Seal, StorageError};
 
 use super::alerts::Alerts;
+use super::backlog::Backlog;
 use super::conversation::{Command, CommandError};
 use super::core::{Core, new_trace};
 use super::due::due_key;
@@ -43,7 +44,7 @@ pub struct Schedule {
     /// Where what needs attention is written.
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
-    pub waiting: Arc<AtomicUsize>,
+    pub backlog: Arc<Backlog>,
     /// Asks providers what became of a send.
     pub reconciler: Reconciler,
 }

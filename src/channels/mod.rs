@@ -132,6 +132,13 @@ pub enum Address {
     Posted,
 }
 
+impl Address {
+    /// Whether it names nothing at all.
+    pub fn is_nowhere(&self) -> bool {
+        matches!(self, Self::Number(id) | Self::Account(id) if id.is_empty())
+    }
+}
+
 /// The outcome of a future that a provider's client returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -4,14 +4,15 @@
 mod drain;
 mod health;
 mod moves;
+mod notes;
 mod read;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::backlog::Backlog;
 use crate::domain::ChannelId;
 
 pub use health::HealthError;
@@ -31,7 +32,7 @@ pub struct ChannelWork {
     /// Identities.
     pub directory: DirectoryHandle,
     /// Raw events that wait, over all channels.
-    pub waiting: Arc<AtomicUsize>,
+    pub backlog: Arc<Backlog>,
     /// Names of customers.
     pub profiles: Profiles,
 }
@@ -47,8 +48,8 @@ pub async fn run(work: ChannelWork, channel: ChannelId, token: CancellationToken
         let next = match work.drain(&entry).await {
             Ok(0) => None,
             Ok(worked_in) => {
-                let before = work.waiting.load(Ordering::Relaxed);
-                work.waiting.fetch_sub(worked_in.min(before), Ordering::Relaxed);
+                work.backlog.remove(worked_in);
+                work.backlog.rest().await;
                 pause = Duration::from_millis(50);
                 Some(Duration::ZERO)
             }

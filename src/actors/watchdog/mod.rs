@@ -10,7 +10,6 @@ mod standing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -161,7 +160,7 @@ impl Watch {
         workspaces: &[WorkspaceId],
     ) -> Result<(), StorageError> {
         let status = core.store.status()?;
-        let waiting = self.schedule.waiting.load(Ordering::Relaxed);
+        let waiting = self.schedule.backlog.waiting();
         let verdicts = [
             (
                 "webhook_signature",

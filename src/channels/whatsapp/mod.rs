@@ -14,6 +14,7 @@ mod doctor;
 mod errors;
 mod files;
 mod limits;
+mod login;
 mod manage;
 mod media;
 mod notices;
@@ -228,6 +229,10 @@ impl Provider for WhatsappCloud {
 
     fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
+    }
+
+    fn login(&self) -> Option<&dyn crate::channels::login::Login> {
+        Some(&login::WhatsappLogin)
     }
 }
 

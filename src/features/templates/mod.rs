@@ -9,6 +9,7 @@ mod library;
 mod list;
 mod model;
 mod performance;
+mod plant;
 mod poll;
 mod reader;
 mod review;
@@ -19,6 +20,8 @@ mod sync;
 mod tools;
 mod transfer;
 mod views;
+
+pub use plant::{Planted, from_library, plant};
 
 use std::sync::Arc;
 

@@ -25,9 +25,9 @@ use crate::domain::{TemplateId, Timestamp, UserId, WorkspaceId};
 use crate::http::{
     ApiError, ApiResult, Caller, ErrorCode, NoQuery, OwnerCaller, PathId, ValidJson, endpoints,
 };
+use crate::storage::StorageError;
 use crate::storage::keys::SettingKey;
-use crate::storage::records::Json as StoredJson;
-use crate::storage::{Batch, StorageError};
+use crate::storage::settings::{self, number};
 
 endpoints!(
     show_template_settings,
@@ -38,8 +38,6 @@ endpoints!(
     unpause_template,
 );
 
-/// This feature's number among settings. Stored: never change or reuse it.
-const SETTING: u8 = 40;
 /// Lists read at the same time, over all workspaces.
 static READING: Semaphore = Semaphore::const_new(2);
 /// Edits of approved templates that are remembered.
@@ -78,13 +76,15 @@ pub(super) fn place(house: &House, workspace: WorkspaceId, template: &Template) 
     Ok(Place { entry, provider })
 }
 
-fn settings(house: &House, workspace: WorkspaceId) -> Result<TemplateSettings, StorageError> {
-    let stored = house.core.store.get(&SettingKey {
+const fn settings_key(workspace: WorkspaceId) -> SettingKey {
+    SettingKey {
         workspace,
-        setting: SETTING,
-    })?;
-    let read = stored.and_then(|StoredJson(text)| serde_json::from_str(&text).ok());
-    Ok(read.unwrap_or_default())
+        setting: number::TEMPLATES,
+    }
+}
+
+fn template_settings(house: &House, workspace: WorkspaceId) -> Result<TemplateSettings, StorageError> {
+    Ok(settings::read(&house.core.store, &settings_key(workspace))?.unwrap_or_default())
 }
 
 /// How templates are dealt with.
@@ -95,7 +95,7 @@ pub(super) async fn show_template_settings(
     who: Caller,
     _: NoQuery,
 ) -> ApiResult<Json<TemplateSettings>> {
-    Ok(Json(settings(&house, who.workspace)?))
+    Ok(Json(template_settings(&house, who.workspace)?))
 }
 
 /// Sets how templates are dealt with. For owners.
@@ -107,15 +107,7 @@ pub(super) async fn change_template_settings(
     body: ValidJson<TemplateSettings>,
     _: NoQuery,
 ) -> ApiResult<Json<TemplateSettings>> {
-    let text = serde_json::json!({ "approval_required": body.approval_required }).to_string();
-    let key = SettingKey {
-        workspace: who.workspace,
-        setting: SETTING,
-    };
-    let seal = house.core.store.workspace_seal(who.workspace)?;
-    let mut batch = Batch::new();
-    batch.put(&key, &StoredJson(text), &seal);
-    house.core.store.commit(batch).await?;
+    settings::keep(&house.core.store, &settings_key(who.workspace), &body.0).await?;
     Ok(Json(body.0))
 }
 
@@ -156,7 +148,7 @@ pub(super) async fn submit_template(
 pub(super) async fn submit(house: &House, who: &Caller, id: TemplateId) -> ApiResult<Template> {
     let template = store::get(&house.core, who.workspace, id)?;
     let definition = ready(&template, house.core.clock.now())?;
-    let must_ask = who.role != Role::Owner && settings(house, who.workspace)?.approval_required;
+    let must_ask = who.role != Role::Owner && template_settings(house, who.workspace)?.approval_required;
     if !must_ask || template.is_approved_inside {
         return hand_over(house, who.workspace, who.user, template, definition).await;
     }

@@ -16,6 +16,7 @@ use super::customers::{Customers, EntryState, TranscriptEntry};
 use super::faults::FaultBox;
 use super::graph::media::MediaStore;
 use super::graph::uploads::Uploads;
+use super::signup::Signups;
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
 use crate::sandbox::clock::{SimClock, wall_ms};
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub counters: Counters,
     pub schedule: Schedule<Shared>,
     pub retries: Retries,
+    pub signups: Signups,
     pub events: broadcast::Sender<PhoneEvent>,
     pub client: reqwest::Client,
     /// `http://127.0.0.1:port`, for the URLs that answers carry.
@@ -78,6 +80,7 @@ impl Shared {
             counters: Counters::default(),
             schedule: Schedule::new(config.limits.scheduled),
             retries: Retries::default(),
+            signups: Signups::default(),
             events: broadcast::Sender::new(config.limits.events.max(1)),
             client,
             base_url: format!("http://{address}"),

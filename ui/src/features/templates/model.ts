@@ -132,6 +132,12 @@ export function grouped(templates: readonly Template[]): Group[] {
   return [...groups.values()]
 }
 
+/** The one of a template's languages that somebody who reads `language` would like to see: theirs, else English, else the first. */
+export function spoken(all: readonly Template[], language: string): Template {
+  const speaks = (wanted: string) => all.find((each) => each.language.split('_')[0] === wanted)
+  return speaks(language) ?? speaks('en') ?? all[0]!
+}
+
 /** A value for a variable, taken from what is known about the contact. */
 export function fromContact(name: string, contact: { name: string; phone?: string }): string {
   if (/^(name|first_?name|customer(_name)?|nombre|nome|jina)$/.test(name)) return contact.name.split(' ')[0] ?? ''
