@@ -131,6 +131,24 @@ pub fn standing(
     Ok((standing, text.filter(|text| !text.is_empty())))
 }
 
+/// What the provider calls a message's template, where messages name it so.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn reference(
+    core: &Core,
+    entry: &ChannelEntry,
+    content: &Content,
+) -> Result<Option<String>, StorageError> {
+    let provider = core
+        .provider(entry.kind)
+        .and_then(|provider| provider.templates());
+    match content.kind == "template" && provider.is_some_and(|templates| templates.sends_by_id()) {
+        true => Ok(find(core, entry, content)?.and_then(|template| template.provider_id)),
+        false => Ok(None),
+    }
+}
+
 /// What a template message is for, where the template is known: `marketing`, `utility` …
 ///
 /// # Errors

@@ -46,6 +46,11 @@ pub trait Templates: Send + Sync {
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
 
+    /// Whether a message names the template by the provider's id, which then is put into it as `content_sid`.
+    fn sends_by_id(&self) -> bool {
+        false
+    }
+
     /// How samples of media headers reach the provider.
     fn outbound_samples(&self) -> OutboundMedia {
         OutboundMedia::Unsupported

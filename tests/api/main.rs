@@ -35,6 +35,7 @@ mod template_media;
 mod templates;
 mod tls;
 mod tokens;
+mod twilio_templates;
 mod users;
 mod whatsapp_login;
 mod workspaces;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { blankFill, messageOf, needsOf, troublesOf } from '@/features/templates/fill'
 import { asName, fromContact, nextVariable, type Part, partOf, sampleOf, starter, variablesOf, withPart, withSample } from '@/features/templates/model'
@@ -100,4 +101,14 @@ describe('messages', () => {
     const contact = { name: 'Amina Otieno', phone: '254700' }
     expect([fromContact('name', contact), fromContact('full_name', contact), fromContact('phone', contact), fromContact('amount', contact)]).toEqual(['Amina', 'Amina Otieno', '254700', ''])
   })
+})
+
+it('has words for every rule of the server, in every language', () => {
+  const source = readFileSync('../src/domain/template/validate/rules.rs', 'utf8')
+  const rules = [...source.matchAll(/\(\s*"([a-z_]+)",/g)].map((match) => match[1]!)
+  expect(rules.length).toBeGreaterThan(40)
+  for (const language of ['en', 'ar', 'sw', 'pt', 'es']) {
+    const texts = JSON.parse(readFileSync(`src/locales/${language}/templates.json`, 'utf8')) as { rules: Record<string, string> }
+    expect(Object.keys(texts.rules).sort()).toEqual([...rules].sort())
+  }
 })

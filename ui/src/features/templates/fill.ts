@@ -167,7 +167,8 @@ export function messageOf(template: Template, fill: Fill): Part {
     return value ? [{ index, ...(kind === 'copy_code' ? { coupon_code: value } : { text: value }) }] : []
   })
   // The button of a one-time code copies the code that stands in the text.
-  if (needs.code && trimmed(fill.main.values['1'])) buttons.push({ index: 0, sub_type: 'url', text: trimmed(fill.main.values['1']) })
+  // Twilio's code templates have one variable.
+  if (needs.code && !template.provider_id?.startsWith('HX') && trimmed(fill.main.values['1'])) buttons.push({ index: 0, sub_type: 'url', text: trimmed(fill.main.values['1']) })
   if (buttons.length > 0) message.buttons = buttons
   return message
 }
