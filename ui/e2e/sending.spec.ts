@@ -156,6 +156,8 @@ test('a session that ends costs no typed word', async ({ open, page, rules }) =>
   await dialog.getByLabel('Password').fill(OWNER.password)
   await page.keyboard.press('Enter')
   await expect(dialog).toBeHidden()
+  // Where the dialog was quicker than the key, the words wait in their field.
+  if ((await composer(page).inputValue()) === text) await composer(page).press('ControlOrMeta+Enter')
   await expect(page.getByRole('listitem').filter({ hasText: text }).last()).toContainText('Read', { timeout: 25_000 })
   await expect(thread(page).getByText(text)).toHaveCount(1)
   await expect(page).toHaveURL(new RegExp(id))
