@@ -44,6 +44,7 @@
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
+//! | `ContactMerge` | workspace, contact, the other contact | JSON text, sealed by the contact | directory |
 //! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
 //! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
 //! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
@@ -296,6 +297,8 @@ keys! {
     SavedViewKey { workspace: WorkspaceId, owner: UserId, view: [u8; 16] } = SavedView => Json;
     /// A text to be used again and again.
     SnippetKey { workspace: WorkspaceId, snippet: [u8; 16] } = Snippet => Json;
+    /// That two contacts turned out to be one person. Stands twice, once for each of them.
+    ContactMergeKey { workspace: WorkspaceId, contact: ContactId, other: ContactId } = ContactMerge => Json;
     /// A person's settings.
     UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
     /// The conversations that carry a label, newest first.

@@ -217,6 +217,43 @@ async fn whoever_said_stop_gets_no_more_and_lost_answers_are_settled_by_their_st
 }
 
 #[actix_web::test]
+async fn what_twilio_answers_by_itself_is_recorded_and_not_answered_again() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = sms(owner).await;
+    let mut count = 0;
+    let mut says = async |text: &str| {
+        say(owner, &channel, &json!({"type": "text", "text": {"body": text}}))
+            .await
+            .expect(201);
+        count += 1;
+        thread(owner, count).await
+    };
+    for (word, permission) in [
+        ("hello", "unknown"),
+        ("HELP", "unknown"),
+        ("STOP", "nothing"),
+        ("START", "opted_in"),
+    ] {
+        let (conversation, messages) = says(word).await;
+        assert!(
+            messages.iter().all(|message| message["direction"] == "inbound"),
+            "{word}: {messages:?}"
+        );
+        let shown = owner
+            .get(&format!("/api/v1/conversations/{conversation}"))
+            .await
+            .expect(200);
+        let contact = shown["contact"]["id"].as_str().expect("an id").to_owned();
+        let consent = owner
+            .get(&format!("/api/v1/contacts/{contact}/consents"))
+            .await
+            .expect(200);
+        assert_eq!(consent["items"][0]["permission"], permission, "{word}: {consent}");
+    }
+}
+
+#[actix_web::test]
 async fn only_twilio_gets_into_twilios_entrance() {
     let app = TestApp::start().await;
     let channel = sms(&app.a.owner).await;

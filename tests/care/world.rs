@@ -23,13 +23,13 @@ use frontdesk::domain::{
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
-    ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey,
-    DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey,
-    MentionKey, MessageByProviderIdKey, MessageByTimeKey, MessageKey, Newest, NoticeKey, NoticeSeenKey,
-    OutboxKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey,
-    SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey,
-    TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey,
-    UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
+    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
+    MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey,
+    RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
+    TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey,
+    TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
@@ -438,7 +438,13 @@ fn standing(batch: &mut Batch, seal: &Seal) {
         at: AT,
         n: 1,
     };
+    let merge = ContactMergeKey {
+        workspace,
+        contact,
+        other: contact,
+    };
     batch
+        .put(&merge, &Json("{}".into()), seal)
         .put(&consent, &Consent::default(), seal)
         .put(
             &ChannelHealthKey { workspace, channel },

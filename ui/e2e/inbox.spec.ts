@@ -253,3 +253,30 @@ test('shows pasted hostile text as text', async ({ open, page }) => {
   await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled()
   await composer(page).fill('')
 })
+
+test('two contacts that are one person are shown with each other, and can be parted', async ({ open, page }) => {
+  await open('/inbox')
+  const [one, other] = await conversations(page)
+  if (!one || !other) throw new Error('the demo has two conversations')
+  const brief = { id: 'ct_1', name: 'Formerly Amina', profile_name: '', identities: [], conversations: [other.id], created_at: '2026-11-01T10:00:00Z', version: 1 }
+  let merged = true
+  // A change of number is a webhook; what the server makes of it is tested with the API.
+  await page.route('**/api/v1/contacts/*/merges', (route) =>
+    route.fulfill({ json: { items: merged ? [{ contact: brief, took_over: true, identities: [], at: '2026-11-20T10:00:00Z' }] : [], next_cursor: null } }),
+  )
+  await page.route('**/api/v1/contacts/*/unmerge', async (route) => {
+    expect(route.request().postDataJSON()).toEqual({ contact_id: 'ct_1' })
+    merged = false
+    await route.fulfill({ status: 204 })
+  })
+  await page.goto(`/inbox/${one.id}`)
+  const section = page.locator('section').filter({ hasText: 'The same person' })
+  await expect(section).toContainText('Formerly Amina')
+  await axe(page)
+  await section.getByRole('link', { name: 'Earlier conversation' }).click()
+  await expect(page).toHaveURL(new RegExp(other.id))
+  await section.getByRole('button', { name: 'Not the same person' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Not the same person' }).click()
+  await expect(page.getByText('The contacts are apart again')).toBeVisible()
+  await expect(section).toHaveCount(0)
+})

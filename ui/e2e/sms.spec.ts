@@ -3,8 +3,9 @@ import { composer, expect, test, thread, unique } from './support'
 test('an SMS comes in, its answer is counted in parts and arrives on the phone', async ({ open, page, context }) => {
   await open('/phone')
   const apps = page.getByRole('navigation', { name: 'App', exact: true })
-  await apps.getByRole('link', { name: 'SMS', exact: true }).click()
-  await expect(apps.getByRole('link', { name: 'SMS', exact: true })).toHaveAttribute('aria-current', 'page')
+  // The demo has a number of its own for SMS.
+  await apps.getByRole('link', { name: /^SMS/ }).first().click()
+  await expect(apps.getByRole('link', { name: /^SMS/ }).first()).toHaveAttribute('aria-current', 'page')
   const name = unique('Imani')
   await page.getByRole('button', { name: 'Add a customer' }).first().click()
   await page.getByRole('dialog').getByLabel('Name').fill(name)

@@ -62,7 +62,11 @@ impl Worker {
             Some(entry) => templates::standing(&self.core, entry, &content, &wish.author)?,
             None => (TemplateStanding::NotAsked, None),
         };
-        let content = with_text(content, rendered);
+        let reference = match &entry {
+            Some(entry) => templates::reference(&self.core, entry, &content)?,
+            None => None,
+        };
+        let content = with_reference(with_text(content, rendered), reference);
         let command = PostCommand {
             standing: self.standing_beside(conversation, &content, wish.priority, now)?,
             author: wish.author.clone(),
@@ -287,6 +291,14 @@ impl Worker {
 fn with_text(mut content: Content, rendered: Option<String>) -> Content {
     if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
         body.entry("rendered").or_insert(text.into());
+    }
+    content
+}
+
+/// With the provider's id of its template, unless it names one itself.
+fn with_reference(mut content: Content, reference: Option<String>) -> Content {
+    if let (Some(id), Some(body)) = (reference, content.body.as_object_mut()) {
+        body.entry("content_sid").or_insert(id.into());
     }
     content
 }

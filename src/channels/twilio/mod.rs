@@ -16,8 +16,10 @@ mod parse;
 mod probe;
 mod render;
 mod settings;
+mod shape;
 mod signature;
 mod status;
+mod templates;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,12 +28,13 @@ use self::settings::Medium;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, WebhookRequest,
+    Provider, Templates, WebhookRequest,
 };
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity, Timestamp};
 
 /// The provider.
@@ -222,5 +225,70 @@ impl Provider for Twilio {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
+        Some(self)
+    }
+}
+
+impl Templates for Twilio {
+    /// Contents belong to the account; only WhatsApp has them approved.
+    fn account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
+        let account = settings.get("account_sid").filter(|sid| !sid.is_empty());
+        account
+            .filter(|_| settings::medium(settings) == Medium::Whatsapp)
+            .cloned()
+    }
+
+    fn list<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<ListPage, ProviderError>> {
+        Box::pin(templates::list(http, access, after))
+    }
+
+    fn submit<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        submission: Submission<'a>,
+    ) -> BoxFuture<'a, Result<Submitted, ProviderError>> {
+        Box::pin(templates::submit(http, access, submission))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(templates::delete(http, access, id))
+    }
+
+    fn unpause<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        _: &'a ChannelAccess,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        let detail = "A pause ends by itself; Twilio has no call for it.";
+        Box::pin(std::future::ready(Err(templates::refused(detail))))
+    }
+
+    fn sends_by_id(&self) -> bool {
+        true
+    }
+
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
+    fn news(&self, _: &str, _: &serde_json::Value) -> Option<News> {
+        // Twilio tells nothing of reviews; the list is read from time to time.
+        None
     }
 }

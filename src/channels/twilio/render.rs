@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::limits;
 use super::settings::{Medium, medium};
+use super::shape;
 use super::status::CALLBACK;
+use super::templates::base_of;
 use crate::channels::fields::{Checked, Fields, URL};
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::Content;
@@ -43,7 +45,7 @@ pub(super) fn validate(content: &Content, medium: Medium) -> Checked {
             body.optional_bool("preview_url")
         }
         "location" => location(&body).map(drop),
-        "template" => template(&body).map(drop),
+        "template" => template(&body, &content.body).map(drop),
         _ => media(&body),
     }
 }
@@ -59,6 +61,8 @@ fn fields(content: &Content) -> Checked<Fields<'_>> {
             "content_sid",
             "variables",
             "components",
+            "header",
+            "buttons",
             "rendered",
         ],
         _ => &["media_id", "link", "caption", "filename", "voice"],
@@ -120,32 +124,31 @@ fn degrees(body: &Fields<'_>, name: &str, max: f64) -> Checked<f64> {
     }
 }
 
-/// A content template: its SID, and its variables by number or name.
-fn template(body: &Fields<'_>) -> Checked<(String, Map<String, Value>)> {
+/// A content template: its SID, where told, and its variables as Twilio numbers them. The SID of one that is kept here is put
+/// in when the message is made.
+fn template(body: &Fields<'_>, whole: &Value) -> Checked<(Option<String>, Map<String, Value>)> {
     body.optional_text("rendered", 4096)?;
     let named = body.text("name", 512)?;
-    let sid = body.optional_text("content_sid", 64)?.unwrap_or(named);
-    if !is_content_sid(sid) {
+    let sid = body.optional_text("content_sid", 64)?;
+    if sid.is_some_and(|sid| !is_content_sid(sid)) {
         return body.refuse(
             "content_sid",
-            "is missing. Twilio knows a template by its content SID (HX and 32 hexadecimal digits): give it here or as the name.",
+            "must be a content SID: HX and 32 hexadecimal digits.",
         );
     }
-    let values = match (body.value("variables"), body.value("components")) {
-        (Some(_), Some(_)) => {
-            return body.refuse(
-                "variables",
-                "must not stand beside components; give one of the two.",
-            );
+    let sid = sid.or(Some(named).filter(|name| is_content_sid(name)));
+    for short in ["variables", "header", "buttons"] {
+        if body.value(short).is_some() && body.value("components").is_some() {
+            return body.refuse(short, "must not stand beside components; give one of the two.");
         }
-        (None, Some(components)) => of_components(body, components)?,
-        (Some(Value::Array(values)), None) => numbered(values.iter().cloned()),
-        (Some(Value::Object(values)), None) => values.clone(),
-        (None, None) => Map::new(),
-        (Some(_), None) => {
-            return body.refuse("variables", "must be a list, or an object for named variables.");
-        }
-    };
+    }
+    if !body
+        .value("variables")
+        .is_none_or(|it| it.is_array() || it.is_object())
+    {
+        return body.refuse("variables", "must be a list, or an object for named variables.");
+    }
+    let values = shape::variables(whole);
     if values.len() > limits::VARIABLES {
         return body.refuse(
             "variables",
@@ -155,14 +158,7 @@ fn template(body: &Fields<'_>) -> Checked<(String, Map<String, Value>)> {
     let words = values
         .into_iter()
         .map(|(name, value)| variable(body, name, &value));
-    Ok((sid.to_owned(), words.collect::<Checked<_>>()?))
-}
-
-fn numbered(values: impl Iterator<Item = Value>) -> Map<String, Value> {
-    values
-        .zip(1..)
-        .map(|(value, n): (Value, u32)| (n.to_string(), value))
-        .collect()
+    Ok((sid.map(str::to_owned), words.collect::<Checked<_>>()?))
 }
 
 fn variable(body: &Fields<'_>, name: String, value: &Value) -> Checked<(String, Value)> {
@@ -178,25 +174,6 @@ fn variable(body: &Fields<'_>, name: String, value: &Value) -> Checked<(String, 
             format!("may have at most {} characters each.", limits::VARIABLE),
         ),
         _ => Ok((name, Value::String(text))),
-    }
-}
-
-/// WhatsApp's form with text parameters only: Twilio numbers variables over the whole template, in this order.
-fn of_components(body: &Fields<'_>, components: &Value) -> Checked<Map<String, Value>> {
-    let list = components.as_array().into_iter().flatten();
-    let parameters = list.flat_map(|component| {
-        component
-            .get("parameters")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    });
-    let texts: Option<Vec<Value>> = parameters
-        .map(|parameter| parameter.get("text").cloned())
-        .collect();
-    match texts {
-        Some(texts) => Ok(numbered(texts.into_iter())),
-        None => body.refuse("components", "may only have text parameters here; use variables."),
     }
 }
 
@@ -218,7 +195,7 @@ pub(super) fn parameters(
     validate(&request.content, medium)?;
     let mut parameters = sender(&access.settings);
     parameters.push(("To", recipient(&request.to, medium)?));
-    parameters.extend(content(&request.content)?);
+    parameters.extend(content(&request.content, base_of(access))?);
     if !access.webhook_url.is_empty() {
         let own = format!("{}?{CALLBACK}={}", access.webhook_url, request.message);
         parameters.push(("StatusCallback", own));
@@ -236,7 +213,7 @@ fn sender(settings: &BTreeMap<String, String>) -> Vec<(&'static str, String)> {
 }
 
 /// What is said. Expects content that was checked.
-fn content(content: &Content) -> Checked<Vec<(&'static str, String)>> {
+fn content(content: &Content, base: &str) -> Checked<Vec<(&'static str, String)>> {
     let body = fields(content)?;
     let mut parameters = Vec::new();
     match content.kind.as_str() {
@@ -246,9 +223,16 @@ fn content(content: &Content) -> Checked<Vec<(&'static str, String)>> {
             parameters.extend([("Body", words), ("PersistentAction", action)]);
         }
         "template" => {
-            let (sid, variables) = template(&body)?;
+            let (sid, variables) = template(&body, &content.body)?;
+            let Some(sid) = sid else {
+                return body.refuse(
+                    "content_sid",
+                    "is missing. Twilio knows a template by its content SID (HX and 32 hexadecimal digits): give it here or as the name.",
+                );
+            };
             parameters.push(("ContentSid", sid));
             if !variables.is_empty() {
+                let variables = below(base, variables);
                 parameters.push(("ContentVariables", Value::Object(variables).to_string()));
             }
         }
@@ -265,6 +249,23 @@ fn content(content: &Content) -> Checked<Vec<(&'static str, String)>> {
         }
     }
     Ok(parameters)
+}
+
+/// Addresses of our files without the part that stands in the content itself.
+fn below(base: &str, variables: Map<String, Value>) -> Map<String, Value> {
+    let cut = |value: Value| {
+        let path = value
+            .as_str()
+            .and_then(|text| text.strip_prefix(base)?.strip_prefix('/'));
+        match path.filter(|_| !base.is_empty()) {
+            Some(path) if path.starts_with("media/") => Value::from(path.to_owned()),
+            _ => value,
+        }
+    };
+    variables
+        .into_iter()
+        .map(|(name, value)| (name, cut(value)))
+        .collect()
 }
 
 /// The address of the recipient. WhatsApp takes a user id where the number is hidden (its form is unconfirmed).

@@ -21,6 +21,7 @@ mod notices;
 mod parse;
 mod probe;
 mod render;
+mod samples;
 mod settings;
 mod templates;
 
@@ -236,6 +237,19 @@ impl Provider for WhatsappCloud {
 }
 
 impl Templates for WhatsappCloud {
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Upload
+    }
+
+    fn upload_sample<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
+        Box::pin(samples::upload(http, access, upload))
+    }
+
     fn account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
         settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
     }

@@ -11,6 +11,7 @@ mod errors;
 mod list;
 mod listing;
 mod mentions;
+mod merges;
 mod model;
 mod send;
 mod sorted;
@@ -46,6 +47,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     send::configure(config);
     start::configure(config);
     contacts::configure(config);
+    merges::configure(config);
     drafts::configure(config);
 }
 
@@ -63,6 +65,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         send::Docs::openapi(),
         start::Docs::openapi(),
         contacts::Docs::openapi(),
+        merges::Docs::openapi(),
         drafts::Docs::openapi(),
     ] {
         document.merge(part);

@@ -14,6 +14,7 @@ mod poll;
 mod reader;
 mod review;
 mod routes;
+mod samples;
 mod store;
 mod sync;
 mod tools;

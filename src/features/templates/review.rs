@@ -11,13 +11,14 @@ use super::model::{DecisionBody, SyncBody, TemplateSettings};
 use super::routes::{channel, ok};
 use super::store::{self, Entry};
 use super::views::TemplateView;
-use super::{Machinery, sync};
+use super::{Machinery, samples, sync};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
 use crate::channels::{Provider, Templates};
 use crate::domain::account::Role;
 use crate::domain::template::news::{Submission, Submitted};
+use crate::domain::template::tracked;
 use crate::domain::template::validate::problems;
 use crate::domain::template::{ChangeKind, Definition, State, Template};
 use crate::domain::{TemplateId, Timestamp, UserId, WorkspaceId};
@@ -199,10 +200,12 @@ async fn hand_over(
     workspace: WorkspaceId,
     user: UserId,
     template: Template,
-    definition: Definition,
+    draft: Definition,
 ) -> ApiResult<Template> {
     let place = place(house, workspace, &template)?;
     let was_approved = template.state == State::Approved;
+    let definition = addressed(house, &draft)?;
+    let wire = tracked::wire(&samples::hand_over(house, workspace, &place, &definition).await?);
     let submission = Submission {
         id: template
             .provider_id
@@ -210,7 +213,7 @@ async fn hand_over(
             .filter(|_| template.state.is_at_provider()),
         name: &template.name,
         language: &template.language,
-        definition: &definition,
+        definition: &wire,
         with_category: !was_approved,
     };
     let answer = place
@@ -220,7 +223,7 @@ async fn hand_over(
     let submitted: Submitted = answer.map_err(TemplateError::from)?;
     let now = house.core.clock.now();
     let record = |template: &mut Template| {
-        note_submission(template, &definition, &submitted, now);
+        note_submission(template, (&draft, &definition), &submitted, now);
         if was_approved {
             template.edits.push(now);
             let surplus = template.edits.len().saturating_sub(MAX_EDITS);
@@ -231,10 +234,28 @@ async fn hand_over(
     Ok(store::change(&house.core, workspace, template.id, None, record).await?)
 }
 
+/// With addresses of ours where clicks are counted.
+fn addressed(house: &House, definition: &Definition) -> ApiResult<Definition> {
+    let base = house.core.media.public_url();
+    let is_web = base.starts_with("https://") || base.starts_with("http://");
+    match is_web || tracked::tracked(definition).is_empty() {
+        true => Ok(tracked::addressed(definition, base)),
+        false => Err(ApiError::new(
+            ErrorCode::WrongState,
+            "Clicks are counted by links that lead through Frontdesk, which has no public address yet.",
+        )),
+    }
+}
+
 /// The provider has it now. A notice that was quicker than the answer (approved at once) is not undone.
-fn note_submission(template: &mut Template, definition: &Definition, submitted: &Submitted, now: Timestamp) {
+fn note_submission(
+    template: &mut Template,
+    (draft, definition): (&Definition, &Definition),
+    submitted: &Submitted,
+    now: Timestamp,
+) {
     let overtaken = template.provider_id.is_none() && template.live.is_some();
-    if template.draft.as_ref() == Some(definition) {
+    if template.draft.as_ref() == Some(draft) {
         template.draft = None;
     }
     let mut live = definition.clone();

@@ -15,6 +15,7 @@ use super::config::SimulatorConfig;
 use super::customers::{Customers, EntryState, TranscriptEntry};
 use super::faults::FaultBox;
 use super::graph::media::MediaStore;
+use super::graph::uploads::Uploads;
 use super::signup::Signups;
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub accounts: Accounts,
     pub customers: Customers,
     pub media: MediaStore,
+    pub uploads: Uploads,
     pub faults: FaultBox,
     pub ledger: Ledger,
     pub counters: Counters,
@@ -72,6 +74,7 @@ impl Shared {
             accounts: Accounts::default(),
             customers: Customers::new(&config.limits),
             media: MediaStore::new(config.limits.media_bytes, salt),
+            uploads: Uploads::default(),
             faults: FaultBox::new(),
             ledger: Ledger::new(config.limits.ledger),
             counters: Counters::default(),

@@ -80,4 +80,5 @@ tables! {
     SavedView = 93
     Snippet = 94
     UserSetting = 95
+    ContactMerge = 98
 }

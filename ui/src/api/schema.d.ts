@@ -536,6 +536,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The other contacts that are the same person, as the provider told it by a change of number or user id. */
+        get: operations["list_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back: each contact is found again by what it was found by before. */
+        post: operations["undo_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -2701,6 +2735,8 @@ export interface components {
             identities: components["schemas"]["IdentityView"][];
             /** @description The name to show; empty once they were erased. */
             name: string;
+            /** @description Where their picture can be read without logging in, for some hours. */
+            picture_url: string | null;
         };
         /** @description A contact. */
         ContactView: {
@@ -2714,6 +2750,8 @@ export interface components {
             identities: components["schemas"]["IdentityView"][];
             /** @description The name to show. */
             name: string;
+            /** @description Where their picture can be read without logging in, for some hours. */
+            picture_url: string | null;
             /** @description The name that they gave themselves at the provider. */
             profile_name: string;
             /**
@@ -3387,6 +3425,8 @@ export interface components {
                 identities: components["schemas"]["IdentityView"][];
                 /** @description The name to show. */
                 name: string;
+                /** @description Where their picture can be read without logging in, for some hours. */
+                picture_url: string | null;
                 /** @description The name that they gave themselves at the provider. */
                 profile_name: string;
                 /**
@@ -3517,6 +3557,22 @@ export interface components {
                 target: string;
                 /** @description The trace that it belongs to. */
                 trace_id: string | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_MergeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description When. */
+                at: string;
+                /** @description The other contact, with its conversations. */
+                contact: components["schemas"]["ContactView"];
+                /** @description What was taken over. */
+                identities: components["schemas"]["IdentityView"][];
+                /** @description Whether this contact took over: who writes from now on is found as this one. Otherwise as the other. */
+                took_over: boolean;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -4048,6 +4104,17 @@ export interface components {
             title: string;
             /** @description The page that it opens. */
             url?: string | null;
+        };
+        /** @description Another contact that is the same person. */
+        MergeView: {
+            /** @description When. */
+            at: string;
+            /** @description The other contact, with its conversations. */
+            contact: components["schemas"]["ContactView"];
+            /** @description What was taken over. */
+            identities: components["schemas"]["IdentityView"][];
+            /** @description Whether this contact took over: who writes from now on is found as this one. Otherwise as the other. */
+            took_over: boolean;
         };
         MessageContent: {
             note?: {
@@ -5003,6 +5070,11 @@ export interface components {
         TokenCreated: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description Which other contact. */
+        UnmergeBody: {
+            /** @description The contact that is somebody else after all. */
+            contact_id: string;
         };
         /** @description One line. */
         UsageRow: {
@@ -6410,6 +6482,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsentView"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_merges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_MergeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -2,12 +2,14 @@
 //!
 //! Every body and path is hostile input; whatever is not understood gets the provider's error envelope.
 
+mod dialog360;
 pub(crate) mod media;
 mod messages;
 mod numbers;
 mod settings;
 mod signup;
 mod templates;
+pub(crate) mod uploads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -182,17 +184,26 @@ pub(crate) async fn handle(
                 caller: None,
                 granted: None,
             };
-            match signup::open(&call) {
-                Some(answer) => answer,
-                None => match authenticate(&mut call) {
-                    Ok(()) => route(&call).await,
-                    Err(error) => Err(error),
-                },
-            }
+            dispatch(&mut call).await
         }
         Err(error) => Err(error),
     };
     result.unwrap_or_else(|error| error.response(&shared.ids.trace()))
+}
+
+/// Hands a call to the API that it is for, once it is known who calls.
+async fn dispatch(call: &mut Call<'_>) -> Answer {
+    if dialog360::speaks_it(call.request, call.path) {
+        return match dialog360::authenticate(call) {
+            Ok(()) => dialog360::answer(call).await,
+            Err(error) => dialog360::refused(error),
+        };
+    }
+    if let Some(answer) = signup::open(call) {
+        return answer;
+    }
+    authenticate(call)?;
+    route(call).await
 }
 
 fn is_version(segment: &str) -> bool {
@@ -207,7 +218,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 async fn read(request: &HttpRequest, payload: web::Payload, path: &[&str]) -> Result<Bytes, GraphError> {
-    let upload = matches!(path, [_, "media"]) || request.path().contains("upload:");
+    let upload = matches!(path, [_, "media"] | ["media"]) || request.path().contains("upload:");
     let limit = if upload { UPLOAD_LIMIT } else { JSON_LIMIT };
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(body)) => Ok(body),
@@ -287,6 +298,8 @@ async fn route(call: &Call<'_>) -> Answer {
         ("POST", [id, "messages"]) => messages::send(call, id).await,
         ("POST", [id, "media"]) => media::upload(call, id),
         ("GET", ["_media", id]) => media::download(call, id),
+        ("POST", [id, "uploads"]) => uploads::begin(call, id),
+        ("GET" | "POST", [id]) if id.starts_with("upload:") => uploads::session(call, id),
         ("GET", ["debug_token"]) => numbers::debug_token(call),
         (_, [id, "message_templates"]) => templates::collection(call, id),
         ("POST", [id, "unpause"]) => templates::unpause(call, id),

@@ -1,0 +1,169 @@
+//! Content templates of Twilio beside WhatsApp's: made, approved, listed, sent by their SID.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::common::{Client, TestApp};
+use frontdesk::sandbox::{SenderConfig, TwilioConfig, TwilioSimulator};
+
+const ACCOUNT: &str = "AC00112233445566778899aabbccddeeff";
+const TOKEN: &str = "a-token-of-our-own";
+const SENDER: &str = "whatsapp:+14155550100";
+
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .expect("it happens in time");
+}
+
+fn simulator() -> TwilioSimulator {
+    let simulator = TwilioSimulator::start(TwilioConfig {
+        time_scale: 100.0,
+        ..TwilioConfig::default()
+    });
+    let simulator = simulator.expect("a simulator");
+    simulator
+        .add_sender(SenderConfig::new(ACCOUNT, TOKEN, SENDER))
+        .expect("a sender");
+    simulator
+}
+
+async fn channel(client: &Client, simulator: &TwilioSimulator, from: &str) -> Value {
+    let settings = json!({"account_sid": ACCOUNT, "from": from, "api_base": simulator.base_url()});
+    let body = json!({"provider": "twilio", "name": "Twilio", "settings": settings, "secrets": {"auth_token": TOKEN}});
+    client.post("/api/v1/channels", &body).await.expect(201)
+}
+
+fn order(channel: &Value, name: &str) -> Value {
+    json!({
+        "channel_id": channel["id"], "name": name, "language": "en", "category": "utility",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Order {{1}}", "example": {"header_text": ["1042"]}},
+            {"type": "BODY", "text": "Hi {{1}}, your order is ready.", "example": {"body_text": [["Amina"]]}},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Thanks"},
+                {"type": "URL", "text": "See it", "url": "https://shop.example/{{1}}", "example": ["1042"]}]},
+        ],
+    })
+}
+
+fn at(template: &Value, rest: &str) -> String {
+    format!(
+        "/api/v1/templates/{}{rest}",
+        template["id"].as_str().expect("an id")
+    )
+}
+
+async fn read_until(client: &Client, channel: &Value, template: &Value, status: &str) -> Value {
+    let which = json!({"channel_id": channel["id"]});
+    let mut seen = Value::Null;
+    until(async || {
+        client.post("/api/v1/templates/sync", &which).await.expect(200);
+        seen = client.get(&at(template, "")).await.expect(200);
+        seen["status"] == status
+    })
+    .await;
+    seen
+}
+
+#[actix_web::test]
+async fn a_content_is_made_approved_and_sent_by_its_sid() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let simulator = simulator();
+    let channel = channel(owner, &simulator, SENDER).await;
+    assert_eq!(channel["capabilities"]["manages_templates"], true);
+    let template = owner
+        .post("/api/v1/templates", &order(&channel, "order_ready"))
+        .await
+        .expect(201);
+    let sent = owner
+        .post(&at(&template, "/submit"), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(sent["status"], "in_review");
+    let sid = sent["provider_id"].as_str().expect("a SID").to_owned();
+    assert!(sid.starts_with("HX"), "{sid}");
+    let seen = read_until(owner, &channel, &template, "approved").await;
+    assert_eq!(
+        seen["definition"], template["definition"],
+        "what Twilio lists is what was written"
+    );
+
+    let message = |values: Value| {
+        let mut template = json!({"name": "order_ready", "language": "en"});
+        for (name, value) in values.as_object().expect("values") {
+            template[name] = value.clone();
+        }
+        json!({"channel_id": channel["id"], "to": "+254711000234", "type": "template", "template": template})
+    };
+    let lacking = owner
+        .post("/api/v1/messages", &message(json!({"variables": ["Amina"]})))
+        .await;
+    assert_eq!(lacking.status, 409);
+    let values = json!({"variables": ["Amina"], "header": "1042", "buttons": [{"index": 1, "text": "1042"}]});
+    let sent = owner.post("/api/v1/messages", &message(values)).await.expect(202);
+    assert_eq!(sent["template"]["content_sid"], sid.as_str(), "{sent}");
+    let conversation = sent["conversation_id"].as_str().expect("a conversation");
+    let thread = format!("/api/v1/conversations/{conversation}/messages");
+    until(async || {
+        let message = owner.get(&thread).await.expect(200)["items"][0].clone();
+        assert_ne!(message["status"], "failed", "{message}");
+        !message["provider_message_id"].is_null()
+    })
+    .await;
+    // Twilio has no edit: the change stays a draft, and the reason is said.
+    let patch =
+        json!({"definition": {"category": "utility", "components": [{"type": "BODY", "text": "Ready."}]}});
+    owner.patch(&at(&template, ""), &patch).await.expect(200);
+    let refused = owner.post(&at(&template, "/submit"), &json!({})).await;
+    assert!(
+        refused.json()["detail"].to_string().contains("cannot be edited"),
+        "{refused:?}"
+    );
+    // Another workspace sees none of it.
+    app.b
+        .owner
+        .get(&at(&template, ""))
+        .await
+        .expect_problem(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_rejection_and_what_twilio_has_not_are_told() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let simulator = simulator();
+    let whatsapp = channel(owner, &simulator, SENDER).await;
+    let template = owner
+        .post("/api/v1/templates", &order(&whatsapp, "reject_me"))
+        .await
+        .expect(201);
+    owner
+        .post(&at(&template, "/submit"), &json!({}))
+        .await
+        .expect(200);
+    let seen = read_until(owner, &whatsapp, &template, "rejected").await;
+    assert_eq!(seen["reason"]["code"], "INVALID_FORMAT", "{seen}");
+    let mut place = order(&whatsapp, "with_place");
+    place["components"][0] = json!({"type": "HEADER", "format": "LOCATION"});
+    let template = owner.post("/api/v1/templates", &place).await.expect(201);
+    let refused = owner.post(&at(&template, "/submit"), &json!({})).await;
+    assert!(
+        refused.json()["detail"].to_string().contains("location header"),
+        "{refused:?}"
+    );
+    assert_eq!(owner.get(&at(&template, "")).await.expect(200)["status"], "draft");
+    // By SMS there is nothing to approve.
+    let sms = channel(owner, &simulator, "+14155550199").await;
+    assert_eq!(sms["capabilities"]["manages_templates"], false);
+    owner
+        .post("/api/v1/templates", &order(&sms, "by_sms"))
+        .await
+        .expect_problem(422, "invalid_field");
+}
