@@ -22,14 +22,14 @@ use frontdesk::domain::{
     RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
-    AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
-    ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey, DeadLetterKey, DoubtfulKey,
-    DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey,
-    MentionKey, MessageByProviderIdKey, MessageByTimeKey, MessageKey, Newest, NoticeKey, OutboxKey,
-    PositionKey, RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey,
-    SessionByUserKey, SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey,
-    TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey,
-    UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    AlertKey, ApiTokenKey, ApplianceSettingKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey,
+    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey,
+    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
+    MessageKey, Newest, NoticeKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey, RawByStateKey,
+    RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
+    TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey,
+    TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
@@ -193,6 +193,7 @@ fn texts(batch: &mut Batch, seal: &Seal) {
         view: [1; 16],
     };
     batch.put(&key, &text, seal);
+    batch.put(&ApplianceSettingKey { setting: 1 }, &text, seal);
     batch.put(
         &SnippetKey {
             workspace,
@@ -273,6 +274,15 @@ fn accounts(store: &Store, batch: &mut Batch, seal: &Seal) {
     batch.put(&key, &channel, seal);
 }
 
+/// Where the session's browser is told of news.
+pub fn push_device() -> PushDeviceKey {
+    PushDeviceKey {
+        workspace: WORKSPACE,
+        user: USER,
+        session: SessionId([4; 16]),
+    }
+}
+
 fn sessions(batch: &mut Batch, seal: &Seal) {
     let (session, token) = (SessionId([4; 16]), TokenId([5; 16]));
     let value = Session {
@@ -291,6 +301,7 @@ fn sessions(batch: &mut Batch, seal: &Seal) {
         session,
     };
     batch.put(&row, &[40; 32], &Seal::Open);
+    batch.put(&push_device(), &Json("{}".into()), seal);
     let value = ApiToken {
         id: token,
         name: "till".into(),

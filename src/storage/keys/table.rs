@@ -79,4 +79,6 @@ tables! {
     SavedView = 93
     Snippet = 94
     UserSetting = 95
+    PushDevice = 100
+    ApplianceSetting = 101
 }

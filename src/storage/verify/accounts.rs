@@ -4,8 +4,9 @@ use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::{Channel, UserId, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ApiTokenKey, ChannelKey, PositionKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
-    TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    ApiTokenKey, ApplianceSettingKey, ChannelKey, PositionKey, PushDeviceKey, SavedViewKey, SessionByUserKey,
+    SessionKey, SettingKey, SnippetKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey,
+    WorkspaceKey,
 };
 use crate::storage::records::Json;
 
@@ -24,6 +25,8 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<UserSettingKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<SavedViewKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<SnippetKey>(|_, _, value, out| readable(value, out))?;
+    tables.table::<PushDeviceKey>(push_device)?;
+    tables.table::<ApplianceSettingKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<PositionKey>(position)
 }
 
@@ -150,6 +153,24 @@ fn setting(_: &Walk<'_>, _: &SettingKey, value: &Json, out: &mut Findings) -> Ch
 fn readable(value: &Json, out: &mut Findings) -> Checked {
     let readable = serde_json::from_str::<serde::de::IgnoredAny>(&value.0).is_ok();
     out.unless(readable, "is no JSON");
+    Ok(())
+}
+
+fn push_device(walk: &Walk<'_>, key: &PushDeviceKey, value: &Json, out: &mut Findings) -> Checked {
+    readable(value, out)?;
+    let PushDeviceKey {
+        workspace,
+        user,
+        session,
+    } = *key;
+    let session = SessionByUserKey {
+        workspace,
+        user,
+        session,
+    };
+    if !walk.store.contains(&session)? {
+        out.mendable("belongs to a session that has ended", dangling(key));
+    }
     Ok(())
 }
 

@@ -5,7 +5,8 @@
  */
 import { ref, shallowRef } from 'vue'
 import { router } from './router'
-import { user } from './session'
+import { pushOn, pushTrouble, turnPushOff, turnPushOn } from './push'
+import { scope, user } from './session'
 import { t } from './i18n'
 import { api, ok, type NotificationSettings } from '@/lib/api'
 import { onLive, type LiveEvent } from '@/lib/live'
@@ -30,7 +31,7 @@ function remember(key: string, on: boolean): void {
   }
 }
 /** Until the person's own choice is known. */
-const USUAL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null }
+const USUAL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null, show_text: true }
 export const settings = shallowRef<NotificationSettings>(USUAL)
 let version = 0
 export async function loadNotifySettings(): Promise<void> {
@@ -62,6 +63,10 @@ export async function setNotices(on: boolean): Promise<void> {
   noticesRefused.value = globalThis.Notification?.permission === 'denied'
   notices.value = allowed
   remember('frontdesk.notices', allowed)
+  if (!allowed) {
+    pushTrouble.value = null
+    if (pushOn.value) await turnPushOff()
+  } else if (scope.value) await turnPushOn(scope.value)
 }
 
 let audio: AudioContext | null = null
@@ -115,8 +120,9 @@ function words(told: readonly Told[]): { title: string; body: string; path: stri
   if (told.length > 1) return { title: t('common.notify.many', { count: told.length }, told.length), body: '', path }
   if (kind === 'alert') return { title: t('common.notify.alert'), body: '', path }
   const name = event.data.conversation?.contact.name ?? ''
-  if (kind === 'mention') return { title: t('common.notify.mention', { name: event.data.message?.author.name ?? '' }), body: (event.data.message?.note as { body?: string } | undefined)?.body ?? '', path }
-  return { title: t('common.notify.from', { name }), body: event.data.conversation?.last_message?.preview ?? '', path }
+  const shown = settings.value.show_text
+  if (kind === 'mention') return { title: t('common.notify.mention', { name: event.data.message?.author.name ?? '' }), body: !shown ? '' : (event.data.message?.note as { body?: string } | undefined)?.body ?? '', path }
+  return { title: t('common.notify.from', { name }), body: shown ? (event.data.conversation?.last_message?.preview ?? '') : '', path }
 }
 
 async function notice(told: readonly Told[]): Promise<void> {
@@ -143,7 +149,8 @@ function tell(): void {
   if (told.length === 0 || !user.value || isQuiet(settings.value.quiet, Date.now())) return
   toldAt = Date.now()
   if (settings.value.sound) play()
-  if (notices.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
+  // Where push is on, the service worker shows it, page or no page.
+  if (notices.value && !pushOn.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
 }
 /** Listens from now on, signed in or not. */
 export function startNotify(): void {
