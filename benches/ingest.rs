@@ -2,7 +2,7 @@
 //! it, and that none is lost. Beside it, in the same run, a bare actix-web server that only checks the signature.
 //!
 //! `cargo bench --bench ingest`. Environment: `FRONTDESK_BENCH_SECONDS` for each phase (default 5),
-//! `FRONTDESK_BENCH_CONNECTIONS` at saturation (default 96).
+//! `FRONTDESK_BENCH_CONNECTIONS` at saturation (default 256: as many as keep both cores busy while commits wait for the disk).
 
 mod support;
 
@@ -261,7 +261,7 @@ fn ms(times: &Histogram<u64>, quantile: f64) -> f64 {
 
 async fn measure() {
     let time = Duration::from_secs(size("FRONTDESK_BENCH_SECONDS", 5));
-    let connections = size("FRONTDESK_BENCH_CONNECTIONS", 96);
+    let connections = size("FRONTDESK_BENCH_CONNECTIONS", 256);
     let mut report = Report::new("ingest");
     let dir = tempfile::tempdir().expect("a directory");
     let desk = Desk::start(dir.path(), simulator()).await;

@@ -454,7 +454,10 @@ impl Shared {
             auth,
             accounts,
             simulators: simulators.clone(),
-            logins: Data::new(channels::Logins::new(config.public_url.clone())),
+            logins: Data::new(channels::Logins::new(
+                config.public_url.clone(),
+                simulators.login_app(),
+            )),
             delivery: Data::new(delivery),
             push: Data::new(push),
             bulk: Data::new(inbox::BulkJobs::default()),

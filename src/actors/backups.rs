@@ -18,16 +18,16 @@ use crate::storage::backup::{
     next_backup, note_verified, verify_backup,
 };
 use crate::storage::keys::SettingKey;
-use crate::storage::records::Json;
+use crate::storage::settings::{self, number};
 use crate::storage::{Batch, CommitError, Seal, StorageError};
 
 use super::alerts::Alerts;
 use super::core::Core;
 
-/// The schedule's row: a setting of the whole appliance, so it stands under no workspace. Stored: never change it.
+/// The schedule's row: a setting of the whole appliance, so it stands under no workspace.
 const SCHEDULE: SettingKey = SettingKey {
     workspace: WorkspaceId([0; 16]),
-    setting: 2,
+    setting: number::appliance::BACKUPS,
 };
 /// The longest sleep: bounds how late a clock that was set forward is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(30);
@@ -263,17 +263,7 @@ impl Backups {
     /// # Errors
     /// The store cannot be read.
     pub fn plan(&self) -> Result<Option<Plan>, BackupsError> {
-        let Some(Json(text)) = self.0.core.store.get(&SCHEDULE)? else {
-            return Ok(None);
-        };
-        serde_json::from_str(&text).map(Some).map_err(|error| {
-            let cause = error.to_string();
-            StorageError::Damaged {
-                table: "Setting",
-                cause,
-            }
-            .into()
-        })
+        Ok(settings::read(&self.0.core.store, &SCHEDULE)?)
     }
 
     /// Says when backups are made.
@@ -282,10 +272,8 @@ impl Backups {
     /// Names what cannot be; then nothing has changed.
     pub async fn keep_plan(&self, plan: &Plan) -> Result<(), BackupsError> {
         plan.next_after(self.0.core.clock.now())?;
-        // Texts and numbers only: this cannot fail.
-        let text = serde_json::to_string(plan).unwrap_or_default();
         let mut batch = Batch::new();
-        batch.put(&SCHEDULE, &Json(text), &Seal::Open);
+        settings::write(&mut batch, &SCHEDULE, plan, &Seal::Open)?;
         self.0.core.store.commit(batch).await?;
         self.0.changed.notify_one();
         Ok(())

@@ -1,6 +1,7 @@
 //! The directory of identities: who is this, and which conversation do we have with them on this channel? The one writer
 //! of contacts. An actor, so that two deliveries of a new customer cannot make two of them.
 
+pub mod merges;
 mod moves;
 
 use std::collections::HashMap;
@@ -269,6 +270,7 @@ struct Draft<'a> {
     identities: HashMap<[u8; 16], ContactId>,
     contacts: HashMap<ContactId, Open>,
     conversations: HashMap<(ContactId, ChannelId), ConversationId>,
+    merged: HashMap<(ContactId, ContactId), merges::Merge>,
 }
 
 impl<'a> Draft<'a> {
@@ -282,6 +284,7 @@ impl<'a> Draft<'a> {
             identities: HashMap::new(),
             contacts: HashMap::new(),
             conversations: HashMap::new(),
+            merged: HashMap::new(),
         }
     }
 

@@ -92,9 +92,15 @@ async fn renew(core: &Core, entry: &ChannelEntry, now: Timestamp) -> Result<(), 
         }
         match renewed {
             Some(renewed) => {
-                let life = i64::try_from(renewed.expires_in.as_micros()).unwrap_or(i64::MAX);
-                let ends = now.plus(life).to_string();
-                channel.settings.insert("token_expires_at".into(), ends);
+                let life = renewed.expires_in;
+                let life = life.map(|life| i64::try_from(life.as_micros()).unwrap_or(i64::MAX));
+                match life {
+                    Some(life) => {
+                        let ends = now.plus(life).to_string();
+                        channel.settings.insert("token_expires_at".into(), ends);
+                    }
+                    None => drop(channel.settings.remove("token_expires_at")),
+                }
                 let token = renewed.access_token.expose_secret().to_owned();
                 channel.secrets.insert("access_token".into(), token);
                 channel.blocked = None;

@@ -2,15 +2,18 @@
 //!
 //! Reads what the templates feature keeps; writes nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::core::Core;
 use super::registry::ChannelEntry;
 use crate::domain::account::Role;
 use crate::domain::template::render::{as_text, given, missing, preview};
+use crate::domain::template::samples;
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::template::{State, Template, normal_language, word};
-use crate::domain::{Author, Content, WorkspaceId};
+use crate::domain::{Author, Content, MediaId, WorkspaceId};
 use crate::storage::keys::{TemplateAccountKey, TemplateByNameKey, TemplateKey, UserKey};
 use crate::storage::{Prefix, StorageError};
 
@@ -52,6 +55,24 @@ pub fn account_of(core: &Core, entry: &ChannelEntry) -> Option<String> {
     core.provider(entry.kind)?
         .templates()?
         .account(&entry.channel.settings)
+}
+
+/// The files that stand as samples in a workspace's templates; they are kept as long as the templates are.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn samples(core: &Core, workspace: WorkspaceId) -> Result<BTreeSet<MediaId>, StorageError> {
+    let prefix = Prefix::<TemplateKey>::table().with(workspace);
+    let rows = core.store.scan(&prefix, None, MAX_LOOK)?;
+    let of = |template: Template| {
+        let definitions = [template.live, template.draft];
+        definitions
+            .into_iter()
+            .flatten()
+            .flat_map(|it| samples::samples(&it))
+    };
+    let all = rows.into_iter().flat_map(|(_, template)| of(template));
+    Ok(all.map(|sample| sample.media).collect())
 }
 
 /// Name and language code of a template message.

@@ -3,11 +3,14 @@
 
 use crate::actors::registry::ChannelEntry;
 use crate::domain::conversation::WINDOW;
+use crate::domain::template::{Definition, State, Template};
 use crate::domain::{
     Contact, Conversation, Direction, IdentityKind, Message, MessageStatus, Timestamp, WorkspaceId,
 };
-use crate::sandbox::{Customer, Direction as Way, EntryState, PhoneBook, TranscriptEntry};
-use crate::storage::keys::{ContactKey, ConversationKey, MessageKey};
+use crate::sandbox::{
+    Customer, Direction as Way, EntryState, PhoneBook, Simulator, TemplateConfig, TranscriptEntry,
+};
+use crate::storage::keys::{ContactKey, ConversationKey, MessageKey, TemplateKey};
 use crate::storage::{Prefix, StorageError, Store};
 
 /// Conversations that are looked at, latest begun first.
@@ -16,6 +19,8 @@ const MOST_CONVERSATIONS: usize = 5_000;
 const MOST_CHATS: usize = 200;
 /// Messages of each.
 const MOST_MESSAGES: usize = 50;
+/// Templates of a workspace that are looked at.
+const MOST_TEMPLATES: usize = 6_000;
 
 /// Tells the simulator what the store knows of a channel. Blocks.
 ///
@@ -64,6 +69,56 @@ fn conversations(store: &Store, entry: &ChannelEntry) -> Result<Vec<Conversation
     }
     all.sort_by_key(|conversation| std::cmp::Reverse(conversation.last_activity_at));
     Ok(all)
+}
+
+/// Tells the simulator the templates that its account has. Blocks.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) fn templates(
+    store: &Store,
+    simulator: &Simulator,
+    entry: &ChannelEntry,
+) -> Result<(), StorageError> {
+    let Some(account) = entry.channel.settings.get("waba_id") else {
+        return Ok(());
+    };
+    let prefix = Prefix::<TemplateKey>::table().with(entry.workspace);
+    let rows = store.scan(&prefix, None, MOST_TEMPLATES)?.into_iter();
+    for (_, template) in rows.filter(|(_, template)| template.account == *account) {
+        if let (Some(live), Some(status)) = (&template.live, status(template.state)) {
+            simulator.restore_template(
+                account,
+                config(&template, live, status),
+                template.reason.as_deref(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What the provider calls a state; `None` for a template that it does not have.
+const fn status(state: State) -> Option<&'static str> {
+    Some(match state {
+        State::Approved | State::Flagged | State::Locked => "APPROVED",
+        State::InReview | State::InAppeal => "PENDING",
+        State::Rejected => "REJECTED",
+        State::Paused => "PAUSED",
+        State::Disabled => "DISABLED",
+        _ => return None,
+    })
+}
+
+fn config(template: &Template, live: &Definition, status: &str) -> TemplateConfig {
+    TemplateConfig {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        category: live.category.as_str().to_uppercase(),
+        parameter_format: live.format.as_str().to_uppercase(),
+        status: status.to_owned(),
+        components: live.components.clone(),
+        body_only: false,
+    }
 }
 
 /// The person as WhatsApp knows them.

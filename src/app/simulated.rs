@@ -12,11 +12,15 @@ use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::ProviderKind;
 use crate::domain::ChannelId;
+use crate::features::channels::SimulatedApp;
 use crate::features::sandbox::{PhoneBooks, line_of};
 use crate::sandbox::{
-    InstagramConfig, InstagramSimulator, NumberConfig, PhoneBook, SandboxError, SenderConfig, Simulator,
-    SimulatorConfig, TwilioConfig, TwilioSimulator,
+    InstagramConfig, InstagramSimulator, NumberConfig, PhoneBook, SandboxError, SenderConfig, SignupConfig,
+    SignupNumber, Simulator, SimulatorConfig, TwilioConfig, TwilioSimulator,
 };
+
+/// The app at the WhatsApp simulator to which businesses log in.
+const APP_ID: &str = "310400500600801";
 
 /// Settings that hold for every channel of a kind: where its simulator listens.
 pub(super) type Overrides = BTreeMap<ProviderKind, BTreeMap<String, String>>;
@@ -46,6 +50,8 @@ pub struct Simulators {
     pub instagram: Data<InstagramSimulator>,
     /// Plays SMS by Twilio's API.
     pub sms: Arc<TwilioSimulator>,
+    /// The secret of the app at the simulator to which businesses log in; another with each start.
+    app_secret: String,
 }
 
 impl Simulators {
@@ -55,7 +61,9 @@ impl Simulators {
         let instagram = InstagramSimulator::start(InstagramConfig::default())
             .context("the simulator of Instagram cannot listen")?;
         let whatsapp = Simulator::start(config).context("the simulator cannot listen")?;
+        let secret = crate::http::Secret::generate("sandbox_").context("no random bytes")?;
         Ok(Self {
+            app_secret: secret.reveal().to_owned(),
             whatsapp: Arc::new(whatsapp),
             instagram: Data::new(instagram),
             sms: Arc::new(sms),
@@ -72,6 +80,15 @@ impl Simulators {
         ])
     }
 
+    /// The app at the WhatsApp simulator, for people who try embedded sign-up.
+    pub(super) fn login_app(&self) -> SimulatedApp {
+        SimulatedApp {
+            id: APP_ID.into(),
+            secret: self.app_secret.as_str().into(),
+            api_base: self.whatsapp.base_url().to_owned(),
+        }
+    }
+
     /// The phones that people can play.
     pub(super) fn phones(&self) -> PhoneBooks {
         PhoneBooks::default()
@@ -81,12 +98,11 @@ impl Simulators {
 
     /// Keeps their numbers and accounts the same as the sandbox channels.
     pub(super) async fn supervise(&self, house: &Data<House>, inside: SocketAddr) {
-        supervise_whatsapp(
-            house,
-            &self.whatsapp,
-            &format!("http://{inside}/webhooks/whatsapp"),
-        )
-        .await;
+        let url = format!("http://{inside}/webhooks/whatsapp");
+        if let Err(error) = self.whatsapp.offer_signup(portfolio(&url, &self.app_secret)) {
+            tracing::error!(%error, "the simulator cannot play embedded sign-up");
+        }
+        supervise_whatsapp(house, &self.whatsapp, &url).await;
         let url = format!("http://{inside}/webhooks/instagram");
         super::simulated_instagram::supervise(house, &self.instagram, &url).await;
         supervise_sms(house, &self.sms).await;
@@ -170,15 +186,23 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
     loop {
         changes.mark_unchanged();
         for entry in house.core.registry.all() {
+            let is_first = !known.iter().any(|(id, _)| *id == entry.channel.id);
             let is_new = entry.kind == ProviderKind::Sandbox
                 && known.insert((entry.channel.id, entry.channel.version));
             if !is_new {
                 continue;
             }
+            // Before the number is there: whoever reads the list meanwhile must not find it empty.
+            templates(&house, &simulator, &entry).await;
             match simulator.add_number(number(&entry, &url)) {
                 Ok(()) => recall(&house, simulator.clone(), &entry).await,
-                // An edited channel keeps the number that it has.
-                Err(SandboxError::NumberExists) => {}
+                // An edited channel keeps the number that it has; one that was signed up has a token of its own.
+                Err(SandboxError::NumberExists) => {
+                    signed_up(&simulator, &entry);
+                    if is_first {
+                        recall(&house, simulator.clone(), &entry).await;
+                    }
+                }
                 Err(error) => {
                     tracing::error!(channel = %entry.channel.id, %error, "the simulator cannot play this channel");
                 }
@@ -189,6 +213,47 @@ async fn keep(house: Data<House>, simulator: Arc<Simulator>, url: String, token:
             () = token.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return token.cancelled().await },
         }
+    }
+}
+
+fn signed_up(simulator: &Simulator, entry: &ChannelEntry) {
+    let text = |map: &BTreeMap<String, String>, name: &str| map.get(name).cloned().unwrap_or_default();
+    let (settings, secrets) = (&entry.channel.settings, &entry.channel.secrets);
+    let (token, secret) = (text(secrets, "access_token"), text(secrets, "app_secret"));
+    if let Err(error) = simulator.signed_up(&text(settings, "phone_number_id"), &token, &secret) {
+        tracing::warn!(channel = %entry.channel.id, %error, "the simulator does not know the channel's number");
+    }
+}
+
+/// A business with three numbers that can be connected by logging in: one ready, one new, one with a PIN of its own.
+fn portfolio(webhook_url: &str, app_secret: &str) -> SignupConfig {
+    let number = |account: (&str, &str), id: &str, phone: &str, registered: bool, pin: Option<&str>| {
+        let mut number = NumberConfig::new(id, account.0, phone);
+        number.app_id = APP_ID.into();
+        number.app_secret = app_secret.into();
+        number.verified_name = account.1.into();
+        number.registered = registered;
+        number.webhook_url = Some(webhook_url.into());
+        SignupNumber {
+            number,
+            account: account.1.into(),
+            pin: pin.map(str::to_owned),
+        }
+    };
+    let (town, coast) = (
+        ("104200300400811", "Kibanda Crafts"),
+        ("104200300400821", "Kibanda Coast"),
+    );
+    SignupConfig {
+        app_id: APP_ID.into(),
+        app_secret: app_secret.into(),
+        business_id: "410500600700801".into(),
+        business: "Kibanda Group".into(),
+        numbers: vec![
+            number(town, "205300400500811", "+254 700 555011", true, None),
+            number(town, "205300400500812", "+254 700 555012", false, None),
+            number(coast, "205300400500821", "+254 700 555021", false, Some("284913")),
+        ],
     }
 }
 
@@ -210,6 +275,21 @@ async fn subscribe(house: &House, simulator: &Simulator, entry: &ChannelEntry) {
     let answer = call.send().await.and_then(reqwest::Response::error_for_status);
     if let Err(error) = answer {
         tracing::warn!(channel = %entry.channel.id, %error, "the simulator's account is not subscribed");
+    }
+}
+
+/// Tells the simulator which templates its account has; without it a restart would lose them all.
+async fn templates(house: &House, simulator: &Arc<Simulator>, entry: &Arc<ChannelEntry>) {
+    let (store, past, simulator) = (house.core.store.clone(), entry.clone(), simulator.clone());
+    let restored = tokio::task::spawn_blocking(move || super::recall::templates(&store, &simulator, &past));
+    match restored.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(channel = %entry.channel.id, %error, "the sandbox's templates cannot be read");
+        }
+        Err(error) => {
+            tracing::error!(channel = %entry.channel.id, %error, "restoring the sandbox's templates failed");
+        }
     }
 }
 

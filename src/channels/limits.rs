@@ -47,6 +47,16 @@ pub struct ContentLimits {
     pub url: usize,
     /// Name and address of a place, names on cards.
     pub short_text: usize,
+    /// Texts are counted in bytes of UTF-8.
+    pub in_bytes: bool,
+    /// Text above the buttons of a button template, in UTF-16 units.
+    pub template_body: usize,
+    /// Buttons of a button template or of a card.
+    pub template_buttons: usize,
+    /// Cards side by side.
+    pub cards: usize,
+    /// Title and subtitle of a card.
+    pub card_text: usize,
 }
 
 impl ContentLimits {
@@ -73,5 +83,10 @@ impl ContentLimits {
         contact_cards: 0,
         url: 0,
         short_text: 0,
+        in_bytes: false,
+        template_body: 0,
+        template_buttons: 0,
+        cards: 0,
+        card_text: 0,
     };
 }

@@ -132,6 +132,13 @@ pub enum Address {
     Posted,
 }
 
+impl Address {
+    /// Whether it names nothing at all.
+    pub fn is_nowhere(&self) -> bool {
+        matches!(self, Self::Number(id) | Self::Account(id) if id.is_empty())
+    }
+}
+
 /// The outcome of a future that a provider's client returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -163,10 +170,11 @@ pub trait Provider: Send + Sync + 'static {
         self.capabilities().rules
     }
 
-    /// What it takes in a message, for composer and builder. Nothing beyond texts unless a provider says so.
-    fn content_limits(&self) -> ContentLimits {
+    /// What a channel with these settings takes in a message, for composer and builder. Nothing beyond texts unless a
+    /// provider says so.
+    fn content_limits(&self, settings: &BTreeMap<String, String>) -> ContentLimits {
         ContentLimits {
-            text: self.capabilities().text_max,
+            text: self.capabilities_for(settings).text_max,
             ..ContentLimits::NONE
         }
     }
@@ -348,8 +356,9 @@ pub trait Provider: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    /// What it takes of each kind of file; a kind that is not listed cannot be sent.
-    fn media_rules(&self) -> &'static [MediaRule] {
+    /// What a channel with these settings takes of each kind of file; a kind that is not listed cannot be sent.
+    fn media_rules(&self, settings: &BTreeMap<String, String>) -> &'static [MediaRule] {
+        let _ = settings;
         &[]
     }
 

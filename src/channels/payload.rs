@@ -9,6 +9,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::domain::Timestamp;
 
 /// An object's fields in the order in which they stand, unread.
 #[derive(Default)]
@@ -115,6 +118,31 @@ pub(super) fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
+/// From here on a number of seconds must be one of milliseconds (it would be past the year 5000).
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// A time: seconds or milliseconds since 1970, as number or text, or a date as ISO 8601 writes it.
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
+    let number = match whole_number(value) {
+        Some(number) => number,
+        None => match text(value)?.split_once('.') {
+            Some((whole, rest)) if rest.bytes().all(|byte| byte.is_ascii_digit()) => whole.parse().ok()?,
+            _ => return Timestamp::parse(value.as_str()?.trim()),
+        },
+    };
+    Some(match number >= MILLISECONDS_FROM {
+        true => Timestamp::from_seconds(number / 1000).plus(number % 1000 * 1000),
+        false => Timestamp::from_seconds(number),
+    })
+}
+
+/// An id for what came without one, made of all that it says: the same again at a second delivery.
+pub(super) fn made_up_id(said: &str) -> String {
+    let digest = Sha256::digest(said);
+    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("unnamed:{hex}")
+}
+
 /// Replaces `\uD800`–`\uDFFF` escapes that have no partner by `\ufffd`.
 fn mend_surrogates(json: &str) -> Cow<'_, str> {
     if !json.contains("\\ud") && !json.contains("\\uD") {
@@ -147,6 +175,7 @@ fn unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn half_pairs_are_mended_and_whole_ones_kept() {
@@ -161,6 +190,26 @@ mod tests {
         for (json, expected) in table {
             let raw: &RawValue = serde_json::from_str(json).expect("raw values accept half pairs");
             assert_eq!(read(raw), Ok(Value::String(expected.to_owned())), "{json}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_however_they_are_written() {
+        let at = |seconds: i64, micros: i64| Some(Timestamp::from_seconds(seconds).plus(micros));
+        let table = [
+            (json!("1791000000"), at(1_791_000_000, 0)),
+            (json!(1_791_000_000), at(1_791_000_000, 0)),
+            (json!(1_791_000_000_250_i64), at(1_791_000_000, 250_000)),
+            (json!("1791000000250"), at(1_791_000_000, 250_000)),
+            (json!(1_791_000_000.25), at(1_791_000_000, 0)),
+            (json!("2026-10-03T04:00:00+0000"), at(1_791_000_000, 0)),
+            (json!("2026-10-03T04:00:00Z"), at(1_791_000_000, 0)),
+            (json!("yesterday"), None),
+            (json!(""), None),
+            (json!(null), None),
+        ];
+        for (value, expected) in table {
+            assert_eq!(time(&value), expected, "{value}");
         }
     }
 

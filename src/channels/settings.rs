@@ -114,6 +114,13 @@ pub(super) fn is_phone(value: &str) -> Result<(), &'static str> {
     }
 }
 
+/// A point in time.
+pub(super) fn is_time(value: &str) -> Result<(), &'static str> {
+    crate::domain::Timestamp::parse(value)
+        .map(drop)
+        .ok_or("must be a time such as 2026-11-21T10:00:00Z.")
+}
+
 /// Where an API lives.
 pub(super) fn is_base(value: &str) -> Result<(), &'static str> {
     const ADVICE: &str = "must be an http or https address without user, query or fragment, such as \

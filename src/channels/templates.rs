@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::media::{MediaUpload, OutboundMedia};
 use super::{BoxFuture, ChannelAccess};
 use crate::domain::outbound::ProviderError;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
@@ -44,6 +45,24 @@ pub trait Templates: Send + Sync {
         access: &'a ChannelAccess,
         id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// How samples of media headers reach the provider.
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Unsupported
+    }
+
+    /// Gives the provider a sample, where that is [`OutboundMedia::Upload`]; answers its handle.
+    fn upload_sample<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
+        let _ = (http, access, upload);
+        Box::pin(std::future::ready(Err(super::graph::config(
+            "This provider takes no samples by upload.".to_owned(),
+        ))))
+    }
 
     /// What a notice says of a template; `None` if it is about something else.
     fn news(&self, field: &str, body: &serde_json::Value) -> Option<News>;

@@ -4,9 +4,12 @@
 //! Owns the story in `data/demo/` and its telling. It works in a data directory of its own, marked as such, and refuses
 //! any other.
 
+mod files;
 mod history;
+mod shop;
 mod story;
 mod town;
+mod turns;
 
 use std::path::Path;
 use std::sync::Arc;

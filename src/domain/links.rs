@@ -3,10 +3,12 @@
 //! Owns the finding and replacing; random codes come in as an argument. Only addresses that a member of the team put into
 //! a message become links, so that ours never lead where somebody else wants.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::content::Content;
 use super::marks::{MAX_LINKS, TrackedLink};
+use super::template::tracked::Tracked;
+use super::template::{is_kind, placeholders};
 use super::time::{HOUR, Timestamp};
 
 /// How long a link is followed.
@@ -88,6 +90,7 @@ pub fn track(
     };
     match content.kind.as_str() {
         "text" => links.in_text(&mut content.body, "/body"),
+        "template" => links.in_values(&mut content.body),
         "image" | "video" | "document" => links.in_text(&mut content.body, "/caption"),
         "interactive" => {
             links.in_text(&mut content.body, "/body/text");
@@ -100,6 +103,104 @@ pub fn track(
         0 => Err(NotTracked::NoLink),
         count if count > MAX_LINKS => Err(NotTracked::TooMany),
         _ => Ok(links.made),
+    }
+}
+
+/// Gives each button of a template whose clicks are counted its own link. `content` is a message of the template.
+pub fn track_buttons(
+    content: &mut Content,
+    buttons: &[Tracked],
+    now: Timestamp,
+    code: &mut dyn FnMut() -> LinkCode,
+) -> Vec<TrackedLink> {
+    let mut made = Vec::new();
+    for button in buttons.iter().take(MAX_LINKS) {
+        let place = button_place(&mut content.body, button);
+        // What a message gives for the variable goes behind the real address.
+        let given = place.as_str().map(str::to_owned).unwrap_or_default();
+        let code = code();
+        made.push(TrackedLink {
+            code: code.as_str().to_owned(),
+            url: placeholders::fill(&button.to, |_| Some(given.clone())),
+            button: button.label.clone(),
+            expires_at: now.plus(LINK_LIFE),
+            clicks: 0,
+            first_at: None,
+            last_at: None,
+        });
+        *place = code.as_str().into();
+    }
+    made
+}
+
+/// Where a message gives the value of a link button; made if it does not.
+fn button_place<'a>(body: &'a mut Value, button: &Tracked) -> &'a mut Value {
+    let is_long = body.get("components").is_some_and(Value::is_array);
+    if !is_long && button.card.is_none() {
+        let list = array(field(body, "buttons"));
+        let at = position(list, |it| place_of(it) == Some(button.index));
+        let at = at.unwrap_or_else(|| push(list, json!({"sub_type": "url", "index": button.index})));
+        return field(&mut list[at], "text");
+    }
+    let mut list = array(field(body, "components"));
+    if let Some(card) = button.card {
+        let at = position(list, |it| is_kind(it, "carousel"));
+        let at = at.unwrap_or_else(|| push(list, json!({"type": "carousel"})));
+        let cards = array(field(&mut list[at], "cards"));
+        let at = position(cards, |it| {
+            it.get("card_index").and_then(Value::as_u64) == Some(card as u64)
+        });
+        let at = at.unwrap_or_else(|| push(cards, json!({"card_index": card})));
+        list = array(field(&mut cards[at], "components"));
+    }
+    let at = position(list, |it| {
+        is_kind(it, "button") && place_of(it) == Some(button.index)
+    });
+    let empty = json!({"type": "button", "sub_type": "url", "index": button.index});
+    let at = at.unwrap_or_else(|| push(list, empty));
+    let parameters = array(field(&mut list[at], "parameters"));
+    if parameters.is_empty() {
+        parameters.push(json!({"type": "text"}));
+    }
+    field(&mut parameters[0], "text")
+}
+
+/// The value under a name; an object is made of whatever is none.
+fn field<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    match value {
+        Value::Object(fields) => fields.entry(name).or_insert(Value::Null),
+        _ => unreachable!("it was made an object above"),
+    }
+}
+
+/// The list at a place; whatever else stands there makes way.
+fn array(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = Value::Array(Vec::new());
+    }
+    match value {
+        Value::Array(list) => list,
+        _ => unreachable!("it was made a list above"),
+    }
+}
+
+fn position(list: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
+    list.iter().position(fits)
+}
+
+fn push(list: &mut Vec<Value>, value: Value) -> usize {
+    list.push(value);
+    list.len() - 1
+}
+
+/// The place that a button of a message names, as a number or in digits.
+fn place_of(button: &Value) -> Option<usize> {
+    match button.get("index")? {
+        Value::String(text) => text.parse().ok(),
+        other => usize::try_from(other.as_u64()?).ok(),
     }
 }
 
@@ -150,6 +251,24 @@ impl Links<'_> {
         }
         new.push_str(rest);
         *text = new;
+    }
+
+    /// Addresses among a template's values.
+    fn in_values(&mut self, body: &mut Value) {
+        if let Some(values) = body.get_mut("variables") {
+            match values {
+                Value::Array(values) => values.iter_mut().for_each(|value| self.in_text(value, "")),
+                Value::Object(values) => values.values_mut().for_each(|value| self.in_text(value, "")),
+                _ => {}
+            }
+        }
+        let components = body.get_mut("components").and_then(Value::as_array_mut);
+        for component in components.into_iter().flatten().filter(|it| is_kind(it, "body")) {
+            let parameters = component.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                self.in_text(parameter, "/text");
+            }
+        }
     }
 
     fn in_button(&mut self, message: &mut Value) {
@@ -319,7 +438,7 @@ mod tests {
     fn what_cannot_be_tracked_says_why() {
         let many: String = (0..12).map(|n| format!("https://x.example/{n} ")).collect();
         let table = [
-            ("template", json!({}), NotTracked::Kind),
+            ("sticker", json!({}), NotTracked::Kind),
             (
                 "text",
                 json!({"body": "no link, javascript:alert(1)"}),
@@ -381,5 +500,71 @@ mod tests {
                 prop_assert_eq!(read.as_str(), other);
             }
         }
+    }
+
+    #[test]
+    fn buttons_of_templates_get_codes_and_keep_what_was_given() {
+        let button = |card, index| Tracked {
+            card,
+            index,
+            label: "Shop".into(),
+            to: "https://shop.example/{{1}}".into(),
+        };
+        let mut counter = 0_u8;
+        let mut code = || {
+            counter += 1;
+            LinkCode::from_random([counter; 16])
+        };
+        let mut made = |body: Value, button: Tracked| {
+            let mut content = Content {
+                kind: "template".into(),
+                body,
+            };
+            let links = track_buttons(&mut content, &[button], Timestamp(0), &mut code);
+            (content.body, links[0].clone())
+        };
+        let (body, link) = made(json!({"buttons": [{"index": 1, "text": "rye"}]}), button(None, 1));
+        assert_eq!(link.url, "https://shop.example/rye");
+        assert_eq!(body["buttons"][0]["text"], link.code);
+        let (body, link) = made(json!({"name": "x"}), button(None, 0));
+        assert_eq!(link.url, "https://shop.example/");
+        assert_eq!(
+            body["buttons"][0],
+            json!({"sub_type": "url", "index": 0, "text": link.code})
+        );
+        let long = json!({"components": [{"type": "button", "index": "2", "parameters": [{"type": "text", "text": "a"}]}]});
+        let (body, link) = made(long, button(None, 2));
+        assert_eq!(
+            (link.url.as_str(), &body["components"][0]["parameters"][0]["text"]),
+            ("https://shop.example/a", &json!(link.code))
+        );
+        let (body, link) = made(json!({}), button(Some(1), 0));
+        let card = &body["components"][0]["cards"][0];
+        assert_eq!(card["card_index"], 1);
+        assert_eq!(card["components"][0]["parameters"][0]["text"], link.code);
+        // Whatever stands there is no reason to fall over.
+        for odd in [
+            json!(7),
+            json!({"buttons": "x"}),
+            json!({"components": [1, {"type": "carousel", "cards": 2}]}),
+        ] {
+            made(odd.clone(), button(None, 0));
+            made(odd, button(Some(0), 0));
+        }
+    }
+
+    #[test]
+    fn addresses_among_a_templates_values_are_tracked() {
+        let mut content = Content {
+            kind: "template".into(),
+            body: json!({"name": "x", "variables": ["Ana", "https://shop.example/a"]}),
+        };
+        let mut code = || LinkCode::from_random([1; 16]);
+        let links = track(&mut content, "https://d.example", Timestamp(0), &mut code).expect("one");
+        assert_eq!(links[0].url, "https://shop.example/a");
+        assert_eq!(
+            content.body["variables"][1],
+            format!("https://d.example/l/{}", links[0].code)
+        );
     }
 }

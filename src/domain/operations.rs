@@ -177,6 +177,9 @@ pub struct Draft {
     pub reply: String,
     /// The note.
     pub note: String,
+    /// What belongs to the reply beside its text (a quote, attached files, a message being built), as JSON that only the
+    /// caller's app understands; empty if there is nothing.
+    pub extras: String,
     /// When it was last typed at.
     pub updated_at: Timestamp,
 }

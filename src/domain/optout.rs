@@ -108,6 +108,19 @@ pub fn normalise(text: &str) -> String {
     trimmed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The keyword that the provider has taken a message for: `stop`, `start` or `help`. Answered in the language of `text`, if it is
+/// one of ours.
+pub fn told(word: &str, text: &str, locale: &str) -> Option<Heard> {
+    let keyword = match word {
+        "stop" => Keyword::Stop,
+        "start" => Keyword::Start,
+        "help" => Keyword::Help,
+        _ => return None,
+    };
+    let language = hear(text, locale, true, &[]).map_or(FALLBACK, |heard| heard.language);
+    Some(Heard { keyword, language })
+}
+
 /// The keyword that `text` is as a whole. A word that several languages share is taken for one of `locale`, where that is
 /// one of them. `sms`: the words that carriers treat as STOP count as well. `extra`: further words for stop, normalised.
 pub fn hear(text: &str, locale: &str, sms: bool, extra: &[String]) -> Option<Heard> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::content::Content;
 use super::identity::Identity;
 use super::ids::MessageId;
+use super::policy::MessagingRules;
 
 /// Tries that a message gets before it is given up.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -100,7 +101,16 @@ impl ErrorClass {
         matches!(self, Self::Auth | Self::Account | Self::Config)
     }
 
-    /// What a person can do about it, in plain words (English; the browser app has its own by class).
+    /// What a person can do about it on a channel with these rules, in plain words.
+    pub const fn advice_under(self, rules: MessagingRules) -> &'static str {
+        match self {
+            Self::Window if rules.has_templates => WINDOW_TEMPLATE,
+            Self::Window if rules.grants_human_agent => WINDOW_PERSON,
+            _ => self.advice(),
+        }
+    }
+
+    /// The same where the channel's rules are not known (English; the browser app has its own by [`advice_code`]).
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Auth => {
@@ -119,7 +129,7 @@ impl ErrorClass {
                 "The provider limits this number because of its quality rating. Pause campaigns and check quality."
             }
             Self::Window => {
-                "More than 24 hours have passed since the customer last wrote. Send an approved template instead."
+                "Too much time has passed since the customer last wrote. Wait until they write again, or use another channel."
             }
             Self::Recipient => {
                 "This customer cannot receive the message here. Check the number or use another channel."
@@ -139,6 +149,39 @@ impl ErrorClass {
                 "Check the channel's settings: the provider does not know this number. Queued messages wait."
             }
         }
+    }
+}
+
+const WINDOW_TEMPLATE: &str =
+    "More than 24 hours have passed since the customer last wrote. Send an approved template instead.";
+const WINDOW_PERSON: &str = "More than 24 hours have passed since the customer last wrote. A person may answer for seven days \
+                             with Meta's Human Agent permission; else wait until the customer writes again.";
+
+/// A stable word for an advice of ours, so that it can be said in other languages; `None` for other words.
+pub fn advice_code(advice: &str) -> Option<&'static str> {
+    use ErrorClass as C;
+    let known = [
+        (C::Auth, "auth"),
+        (C::Account, "account"),
+        (C::Throttle, "throttle"),
+        (C::ThrottlePair, "throttle_pair"),
+        (C::Quality, "quality"),
+        (C::Window, "window"),
+        (C::Recipient, "recipient"),
+        (C::RecipientCooldown, "recipient_cooldown"),
+        (C::OptOut, "opt_out"),
+        (C::Template, "template"),
+        (C::TemplatePaused, "template_paused"),
+        (C::TemplateDead, "template_dead"),
+        (C::Transient, "transient"),
+        (C::Permanent, "permanent"),
+        (C::Config, "config"),
+    ];
+    let of_class = known.into_iter().find(|(class, _)| class.advice() == advice);
+    match advice {
+        WINDOW_TEMPLATE => Some("window_template"),
+        WINDOW_PERSON => Some("window_person"),
+        _ => of_class.map(|(_, code)| code),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct MessagingRules {
     pub has_templates: bool,
     /// Days after the customer wrote within which a person may still answer in their own words.
     pub human_agent_days: u8,
+    /// The provider grants people such days on request; a channel that was not granted them has none.
+    pub grants_human_agent: bool,
 }
 
 impl MessagingRules {
@@ -51,18 +53,21 @@ impl MessagingRules {
         has_window: true,
         has_templates: true,
         human_agent_days: 0,
+        grants_human_agent: false,
     };
     /// Instagram: 24 hours; nobody can be written to who has not written.
     pub const INSTAGRAM: Self = Self {
         has_window: true,
         has_templates: false,
         human_agent_days: 0,
+        grants_human_agent: true,
     };
     /// SMS: at any time.
     pub const SMS: Self = Self {
         has_window: false,
         has_templates: false,
         human_agent_days: 0,
+        grants_human_agent: false,
     };
 }
 
@@ -180,22 +185,35 @@ fn human_agent_until(proposal: &Proposal<'_>) -> Option<Timestamp> {
 }
 
 fn outside_window(proposal: &Proposal<'_>, last_chance: Option<Timestamp>) -> Vec<Alternative> {
-    let one = |kind, detail: String| vec![Alternative { kind, detail }];
-    match (proposal.rules.has_templates, last_chance) {
-        (true, _) => one(
-            "template",
-            "Send an approved message template; the window opens when the customer answers.".into(),
-        ),
-        (false, Some(until)) if until > proposal.now => one(
+    let one = |kind, detail: &str| Alternative {
+        kind,
+        detail: detail.into(),
+    };
+    let rules = proposal.rules;
+    if rules.has_templates {
+        let detail = "Send an approved message template; the window opens when the customer answers.";
+        return vec![one("template", detail)];
+    }
+    let wait = one(
+        "wait",
+        "Wait until the customer writes again, or write to them on another channel.",
+    );
+    match last_chance {
+        Some(until) if until > proposal.now => vec![one(
             "human_agent",
-            format!("Until {until} a person may still answer; a program may not."),
-        ),
-        (false, _) => one(
-            "wait",
-            "Wait until the customer writes again, or write to them on another channel.".into(),
-        ),
+            &format!("Until {until} a person may still answer; a program may not."),
+        )],
+        // Seven days that this business could have had.
+        None if rules.grants_human_agent && proposal.conversation.window_expires_at.is_some() => {
+            vec![wait, one("human_agent_permission", HUMAN_AGENT_PERMISSION)]
+        }
+        _ => vec![wait],
     }
 }
+
+/// How people come by more time than programs (Instagram).
+const HUMAN_AGENT_PERMISSION: &str = "With Meta's Human Agent permission, switched on in the channel's settings, a person \
+                                      may answer for seven days after the customer wrote.";
 
 /// Every file is here, and one that the provider takes as what it would be sent.
 fn files_fit(proposal: &Proposal<'_>) -> Option<Refusal> {
@@ -331,159 +349,4 @@ fn template_may_be_sent(proposal: &Proposal<'_>) -> Option<Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::conversation::tests::conversation;
-    use serde_json::json;
-
-    fn verdict(
-        kind: &str,
-        expires: Option<i64>,
-        channel: ChannelCondition,
-        has_window: bool,
-    ) -> Option<&'static str> {
-        let mut conversation = conversation();
-        conversation.window_expires_at = expires.map(Timestamp);
-        let content = Content {
-            kind: kind.into(),
-            body: json!({}),
-        };
-        let proposal = Proposal {
-            conversation: &conversation,
-            content: &content,
-            channel,
-            rules: if has_window {
-                MessagingRules::WHATSAPP
-            } else {
-                MessagingRules::SMS
-            },
-            by_person: true,
-            files: &[],
-            media_rules: &[],
-            standing: &Standing::default(),
-            template: &TemplateStanding::NotAsked,
-            now: Timestamp(100),
-        };
-        check(&proposal).err().map(|refusal| refusal.code)
-    }
-
-    #[test]
-    fn the_table_of_verdicts() {
-        use ChannelCondition::{Active, Paused, Removed};
-        assert_eq!(verdict("text", Some(101), Active, true), None);
-        assert_eq!(verdict("text", Some(100), Active, true), Some("window_closed"));
-        assert_eq!(verdict("text", None, Active, true), Some("window_closed"));
-        assert_eq!(verdict("text", None, Active, false), None);
-        assert_eq!(verdict("template", None, Active, true), None);
-        assert_eq!(verdict("template", None, Paused, true), Some("channel_paused"));
-        assert_eq!(verdict("text", Some(101), Removed, true), Some("channel_removed"));
-        assert_eq!(verdict("note", None, Paused, true), None);
-    }
-
-    #[test]
-    fn a_comment_is_answered_once_and_within_a_week() {
-        let table = [
-            (false, COMMENT_LIFE, false, None, ""),
-            (
-                false,
-                COMMENT_LIFE + 1,
-                false,
-                Some("private_reply_expired"),
-                "wait",
-            ),
-            (true, 1, false, Some("private_reply_used"), "wait"),
-            (true, 1, true, Some("private_reply_used"), "message"),
-        ];
-        for (answered, now, window_open, code, alternative) in table {
-            let answer = CommentAnswer {
-                commented_at: Timestamp(0),
-                answered,
-                window_open,
-                now: Timestamp(now),
-            };
-            let refusal = check_comment_answer(&answer).err();
-            assert_eq!(refusal.as_ref().map(|refusal| refusal.code), code);
-            assert_eq!(
-                refusal.map_or("", |refusal| refusal.alternatives[0].kind),
-                alternative
-            );
-        }
-    }
-
-    #[test]
-    fn a_closed_window_offers_a_template() {
-        let conversation = conversation();
-        let content = Content::text("hi");
-        let proposal = Proposal {
-            conversation: &conversation,
-            content: &content,
-            channel: ChannelCondition::Active,
-            rules: MessagingRules::WHATSAPP,
-            by_person: true,
-            files: &[],
-            media_rules: &[],
-            standing: &Standing::default(),
-            template: &TemplateStanding::NotAsked,
-            now: Timestamp(0),
-        };
-        let refusal = check(&proposal).expect_err("no window");
-        assert_eq!(refusal.alternatives[0].kind, "template");
-    }
-
-    #[test]
-    fn files_are_refused_with_what_would_do() {
-        static RULES: [MediaRule; 2] = [
-            MediaRule {
-                kind: MediaKind::Image,
-                mimes: &["image/png"],
-                max_bytes: 5 << 20,
-            },
-            MediaRule {
-                kind: MediaKind::Document,
-                mimes: &["application/pdf"],
-                max_bytes: 100 << 20,
-            },
-        ];
-        use MediaKind::{Audio, Document, Image};
-        let table = [
-            (Image, "image/png", 5 << 20, None),
-            (
-                Image,
-                "image/png",
-                (5 << 20) + 1,
-                Some(("media_too_large", "smaller_file")),
-            ),
-            (
-                Image,
-                "application/pdf",
-                9,
-                Some(("media_type", "send_as_document")),
-            ),
-            (Audio, "audio/ogg", 9, Some(("media_unsupported", ""))),
-            (Document, "image/png", 9, Some(("media_type", ""))),
-        ];
-        for (kind, mime, size, expected) in table {
-            let file = Attachment {
-                kind,
-                mime: mime.into(),
-                size,
-                state: MediaState::Stored,
-            };
-            let refusal = file_fits(&file, &RULES);
-            let found = refusal.as_ref().map(|refusal| {
-                let first = refusal.alternatives.first().map_or("", |it| it.kind);
-                (refusal.code, first)
-            });
-            assert_eq!(found, expected, "{kind:?} {mime} {size}");
-            let lost = Attachment {
-                state: MediaState::Expired,
-                ..file
-            };
-            assert_eq!(
-                file_fits(&lost, &RULES).map(|it| it.code),
-                Some("media_not_available")
-            );
-        }
-        assert_eq!(megabytes((5 << 20) + 1), "5.1 MB");
-    }
-}
+mod tests;

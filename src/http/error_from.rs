@@ -6,6 +6,7 @@ use crate::actors::CommandError;
 use crate::channels::FieldError;
 use crate::domain::decide::Rejection;
 use crate::domain::policy::Refusal;
+use crate::storage::settings::KeepError;
 use crate::storage::{CommitError, StorageError};
 
 use super::error::{ApiError, ErrorCode};
@@ -41,6 +42,15 @@ impl From<StorageError> for ApiError {
             ErrorCode::StorageFailed,
             "The data could not be read or written. System in the app says what is wrong.",
         )
+    }
+}
+
+impl From<KeepError> for ApiError {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Storage(error) => error.into(),
+            KeepError::Commit(error) => error.into(),
+        }
     }
 }
 

@@ -27,6 +27,6 @@ pub use phones::PhoneBook;
 pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
-    Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, Simulator, SimulatorConfig,
-    TemplateConfig, TranscriptEntry, Upload,
+    Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, SignupConfig, SignupNumber,
+    Simulator, SimulatorConfig, TemplateConfig, TranscriptEntry, Upload,
 };

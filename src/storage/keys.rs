@@ -46,6 +46,7 @@
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
+//! | `ContactMerge` | workspace, contact, the other contact | JSON text, sealed by the contact | directory |
 //! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
 //! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
 //! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
@@ -298,6 +299,8 @@ keys! {
     SavedViewKey { workspace: WorkspaceId, owner: UserId, view: [u8; 16] } = SavedView => Json;
     /// A text to be used again and again.
     SnippetKey { workspace: WorkspaceId, snippet: [u8; 16] } = Snippet => Json;
+    /// That two contacts turned out to be one person. Stands twice, once for each of them.
+    ContactMergeKey { workspace: WorkspaceId, contact: ContactId, other: ContactId } = ContactMerge => Json;
     /// A person's settings.
     UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
     /// Where a browser session is told of news while no page is open.
@@ -335,6 +338,8 @@ keys! {
     RawBundleKey { first: RawEventId } = RawBundle => ();
     /// See [`operations::Notice`].
     NoticeKey { workspace: WorkspaceId, notice: u64 } = Notice => operations::Notice;
+    /// The number of a notice, by what it was made of, so that a second delivery makes no second one.
+    NoticeSeenKey { workspace: WorkspaceId, hash: [u8; 16] } = NoticeSeen => u64;
     /// See [`operations::Alert`].
     AlertKey { workspace: WorkspaceId, alert: u64 } = Alert => operations::Alert;
     /// See [`operations::DueWork`].

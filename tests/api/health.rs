@@ -188,6 +188,51 @@ async fn the_limit_counts_people_once_and_refuses_beyond_it() {
     template(owner, &channel, "+254711000003", "f").await.expect(202);
 }
 
+#[actix_web::test]
+async fn numbers_of_one_portfolio_share_their_limit() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let town = add_channel(owner, "whatsapp_cloud", "8001", "s1").await;
+    let coast = add_channel(owner, "whatsapp_cloud", "8002", "s2").await;
+    let alone = add_channel(owner, "whatsapp_cloud", "8003", "s3").await;
+    let strangers = add_channel(&app.b.owner, "whatsapp_cloud", "8004", "s4").await;
+    let belongs = json!({"settings": {"business_id": "410500600700801"}});
+    for (client, channel) in [(owner, &town), (owner, &coast), (&app.b.owner, &strangers)] {
+        client.patch(&at(channel, ""), &belongs).await.expect(200);
+    }
+    let told = news(
+        "8001",
+        "business_capability_update",
+        json!({"max_daily_conversations_per_business": 2}),
+    );
+    post(&app, "s1", &[told]).await;
+    // The other number was told nothing itself.
+    let shared = wait_for(owner, &at(&coast, "/health"), |it| it["limit"] == 2).await;
+    assert_eq!(shared["shared_with"], json!([town["name"]]));
+    // A customer of both numbers counts once.
+    template(owner, &town, "+254711000001", "a").await.expect(202);
+    template(owner, &coast, "+254711000001", "b").await.expect(202);
+    template(owner, &coast, "+254711000002", "c").await.expect(202);
+    for channel in [&town, &coast] {
+        assert_eq!(owner.get(&at(channel, "/health")).await.expect(200)["used"], 2);
+        template(owner, channel, "+254711000003", "d")
+            .await
+            .expect_problem(409, "limit_reached");
+    }
+    // Neither a number outside the portfolio nor another workspace takes part.
+    for (client, channel) in [(owner, &alone), (&app.b.owner, &strangers)] {
+        let health = client.get(&at(channel, "/health")).await.expect(200);
+        let told = (&health["limit"], &health["used"], &health["shared_with"]);
+        assert_eq!(told, (&Value::Null, &json!(0), &json!([])));
+        template(client, channel, "+254711000003", "e").await.expect(202);
+    }
+    // Who leaves counts alone again, and takes its own customers along.
+    let leaves = json!({"settings": {"business_id": null}});
+    owner.patch(&at(&coast, ""), &leaves).await.expect(200);
+    assert_eq!(owner.get(&at(&town, "/health")).await.expect(200)["used"], 1);
+    assert_eq!(owner.get(&at(&coast, "/health")).await.expect(200)["used"], 2);
+}
+
 /// A signature made with `secret`.
 async fn signed(app: &TestApp, secret: &str, id: &str) -> u16 {
     use hmac::{Hmac, KeyInit, Mac};

@@ -82,6 +82,112 @@ async fn a_new_number_is_the_same_person_and_the_old_one_somebody_else() {
 }
 
 #[actix_web::test]
+async fn a_new_number_that_somebody_had_makes_two_contacts_one_until_a_person_objects() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    let says = |number: &str, id: &str, body: &str| {
+        let value = json!({"contacts": [{"profile": {"name": number}, "wa_id": number}], "messages": [text(number, id, body)]});
+        change("6001", "messages", value)
+    };
+    post(
+        &app,
+        "s1",
+        &[says("15550002222", "wamid.1", "from the old number")],
+    )
+    .await;
+    post(
+        &app,
+        "s1",
+        &[says(
+            "15550003333",
+            "wamid.2",
+            "from the new one, before it was told",
+        )],
+    )
+    .await;
+    let found = |list: &Value, number: &str| {
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        items.into_iter().find(|it| it["contact"]["name"] == number)
+    };
+    let list = wait_for(owner, "/api/v1/conversations", |list| {
+        found(list, "15550002222").is_some() && found(list, "15550003333").is_some()
+    })
+    .await;
+    let (old, new) = (found(&list, "15550002222"), found(&list, "15550003333"));
+    let (old, new) = (old.expect("the old number's"), new.expect("the new number's"));
+    let id = |it: &Value| it["contact"]["id"].as_str().expect("an id").to_owned();
+    // Whoever stopped everything as one of them, stopped it.
+    let no = json!({"channel_id": channel["id"], "permission": "nothing", "reason": "on the phone"});
+    owner
+        .post(&format!("/api/v1/contacts/{}/consents", id(&new)), &no)
+        .await
+        .expect(200);
+
+    let system = json!({"messages": [{"from": "15550002222", "id": "wamid.3", "timestamp": now().to_string(),
+        "type": "system", "system": {"body": "changed", "wa_id": "15550003333", "type": "user_changed_number"}}]});
+    post(&app, "s1", &[change("6001", "messages", system)]).await;
+    let merges = format!("/api/v1/contacts/{}/merges", id(&old));
+    let merged = wait_for(owner, &merges, |it| {
+        it["items"].as_array().is_some_and(|all| all.len() == 1)
+    })
+    .await;
+    let merge = &merged["items"][0];
+    assert_eq!(
+        (&merge["took_over"], &merge["contact"]["id"]),
+        (&json!(true), &json!(id(&new)))
+    );
+    assert_eq!(merge["contact"]["conversations"], json!([new["id"]]));
+    let mirrored = owner
+        .get(&format!("/api/v1/contacts/{}/merges", id(&new)))
+        .await
+        .expect(200);
+    assert_eq!(mirrored["items"][0]["took_over"], false);
+    assert_eq!(app.b.owner.get(&merges).await.status, 404);
+    let consents = owner
+        .get(&format!("/api/v1/contacts/{}/consents", id(&old)))
+        .await
+        .expect(200);
+    assert_eq!(consents["items"][0]["permission"], "nothing", "{consents}");
+
+    // What comes now goes on in the thread of who changed; both are readable, and nothing is lost.
+    post(&app, "s1", &[says("15550003333", "wamid.4", "and now?")]).await;
+    let texts = async |conversation: &Value| {
+        let all = messages(owner, conversation, "").await;
+        let words = all
+            .iter()
+            .filter_map(|it| it["text"]["body"].as_str().map(str::to_owned));
+        words.collect::<Vec<_>>()
+    };
+    let place = format!(
+        "/api/v1/conversations/{}/messages",
+        old["id"].as_str().expect("an id")
+    );
+    wait_for(owner, &place, |it| it.to_string().contains("and now?")).await;
+    assert_eq!(texts(&old).await, ["and now?", "from the old number"]);
+    assert_eq!(texts(&new).await, ["from the new one, before it was told"]);
+
+    // A person knows better: the number is somebody else's.
+    let undo = format!("/api/v1/contacts/{}/unmerge", id(&new));
+    let other = json!({"contact_id": id(&old)});
+    assert_eq!(app.b.owner.post(&undo, &other).await.status, 404);
+    owner
+        .post(&undo, &json!({"contact_id": "someone"}))
+        .await
+        .expect_problem(422, "invalid_field");
+    owner.post(&undo, &other).await.expect(204);
+    owner.post(&undo, &other).await.expect_problem(404, "not_found");
+    assert_eq!(owner.get(&merges).await.expect(200)["items"], json!([]));
+    post(&app, "s1", &[says("15550003333", "wamid.5", "it is me")]).await;
+    let place = format!(
+        "/api/v1/conversations/{}/messages",
+        new["id"].as_str().expect("an id")
+    );
+    wait_for(owner, &place, |it| it.to_string().contains("it is me")).await;
+    assert_eq!(texts(&new).await.len(), 2);
+}
+
+#[actix_web::test]
 async fn imported_messages_stand_where_they_were_said_and_ask_for_nothing() {
     let app = TestApp::start().await;
     let owner = &app.a.owner;

@@ -442,3 +442,37 @@ async fn what_cannot_be_done_to_many_is_refused_by_name() {
         assert!(matches!(answer.status, 400 | 422), "{}", answer.text);
     }
 }
+
+#[actix_web::test]
+async fn a_draft_keeps_what_belongs_to_the_reply_for_its_writer_alone() {
+    let app = TestApp::start().await;
+    let seeds = three(&app).await;
+    let path = format!("/api/v1/conversations/{}/draft", seeds[0].conversation);
+    let extras = json!({"quote": "ms_1", "files": [{"mediaId": "md_1", "name": "a.pdf"}], "track": true});
+    let body = json!({"reply": "", "note": "", "extras": extras});
+    let kept = put(&app.a.owner, &path, &body, None).await.expect(200);
+    assert_eq!(kept["extras"], extras, "kept without any words");
+    assert_eq!(app.a.owner.get(&path).await.expect(200)["extras"], extras);
+    assert_eq!(app.a.agent.get(&path).await.expect(200)["extras"], Value::Null);
+    assert_eq!(app.b.owner.get(&path).await.status, 404);
+
+    for (wrong, status) in [
+        (json!({"extras": "text"}), 422),
+        (json!({"extras": {"x": "y".repeat(33_000)}}), 422),
+        (json!({"unknown": 1}), 422),
+    ] {
+        let answer = put(&app.a.owner, &path, &wrong, None).await;
+        assert!(
+            [status, 400].contains(&answer.status),
+            "{} for {}",
+            answer.status,
+            &wrong.to_string()[..20]
+        );
+    }
+    let cleared = put(&app.a.owner, &path, &json!({"reply": "", "extras": {}}), None).await;
+    assert_eq!(cleared.expect(200)["extras"], Value::Null);
+    assert_eq!(
+        app.a.owner.get(&path).await.expect(200)["updated_at"],
+        Value::Null
+    );
+}

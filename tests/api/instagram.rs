@@ -224,6 +224,12 @@ async fn a_comment_is_answered_in_private_once() {
         (plain.status, plain.json()["code"].clone()),
         (409, json!("window_closed"))
     );
+    // Nothing of WhatsApp's templates: the customer has only commented, so there is nothing but to wait.
+    let alternatives = plain.json()["alternatives"].to_string();
+    assert!(
+        alternatives.contains("wait") && !alternatives.contains("template"),
+        "{alternatives}"
+    );
     let mut answer = text("The price is KES 1,850.");
     answer["context"] = json!({"message_id": comment});
     let sent = shop.say(&conversation, &answer).await.expect(202);

@@ -156,7 +156,7 @@ async fn what_goes_wrong_at_a_login_is_said() {
     let table = [
         (json!({"provider": "instagram"}), "app_id"),
         (
-            json!({"provider": "whatsapp_cloud", "app_id": "1", "app_secret": "x"}),
+            json!({"provider": "twilio", "app_id": "1", "app_secret": "x"}),
             "provider",
         ),
         (

@@ -31,6 +31,17 @@ async fn sms(client: &Client) -> String {
         !sends.contains("template") && !sends.contains("location"),
         "{sends}"
     );
+    // An American number has MMS; templates, places and voice notes in Ogg have no way into a text message.
+    let kinds: Vec<&str> = channel["media"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter_map(|rule| rule["kind"].as_str())
+        .collect();
+    assert_eq!(kinds, ["image", "video", "audio", "document"]);
+    assert!(!channel["media"].to_string().contains("ogg"));
+    assert_eq!(channel["capabilities"]["has_templates"], false);
+    assert_eq!(channel["capabilities"]["limits"]["interactive"], json!([]));
     let id = channel["id"].as_str().expect("an id").to_owned();
     assert!(
         channel["webhook_url"]
@@ -46,6 +57,28 @@ async fn sms(client: &Client) -> String {
         .await
         .expect(201);
     id
+}
+
+#[actix_web::test]
+async fn a_sender_without_mms_takes_texts_only() {
+    let app = TestApp::start().await;
+    let client = &app.a.owner;
+    let settings = json!({"from": "+254700000100"});
+    let body = json!({"provider": "sandbox_sms", "name": "Texts", "settings": settings});
+    let channel = client.post("/api/v1/channels", &body).await.expect(201);
+    assert_eq!(channel["capabilities"]["sends"], json!(["text"]));
+    assert_eq!(channel["media"], json!([]));
+    let id = channel["id"].as_str().expect("an id");
+    let body = json!({"channel_id": id, "to": "+254700555010", "type": "image",
+        "image": {"link": "https://shop.example/a.png"}});
+    let refused = client.post("/api/v1/messages", &body).await;
+    assert!(
+        refused.json()["detail"].to_string().contains("no MMS"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.status, 422);
+    let other = app.b.owner.get(&format!("/api/v1/channels/{id}")).await;
+    assert_eq!(other.status, 404);
 }
 
 async fn say(client: &Client, channel: &str, body: &Value) -> Answer {
@@ -180,6 +213,43 @@ async fn whoever_said_stop_gets_no_more_and_lost_answers_are_settled_by_their_st
         assert!(["21610", "opted_out"].contains(&code.as_str()), "{shown}");
     } else {
         assert_eq!(sent.status, 409);
+    }
+}
+
+#[actix_web::test]
+async fn what_twilio_answers_by_itself_is_recorded_and_not_answered_again() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = sms(owner).await;
+    let mut count = 0;
+    let mut says = async |text: &str| {
+        say(owner, &channel, &json!({"type": "text", "text": {"body": text}}))
+            .await
+            .expect(201);
+        count += 1;
+        thread(owner, count).await
+    };
+    for (word, permission) in [
+        ("hello", "unknown"),
+        ("HELP", "unknown"),
+        ("STOP", "nothing"),
+        ("START", "opted_in"),
+    ] {
+        let (conversation, messages) = says(word).await;
+        assert!(
+            messages.iter().all(|message| message["direction"] == "inbound"),
+            "{word}: {messages:?}"
+        );
+        let shown = owner
+            .get(&format!("/api/v1/conversations/{conversation}"))
+            .await
+            .expect(200);
+        let contact = shown["contact"]["id"].as_str().expect("an id").to_owned();
+        let consent = owner
+            .get(&format!("/api/v1/contacts/{contact}/consents"))
+            .await
+            .expect(200);
+        assert_eq!(consent["items"][0]["permission"], permission, "{word}: {consent}");
     }
 }
 

@@ -23,13 +23,14 @@ use frontdesk::domain::{
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ApplianceSettingKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey,
-    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey, ConversationListKey,
-    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
-    MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
-    MessageKey, Newest, NoticeKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey, RawByStateKey,
-    RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
-    TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey,
-    TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    ContactByIdentityKey, ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey,
+    ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey,
+    LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
+    MessageByTimeKey, MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey,
+    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey,
+    SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey,
+    TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey,
+    UserSettingKey, WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
@@ -449,7 +450,13 @@ fn standing(batch: &mut Batch, seal: &Seal) {
         at: AT,
         n: 1,
     };
+    let merge = ContactMergeKey {
+        workspace,
+        contact,
+        other: contact,
+    };
     batch
+        .put(&merge, &Json("{}".into()), seal)
         .put(&consent, &Consent::default(), seal)
         .put(
             &ChannelHealthKey { workspace, channel },
@@ -635,6 +642,11 @@ fn operations(batch: &mut Batch, seal: &Seal) {
         &notice,
         seal,
     );
+    let seen = NoticeSeenKey {
+        workspace,
+        hash: [35; 16],
+    };
+    batch.put(&seen, &notice_id, &Seal::Open);
     let alert = Alert {
         id: 1,
         kind: "disk_low".into(),

@@ -501,6 +501,17 @@ fn operations() -> Vec<Case> {
             Draft {
                 reply: "Yes, until".into(),
                 note: String::new(),
+                extras: String::new(),
+                updated_at: AT,
+            },
+        ),
+        of_version(
+            2,
+            "draft with a quote",
+            Draft {
+                reply: "Yes, until".into(),
+                note: String::new(),
+                extras: r#"{"quote":"ms_1"}"#.into(),
                 updated_at: AT,
             },
         ),

@@ -7,7 +7,7 @@ use frontdesk::sandbox::Faults;
 use frontdesk::sandbox::whatsapp::{Customer, CustomerMessage, ErrorFault, Often, TemplateConfig};
 use serde_json::{Value, json};
 
-use crate::support::{AMINA, NUMBER, Stage, text, values};
+use crate::support::{AMINA, NUMBER, Stage, WABA, text, values};
 
 /// `../shared/contracts/whatsapp-cloud`, seen from the checkout or from a worktree of it.
 fn contract() -> Option<PathBuf> {
@@ -169,4 +169,51 @@ fn customer_of(value: &Value, message: &Value) -> Customer {
         hide_phone: false,
         language: None,
     }
+}
+
+#[tokio::test]
+async fn every_template_example_is_accepted_or_answered_alike() {
+    let Some(contract) = contract() else { return };
+    let stage = Stage::new();
+    let path = format!("{WABA}/message_templates");
+    let examples = files(&contract.join("templates"), "");
+    let requests = examples
+        .iter()
+        .filter(|(name, _)| name.starts_with("create") && name.ends_with("request.json"));
+    for (name, example) in requests {
+        let (status, answer) = stage.post(&path, example).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+        let names = |value: &Value| {
+            value
+                .as_object()
+                .map(|fields| fields.keys().cloned().collect::<Vec<_>>())
+        };
+        assert_eq!(names(&answer), names(&examples["create.response.json"]), "{name}");
+    }
+    let small = |name: &str, text: String| {
+        json!({"name": name, "language": "en_US", "category": "UTILITY",
+            "components": [{"type": "BODY", "text": text, "example": {"body_text": [["a"]]}}]})
+    };
+    let plain = json!({"name": "twice", "language": "en_US", "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Once."}]});
+    assert_eq!(stage.post(&path, &plain).await.0, 200);
+    let wrong = [
+        ("create-error-duplicate.response.json", plain),
+        (
+            "create-error-edge-params.response.json",
+            small("edge", "{{1}} at the start".to_owned()),
+        ),
+        (
+            "create-error-too-long.response.json",
+            small("long", "x".repeat(1_025)),
+        ),
+    ];
+    for (name, body) in wrong {
+        let (status, answer) = stage.post(&path, &body).await;
+        let wanted = &examples[name];
+        assert_eq!(json!(status), wanted["_http_status"], "{name}: {answer}");
+        let subcode = |error: &Value| error["error"]["error_subcode"].clone();
+        assert_eq!(subcode(&answer), subcode(&wanted["body"]), "{name}: {answer}");
+    }
+    stage.end().await;
 }

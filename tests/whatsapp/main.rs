@@ -2,10 +2,12 @@
 
 mod client;
 mod contract;
+mod dialog360;
 mod parse;
 mod render;
 mod settings;
 mod signature;
 mod support;
+mod templates;
 #[path = "../common/wire.rs"]
 mod wire;

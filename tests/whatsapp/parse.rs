@@ -367,7 +367,7 @@ fn wrong_types_become_something_that_can_be_shown() {
     let table = [
         (
             r#"{"from":"5511","id":"w","type":"text","text":{"body":5}}"#,
-            "message w unsupported",
+            "message w text",
         ),
         (
             r#"{"from":"5511","id":"w","type":"text"}"#,
@@ -404,10 +404,6 @@ fn wrong_types_become_something_that_can_be_shown() {
             "notice messages unknown",
         ),
         (
-            r#"{"from":"5511","id":"","type":"text","text":{"body":"x"}}"#,
-            "notice messages unknown",
-        ),
-        (
             r#"{"from":"5511","id":"w","timestamp":"soon","type":"text","text":{"body":"x"}}"#,
             "message w text",
         ),
@@ -429,7 +425,18 @@ fn wrong_types_become_something_that_can_be_shown() {
         r#"{{"from":"5511","id":"{}","type":"text","text":{{"body":"x"}}}}"#,
         "w".repeat(600)
     );
-    assert_eq!(line(&one(&long_id)[0]), "notice messages unknown");
+    let nameless = [
+        long_id.as_str(),
+        r#"{"from":"5511","id":"","type":"text","text":{"body":"x"}}"#,
+        r#"{"from":"5511","id":null,"type":"image","image":{"id":"7"}}"#,
+        r#"{"from":"5511","text":{"body":"x"}}"#,
+    ];
+    for message in nameless {
+        let (first, again) = (one(message), one(message));
+        assert_eq!(first, again, "the id is made of what is said: {message}");
+        let told = line(&first[0]);
+        assert!(told.starts_with("message unnamed:") && told.len() < 64, "{told}");
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ test('a WhatsApp number is connected by hand, checked, changed, paused and remov
   rules.expected.push(/409 \(Conflict\)/)
   await open('/settings/channels/new?provider=whatsapp_cloud')
   const name = unique('Branch')
+  await page.getByRole('button', { name: 'By hand' }).click()
   await page.getByRole('button', { name: 'Connect and check' }).click()
   await expect(page.getByRole('alert')).toContainText('attention')
   await expect(page.getByLabel('Name', { exact: true })).toBeFocused()
@@ -72,6 +73,7 @@ test('a WhatsApp number is connected by hand, checked, changed, paused and remov
 test('leaving a form with changes asks first', async ({ open, page }) => {
   await open('/settings/channels/new')
   await page.getByRole('link', { name: /WhatsApp Cloud/ }).click()
+  await page.getByRole('button', { name: 'By hand' }).click()
   await page.getByLabel('Name', { exact: true }).fill('half')
   await page.getByRole('link', { name: 'Home' }).click()
   await expect(page.getByRole('alertdialog')).toContainText('Leave without saving?')

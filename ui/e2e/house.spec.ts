@@ -39,6 +39,12 @@ test('a snippet is written, found by a slash and filled', async ({ open, page })
   await expect(page.getByRole('listbox', { name: 'Snippets' })).toBeVisible()
   await page.keyboard.press('Enter')
   await expect(composer(page)).toHaveValue(new RegExp(`^Hello ${who}, this is Asha`))
+  // One value alone, by two braces.
+  await composer(page).fill('')
+  await composer(page).pressSequentially('From {{busi')
+  await expect(page.getByRole('option', { name: /Business/ })).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(composer(page)).toHaveValue(/^From Asha's Bakery/)
 })
 
 test('the list by who waits, saved as a view and ordered', async ({ open, page }) => {
@@ -55,7 +61,7 @@ test('the list by who waits, saved as a view and ordered', async ({ open, page }
   await expect(page.getByRole('dialog')).toHaveCount(0)
   await page.goto('/inbox')
   await page.getByRole('button', { name: 'Saved views' }).click()
-  await page.getByText(name).click()
+  await page.getByRole('menu').getByText(name).click()
   await expect(page).toHaveURL(/sort=waiting/)
   await page.getByRole('button', { name: 'Saved views' }).click()
   await page.getByRole('menuitem', { name: 'Edit views' }).click()

@@ -1,4 +1,4 @@
-import { axe, composer, conversations, expect, OWNER, oneToAnswer, signIn, test, thread, unique } from './support'
+import { axe, composer, conversations, customer, expect, OWNER, oneToAnswer, signIn, test, thread, unique } from './support'
 
 test('signs in, says what is wrong, and comes back to the page that was asked for', async ({ page, rules }) => {
   rules.expected.push(/401/)
@@ -47,6 +47,38 @@ test('keeps a draft through a crash and brings it to another device', async ({ o
   await device.close()
   await composer(again).fill('')
   await expect.poll(saved).toBe('')
+})
+
+test('a quote, a file and what is being built come along to another device, and leave when they are sent', async ({ open, page, browser, url }) => {
+  await open('/inbox')
+  const { id, say } = await customer(page)
+  const text = unique('Is this still there?')
+  await say(text)
+  await page.goto(`/inbox/${id}`)
+  const question = thread(page).getByRole('listitem').filter({ hasText: text })
+  await question.hover()
+  await question.getByRole('button', { name: 'Message actions' }).click()
+  await page.getByRole('menuitem', { name: 'Reply', exact: true }).click()
+  await page.locator('section[data-pane] input[type=file]').setInputFiles({ name: 'menu.txt', mimeType: 'text/plain', buffer: Buffer.from('rolls 30') })
+  await page.getByRole('button', { name: 'Add to the message' }).click()
+  await page.getByRole('menuitem', { name: 'Reply buttons', exact: true }).click()
+  await page.getByRole('dialog').getByLabel('Text').fill('Half a question')
+  await page.keyboard.press('Escape')
+  const saved = async (): Promise<string> => JSON.stringify(((await (await page.request.get(`/api/v1/conversations/${id}/draft`)).json()) as { extras: unknown }).extras)
+  await expect.poll(saved).toMatch(/Half a question.*menu\.txt.*quote|files.*menu\.txt/)
+
+  const device = await browser.newContext({ baseURL: url })
+  await signIn(device, url)
+  const other = await device.newPage()
+  await other.goto(`/inbox/${id}`)
+  const pane = other.locator('section[data-pane]').last()
+  await expect(pane.getByText('menu.txt')).toBeVisible()
+  await expect(pane.getByText(text)).toBeVisible()
+  await expect(pane.getByRole('button', { name: /continue|resume/i })).toBeVisible()
+  await composer(other).fill(unique('Here it is'))
+  await other.getByRole('button', { name: 'Send', exact: true }).click()
+  await expect.poll(saved).not.toContain('menu.txt')
+  await device.close()
 })
 
 test('reads and writes offline and sends when the connection is back, once', async ({ open, page, context, rules }) => {
@@ -220,4 +252,31 @@ test('shows pasted hostile text as text', async ({ open, page }) => {
   await expect(page.getByRole('alert').filter({ hasText: 'too long' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled()
   await composer(page).fill('')
+})
+
+test('two contacts that are one person are shown with each other, and can be parted', async ({ open, page }) => {
+  await open('/inbox')
+  const [one, other] = await conversations(page)
+  if (!one || !other) throw new Error('the demo has two conversations')
+  const brief = { id: 'ct_1', name: 'Formerly Amina', profile_name: '', identities: [], conversations: [other.id], created_at: '2026-11-01T10:00:00Z', version: 1 }
+  let merged = true
+  // A change of number is a webhook; what the server makes of it is tested with the API.
+  await page.route('**/api/v1/contacts/*/merges', (route) =>
+    route.fulfill({ json: { items: merged ? [{ contact: brief, took_over: true, identities: [], at: '2026-11-20T10:00:00Z' }] : [], next_cursor: null } }),
+  )
+  await page.route('**/api/v1/contacts/*/unmerge', async (route) => {
+    expect(route.request().postDataJSON()).toEqual({ contact_id: 'ct_1' })
+    merged = false
+    await route.fulfill({ status: 204 })
+  })
+  await page.goto(`/inbox/${one.id}`)
+  const section = page.locator('section').filter({ hasText: 'The same person' })
+  await expect(section).toContainText('Formerly Amina')
+  await axe(page)
+  await section.getByRole('link', { name: 'Earlier conversation' }).click()
+  await expect(page).toHaveURL(new RegExp(other.id))
+  await section.getByRole('button', { name: 'Not the same person' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Not the same person' }).click()
+  await expect(page.getByText('The contacts are apart again')).toBeVisible()
+  await expect(section).toHaveCount(0)
 })

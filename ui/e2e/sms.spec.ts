@@ -14,6 +14,10 @@ test('an SMS comes in, its answer is counted in parts and arrives on the phone',
   await page.getByRole('dialog').getByRole('button', { name: 'Add a customer' }).click()
   const phone = page.getByRole('region', { name: `Phone of ${name}` })
   const question = unique('Is the shop open?')
+  // The address names the channel, and the phone offers no voice note by SMS.
+  await expect(page).toHaveURL(/channel=/)
+  await expect(phone.getByRole('button', { name: 'Attach' })).toBeVisible()
+  await expect(phone.getByRole('button', { name: /voice/i })).toHaveCount(0)
   await phone.getByRole('textbox', { name: 'Message' }).fill(question)
   await page.keyboard.press('Enter')
 
@@ -25,6 +29,9 @@ test('an SMS comes in, its answer is counted in parts and arrives on the phone',
   await inbox.goto('/inbox')
   await inbox.locator('[data-row]').filter({ hasText: number }).click()
   await expect(thread(inbox).getByText(question)).toBeVisible()
+  // Neither templates nor anything to build, nor a voice note in a form that MMS does not carry.
+  await expect(inbox.getByRole('button', { name: 'Attach files' })).toBeVisible()
+  for (const name of ['Send a template', 'Add to the message', 'Record a voice note']) await expect(inbox.getByRole('button', { name })).toHaveCount(0)
   await composer(inbox).fill('ж'.repeat(71))
   await expect(inbox.getByTestId('segments')).toContainText('2 SMS')
   await composer(inbox).fill('a'.repeat(1601))

@@ -1,6 +1,6 @@
 //! One round: a page of raw events, one directory request, one command per conversation, one closing commit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::future::join_all;
 
@@ -10,17 +10,18 @@ use crate::actors::due::due_key;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::decide::Received;
 use crate::domain::health::HealthChange;
-use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
-use crate::domain::operations::{DueWork, EarlyStatus, Notice, RawState};
+use crate::domain::inbound::{Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
+use crate::domain::operations::{DueWork, EarlyStatus, RawState};
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{
-    EarlyStatusKey, MessageByProviderIdKey, NoticeKey, RawByStateKey, RawEventKey, RawPendingKey,
+    EarlyStatusKey, MessageByProviderIdKey, RawByStateKey, RawEventKey, RawPendingKey,
 };
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::ChannelWork;
 use super::moves::is_move;
+use super::notes::Place;
 use super::read::Read;
 
 /// Raw events of one round.
@@ -45,19 +46,24 @@ pub(super) enum RoundError {
     Command(CommandError),
 }
 
+/// A message of a delivery; whether the business wrote it comes last.
+type Unresolved = (RawEventId, TraceId, Box<InboundMessage>, bool);
+
 /// What a round has found to do.
 #[derive(Default)]
-struct Round {
+pub(super) struct Round {
     /// News per conversation, in order.
     groups: HashMap<ConversationId, Group>,
     /// Messages whose sender is not resolved yet.
-    unresolved: Vec<(RawEventId, TraceId, Box<InboundMessage>, bool)>,
+    unresolved: Vec<Unresolved>,
     /// What notices change for channels' health, in order.
-    health: Vec<(ChannelId, HealthChange)>,
+    pub(super) health: Vec<(ChannelId, HealthChange)>,
+    /// Notices that were kept in this round.
+    pub(super) noted: HashSet<[u8; 16]>,
     /// Choices whose customer is not resolved yet.
     preferences: Vec<(RawEventId, TraceId, PreferenceUpdate)>,
     /// The closing commit: notices, early statuses, parked and done raw events.
-    closing: Batch,
+    pub(super) closing: Batch,
     /// Raw events that were read.
     read: BTreeSet<RawEventId>,
     /// Why a raw event is parked.
@@ -106,6 +112,7 @@ impl ChannelWork {
             raw,
             trace,
             size: _,
+            digest,
             items,
         } = read;
         round.read.insert(raw);
@@ -122,7 +129,15 @@ impl ChannelWork {
                 Inbound::Echo(message) => round.unresolved.push((raw, trace, Box::new(message), true)),
                 Inbound::Status(update) => self.sort_status(entry, round, raw, trace, update)?,
                 Inbound::Preference(update) => round.preferences.push((raw, trace, update)),
-                Inbound::Notice(notice) => self.note(entry, round, (raw, index), trace, notice)?,
+                Inbound::Notice(notice) => {
+                    let place = Place {
+                        raw,
+                        trace,
+                        digest,
+                        index,
+                    };
+                    self.note(entry, round, place, notice)?;
+                }
             }
         }
         Ok(())
@@ -186,54 +201,8 @@ impl ChannelWork {
             .map(|_| id))
     }
 
-    fn note(
-        &self,
-        entry: &ChannelEntry,
-        round: &mut Round,
-        (raw, index): (RawEventId, usize),
-        trace: TraceId,
-        notice: ChannelNotice,
-    ) -> Result<(), StorageError> {
-        let workspace = entry.workspace;
-        // The number follows from the place in the delivery, so that a repeated round writes the same rows.
-        let id = (raw.0 << 12) | (index as u64 & 0xfff);
-        let key = NoticeKey {
-            workspace,
-            notice: id,
-        };
-        let concerned = self.concerned(entry, &notice);
-        if let Some(provider) = self.core.provider(entry.kind) {
-            let changes = provider.health_changes(&notice);
-            for channel in &concerned {
-                round
-                    .health
-                    .extend(changes.iter().map(|change| (*channel, change.clone())));
-            }
-        }
-        let channel = concerned.first().copied().unwrap_or(entry.channel.id);
-        let ChannelNotice { field, body, known } = notice;
-        let received_at = self.core.clock.now();
-        let notice = Notice {
-            id,
-            channel,
-            field,
-            known,
-            body,
-            received_at,
-            raw_event: raw,
-        };
-        let seal = self.core.store.workspace_seal(workspace)?;
-        round.closing.put(&key, &notice, &seal).event(
-            workspace,
-            received_at,
-            trace,
-            EventKind::NoticeCreated(id),
-        );
-        Ok(())
-    }
-
     async fn resolve_senders(&self, entry: &ChannelEntry, round: &mut Round) -> Result<(), RoundError> {
-        let mut unresolved = std::mem::take(&mut round.unresolved);
+        let mut unresolved = self.without_known(entry, std::mem::take(&mut round.unresolved))?;
         while !unresolved.is_empty() {
             // Who comes after someone's move is resolved as it left things.
             let moves = unresolved.iter().position(|(_, _, message, _)| is_move(message));
@@ -274,6 +243,30 @@ impl ChannelWork {
             unresolved = rest;
         }
         self.resolve_preferences(entry, round).await
+    }
+
+    /// Without messages that are here already: whoever wrote them may have another number since, and nobody new is to come
+    /// of it.
+    fn without_known(
+        &self,
+        entry: &ChannelEntry,
+        messages: Vec<Unresolved>,
+    ) -> Result<Vec<Unresolved>, StorageError> {
+        let mut new = Vec::with_capacity(messages.len());
+        for message in messages {
+            let key = MessageByProviderIdKey {
+                workspace: entry.workspace,
+                channel: entry.channel.id,
+                provider_id: self
+                    .core
+                    .provider_id_hash(entry.workspace, &message.2.provider_message_id)?,
+            };
+            match self.core.store.contains(&key)? {
+                true => metrics::counter!("frontdesk_inbound_duplicates_total").increment(1),
+                false => new.push(message),
+            }
+        }
+        Ok(new)
     }
 
     /// Choices come after the messages of the round: they are rare, and their order to messages means nothing.

@@ -4,6 +4,7 @@
 mod drain;
 mod health;
 mod moves;
+mod notes;
 mod read;
 
 use std::sync::Arc;

@@ -3,16 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::actors::intake::addressee;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::{Address, Delivery};
-use crate::domain::inbound::Inbound;
+use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::operations::RawEvent;
 use crate::domain::{RawEventId, TraceId};
 use crate::storage::StorageError;
 use crate::storage::keys::{RawBlobKey, RawEventKey};
 
-use super::ChannelWork;
+use super::{ChannelWork, notes};
 
 /// A raw event, read.
 pub(super) struct Read {
@@ -20,6 +22,8 @@ pub(super) struct Read {
     pub trace: TraceId,
     /// Size of its body in bytes.
     pub size: usize,
+    /// By which its notices are known again.
+    pub digest: [u8; 32],
     /// What it says to this channel, or why it cannot be read.
     pub items: Result<Vec<Inbound>, String>,
 }
@@ -35,6 +39,7 @@ impl ChannelWork {
             raw,
             trace: TraceId([0; 16]),
             size: 0,
+            digest: [0; 32],
             items: Err(error),
         };
         let event = match self.core.store.get(&key) {
@@ -45,8 +50,13 @@ impl ChannelWork {
             }
             Err(error) => return Err(error),
         };
+        let mut digest = [0; 32];
         let items = match self.core.store.blob(&RawBlobKey { raw: event.blob }) {
-            Ok(Some(bytes)) => self.interpret(entry, &event, &bytes),
+            Ok(Some(bytes)) => {
+                let items = self.interpret(entry, &event, &bytes);
+                digest = notes::digest(&items, &bytes);
+                items
+            }
             Ok(None) => Err("its bytes are no longer kept".into()),
             Err(error @ (StorageError::Damaged { .. } | StorageError::Erased)) => Err(error.to_string()),
             Err(error) => return Err(error),
@@ -55,6 +65,7 @@ impl ChannelWork {
             raw,
             trace: event.trace,
             size: event.size as usize,
+            digest,
             items,
         })
     }
@@ -85,6 +96,11 @@ impl ChannelWork {
                 Some(found) if found.channel.id == entry.channel.id => mine.extend(items),
                 Some(_) => {}
                 None if items.is_empty() => {}
+                // It names nobody, and came signed: it is for the first of those who can read the signature.
+                None if address.is_nowhere() => {
+                    let is_first = event.id == event.blob;
+                    mine.extend(items.into_iter().filter(|_| is_first));
+                }
                 None => strangers.push(address),
             }
         }
@@ -92,6 +108,7 @@ impl ChannelWork {
             (Some(address), true) if mine.is_empty() => Err(no_channel(address)),
             (Some(address), true) => {
                 tracing::warn!(raw_event = %event.id, ?address, "a part of a delivery is for a number that no channel has");
+                mine.extend(strangers.iter().map(unclaimed));
                 Ok(mine)
             }
             _ => Ok(mine),
@@ -104,6 +121,15 @@ impl ChannelWork {
         let all = self.core.registry.all().into_iter();
         all.filter(|other| other.is_signed_like(entry)).collect()
     }
+}
+
+/// Tells of a part of a delivery that nobody here can be shown, beside parts that somebody was.
+fn unclaimed(address: &Address) -> Inbound {
+    Inbound::Notice(ChannelNotice {
+        field: "unclaimed".to_owned(),
+        body: json!({ "detail": format!("A part of this delivery is not shown: {}.", no_channel(address)) }),
+        known: false,
+    })
 }
 
 fn no_channel(address: &Address) -> String {

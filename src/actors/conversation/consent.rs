@@ -8,7 +8,7 @@ use crate::domain::decide::{Decision, Received, Rejection, STOPPED, Said, heed, 
 use crate::domain::inbound::{PreferenceUpdate, StatusUpdate};
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::SendPriority;
-use crate::domain::optout::{hear, spoken};
+use crate::domain::optout::{Heard, hear, spoken, told};
 use crate::domain::outbound::ErrorClass;
 use crate::domain::policy::ChannelCondition;
 use crate::domain::{Conversation, EventKind, Message, MessageId, Timestamp};
@@ -22,6 +22,20 @@ const MAX_LOOK: usize = 2_000;
 const PAGE: usize = 256;
 /// Rows of the outbox looked through; those behind are dropped at their turn.
 const MAX_ROWS: usize = 200_000;
+
+/// What the provider took a message for, and whether it has answered it by itself (`extra.opt_out`).
+fn heeded_by_provider(received: &Received, locale: &str) -> (Option<Heard>, bool) {
+    let extra = received.inbound.extra.as_ref();
+    let Some(opt_out) = extra.and_then(|extra| extra.get("opt_out")) else {
+        return (None, false);
+    };
+    let text = spoken(&received.inbound.content);
+    let text = text.first().map_or("", |text| *text);
+    let word = opt_out.get("keyword").and_then(|word| word.as_str());
+    let heard = word.and_then(|word| told(word, text, locale));
+    let answered = opt_out.get("answered_by_provider") == Some(&true.into());
+    (heard, answered)
+}
 
 /// The consent of one conversation while a command is planned: read once, written once.
 #[derive(Default)]
@@ -92,10 +106,16 @@ impl Worker {
         let (condition, messaging) = self.condition(&conversation);
         let has_window = messaging.has_window;
         let words = spoken(&received.inbound.content);
-        let found = words.into_iter().find_map(|word| {
-            let heard = hear(word, &rules.locale, !has_window, &rules.extra_stop)?;
-            Some((heard, word.to_owned()))
-        });
+        let (by_provider, answered) = heeded_by_provider(received, &rules.locale);
+        let known = words.first().map_or(String::new(), |word| (*word).to_owned());
+        let is_by_provider = by_provider.is_some();
+        let heard_here = || {
+            words.into_iter().find_map(|word| {
+                let heard = hear(word, &rules.locale, !has_window, &rules.extra_stop)?;
+                Some((heard, word.to_owned()))
+            })
+        };
+        let found = by_provider.map(|heard| (heard, known)).or_else(heard_here);
         let consent = self.consent(&conversation, ledger)?;
         let Some((heard, word)) = found else {
             if consent.is_out() && !consent.wrote_since && !imported {
@@ -122,7 +142,8 @@ impl Worker {
                 |message| message.id,
             ),
             at,
-            may_answer: may_send && !imported,
+            by_provider: is_by_provider,
+            may_answer: may_send && !imported && !answered,
             trace: received.trace,
         };
         let queued = self.queued(&conversation)?;

@@ -34,7 +34,8 @@ impl Worker {
         let Some(message) = self.message(result.entry.message)? else {
             return Ok(plan);
         };
-        record_outcome(&mut plan.decision, message, result, now);
+        let (_, rules) = self.condition(conversation);
+        record_outcome(&mut plan.decision, message, result, rules, now);
         self.take_over_claims(&mut plan)?;
         if let SendOutcome::Accepted {
             provider_message_id, ..

@@ -39,8 +39,8 @@ impl Worker {
         let (_, rules) = self.condition(conversation);
         let media_rules = entry
             .as_ref()
-            .and_then(|e| self.core.provider(e.kind))
-            .map_or(&[][..], |p| p.media_rules());
+            .and_then(|e| Some(self.core.provider(e.kind)?.media_rules(&e.channel.settings)))
+            .unwrap_or_default();
         let (mut content, context) = match wish.content.kind.as_str() {
             "reaction" => self.reaction(conversation, &wish.content, now)?,
             _ => (wish.content.clone(), self.context(conversation, wish)?),

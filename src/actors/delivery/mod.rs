@@ -25,7 +25,7 @@ use super::registry::all_workspaces;
 
 pub use guard::GuardedClient;
 pub use mail::{MailOptions, MailTls, Mailer};
-pub use settings::{AlertAddresses, Book, News, SaveError, Telling, TellingState, Way};
+pub use settings::{AlertAddresses, Book, News, Telling, TellingState, Way};
 pub use webhook::{Attempt, new_secret};
 use words::{Told, letter, telling_id, webhook_body};
 
@@ -65,8 +65,6 @@ pub struct Delivery {
 enum DeliveryError {
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error(transparent)]
-    Save(#[from] SaveError),
     #[error(transparent)]
     Commit(#[from] crate::storage::CommitError),
 }

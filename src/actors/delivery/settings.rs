@@ -1,17 +1,13 @@
 //! Where a workspace's alerts are told, and how far each telling has come. Both stand in the store as JSON, one record
 //! each, so that the record stays small: only the newest tellings are kept.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Timestamp, WorkspaceId};
 use crate::storage::keys::SettingKey;
-use crate::storage::records::Json;
-use crate::storage::{Batch, CommitError, StorageError, Store};
+use crate::storage::settings::{self, KeepError, number};
+use crate::storage::{Batch, StorageError, Store};
 
-/// Numbers among a workspace's settings. Stored: never change or reuse them.
-const ADDRESSES: u8 = 1;
-const TELLINGS: u8 = 2;
 /// Tellings kept for each workspace; the oldest leave first.
 const MOST_TELLINGS: usize = 200;
 
@@ -131,18 +127,15 @@ impl AlertAddresses {
     /// # Errors
     /// The store cannot be read.
     pub fn load(store: &Store, workspace: WorkspaceId) -> Result<Self, StorageError> {
-        load(store, workspace, ADDRESSES)
+        Ok(settings::read(store, &key(workspace, number::ALERT_ADDRESSES))?.unwrap_or_default())
     }
 
     /// Writes it down.
     ///
     /// # Errors
     /// The store refuses.
-    pub async fn save(&self, store: &Store, workspace: WorkspaceId) -> Result<(), SaveError> {
-        let mut batch = Batch::new();
-        put(&mut batch, store, workspace, ADDRESSES, self)?;
-        store.commit(batch).await?;
-        Ok(())
+    pub async fn save(&self, store: &Store, workspace: WorkspaceId) -> Result<(), KeepError> {
+        settings::keep(store, &key(workspace, number::ALERT_ADDRESSES), self).await
     }
 }
 
@@ -152,7 +145,7 @@ impl Book {
     /// # Errors
     /// The store cannot be read.
     pub fn load(store: &Store, workspace: WorkspaceId) -> Result<Self, StorageError> {
-        load(store, workspace, TELLINGS)
+        Ok(settings::read(store, &key(workspace, number::TELLINGS))?.unwrap_or_default())
     }
 
     /// Adds the writing of it to a batch.
@@ -164,48 +157,12 @@ impl Book {
         batch: &mut Batch,
         store: &Store,
         workspace: WorkspaceId,
-    ) -> Result<(), SaveError> {
-        put(batch, store, workspace, TELLINGS, self)
+    ) -> Result<(), StorageError> {
+        let seal = store.workspace_seal(workspace)?;
+        settings::write(batch, &key(workspace, number::TELLINGS), self, &seal)
     }
 }
 
-/// Why something was not written down.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// The store could not be read.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The change was not committed.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// It cannot be put as JSON.
-    #[error("not to be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-}
-
-fn load<T: DeserializeOwned + Default>(
-    store: &Store,
-    workspace: WorkspaceId,
-    setting: u8,
-) -> Result<T, StorageError> {
-    let Some(Json(text)) = store.get(&SettingKey { workspace, setting })? else {
-        return Ok(T::default());
-    };
-    serde_json::from_str(&text).map_err(|error| StorageError::Damaged {
-        table: "Setting",
-        cause: error.to_string(),
-    })
-}
-
-fn put<T: Serialize>(
-    batch: &mut Batch,
-    store: &Store,
-    workspace: WorkspaceId,
-    setting: u8,
-    value: &T,
-) -> Result<(), SaveError> {
-    let text = serde_json::to_string(value)?;
-    let seal = store.workspace_seal(workspace)?;
-    batch.put(&SettingKey { workspace, setting }, &Json(text), &seal);
-    Ok(())
+const fn key(workspace: WorkspaceId, setting: u8) -> SettingKey {
+    SettingKey { workspace, setting }
 }

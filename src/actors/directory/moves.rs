@@ -37,8 +37,8 @@ impl Handler<MoveIdentity> for Directory {
 }
 
 impl Draft<'_> {
-    /// The history stays where it is: only what the contact is found by changes. A new number that already belongs to
-    /// someone else stays theirs, and is only shown here: who is right, a person decides.
+    /// The history stays where it is: only what the contact is found by changes. A new number by which someone else was found
+    /// until now was the same person's: the provider says whose it is, and both contacts are noted as merged.
     pub(super) fn move_identity(
         &mut self,
         id: ContactId,
@@ -67,6 +67,7 @@ impl Draft<'_> {
                 self.batch.delete(&key);
             }
         }
+        self.take_over(id, new)?;
         self.learn(id, new, None)
     }
 }

@@ -1,6 +1,9 @@
 //! Files of a message that someone wants to send: found, judged by policy, and bound to it in its frame.
 
+use std::collections::BTreeSet;
+
 use crate::actors::core::Core;
+use crate::actors::templates::samples;
 use crate::domain::decide::Rejection;
 use crate::domain::media::{self, Attachment, Media, NewName};
 use crate::domain::{Content, Conversation, MediaId, MessageId, WorkspaceId};
@@ -15,6 +18,7 @@ pub struct Attached {
     /// What policy judges by.
     pub facts: Vec<Attachment>,
     records: Vec<(Media, Fingerprint)>,
+    of_template: bool,
 }
 
 /// Why they cannot be found.
@@ -35,7 +39,10 @@ impl Attached {
     /// # Errors
     /// See [`AttachError`].
     pub fn find(core: &Core, workspace: WorkspaceId, content: &mut Content) -> Result<Self, AttachError> {
-        let mut found = Self::default();
+        let mut found = Self {
+            of_template: content.kind == "template",
+            ..Self::default()
+        };
         let mut ours: Vec<(String, MediaId)> = Vec::new();
         for reference in media::references(content, false) {
             let is_ours = reference.ours().is_some();
@@ -96,6 +103,12 @@ impl Attached {
         (workspace, conversation): (WorkspaceId, &Conversation),
         message: MessageId,
     ) -> Result<(), StorageError> {
+        // A template's own sample stays the workspace's, whoever it is sent to.
+        let samples = match self.of_template && self.records.iter().any(|(media, _)| media.message.is_none())
+        {
+            true => samples(core, workspace)?,
+            false => BTreeSet::new(),
+        };
         for (mut media, fingerprint) in self.records {
             let key = MediaKey {
                 workspace,
@@ -108,7 +121,8 @@ impl Attached {
             batch.require_unchanged(&key, fingerprint);
             if is_new {
                 media.message = Some(message);
-                media.contact = Some(conversation.contact);
+                let is_sample = samples.contains(&media.id);
+                media.contact = (!is_sample).then_some(conversation.contact);
             } else if shared {
                 media.contact = None;
             } else {

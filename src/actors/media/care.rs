@@ -8,6 +8,7 @@ use super::change::{ChangeError, forget};
 use super::settings;
 use crate::actors::core::Core;
 use crate::actors::registry::all_workspaces;
+use crate::actors::templates::samples;
 use crate::domain::media::Media;
 use crate::domain::time::HOUR;
 use crate::domain::{Timestamp, WorkspaceId};
@@ -43,12 +44,13 @@ async fn let_go_of_old(core: &Core) -> Result<(), ChangeError> {
         let days = settings::read(&core.store, workspace.id)?.days;
         let before = days.map(|days| now.plus(-i64::from(days).saturating_mul(DAY)));
         let prefix = Prefix::<MediaKey>::table().with(workspace.id);
+        let samples = samples(core, workspace.id)?;
         let mut after = None;
         loop {
             let page = core.store.scan(&prefix, after.as_ref(), PAGE)?;
             after = page.last().map(|(key, _)| *key);
             let is_last = page.len() < PAGE;
-            for (_, media) in page {
+            for (_, media) in page.into_iter().filter(|(key, _)| !samples.contains(&key.media)) {
                 one(core, workspace.id, &media, before, now).await?;
             }
             if is_last {

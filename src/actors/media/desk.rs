@@ -73,7 +73,13 @@ impl MediaDesk {
     }
 
     /// An address under which a provider fetches a file.
-    pub(super) fn provider_link(
+    /// Where the appliance is reached from outside, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The address under which a provider can fetch a file for a while.
+    pub fn provider_link(
         &self,
         store: &Store,
         workspace: WorkspaceId,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 
-use super::change::{seal_of, told};
+use super::change::{ChangeError, seal_of, told};
 use super::examine::{Examined, examine};
 use super::fetch::{Failure, open, said};
 use super::receive::{MAX_BYTES, ReceiveError, receive};
@@ -129,6 +129,41 @@ pub(super) async fn carry_out(core: &Arc<Core>, job: MediaJobKey) -> Result<(), 
         }
     }
     recorded.map(drop)
+}
+
+/// Takes the bytes of a customer's file from the caller instead of from its provider: for what is told of the past, whose
+/// provider has nothing any more. `reference` is what the message calls it.
+///
+/// # Errors
+/// Nothing waits for it, or it was not kept.
+pub async fn bring(
+    core: &Arc<Core>,
+    workspace: WorkspaceId,
+    reference: &str,
+    bytes: &'static [u8],
+) -> Result<(), ChangeError> {
+    let id = resolve(&core.store, workspace, reference)?.ok_or(ChangeError::NotFound)?;
+    let found = core.store.get(&MediaKey { workspace, media: id })?;
+    let media = found.ok_or(ChangeError::NotFound)?;
+    let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(
+        bytes,
+    ))]);
+    let written = receive(core.store.media(), workspace, id, MAX_BYTES, whole).await;
+    let written = written.map_err(|_| ChangeError::WrongState("The file was not kept."))?;
+    let declared = Some(media.mime.as_str()).filter(|mime| !mime.is_empty());
+    let examined = examine(core, (workspace, id), media.kind, declared, &written).await;
+    let job = MediaJobKey {
+        at: media.created_at,
+        workspace,
+        media: id,
+    };
+    let outcome = Outcome::Stored(Box::new((written, examined)));
+    match record(core, job, outcome).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ChangeError::WrongState("Nothing waits for this file.")),
+        Err(JobError::Storage(error)) => Err(error.into()),
+        Err(JobError::Commit(error)) => Err(error.into()),
+    }
 }
 
 fn names(written: &Written, examined: &Examined) -> Vec<String> {

@@ -20,8 +20,8 @@ pub use attach::{AttachError, Attached};
 pub use change::{ChangeError, fetch_again, forget, keep_upload};
 pub use desk::{MediaDesk, link};
 pub use examine::{Examined, agree, examine, sniff};
-pub use inbound::resolve;
-pub use outbound::{prepare, surely_unsent};
+pub use inbound::{bring, resolve};
+pub use outbound::{OpenError, open, plain_name, prepare, surely_unsent};
 pub use receive::{MAX_BYTES, ReceiveError, receive, stream};
 pub use settings::{MAX_DAYS, Retention, read as retention, write as keep_retention};
 

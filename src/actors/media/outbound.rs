@@ -13,6 +13,9 @@ use crate::storage::{Batch, CommitError, StorageError};
 use super::change::seal_of;
 use super::receive::stream;
 
+/// The bytes of a file as they come.
+type Bytes = futures_util::stream::BoxStream<'static, std::io::Result<bytes::Bytes>>;
+
 /// Copies at providers that are remembered of one file.
 const MAX_UPLOADS: usize = 32;
 
@@ -88,6 +91,36 @@ pub fn surely_unsent(core: &Core, provider: &dyn Provider, entry: &ChannelEntry,
     })
 }
 
+/// Why a file's bytes cannot be had.
+#[derive(Debug)]
+pub enum OpenError {
+    /// They are not kept here.
+    Gone,
+    /// They are not what was written.
+    Damaged(String),
+    /// They could not be read just now.
+    Unreadable(String),
+}
+
+/// A file's bytes and how many they are.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open(core: &Core, workspace: WorkspaceId, media: &Media) -> Result<(Bytes, u64), OpenError> {
+    let (files, file) = (
+        core.store.media().clone(),
+        media.file.clone().ok_or(OpenError::Gone)?,
+    );
+    let size = file.size;
+    let opened = tokio::task::spawn_blocking(move || files.open(workspace, &file)).await;
+    match opened {
+        Ok(Ok(Some(reader))) => Ok((stream(reader, size), size)),
+        Ok(Ok(None)) => Err(OpenError::Gone),
+        Ok(Err(error)) => Err(OpenError::Damaged(error.to_string())),
+        Err(error) => Err(OpenError::Unreadable(error.to_string())),
+    }
+}
+
 /// What the provider calls the file: from before, or given to it now.
 async fn give(
     core: &Core,
@@ -104,25 +137,18 @@ async fn give(
     if let Some(known) = media.uploaded_to(channel, core.clock.now()) {
         return Ok(known.to_owned());
     }
-    let (files, workspace, file) = (
-        core.store.media().clone(),
-        entry.workspace,
-        media.file.clone().ok_or_else(gone)?,
-    );
-    let size = file.size;
-    let opened = tokio::task::spawn_blocking(move || files.open(workspace, &file)).await;
-    let reader = match opened {
-        Ok(Ok(Some(reader))) => reader,
-        Ok(Ok(None)) => return Err(gone()),
-        Ok(Err(error)) => return Err(refused("media_damaged", &error.to_string())),
-        Err(error) => return Err(SendOutcome::NotSent(error.to_string())),
-    };
+    let opened = open(core, entry.workspace, &media).await;
+    let (bytes, size) = opened.map_err(|error| match error {
+        OpenError::Gone => gone(),
+        OpenError::Damaged(why) => refused("media_damaged", &why),
+        OpenError::Unreadable(why) => SendOutcome::NotSent(why),
+    })?;
     let upload = MediaUpload {
         kind,
         mime: media.mime.clone(),
         filename: plain_name(&media),
         size,
-        bytes: stream(reader, size),
+        bytes,
     };
     let given = provider.upload_media(&core.http, &entry.access, upload).await;
     let given = given.map_err(not_given)?;
@@ -176,7 +202,7 @@ async fn remember(
 }
 
 /// A name that can stand in a form: the file's own as far as it is plain.
-fn plain_name(media: &Media) -> String {
+pub fn plain_name(media: &Media) -> String {
     let ending = match media.mime.as_str() {
         "image/jpeg" => "jpg",
         "image/png" => "png",

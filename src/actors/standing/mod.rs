@@ -4,6 +4,7 @@
 //! Owns what is remembered of it between two messages; all of it can be read anew from the store. The rules over it stand in
 //! [`crate::domain::standing`].
 
+mod portfolio;
 mod reach;
 mod settings;
 mod spending;
@@ -24,11 +25,11 @@ use crate::storage::keys::{ChannelHealthKey, ConsentKey, WorkspaceKey};
 
 use super::core::Core;
 use super::templates;
-use reach::Reach;
+use reach::Reaches;
 use spending::Remembered;
 
 pub use reach::WINDOW as REACH_WINDOW;
-pub use settings::{ConsentSettings, KeepError, PriceSettings, RateSetting, country_code};
+pub use settings::{ConsentSettings, PriceSettings, RateSetting, country_code};
 pub use spending::{Count, month_of};
 
 /// What is remembered.
@@ -42,8 +43,8 @@ pub struct Standings {
     health: Mutex<HashMap<ChannelId, Arc<ChannelHealth>>>,
     /// Changes of health are written one at a time.
     pub(in crate::actors) writing_health: tokio::sync::Mutex<()>,
-    /// By channel: who was written to unasked.
-    reach: Mutex<HashMap<ChannelId, Reach>>,
+    /// Who was written to unasked.
+    reach: Mutex<Reaches>,
 }
 
 impl Standings {
@@ -129,6 +130,7 @@ impl Core {
         // Limit and money concern only what begins something.
         if is_unasked(content) {
             standing.reached = self.reached((workspace, channel), contact, now)?;
+            standing.health.tier = self.tier(workspace, channel)?;
             standing.spending = self.spending(workspace, now)?;
         }
         Ok(standing)

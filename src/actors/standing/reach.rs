@@ -17,7 +17,7 @@ const PAGE: usize = 4096;
 /// Most people that are counted on one channel; every limit lies below.
 const MAX_PEOPLE: usize = 1_000_000;
 
-/// The people of one channel.
+/// The people of one channel, or of all that share a limit.
 #[derive(Default)]
 pub(super) struct Reach {
     people: HashMap<ContactId, Timestamp>,
@@ -44,9 +44,25 @@ impl Reach {
     }
 }
 
+/// What is counted together. Who joins or leaves makes another group, which is counted anew.
+type Group = Vec<ChannelId>;
+
+/// Everyone who was written to unasked, by who shares a limit.
+#[derive(Default)]
+pub(super) struct Reaches(HashMap<Group, Reach>);
+
+impl Reaches {
+    /// Keeps a group's people; groups that its members were in before are gone.
+    fn keep(&mut self, group: Group, reach: Reach) {
+        self.0
+            .retain(|known, _| !known.iter().any(|channel| group.contains(channel)));
+        self.0.insert(group, reach);
+    }
+}
+
 impl Core {
-    /// How many people a channel has written to unasked within 24 hours, and whether `contact` is one of them. Exact but
-    /// for those whose 24 hours ended within the last minute.
+    /// How many people were written to unasked within 24 hours by a channel and those that share its limit, and whether
+    /// `contact` is one of them. Exact but for those whose 24 hours ended within the last minute.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -56,38 +72,57 @@ impl Core {
         contact: Option<ContactId>,
         now: Timestamp,
     ) -> Result<Reached, StorageError> {
+        let members = self.portfolio(workspace, channel);
+        let group: Group = match members.as_slice() {
+            [] => vec![channel],
+            members => members.iter().map(|entry| entry.channel.id).collect(),
+        };
         // The lock is held while reading, so that nobody who is noted meanwhile is lost.
         let mut all = self.standings.reach.lock();
-        if let Some(reach) = all.get_mut(&channel) {
+        if let Some(reach) = all.0.get_mut(&group) {
             return Ok(reach.of(contact, now));
         }
         let mut reach = Reach {
             pruned_at: now,
             ..Reach::default()
         };
+        for member in &group {
+            self.read_reach((workspace, *member), &mut reach, now)?;
+        }
+        let reached = reach.of(contact, now);
+        all.keep(group, reach);
+        Ok(reached)
+    }
+
+    /// Adds the people of one channel. A customer of two numbers counts once, with the later time.
+    fn read_reach(
+        &self,
+        (workspace, channel): (WorkspaceId, ChannelId),
+        reach: &mut Reach,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
         let prefix = Prefix::<ReachKey>::table().with(workspace).with(channel);
         let mut after = None;
         loop {
             let page = self.store.scan(&prefix, after.as_ref(), PAGE)?;
             let is_last = page.len() < PAGE;
             after = page.last().map(|(key, _)| *key);
-            let recent = page.into_iter().filter(|(_, at)| now.since(*at) < WINDOW);
-            reach.people.extend(recent.map(|(key, at)| (key.contact, at)));
+            for (key, at) in page.into_iter().filter(|(_, at)| now.since(*at) < WINDOW) {
+                let known = reach.people.entry(key.contact).or_insert(at);
+                *known = at.max(*known);
+            }
             if is_last || reach.people.len() >= MAX_PEOPLE {
-                break;
+                return Ok(());
             }
         }
-        let reached = reach.of(contact, now);
-        all.insert(channel, reach);
-        Ok(reached)
     }
 
     /// A customer is being written to unasked. Counted from the moment at which the message is queued, so that a campaign
     /// cannot queue more than the limit before the first is sent.
     pub(in crate::actors) fn note_reached(&self, channel: ChannelId, contact: ContactId, now: Timestamp) {
-        if let Some(reach) = self.standings.reach.lock().get_mut(&channel)
-            && reach.people.len() < MAX_PEOPLE
-        {
+        let mut all = self.standings.reach.lock();
+        let groups = all.0.iter_mut().filter(|(group, _)| group.contains(&channel));
+        for (_, reach) in groups.filter(|(_, reach)| reach.people.len() < MAX_PEOPLE) {
             reach.people.insert(contact, now);
         }
     }

@@ -1,6 +1,5 @@
 //! What a workspace's owner has set about consent, prices and budget, as JSON in the table of settings.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::WorkspaceId;
@@ -8,13 +7,8 @@ use crate::domain::billing::{Category, NO_COUNTRY, Rate, RateCard};
 use crate::domain::consent::{ConsentRules, Permission};
 use crate::domain::optout::normalise;
 use crate::storage::keys::SettingKey;
-use crate::storage::records::Json;
-use crate::storage::{Batch, CommitError, StorageError, Store};
-
-/// Number of the consent settings in the table.
-const CONSENT: u8 = 80;
-/// Number of the price settings in the table.
-const PRICES: u8 = 81;
+use crate::storage::settings::{self, KeepError, number};
+use crate::storage::{StorageError, Store};
 
 /// How keywords are heeded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -56,7 +50,7 @@ impl ConsentSettings {
     /// # Errors
     /// The store cannot be read.
     pub fn load(store: &Store, workspace: WorkspaceId) -> Result<Self, StorageError> {
-        load(store, workspace, CONSENT)
+        Ok(settings::read(store, &key(workspace, number::CONSENT))?.unwrap_or_default())
     }
 
     pub(super) fn into_rules(self, locale: String) -> ConsentRules {
@@ -129,7 +123,7 @@ impl PriceSettings {
     /// # Errors
     /// The store cannot be read.
     pub fn load(store: &Store, workspace: WorkspaceId) -> Result<Self, StorageError> {
-        load(store, workspace, PRICES)
+        Ok(settings::read(store, &key(workspace, number::PRICES))?.unwrap_or_default())
     }
 
     /// The price list.
@@ -154,46 +148,8 @@ pub fn country_code(text: &str) -> [u8; 2] {
     }
 }
 
-/// Why settings were not kept.
-#[derive(Debug, thiserror::Error)]
-pub enum KeepError {
-    /// The store could not be read.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The change was not committed.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// They cannot be put as JSON.
-    #[error("not to be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-}
-
-fn load<T: DeserializeOwned + Default>(
-    store: &Store,
-    workspace: WorkspaceId,
-    setting: u8,
-) -> Result<T, StorageError> {
-    let Some(Json(text)) = store.get(&SettingKey { workspace, setting })? else {
-        return Ok(T::default());
-    };
-    serde_json::from_str(&text).map_err(|error| StorageError::Damaged {
-        table: "Setting",
-        cause: error.to_string(),
-    })
-}
-
-async fn keep<T: Serialize>(
-    store: &Store,
-    workspace: WorkspaceId,
-    setting: u8,
-    value: &T,
-) -> Result<(), KeepError> {
-    let text = serde_json::to_string(value)?;
-    let seal = store.workspace_seal(workspace)?;
-    let mut batch = Batch::new();
-    batch.put(&SettingKey { workspace, setting }, &Json(text), &seal);
-    store.commit(batch).await?;
-    Ok(())
+const fn key(workspace: WorkspaceId, setting: u8) -> SettingKey {
+    SettingKey { workspace, setting }
 }
 
 impl super::Core {
@@ -204,9 +160,9 @@ impl super::Core {
     pub async fn keep_consent_settings(
         &self,
         workspace: WorkspaceId,
-        settings: &ConsentSettings,
+        wanted: &ConsentSettings,
     ) -> Result<(), KeepError> {
-        keep(&self.store, workspace, CONSENT, settings).await?;
+        settings::keep(&self.store, &key(workspace, number::CONSENT), wanted).await?;
         self.standings.forget(workspace);
         Ok(())
     }
@@ -218,9 +174,9 @@ impl super::Core {
     pub async fn keep_price_settings(
         &self,
         workspace: WorkspaceId,
-        settings: &PriceSettings,
+        wanted: &PriceSettings,
     ) -> Result<(), KeepError> {
-        keep(&self.store, workspace, PRICES, settings).await?;
+        settings::keep(&self.store, &key(workspace, number::PRICES), wanted).await?;
         self.standings.forget(workspace);
         Ok(())
     }

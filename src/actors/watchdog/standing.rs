@@ -42,8 +42,13 @@ pub(super) fn of_channel(
         Some(warning) => Verdict::Raise(warning.clone()),
         None => Verdict::Clear,
     };
-    let limit = match health.tier {
-        Some(Tier::People(limit)) if limit > 0 => {
+    // Of those that share a limit the oldest speaks for all.
+    let speaks = core
+        .portfolio(entry.workspace, entry.channel.id)
+        .first()
+        .is_none_or(|it| it.channel.id == entry.channel.id);
+    let limit = match core.tier(entry.workspace, entry.channel.id)? {
+        Some(Tier::People(limit)) if limit > 0 && speaks => {
             let used = core
                 .reached((entry.workspace, entry.channel.id), None, now)?
                 .people;

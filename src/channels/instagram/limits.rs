@@ -46,23 +46,20 @@ pub(super) const MAX_RATE_PER_S: u32 = 300;
 pub(super) const PAIR_BURST: u32 = 20;
 /// Seconds between messages to one recipient after the burst (ours).
 pub(super) const PAIR_SPACING_S: u32 = 1;
-/// The same numbers for composer and builder. Header, body and footer go out as one text, so that each may fill it.
+/// The same numbers for composer and builder. There is no header and no footer; `list` and `cta_url` are taken, too, but
+/// what they become is offered under its own name.
 pub(super) const CATALOGUE: ContentLimits = ContentLimits {
     text: TEXT_BYTES,
-    interactive: &["button", "list", "cta_url"],
-    header_text: BUTTON_TEMPLATE_TEXT,
-    body: BUTTON_TEMPLATE_TEXT,
-    list_body: TEXT_BYTES,
-    footer: BUTTON_TEMPLATE_TEXT,
+    in_bytes: true,
+    interactive: &["button", "button_template", "generic_template"],
+    body: TEXT_BYTES,
     buttons: QUICK_REPLIES,
     button_title: QUICK_REPLY_TITLE,
     button_id: PAYLOAD,
-    sections: QUICK_REPLIES,
-    section_title: QUICK_REPLY_TITLE,
-    rows: QUICK_REPLIES,
-    row_title: QUICK_REPLY_TITLE,
-    row_description: 72,
-    row_id: PAYLOAD,
-    url: 2000,
+    template_body: BUTTON_TEMPLATE_TEXT,
+    template_buttons: BUTTONS,
+    cards: ELEMENTS,
+    card_text: ELEMENT_TEXT,
+    url: crate::channels::fields::URL,
     ..ContentLimits::NONE
 };

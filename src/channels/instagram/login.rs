@@ -14,7 +14,7 @@ use super::errors::class_of;
 use super::settings::{self, Login as Flavour};
 use crate::channels::graph::{Answer, call_bare, config, unanswered};
 use crate::channels::http::TIMEOUT;
-use crate::channels::login::{Grant, Login, LoginApp, Renewed};
+use crate::channels::login::{Grant, Login, LoginApp, LoginError, LoginProblem, Renewed, judge};
 use crate::channels::payload::{text, text_at, whole_number};
 use crate::channels::{BoxFuture, ChannelAccess, FieldError};
 use crate::domain::outbound::ProviderError;
@@ -33,6 +33,14 @@ const MAX_PAGES: usize = 100;
 pub(super) struct InstagramLogin;
 
 impl Login for InstagramLogin {
+    fn settings(&self) -> &'static [&'static str] {
+        &["login", "api_base", "api_version", "human_agent"]
+    }
+
+    fn identity(&self) -> &'static str {
+        "ig_id"
+    }
+
     fn page(&self, app: &LoginApp, state: &str) -> Result<Url, FieldError> {
         let (mut url, scopes) = match Flavour::of(&app.settings) {
             Flavour::Instagram => (
@@ -61,7 +69,7 @@ impl Login for InstagramLogin {
         http: &'a reqwest::Client,
         app: &'a LoginApp,
         code: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Grant>, ProviderError>> {
+    ) -> BoxFuture<'a, Result<Vec<Grant>, LoginError>> {
         // Instagram puts `#_` behind it.
         let code = code.trim_end_matches("#_");
         Box::pin(async move {
@@ -76,7 +84,7 @@ impl Login for InstagramLogin {
         &'a self,
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+    ) -> BoxFuture<'a, Result<(), LoginError>> {
         Box::pin(async move {
             let node = [settings::sender(&access.settings), "subscribed_apps"];
             let url = settings::endpoint(&access.settings, &node).map_err(wrong)?;
@@ -102,7 +110,8 @@ impl Login for InstagramLogin {
             if Flavour::of(&access.settings) == Flavour::Facebook {
                 return Ok(None);
             }
-            let url = settings::unversioned(&access.settings, &["refresh_access_token"]).map_err(wrong)?;
+            let url = settings::unversioned(&access.settings, &["refresh_access_token"]);
+            let url = url.map_err(|error| config(error.to_string()))?;
             let token = access
                 .secrets
                 .get("access_token")
@@ -110,8 +119,8 @@ impl Login for InstagramLogin {
             let call = http
                 .get(url)
                 .query(&[("grant_type", "ig_refresh_token"), ("access_token", token)]);
-            let (access_token, expires_in) = token_of(&said(call).await?)?;
-            let expires_in = expires_in.ok_or_else(|| unexpected("how long the token lives"))?;
+            let answer = said(call).await.map_err(as_provider)?;
+            let (access_token, expires_in) = token_of(&answer).map_err(as_provider)?;
             Ok(Some(Renewed {
                 access_token,
                 expires_in,
@@ -126,11 +135,7 @@ fn place(app: &LoginApp, host: &str, path: &[&str]) -> Result<Url, FieldError> {
     crate::channels::settings::endpoint(base, "", path)
 }
 
-async fn by_instagram(
-    http: &reqwest::Client,
-    app: &LoginApp,
-    code: &str,
-) -> Result<Vec<Grant>, ProviderError> {
+async fn by_instagram(http: &reqwest::Client, app: &LoginApp, code: &str) -> Result<Vec<Grant>, LoginError> {
     let url = place(app, "https://api.instagram.com", &["oauth", "access_token"]).map_err(wrong)?;
     let form = [
         ("client_id", app.id.as_str()),
@@ -169,14 +174,13 @@ async fn by_instagram(
         settings: found,
         access_token,
         expires_in,
+        detail: String::new(),
+        expires_at: None,
+        needs_pin: false,
     }])
 }
 
-async fn by_facebook(
-    http: &reqwest::Client,
-    app: &LoginApp,
-    code: &str,
-) -> Result<Vec<Grant>, ProviderError> {
+async fn by_facebook(http: &reqwest::Client, app: &LoginApp, code: &str) -> Result<Vec<Grant>, LoginError> {
     let url = settings::endpoint(&app.settings, &["oauth", "access_token"]).map_err(wrong)?;
     let ours = [
         ("client_id", app.id.as_str()),
@@ -222,24 +226,24 @@ fn of_page(app: &LoginApp, page: &Value) -> Option<Grant> {
         settings: found,
         access_token: text_at(page, "access_token")?.into(),
         expires_in: None,
+        detail: String::new(),
+        expires_at: None,
+        needs_pin: false,
     })
 }
 
-/// Makes a call and reads its answer; the login's own errors come in another envelope than the Graph API's.
-async fn said(call: reqwest::RequestBuilder) -> Result<Value, ProviderError> {
+/// Makes a call and reads its answer.
+async fn said(call: reqwest::RequestBuilder) -> Result<Value, LoginError> {
     let answer: Answer = call_bare(call, TIMEOUT).await.map_err(unanswered)?;
-    let why = answer.json().and_then(|json| text_at(&json, "error_message"));
-    answer.success(class_of).map_err(|error| match why {
-        Some(why) => ProviderError {
-            title: "The login was refused".into(),
-            detail: why,
-            ..error
-        },
-        None => error,
-    })
+    judge(&answer, class_of)
 }
 
-fn token_of(json: &Value) -> Result<(SecretString, Option<Duration>), ProviderError> {
+/// The same for who only knows that it failed.
+fn as_provider(error: LoginError) -> ProviderError {
+    config(error.said)
+}
+
+fn token_of(json: &Value) -> Result<(SecretString, Option<Duration>), LoginError> {
     let token = json
         .get("access_token")
         .and_then(text)
@@ -251,10 +255,13 @@ fn token_of(json: &Value) -> Result<(SecretString, Option<Duration>), ProviderEr
     Ok((token.into(), life))
 }
 
-fn wrong(error: FieldError) -> ProviderError {
-    config(error.to_string())
+fn wrong(error: FieldError) -> LoginError {
+    LoginError::new(LoginProblem::Refused, error.to_string())
 }
 
-fn unexpected(missing: &str) -> ProviderError {
-    config(format!("the provider's answer lacks {missing}"))
+fn unexpected(missing: &str) -> LoginError {
+    LoginError::new(
+        LoginProblem::Refused,
+        format!("the provider's answer lacks {missing}"),
+    )
 }

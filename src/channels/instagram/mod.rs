@@ -50,11 +50,11 @@ impl Provider for Instagram {
         &CAPABILITIES
     }
 
-    fn content_limits(&self) -> ContentLimits {
+    fn content_limits(&self, _: &BTreeMap<String, String>) -> ContentLimits {
         limits::CATALOGUE
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 

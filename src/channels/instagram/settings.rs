@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::limits::MAX_RATE_PER_S;
-use crate::channels::settings::{self, Schema, is_base, is_id, is_version};
+use crate::channels::settings::{self, Schema, is_base, is_id, is_time, is_version};
 use crate::channels::{Address, ChannelAccess, FieldError};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::policy::MessagingRules;
@@ -89,12 +89,6 @@ fn is_yes_or_no(value: &str) -> Result<(), &'static str> {
     matches!(value, "yes" | "no")
         .then_some(())
         .ok_or("must be yes or no.")
-}
-
-fn is_time(value: &str) -> Result<(), &'static str> {
-    crate::domain::Timestamp::parse(value)
-        .map(drop)
-        .ok_or("must be a time such as 2026-11-21T10:00:00Z.")
 }
 
 fn is_username(value: &str) -> Result<(), &'static str> {

@@ -4,14 +4,47 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::settings;
+use super::settings::{self, Medium};
 use crate::channels::ChannelAccess;
 use crate::channels::fields::URL;
 use crate::channels::media::{MediaError, MediaSource};
 use crate::domain::media::{MediaKind, MediaRule};
 
-/// What may be sent: Twilio takes 16 MB on WhatsApp and 5 MB by MMS, whatever the type.
-pub(super) static RULES: [MediaRule; 5] = [
+/// What a channel may send.
+pub(super) const fn rules(medium: Medium, has_mms: bool) -> &'static [MediaRule] {
+    match medium {
+        Medium::Whatsapp => &WHATSAPP,
+        Medium::Sms if has_mms => &MMS,
+        Medium::Sms => &[],
+    }
+}
+
+/// By MMS 5 MB in all, whatever the type; carriers shrink pictures as they like.
+static MMS: [MediaRule; 4] = [
+    MediaRule {
+        kind: MediaKind::Image,
+        mimes: &["image/jpeg", "image/png", "image/gif"],
+        max_bytes: 5 << 20,
+    },
+    MediaRule {
+        kind: MediaKind::Video,
+        mimes: &["video/mp4", "video/3gpp"],
+        max_bytes: 5 << 20,
+    },
+    MediaRule {
+        kind: MediaKind::Audio,
+        mimes: &["audio/amr", "audio/mpeg", "audio/mp4"],
+        max_bytes: 5 << 20,
+    },
+    MediaRule {
+        kind: MediaKind::Document,
+        mimes: &["application/pdf", "text/vcard"],
+        max_bytes: 5 << 20,
+    },
+];
+
+/// On WhatsApp 16 MB, whatever the type.
+static WHATSAPP: [MediaRule; 5] = [
     MediaRule {
         kind: MediaKind::Image,
         mimes: &["image/jpeg", "image/png"],

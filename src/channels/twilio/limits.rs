@@ -3,6 +3,10 @@
 //! Owns numbers only. Source: the provider contract (Twilio's API reference), except where a line says that the limit is
 //! ours.
 
+use super::settings::Medium;
+use crate::channels::ContentLimits;
+use crate::channels::fields::URL;
+
 /// Body of a message, in characters, on every medium.
 pub(super) const TEXT: usize = 1600;
 /// Names and addresses of places (ours).
@@ -21,3 +25,24 @@ pub(super) const MAX_RATE_PER_S: u32 = 400;
 pub(super) const PAIR_BURST: u32 = 45;
 /// Seconds between messages to one recipient after the burst.
 pub(super) const PAIR_SPACING_S: u32 = 6;
+
+/// The same numbers for composer and builder.
+pub(super) const fn catalogue(medium: Medium, has_mms: bool) -> ContentLimits {
+    let texts = ContentLimits {
+        text: TEXT,
+        ..ContentLimits::NONE
+    };
+    match medium {
+        Medium::Sms if !has_mms => texts,
+        Medium::Sms => ContentLimits {
+            caption: TEXT,
+            ..texts
+        },
+        Medium::Whatsapp => ContentLimits {
+            caption: TEXT,
+            url: URL,
+            short_text: SHORT_TEXT,
+            ..texts
+        },
+    }
+}

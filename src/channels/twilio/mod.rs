@@ -23,7 +23,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::settings::Medium;
-use crate::channels::fields::URL;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
@@ -50,6 +49,18 @@ static SMS: Capabilities = Capabilities {
     pair_spacing_s: limits::PAIR_SPACING_S,
 };
 
+/// A sender without MMS.
+static SMS_ONLY: Capabilities = Capabilities {
+    rules: MessagingRules::SMS,
+    text_max: limits::TEXT,
+    sends: &["text"],
+    counts_segments: true,
+    default_rate_per_s: limits::SMS_RATE_PER_S,
+    max_rate_per_s: limits::MAX_RATE_PER_S,
+    pair_burst: limits::PAIR_BURST,
+    pair_spacing_s: limits::PAIR_SPACING_S,
+};
+
 static WHATSAPP: Capabilities = Capabilities {
     rules: MessagingRules::WHATSAPP,
     text_max: limits::TEXT,
@@ -68,7 +79,8 @@ impl Provider for Twilio {
 
     fn capabilities_for(&self, settings: &BTreeMap<String, String>) -> &'static Capabilities {
         match settings::medium(settings) {
-            Medium::Sms => &SMS,
+            Medium::Sms if settings::has_mms(settings) => &SMS,
+            Medium::Sms => &SMS_ONLY,
             Medium::Whatsapp => &WHATSAPP,
         }
     }
@@ -77,14 +89,8 @@ impl Provider for Twilio {
         self.capabilities_for(settings).rules
     }
 
-    fn content_limits(&self) -> ContentLimits {
-        ContentLimits {
-            text: limits::TEXT,
-            caption: limits::TEXT,
-            url: URL,
-            short_text: limits::SHORT_TEXT,
-            ..ContentLimits::NONE
-        }
+    fn content_limits(&self, settings: &BTreeMap<String, String>) -> ContentLimits {
+        limits::catalogue(settings::medium(settings), settings::has_mms(settings))
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
@@ -141,7 +147,14 @@ impl Provider for Twilio {
         settings: &BTreeMap<String, String>,
         content: &Content,
     ) -> Result<(), FieldError> {
-        render::validate(content, settings::medium(settings))
+        let medium = settings::medium(settings);
+        match medium == Medium::Sms && content.kind != "text" && !settings::has_mms(settings) {
+            true => Err(FieldError::new(
+                "type",
+                "cannot be sent: this sender has no MMS, so it sends texts only.",
+            )),
+            false => render::validate(content, medium),
+        }
     }
 
     fn send<'a>(
@@ -163,8 +176,8 @@ impl Provider for Twilio {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
-        &files::RULES
+    fn media_rules(&self, settings: &BTreeMap<String, String>) -> &'static [MediaRule] {
+        files::rules(settings::medium(settings), settings::has_mms(settings))
     }
 
     fn outbound_media(&self) -> OutboundMedia {

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::content;
 use super::form::Form;
 use super::status;
+use crate::channels::payload::made_up_id;
 use crate::channels::{Address, Delivery, ParseError};
+use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::inbound::{ChannelNotice, Inbound, InboundMessage, Sender};
 use crate::domain::sms::segments;
@@ -102,15 +104,31 @@ pub(super) fn is_delivery(raw: &[u8]) -> bool {
 
 fn of_form(form: &Form) -> Vec<Inbound> {
     let Some(id) = message_id(form) else {
-        return vec![notice("twilio.event", everything(form))];
+        return nameless(form);
     };
-    if let Some(word) = status::word(form) {
+    if let Some(word) = status::word(form).filter(|word| !is_said(form, word)) {
         let read = status::read(form, id, word).map(Inbound::Status);
         return vec![read.unwrap_or_else(|| notice("twilio.status", everything(form)))];
     }
     match sender(form) {
         Some(sender) => messages(form, id, &sender),
         None => vec![notice("twilio.message", everything(form))],
+    }
+}
+
+/// Whether a form is words that somebody sent, although a status stands beside them that nobody knows.
+fn is_said(form: &Form, status: &str) -> bool {
+    let is_news = status::step(status).is_some() || form.text("MessageStatus").is_some();
+    !is_news && form.text("Body").is_some() && form.text("From").is_some()
+}
+
+/// A form without any id: words or files that somebody sent, or an event of another sort.
+fn nameless(form: &Form) -> Vec<Inbound> {
+    let says = |name| form.text(name).is_some();
+    let says_something = says("Body") || says("MediaUrl0") || says("Latitude");
+    match sender(form).filter(|_| says_something && status::word(form).is_none()) {
+        Some(sender) => messages(form, &made_up_id(&everything(form).to_string()), &sender),
+        None => vec![notice("twilio.event", everything(form))],
     }
 }
 
@@ -140,7 +158,7 @@ fn everything(form: &Form) -> Value {
 /// One message, or one for each file after the first: a message of ours holds one file.
 fn messages(form: &Form, id: &str, sender: &Sender) -> Vec<Inbound> {
     let contents = content::of_message(form);
-    let extra = extra(form);
+    let extra = contents.first().and_then(|content| extra(form, content));
     let one = |(place, content)| {
         Inbound::Message(InboundMessage {
             provider_message_id: match place {
@@ -207,8 +225,21 @@ fn phone(from: &str) -> Option<Identity> {
     says_something.then(|| Identity::new(IdentityKind::Phone, from))
 }
 
-/// Everything that has no place of its own.
-fn extra(form: &Form) -> Option<Value> {
+/// Whether some text of the content is these words.
+fn shows(content: &Content, words: &str) -> bool {
+    fn within(value: &Value, words: &str) -> bool {
+        match value {
+            Value::String(text) => text.trim() == words,
+            Value::Array(list) => list.iter().any(|inner| within(inner, words)),
+            Value::Object(fields) => fields.values().any(|inner| within(inner, words)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    within(&content.body, words)
+}
+
+/// Everything that has no place of its own, and words that the content does not show.
+fn extra(form: &Form, content: &Content) -> Option<Value> {
     let mut extra = Map::new();
     if let Some(keyword) = keyword(form) {
         extra.insert("opt_out".into(), keyword);
@@ -231,11 +262,14 @@ fn extra(form: &Form) -> Option<Value> {
             || u32::try_from(segments(form.raw("Body").unwrap_or_default()).count).unwrap_or(u32::MAX);
         extra.insert("segments".into(), json!(told.unwrap_or_else(counted)));
     }
-    let others: Map<String, Value> = form
+    let mut others: Map<String, Value> = form
         .iter()
         .filter(|(name, value)| !value.is_empty() && !has_place(name))
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
+    if let Some(words) = form.text("Body").filter(|words| !shows(content, words)) {
+        others.insert("Body".into(), json!(words));
+    }
     if !others.is_empty() {
         extra.insert("twilio".into(), Value::Object(others));
     }

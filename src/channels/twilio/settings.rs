@@ -27,6 +27,7 @@ const SCHEMA: Schema<'static> = Schema {
             is_sid(value, "MG", SERVICE)
         }),
         ("medium", false, is_medium),
+        ("mms", false, is_yes_or_no),
         ("api_key_sid", false, |value| is_sid(value, "SK", KEY)),
         ("api_base", false, is_base),
         ("content_api_base", false, is_base),
@@ -57,6 +58,15 @@ pub(super) fn medium(settings: &BTreeMap<String, String>) -> Medium {
     match is("from", WHATSAPP) || is("medium", "whatsapp") {
         true => Medium::Whatsapp,
         false => Medium::Sms,
+    }
+}
+
+/// Whether files can go out by SMS, as MMS: the setting `mms` says it, or else the sender. Twilio has MMS on numbers of the
+/// United States and Canada; what a messaging service has is for its owner to say.
+pub(super) fn has_mms(settings: &BTreeMap<String, String>) -> bool {
+    match settings.get("mms").map(String::as_str) {
+        Some(word) => word == "yes",
+        None => settings.get("from").is_some_and(|from| from.starts_with("+1")),
     }
 }
 
@@ -128,6 +138,13 @@ fn is_medium(value: &str) -> Result<(), &'static str> {
     match value {
         "sms" | "whatsapp" => Ok(()),
         _ => Err("must be sms or whatsapp."),
+    }
+}
+
+fn is_yes_or_no(value: &str) -> Result<(), &'static str> {
+    match value {
+        "yes" | "no" => Ok(()),
+        _ => Err("must be yes or no."),
     }
 }
 

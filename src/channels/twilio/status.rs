@@ -16,6 +16,7 @@ use crate::domain::identity::Identity;
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::outbound::ErrorClass;
+use crate::domain::policy::MessagingRules;
 
 /// The parameter that the status callback's address carries: our own id of the message.
 pub(super) const CALLBACK: &str = "frontdesk_message";
@@ -130,7 +131,8 @@ fn failure(word: &str, code: Option<&str>, said: Option<&str>) -> (Option<Messag
         advice: class
             .map_or(
                 "Send the message again. If it fails again, use another way to reach this customer.",
-                ErrorClass::advice,
+                // Twilio knows a window only on WhatsApp.
+                |class| class.advice_under(MessagingRules::WHATSAPP),
             )
             .to_owned(),
     };

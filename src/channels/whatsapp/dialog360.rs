@@ -22,6 +22,7 @@ use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
     Provider, Templates, WebhookRequest,
 };
+use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
@@ -79,20 +80,43 @@ fn fits(secret: &SecretString, request: &WebhookRequest<'_>) -> bool {
 
 /// Reads a body of either shape. Everything is for the channel that it was posted to.
 fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
-    let read = match wrapped(raw) {
-        Some(wrapped) => parse::deliveries(&wrapped),
-        None => parse::deliveries(raw),
-    }?;
+    let items = match (wrapped(raw), own_event(raw)) {
+        (Some(wrapped), _) => parse::deliveries(&wrapped)?
+            .into_iter()
+            .flat_map(items_of)
+            .collect(),
+        (None, Some(event)) => vec![event],
+        (None, None) => parse::deliveries(raw)?.into_iter().flat_map(items_of).collect(),
+    };
     Ok(vec![Delivery {
         address: Address::Posted,
-        items: read.into_iter().flat_map(|delivery| delivery.items).collect(),
+        items,
     }])
+}
+
+fn items_of(delivery: Delivery) -> Vec<Inbound> {
+    delivery.items
+}
+
+/// News of 360dialog's own about a channel or a template: an object that is no delivery of Meta's.
+fn own_event(raw: &[u8]) -> Option<Inbound> {
+    let body: Value = serde_json::from_slice(raw).ok()?;
+    let is_metas = body.get("object").is_some() || body.get("entry").is_some();
+    (body.is_object() && !is_metas).then(|| {
+        Inbound::Notice(ChannelNotice {
+            field: "360dialog".to_owned(),
+            body,
+            known: false,
+        })
+    })
 }
 
 /// A legacy body as a change of the Cloud API's; `None` for any other.
 fn wrapped(raw: &[u8]) -> Option<Vec<u8>> {
     let fields: RawObject<'_> = serde_json::from_slice(raw).ok()?;
-    let is_legacy = fields.get("object").is_none() && LEGACY.iter().any(|name| fields.get(name).is_some());
+    let is_list = |name: &&str| fields.get(name).is_some_and(|raw| raw.get().starts_with('['));
+    let is_metas = fields.get("object").is_some() || fields.get("entry").is_some();
+    let is_legacy = !is_metas && LEGACY.iter().any(is_list);
     let value: &RawValue = serde_json::from_slice(raw).ok()?;
     is_legacy.then(|| {
         let change = format!(r#"[{{"field":"messages","value":{}}}]"#, value.get());
@@ -178,8 +202,8 @@ impl Provider for Dialog360 {
         WhatsappCloud.capabilities()
     }
 
-    fn content_limits(&self) -> ContentLimits {
-        WhatsappCloud.content_limits()
+    fn content_limits(&self, settings: &BTreeMap<String, String>) -> ContentLimits {
+        WhatsappCloud.content_limits(settings)
     }
 
     fn validate(&self, access: &ChannelAccess) -> Result<(), FieldError> {
@@ -236,7 +260,7 @@ impl Provider for Dialog360 {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 

@@ -133,4 +133,5 @@ pub(super) const CATALOGUE: ContentLimits = ContentLimits {
     contact_cards: CONTACT_CARDS_SHOWN,
     url: crate::channels::fields::URL,
     short_text: SHORT_TEXT,
+    ..ContentLimits::NONE
 };

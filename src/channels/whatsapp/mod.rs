@@ -14,12 +14,14 @@ mod doctor;
 mod errors;
 mod files;
 mod limits;
+mod login;
 mod manage;
 mod media;
 mod notices;
 mod parse;
 mod probe;
 mod render;
+mod samples;
 mod settings;
 mod templates;
 
@@ -61,7 +63,7 @@ impl Provider for WhatsappCloud {
         &CAPABILITIES
     }
 
-    fn content_limits(&self) -> ContentLimits {
+    fn content_limits(&self, _: &BTreeMap<String, String>) -> ContentLimits {
         limits::CATALOGUE
     }
 
@@ -116,7 +118,7 @@ impl Provider for WhatsappCloud {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
-    fn media_rules(&self) -> &'static [MediaRule] {
+    fn media_rules(&self, _: &BTreeMap<String, String>) -> &'static [MediaRule] {
         &files::RULES
     }
 
@@ -228,9 +230,26 @@ impl Provider for WhatsappCloud {
     fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
     }
+
+    fn login(&self) -> Option<&dyn crate::channels::login::Login> {
+        Some(&login::WhatsappLogin)
+    }
 }
 
 impl Templates for WhatsappCloud {
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Upload
+    }
+
+    fn upload_sample<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
+        Box::pin(samples::upload(http, access, upload))
+    }
+
     fn account(&self, settings: &BTreeMap<String, String>) -> Option<String> {
         settings.get("waba_id").filter(|id| !id.is_empty()).cloned()
     }

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::channels::settings::{self, Schema, is_base, is_id, is_phone, is_version};
+use crate::channels::settings::{self, Schema, is_base, is_id, is_phone, is_time, is_version};
 use crate::channels::{Address, ChannelAccess, FieldError};
 use crate::domain::identity::{Identity, IdentityKind};
 
 /// Where the API lives unless `api_base` says otherwise.
 const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
 /// The API version unless `api_version` says otherwise.
-const DEFAULT_API_VERSION: &str = "v23.0";
+pub(super) const DEFAULT_API_VERSION: &str = "v23.0";
 
 /// What a channel is told.
 const SCHEMA: Schema<'static> = Schema {
@@ -19,6 +19,9 @@ const SCHEMA: Schema<'static> = Schema {
         ("phone_number_id", true, is_id),
         ("waba_id", false, is_id),
         ("app_id", false, is_id),
+        ("business_id", false, is_id),
+        ("config_id", false, is_id),
+        ("token_expires_at", false, is_time),
         ("display_phone_number", false, is_phone),
         ("api_base", false, is_base),
         ("api_version", false, is_version),

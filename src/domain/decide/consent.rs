@@ -24,6 +24,8 @@ pub struct Said {
     pub proof: MessageId,
     /// When.
     pub at: Timestamp,
+    /// The provider has heeded it, too, and lets nothing through after a stop.
+    pub by_provider: bool,
     /// An answer may go out now.
     pub may_answer: bool,
     /// Its trace.
@@ -40,6 +42,7 @@ pub fn heed(
     now: Timestamp,
 ) -> bool {
     let permission = match said.heard.keyword {
+        Keyword::Stop if said.by_provider => Permission::Nothing,
         Keyword::Stop => rules.stop_means,
         Keyword::StopMarketing if consent.permission() == Some(Permission::Nothing) => return false,
         Keyword::StopMarketing => Permission::NoMarketing,
@@ -136,6 +139,7 @@ mod tests {
             word: text.into(),
             proof: outbound(MessageStatus::Received).id,
             at: Timestamp(5),
+            by_provider: false,
             may_answer: true,
             trace: TraceId([0; 16]),
         }
@@ -192,6 +196,42 @@ mod tests {
         ));
         assert_eq!(consent.permission(), Some(Permission::OptedIn));
         assert_eq!(queued(&back), 1);
+    }
+
+    #[test]
+    fn what_the_provider_heeded_and_answered_is_recorded_and_not_answered_again() {
+        let rules = ConsentRules {
+            stop_means: Permission::NoMarketing,
+            ..ConsentRules::default()
+        };
+        let (mut decision, mut consent) = (Decision::from(&conversation()), Consent::default());
+        let told = |word: &str| Said {
+            by_provider: true,
+            may_answer: false,
+            heard: optout::told(word, "BYE", "en").expect("a keyword"),
+            ..said("stop")
+        };
+        let mut heed = |word: &str, at: i64| {
+            heed(
+                &mut decision,
+                &mut consent,
+                &told(word),
+                &rules,
+                vec![],
+                Timestamp(at),
+            );
+            consent.permission()
+        };
+        assert_eq!(heed("help", 5), None);
+        assert_eq!(heed("start", 6), None);
+        assert_eq!(
+            heed("stop", 7),
+            Some(Permission::Nothing),
+            "the provider lets nothing through"
+        );
+        assert_eq!(heed("start", 8), Some(Permission::OptedIn));
+        assert!(decision.is_empty(), "nobody is answered twice: {decision:?}");
+        assert_eq!(optout::told("maybe", "", "en"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{MessageReaction, SendOutcome};
+use crate::domain::policy::MessagingRules;
 use crate::domain::{Message, Timestamp};
 
 use super::{Decision, Effect};
@@ -20,8 +21,14 @@ pub struct AttemptResult {
     pub reaction: Option<MessageReaction>,
 }
 
-/// Works the outcome into `message`.
-pub fn record_outcome(decision: &mut Decision, message: Message, result: &AttemptResult, now: Timestamp) {
+/// Works the outcome into `message`. `rules` are the channel's: they decide what is advised when the provider refused.
+pub fn record_outcome(
+    decision: &mut Decision,
+    message: Message,
+    result: &AttemptResult,
+    rules: MessagingRules,
+    now: Timestamp,
+) {
     match (&result.outcome, &result.reaction) {
         (
             SendOutcome::Accepted {
@@ -44,7 +51,9 @@ pub fn record_outcome(decision: &mut Decision, message: Message, result: &Attemp
             again(decision, message, result, attempts, result.entry.due);
         }
         (_, Some(MessageReaction::Doubt)) => doubt(decision, message, now),
-        (outcome, Some(MessageReaction::Fail) | None) => fail(decision, message, result, outcome, now),
+        (outcome, Some(MessageReaction::Fail) | None) => {
+            fail(decision, message, result, to_error(outcome, rules), now)
+        }
     }
 }
 
@@ -112,14 +121,13 @@ fn fail(
     decision: &mut Decision,
     mut message: Message,
     result: &AttemptResult,
-    outcome: &SendOutcome,
+    error: MessageError,
     now: Timestamp,
 ) {
     let before = message.status;
     if before != MessageStatus::Queued {
         return;
     }
-    let error = to_error(outcome);
     message.advance(MessageStatus::Failed, now);
     message.error = Some(error.clone());
     let id = message.id;
@@ -128,13 +136,13 @@ fn fail(
     decision.conversation_changed();
 }
 
-fn to_error(outcome: &SendOutcome) -> MessageError {
+fn to_error(outcome: &SendOutcome, rules: MessagingRules) -> MessageError {
     match outcome {
         SendOutcome::Refused(error) => MessageError {
             code: error.code.clone(),
             title: error.title.clone(),
             detail: error.detail.clone(),
-            advice: error.class.advice().to_owned(),
+            advice: error.class.advice_under(rules).to_owned(),
         },
         SendOutcome::NotSent(why) | SendOutcome::Unknown(why) => MessageError {
             code: outcome_name(outcome).to_owned(),
@@ -165,7 +173,7 @@ mod tests {
     use super::*;
     use crate::domain::conversation::tests::conversation;
     use crate::domain::message::tests::outbound;
-    use crate::domain::outbound::{ErrorClass, ProviderError};
+    use crate::domain::outbound::{ErrorClass, ProviderError, advice_code};
     use crate::domain::{ChannelId, ContactId, TraceId};
     use std::time::Duration;
 
@@ -189,11 +197,21 @@ mod tests {
     }
 
     fn decide(status: MessageStatus, outcome: SendOutcome, reaction: Option<MessageReaction>) -> Decision {
+        decide_under(MessagingRules::WHATSAPP, status, outcome, reaction)
+    }
+
+    fn decide_under(
+        rules: MessagingRules,
+        status: MessageStatus,
+        outcome: SendOutcome,
+        reaction: Option<MessageReaction>,
+    ) -> Decision {
         let mut decision = Decision::from(&conversation());
         record_outcome(
             &mut decision,
             outbound(status),
             &result(outcome, reaction),
+            rules,
             Timestamp(100),
         );
         decision
@@ -264,10 +282,22 @@ mod tests {
             detail: "more than 24 hours".into(),
             retry_after: None,
         });
-        let decision = decide(MessageStatus::Queued, refused, Some(MessageReaction::Fail));
+        let decision = decide(
+            MessageStatus::Queued,
+            refused.clone(),
+            Some(MessageReaction::Fail),
+        );
         let error = decision.messages[0].error.as_ref().expect("failed");
         assert_eq!(error.code, "131047");
         assert!(error.advice.contains("template"));
+        let on = |rules| {
+            let decision = decide_under(rules, MessageStatus::Queued, refused.clone(), None);
+            let error = decision.messages[0].error.clone().expect("failed");
+            advice_code(&error.advice)
+        };
+        assert_eq!(on(MessagingRules::WHATSAPP), Some("window_template"));
+        assert_eq!(on(MessagingRules::INSTAGRAM), Some("window_person"));
+        assert_eq!(on(MessagingRules::SMS), Some("window"));
         assert!(matches!(decision.effects[..], [Effect::Bury { attempts: 2, .. }]));
     }
 }

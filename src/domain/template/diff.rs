@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::tracked::{destination, is_tracked};
 use super::{Definition, list, word};
 
 /// One part that differs.
@@ -70,10 +71,18 @@ fn parts(definition: &Definition) -> Vec<(String, String)> {
 }
 
 fn buttons(prefix: &str, component: &Value) -> Vec<(String, String)> {
-    let buttons = list(component, "buttons").iter().enumerate();
-    buttons
-        .map(|(place, button)| (format!("{prefix}.{place}"), described(button)))
-        .collect()
+    let mut parts = Vec::new();
+    for (place, button) in list(component, "buttons").iter().enumerate() {
+        parts.push((format!("{prefix}.{place}"), described(button)));
+        // Only we know where a counted link leads, as with samples: the provider's list cannot differ in it.
+        if is_tracked(button) {
+            parts.push((
+                format!("sample.link.{prefix}.{place}"),
+                destination(button).to_owned(),
+            ));
+        }
+    }
+    parts
 }
 
 fn cards(component: &Value) -> Vec<(String, String)> {
@@ -98,7 +107,7 @@ fn described(component: &Value) -> String {
     };
     let rest: Vec<String> = fields
         .iter()
-        .filter(|(name, _)| !["type", "example"].contains(&name.as_str()))
+        .filter(|(name, _)| !["type", "example", "track", "track_to"].contains(&name.as_str()))
         .map(|(name, value)| match (name.as_str(), value) {
             ("text", Value::String(text)) => text.clone(),
             (name, Value::String(text)) => format!("{name}: {text}"),

@@ -9,7 +9,9 @@ pub mod diff;
 pub mod news;
 pub mod placeholders;
 pub mod render;
+pub mod samples;
 pub mod standing;
+pub mod tracked;
 pub mod validate;
 
 use serde_json::Value;
@@ -343,7 +345,7 @@ pub struct Performance {
     pub read: u64,
     /// Answered within three days.
     pub replied: u64,
-    /// A button was tapped.
+    /// A button was tapped, or a counted link opened.
     pub clicked: u64,
     /// Not delivered.
     pub failed: u64,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::tracked::{destination, is_tracked};
 use super::validate::sample_of;
 use super::{Category, Definition, is_kind, list, placeholders, word};
 
@@ -25,6 +26,10 @@ pub struct Given {
     pub body: BTreeMap<String, String>,
     /// Of the buttons, by their place.
     pub buttons: BTreeMap<usize, String>,
+    /// When a limited-time offer ends, in milliseconds since 1970.
+    pub offer_ends_ms: Option<i64>,
+    /// Of a carousel's cards, by their place.
+    pub cards: BTreeMap<usize, Given>,
 }
 
 /// A header, filled in.
@@ -34,6 +39,8 @@ pub struct Header {
     pub format: String,
     /// The text, if it is one.
     pub text: String,
+    /// The picture, video or document that will be shown: a file of ours or an address; of a sample only a file of ours.
+    pub media: Option<String>,
 }
 
 /// A button, filled in.
@@ -65,6 +72,8 @@ pub struct Preview {
     pub header: Option<Header>,
     /// The heading of a limited-time offer.
     pub offer: Option<String>,
+    /// When it ends, in milliseconds since 1970.
+    pub offer_ends_ms: Option<i64>,
     /// The text.
     pub body: String,
     /// Below the text.
@@ -121,6 +130,19 @@ fn component_values(component: &Value, given: &mut Given) {
                 given.body.insert(name, parameter_text(parameter));
             }
         }
+        "limited_time_offer" => {
+            let offer = parameters.first().and_then(|it| it.get("limited_time_offer"));
+            given.offer_ends_ms = offer.and_then(|offer| offer.get("expiration_time_ms")?.as_i64());
+        }
+        "carousel" => {
+            for (place, card) in list(component, "cards").iter().enumerate() {
+                let place = card.get("card_index").and_then(index).unwrap_or(place);
+                let values = given.cards.entry(place).or_default();
+                for part in list(card, "components") {
+                    component_values(part, values);
+                }
+            }
+        }
         "button" => {
             let place = component.get("index").and_then(index);
             let value = parameters.first().map(parameter_text);
@@ -170,11 +192,15 @@ pub fn preview(definition: &Definition, given: &Given, samples: bool) -> Preview
             "limited_time_offer" => {
                 let offer = component.get("limited_time_offer").unwrap_or(component);
                 preview.offer = Some(word(offer, "text").to_owned());
+                preview.offer_ends_ms = given.offer_ends_ms;
             }
             "carousel" => {
+                let nothing = Given::default();
+                let values = |place| given.cards.get(&place).unwrap_or(&nothing);
                 preview.cards = list(component, "cards")
                     .iter()
-                    .map(|card| one_card(card, samples))
+                    .enumerate()
+                    .map(|(place, card)| one_card(definition, card, values(place), samples))
                     .collect()
             }
             _ => {}
@@ -198,9 +224,23 @@ fn header(component: &Value, given: Option<&Value>, samples: bool) -> Header {
         })
     };
     Header {
+        media: given.and_then(media_of).or_else(|| {
+            let ours = component.get("example").map(|example| word(example, "media_id"));
+            ours.filter(|ours| samples && !ours.is_empty()).map(str::to_owned)
+        }),
         text: placeholders::fill(word(component, "text"), value),
         format: if format.is_empty() { "text".into() } else { format },
     }
+}
+
+/// The file that a header's parameter names.
+fn media_of(parameter: &Value) -> Option<String> {
+    let of_kind = parameter.get(word(parameter, "type"))?;
+    let named = ["media_id", "link", "id"]
+        .iter()
+        .map(|name| word(of_kind, name))
+        .find(|named| !named.is_empty());
+    named.map(str::to_owned)
 }
 
 fn body(definition: &Definition, component: &Value, given: &Given, samples: bool) -> String {
@@ -245,6 +285,9 @@ fn buttons(component: &Value, given: &Given, samples: bool) -> Vec<Button> {
         };
         let value = given.buttons.get(&place).cloned();
         let target = match kind.as_str() {
+            "url" if is_tracked(button) => {
+                placeholders::fill(destination(button), |_| sample.clone().filter(|_| samples))
+            }
             "url" if value.is_none() && samples => sample_link(word(button, "url"), sample),
             "url" => placeholders::fill(word(button, "url"), |_| value.clone()),
             "phone_number" => word(button, "phone_number").to_owned(),
@@ -268,37 +311,88 @@ fn sample_link(url: &str, sample: Option<String>) -> String {
     }
 }
 
-fn one_card(card: &Value, samples: bool) -> Card {
+fn one_card(definition: &Definition, card: &Value, given: &Given, samples: bool) -> Card {
     let parts = list(card, "components");
     let part = |kind: &str| parts.iter().find(|part| is_kind(part, kind));
-    let text = part("body").map_or_else(String::new, |component| {
-        placeholders::fill(word(component, "text"), |name| {
-            samples
-                .then(|| sample_of(component, "body_text", name).map(str::to_owned))
-                .flatten()
-        })
-    });
     Card {
-        header: part("header").map(|component| header(component, None, samples)),
-        body: text,
+        header: part("header").map(|component| header(component, given.header.as_ref(), samples)),
+        body: part("body").map_or_else(String::new, |it| body(definition, it, given, samples)),
         buttons: part("buttons")
-            .map(|component| buttons(component, &Given::default(), samples))
+            .map(|component| buttons(component, given, samples))
             .unwrap_or_default(),
     }
 }
 
-/// The body's variables that have no value, in order.
+/// Everything that needs a value and has none, in order: the body's variables by their names, then `header`, `offer`,
+/// `button 2`, and what cards lack as `card 1: …`. Places are counted from 1.
 pub fn missing(definition: &Definition, given: &Given) -> Vec<String> {
-    let Some(component) = definition.component("body") else {
-        return Vec::new();
-    };
-    let text = body_text(definition, component);
-    let is_missing = |name: &&str| given.body.get(*name).is_none_or(|value| value.trim().is_empty());
-    placeholders::names(&text)
-        .into_iter()
-        .filter(is_missing)
-        .map(str::to_owned)
-        .collect()
+    let mut missing = of_parts(definition, &definition.components, given);
+    let ends = definition.component("limited_time_offer").is_some_and(|offer| {
+        let offer = offer.get("limited_time_offer").unwrap_or(offer);
+        offer.get("has_expiration").and_then(Value::as_bool) == Some(true)
+    });
+    if ends && given.offer_ends_ms.is_none() {
+        missing.push("offer".to_owned());
+    }
+    let cards = definition
+        .component("carousel")
+        .map_or(&[][..], |it| list(it, "cards"));
+    let nothing = Given::default();
+    for (place, card) in cards.iter().enumerate() {
+        let values = given.cards.get(&place).unwrap_or(&nothing);
+        let of_card = of_parts(definition, list(card, "components"), values);
+        missing.extend(
+            of_card
+                .into_iter()
+                .map(|name| format!("card {}: {name}", place + 1)),
+        );
+    }
+    missing
+}
+
+/// The same of header, body and buttons.
+fn of_parts(definition: &Definition, parts: &[Value], given: &Given) -> Vec<String> {
+    let part = |kind: &str| parts.iter().find(|part| is_kind(part, kind));
+    let mut missing = Vec::new();
+    if let Some(component) = part("body") {
+        let text = body_text(definition, component);
+        let is_missing = |name: &&str| given.body.get(*name).is_none_or(|value| value.trim().is_empty());
+        let names = placeholders::names(&text).into_iter().filter(is_missing);
+        missing.extend(names.map(str::to_owned));
+    }
+    if part("header").is_some_and(|component| header_lacks(component, given.header.as_ref())) {
+        missing.push("header".to_owned());
+    }
+    let buttons = part("buttons").map_or(&[][..], |component| list(component, "buttons"));
+    for (place, button) in buttons.iter().enumerate() {
+        let needs = match word(button, "type").to_ascii_lowercase().as_str() {
+            // A counted link gets its code when the message is made.
+            "url" => !placeholders::names(destination(button)).is_empty(),
+            "copy_code" => true,
+            _ => false,
+        };
+        let value = given.buttons.get(&place);
+        if needs && value.is_none_or(|value| value.trim().is_empty()) {
+            missing.push(format!("button {}", place + 1));
+        }
+    }
+    missing
+}
+
+fn header_lacks(component: &Value, given: Option<&Value>) -> bool {
+    match word(component, "format").to_ascii_lowercase().as_str() {
+        "image" | "video" | "document" | "gif" => given.and_then(media_of).is_none(),
+        "text" | "" => {
+            let value = given.map(|value| match value {
+                Value::String(text) => text.clone(),
+                parameter => parameter_text(parameter),
+            });
+            let is_empty = value.is_none_or(|value| value.trim().is_empty());
+            is_empty && !placeholders::names(word(component, "text")).is_empty()
+        }
+        // A place or a product is described by the parameter itself.
+        _ => given.is_none(),
+    }
 }
 
 /// A preview as one text, for the thread and for search.
@@ -351,7 +445,10 @@ mod tests {
         );
         let bare = preview(&order(), &Given::default(), false);
         assert_eq!(bare.body, "Hi {{1}}, order {{2}} has left.");
-        assert_eq!(missing(&order(), &Given::default()), ["1", "2"]);
+        assert_eq!(
+            missing(&order(), &Given::default()),
+            ["1", "2", "header", "button 1"]
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::http::Authenticator;
 use crate::storage::Store;
 
-pub use create::{NewPerson, NewWorkspace, PasswordRule, create_workspace};
+pub use create::{NewPerson, NewWorkspace, PasswordRule, add_people, create_workspace};
 pub use model::{UserView, WorkspaceView};
 pub use offline::{everyone, set_password};
 pub use password::PasswordHasher;

@@ -59,8 +59,10 @@ pub(super) struct HealthView {
     limit: Option<u32>,
     /// There is no limit.
     unlimited: bool,
-    /// Customers who were.
+    /// Customers who were, by this number and those that share its limit.
     used: u32,
+    /// Names of the other numbers that share the limit: it is the business portfolio's.
+    shared_with: Vec<String>,
     /// From this many on marketing waits.
     #[schema(required)]
     marketing_stops_at: Option<u32>,
@@ -109,7 +111,10 @@ fn view(house: &House, entry: &ChannelEntry) -> ApiResult<HealthView> {
     let now = house.core.clock.now();
     let health = house.core.health(workspace, channel)?;
     let reached = house.core.reached((workspace, channel), None, now)?;
-    let limit = match health.tier {
+    let tier = house.core.tier(workspace, channel)?;
+    let sharing = house.core.portfolio(workspace, channel).into_iter();
+    let sharing = sharing.filter(|it| it.channel.id != channel);
+    let limit = match tier {
         Some(Tier::People(people)) => Some(people),
         Some(Tier::Unlimited) | None => None,
     };
@@ -127,7 +132,8 @@ fn view(house: &House, entry: &ChannelEntry) -> ApiResult<HealthView> {
     Ok(HealthView {
         quality: health.quality,
         limit,
-        unlimited: health.tier == Some(Tier::Unlimited),
+        unlimited: tier == Some(Tier::Unlimited),
+        shared_with: sharing.map(|it| it.channel.name.clone()).collect(),
         used: reached.people,
         marketing_stops_at: limit.map(near),
         rate_per_s: house.core.rate(entry),

@@ -6,9 +6,9 @@
 mod doctor;
 mod errors;
 mod health;
+mod login;
 mod manage;
 mod model;
-mod oauth;
 mod routes;
 mod sandbox;
 #[cfg(test)]
@@ -25,12 +25,12 @@ type Machinery = web::Data<House>;
 /// How channels are shown, in `web::Data`.
 type Views = web::Data<ChannelViews>;
 
-pub use oauth::Logins;
+pub use login::{Logins, SimulatedApp};
 
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     // Before the addresses with an id in them.
-    oauth::configure(config);
+    login::configure(config);
     routes::configure(config);
     welcome::configure(config);
     health::configure(config);
@@ -49,7 +49,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     ] {
         document.merge(part);
     }
-    document.merge(oauth::Docs::openapi());
+    document.merge(login::Docs::openapi());
     document.merge(welcome::Docs::openapi());
     document
 }

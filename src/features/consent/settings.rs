@@ -4,11 +4,11 @@ use actix_web::web::Json;
 use actix_web::{get, put};
 
 use super::Machinery;
-use crate::actors::standing::{ConsentSettings, KeepError};
+use crate::actors::standing::ConsentSettings;
 use crate::channels::FieldError;
 use crate::domain::consent::Permission;
 use crate::domain::optout::normalise;
-use crate::http::{ApiBody, ApiError, ApiResult, Caller, NoQuery, OwnerCaller, ValidJson, check, endpoints};
+use crate::http::{ApiBody, ApiResult, Caller, NoQuery, OwnerCaller, ValidJson, check, endpoints};
 
 endpoints!(show_consent_settings, keep_consent_settings);
 
@@ -137,15 +137,6 @@ pub(super) async fn keep_consent_settings(
             .map(|word| word.trim().to_owned())
             .collect(),
     };
-    let kept = house.core.keep_consent_settings(who.workspace, &settings).await;
-    kept.map_err(keep_error)?;
+    house.core.keep_consent_settings(who.workspace, &settings).await?;
     Ok(Json(settings.into()))
-}
-
-fn keep_error(error: KeepError) -> ApiError {
-    match error {
-        KeepError::Storage(error) => error.into(),
-        KeepError::Commit(error) => error.into(),
-        KeepError::Json(error) => ApiError::internal("writing the settings", error),
-    }
 }

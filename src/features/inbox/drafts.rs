@@ -18,6 +18,9 @@ endpoints!(show_draft, keep_draft);
 pub(super) struct DraftView {
     reply: String,
     note: String,
+    /// What belongs to the reply beside its text; `null` if there is nothing.
+    #[schema(required, value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    extras: Option<serde_json::Value>,
     /// When it was last typed at; `null` if there is none.
     #[schema(required)]
     updated_at: Option<String>,
@@ -40,12 +43,22 @@ pub(super) async fn show_draft(
     };
     let draft = house.core.store.get(&key)?;
     let updated_at = draft.as_ref().map(|draft| draft.updated_at.to_string());
-    let Draft { reply, note, .. } = draft.unwrap_or_default();
-    Ok(Json(DraftView {
-        reply,
-        note,
-        updated_at,
-    }))
+    Ok(Json(DraftView::new(draft.unwrap_or_default(), updated_at)))
+}
+
+impl DraftView {
+    fn new(draft: Draft, updated_at: Option<String>) -> Self {
+        let Draft {
+            reply, note, extras, ..
+        } = draft;
+        Self {
+            reply,
+            note,
+            // It was written by this program, from an object.
+            extras: serde_json::from_str(&extras).ok(),
+            updated_at,
+        }
+    }
 }
 
 /// Keeps the caller's draft; an empty one is forgotten.
@@ -65,15 +78,16 @@ pub(super) async fn keep_draft(
         user: who.user,
         conversation: id.0,
     };
-    let DraftBody { reply, note } = body.0;
-    let updated_at = house.core.clock.now();
+    let extras = body.0.extras_text();
+    let DraftBody { reply, note, .. } = body.0;
     let draft = Draft {
         reply,
         note,
-        updated_at,
+        extras,
+        updated_at: house.core.clock.now(),
     };
     let mut batch = Batch::new();
-    match draft.reply.is_empty() && draft.note.is_empty() {
+    match draft.reply.is_empty() && draft.note.is_empty() && draft.extras.is_empty() {
         true => batch.delete(&key),
         false => {
             let seal = house
@@ -84,14 +98,6 @@ pub(super) async fn keep_draft(
         }
     };
     house.core.store.commit(batch).await?;
-    let Draft {
-        reply,
-        note,
-        updated_at,
-    } = draft;
-    Ok(Json(DraftView {
-        reply,
-        note,
-        updated_at: Some(updated_at.to_string()),
-    }))
+    let updated_at = Some(draft.updated_at.to_string());
+    Ok(Json(DraftView::new(draft, updated_at)))
 }

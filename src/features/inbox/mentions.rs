@@ -31,7 +31,7 @@ const fn seen_key(workspace: WorkspaceId, user: UserId) -> UserSettingKey {
     UserSettingKey {
         workspace,
         user,
-        setting: number::MENTIONS_SEEN,
+        setting: number::person::MENTIONS_SEEN,
     }
 }
 

@@ -11,6 +11,7 @@ mod errors;
 mod list;
 mod listing;
 mod mentions;
+mod merges;
 mod model;
 mod send;
 mod sorted;
@@ -22,6 +23,7 @@ mod views;
 use actix_web::web;
 
 pub use bulk::BulkJobs;
+pub use views::plant as plant_view;
 
 use crate::actors::House;
 use crate::domain::{Conversation, ConversationId, WorkspaceId};
@@ -45,6 +47,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     send::configure(config);
     start::configure(config);
     contacts::configure(config);
+    merges::configure(config);
     drafts::configure(config);
 }
 
@@ -62,6 +65,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         send::Docs::openapi(),
         start::Docs::openapi(),
         contacts::Docs::openapi(),
+        merges::Docs::openapi(),
         drafts::Docs::openapi(),
     ] {
         document.merge(part);

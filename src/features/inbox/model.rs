@@ -11,6 +11,8 @@ use crate::http::{ApiBody, check};
 pub(super) const MAX_NOTE: usize = 10_000;
 /// Longest draft in bytes.
 const MAX_DRAFT: usize = 64 * 1024;
+/// Most that belongs to a reply beside its text, as JSON.
+const MAX_EXTRAS: usize = 32 * 1024;
 
 /// A change of a conversation; a field that is left out stays as it is.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -88,6 +90,20 @@ pub(super) struct DraftBody {
     pub reply: String,
     #[serde(default)]
     pub note: String,
+    /// What belongs to the reply beside its text (a quote, attached files, a message being built): any object of the caller's,
+    /// at most 32 KiB as JSON. It is kept as it is.
+    #[serde(default)]
+    pub extras: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl DraftBody {
+    /// The extras as they are kept; empty for none.
+    pub fn extras_text(&self) -> String {
+        let some = self.extras.as_ref().filter(|extras| !extras.is_empty());
+        some.map_or_else(String::new, |extras| {
+            serde_json::Value::Object(extras.clone()).to_string()
+        })
+    }
 }
 
 impl ApiBody for DraftBody {
@@ -101,6 +117,10 @@ impl ApiBody for DraftBody {
                     format!("must be at most {MAX_DRAFT} bytes."),
                 ));
             }
+        }
+        if self.extras_text().len() > MAX_EXTRAS {
+            let detail = format!("must be at most {MAX_EXTRAS} bytes as JSON.");
+            return Err(FieldError::new("extras", detail));
         }
         Ok(())
     }

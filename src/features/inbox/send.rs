@@ -9,11 +9,13 @@ use super::model::{NoteBody, SettleBody};
 use super::{Machinery, conversation, viewer};
 use crate::actors::conversation::{PostMessage, Reply};
 use crate::actors::registry::ChannelEntry;
-use crate::actors::{Command, House};
+use crate::actors::{Command, House, templates};
 use crate::domain::links::{self, LinkCode, NotTracked};
 use crate::domain::marks::MAX_LINKS;
 use crate::domain::operations::SendPriority;
+use crate::domain::template::tracked::tracked;
 use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId, UserId, mention};
+use crate::http::ErrorCode;
 use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
 use crate::http::{
@@ -55,6 +57,7 @@ pub(super) async fn post_message(
     let entry = channel(&house, &who, conversation.channel);
     if let Ok(entry) = &entry {
         check_content(&house, entry, &wish.content)?;
+        track_template(&house, &channels, entry, &mut wish)?;
     }
     say(&house, &who, id.0, wish, key, trace).await
 }
@@ -215,7 +218,7 @@ pub(super) fn track(house: &House, channels: &ChannelViews, wish: &mut Wish) -> 
             Ok(())
         }
         Err(NotTracked::Kind) => {
-            refuse("Links are tracked in texts, captions and interactive messages only.")
+            refuse("Links are tracked in texts, captions, interactive messages and values of templates only.")
         }
         Err(NotTracked::NoLink) => refuse("There is no web address in the message to be tracked."),
         Err(NotTracked::TooMany) => refuse("At most 10 web addresses of one message can be tracked."),
@@ -223,6 +226,42 @@ pub(super) fn track(house: &House, channels: &ChannelViews, wish: &mut Wish) -> 
             refuse("Frontdesk has no public address under which customers could reach the links.")
         }
     }
+}
+
+/// Gives the buttons of a template whose clicks are counted their links. Expects content that was checked.
+pub(super) fn track_template(
+    house: &House,
+    channels: &ChannelViews,
+    entry: &ChannelEntry,
+    wish: &mut Wish,
+) -> ApiResult<()> {
+    if wish.content.kind != "template" {
+        return Ok(());
+    }
+    let template = templates::find(&house.core, entry, &wish.content)?;
+    let Some(live) = template.as_ref().and_then(|template| template.sendable()) else {
+        return Ok(());
+    };
+    let buttons = tracked(live);
+    if buttons.is_empty() {
+        return Ok(());
+    }
+    let base = channels.public_url();
+    if !(base.starts_with("https://") || base.starts_with("http://")) {
+        let detail =
+            "Frontdesk has no public address under which customers could reach the template's links.";
+        return Err(ApiError::new(ErrorCode::WrongState, detail));
+    }
+    let mut random = [0; 16 * MAX_LINKS];
+    getrandom::fill(&mut random).map_err(|error| ApiError::internal("drawing a link's code", error))?;
+    let mut drawn = random.as_chunks::<16>().0.iter();
+    // There are as many drawn as links are made.
+    let mut code = || LinkCode::from_random(drawn.next().copied().unwrap_or_default());
+    let now = house.core.clock.now();
+    let links = links::track_buttons(&mut wish.content, &buttons, now, &mut code);
+    wish.links.extend(links);
+    wish.links.truncate(MAX_LINKS);
+    Ok(())
 }
 
 fn request_hash(parts: &[&str]) -> [u8; 32] {

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, post};
 use super::Machinery;
 use super::body::MessageBody;
 use super::errors::directory_error;
-use super::send::{author, channel, check_content, no_channel, say, track};
+use super::send::{author, channel, check_content, no_channel, say, track, track_template};
 use crate::actors::House;
 use crate::actors::directory::Resolve;
 use crate::actors::registry::ChannelEntry;
@@ -92,6 +92,7 @@ async fn write_to(
     let mut wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
     track(house, channels, &mut wish)?;
     check_content(house, entry, &wish.content)?;
+    track_template(house, channels, entry, &mut wish)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,
         None => begin(house, &author(who), entry, recipient, &wish.content, trace).await?,

@@ -134,8 +134,12 @@ fn limit(house: &House, workspace: WorkspaceId, offer: &Offer) -> u64 {
     let entry = offer
         .channel
         .and_then(|channel| house.core.registry.find(workspace, channel));
-    let provider = entry.and_then(|entry| house.core.provider(entry.kind).cloned());
-    let rules = provider.map_or(&[][..], |provider| provider.media_rules());
+    let rules = entry
+        .and_then(|entry| {
+            let provider = house.core.provider(entry.kind)?;
+            Some(provider.media_rules(&entry.channel.settings))
+        })
+        .unwrap_or_default();
     let rule = rules.iter().find(|rule| rule.kind == kind);
     rule.map_or(MAX_BYTES, |rule| rule.max_bytes).min(MAX_BYTES)
 }

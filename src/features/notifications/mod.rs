@@ -169,7 +169,7 @@ fn key(who: &Caller) -> UserSettingKey {
     UserSettingKey {
         workspace: who.workspace,
         user: who.user,
-        setting: number::NOTIFICATIONS,
+        setting: number::person::NOTIFICATIONS,
     }
 }
 

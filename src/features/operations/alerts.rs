@@ -8,7 +8,7 @@ use super::Machinery;
 use crate::actors::House;
 use crate::actors::alerts::{AlertError, words};
 use crate::actors::delivery::{
-    AlertAddresses, Attempt, Book, Delivery, News, SaveError, Telling, TellingState, Way, new_secret,
+    AlertAddresses, Attempt, Book, Delivery, News, Telling, TellingState, Way, new_secret,
 };
 use crate::channels::FieldError;
 use crate::domain::operations::Alert;
@@ -270,12 +270,7 @@ pub(super) async fn keep_alert_settings(
         webhook_url,
         webhook_secret,
     };
-    let saved = addresses.save(store, who.workspace).await;
-    saved.map_err(|error| match error {
-        SaveError::Storage(error) => error.into(),
-        SaveError::Commit(error) => error.into(),
-        SaveError::Json(error) => ApiError::internal("writing the alert settings", error),
-    })?;
+    addresses.save(store, who.workspace).await?;
     Ok(Json(AlertSettingsView::new(addresses, &delivery)))
 }
 

@@ -6,4 +6,4 @@
 mod model;
 mod routes;
 
-pub use routes::{Docs, configure};
+pub use routes::{Docs, configure, plant};

@@ -7,8 +7,8 @@ use super::model::{SnippetBody, SnippetView, Stored};
 use crate::actors::House;
 use crate::domain::WorkspaceId;
 use crate::http::{
-    ApiError, ApiResult, Caller, ErrorCode, IfMatch, Items, ListId, ListQuery, NoQuery, OwnerCaller,
-    PageParams, PathId, ValidJson, endpoints, etag, kept,
+    ApiBody as _, ApiError, ApiResult, Caller, ErrorCode, IfMatch, Items, ListId, ListQuery, NoQuery,
+    OwnerCaller, PageParams, PathId, ValidJson, endpoints, etag, kept,
 };
 use crate::storage::keys::SnippetKey;
 use crate::storage::records::Json as JsonText;
@@ -93,6 +93,27 @@ fn stored(body: &SnippetBody) -> Stored {
         name: body.name.trim().to_owned(),
         text: body.text.clone(),
     }
+}
+
+/// Writes a snippet into a workspace that has none of this name: for the demo's past.
+///
+/// # Errors
+/// The store refuses.
+pub async fn plant(store: &Store, workspace: WorkspaceId, name: &str, text: &str) -> ApiResult<()> {
+    let key = SnippetKey {
+        workspace,
+        snippet: *uuid::Uuid::now_v7().as_bytes(),
+    };
+    let seal = store.workspace_seal(workspace)?;
+    let body = SnippetBody {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    body.check()?;
+    let set = |_: Option<Stored>| Ok(stored(&body));
+    kept::change(store, &key, &seal, IfMatch(None), set)
+        .await
+        .map(drop)
 }
 
 /// Adds a snippet. For owners.

@@ -9,15 +9,19 @@ mod library;
 mod list;
 mod model;
 mod performance;
+mod plant;
 mod poll;
 mod reader;
 mod review;
 mod routes;
+mod samples;
 mod store;
 mod sync;
 mod tools;
 mod transfer;
 mod views;
+
+pub use plant::{Planted, from_library, plant};
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ impl Counts {
             return Ok(false);
         };
         match message.direction {
-            Direction::Outbound => self.add(core, workspace, &message, reached(&message)),
+            Direction::Outbound => self.add(core, workspace, &message, reached(&message) | opened(&message)),
             Direction::Inbound => self.answer(core, workspace, &message),
         }
     }
@@ -164,6 +164,14 @@ fn reached(message: &Message) -> u64 {
         MessageStatus::Delivered => SENT | DELIVERED,
         MessageStatus::Read => SENT | DELIVERED | READ,
         MessageStatus::Failed => FAILED,
+    }
+}
+
+/// Whether one of its counted links was opened.
+fn opened(message: &Message) -> u64 {
+    match message.marks.links.iter().any(|link| link.clicks > 0) {
+        true => CLICKED,
+        false => 0,
     }
 }
 

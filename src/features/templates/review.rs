@@ -11,22 +11,23 @@ use super::model::{DecisionBody, SyncBody, TemplateSettings};
 use super::routes::{channel, ok};
 use super::store::{self, Entry};
 use super::views::TemplateView;
-use super::{Machinery, sync};
+use super::{Machinery, samples, sync};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
 use crate::channels::{Provider, Templates};
 use crate::domain::account::Role;
 use crate::domain::template::news::{Submission, Submitted};
+use crate::domain::template::tracked;
 use crate::domain::template::validate::problems;
 use crate::domain::template::{ChangeKind, Definition, State, Template};
 use crate::domain::{TemplateId, Timestamp, UserId, WorkspaceId};
 use crate::http::{
     ApiError, ApiResult, Caller, ErrorCode, NoQuery, OwnerCaller, PathId, ValidJson, endpoints,
 };
+use crate::storage::StorageError;
 use crate::storage::keys::SettingKey;
-use crate::storage::records::Json as StoredJson;
-use crate::storage::{Batch, StorageError};
+use crate::storage::settings::{self, number};
 
 endpoints!(
     show_template_settings,
@@ -37,8 +38,6 @@ endpoints!(
     unpause_template,
 );
 
-/// This feature's number among settings. Stored: never change or reuse it.
-const SETTING: u8 = 40;
 /// Lists read at the same time, over all workspaces.
 static READING: Semaphore = Semaphore::const_new(2);
 /// Edits of approved templates that are remembered.
@@ -77,13 +76,15 @@ pub(super) fn place(house: &House, workspace: WorkspaceId, template: &Template) 
     Ok(Place { entry, provider })
 }
 
-fn settings(house: &House, workspace: WorkspaceId) -> Result<TemplateSettings, StorageError> {
-    let stored = house.core.store.get(&SettingKey {
+const fn settings_key(workspace: WorkspaceId) -> SettingKey {
+    SettingKey {
         workspace,
-        setting: SETTING,
-    })?;
-    let read = stored.and_then(|StoredJson(text)| serde_json::from_str(&text).ok());
-    Ok(read.unwrap_or_default())
+        setting: number::TEMPLATES,
+    }
+}
+
+fn template_settings(house: &House, workspace: WorkspaceId) -> Result<TemplateSettings, StorageError> {
+    Ok(settings::read(&house.core.store, &settings_key(workspace))?.unwrap_or_default())
 }
 
 /// How templates are dealt with.
@@ -94,7 +95,7 @@ pub(super) async fn show_template_settings(
     who: Caller,
     _: NoQuery,
 ) -> ApiResult<Json<TemplateSettings>> {
-    Ok(Json(settings(&house, who.workspace)?))
+    Ok(Json(template_settings(&house, who.workspace)?))
 }
 
 /// Sets how templates are dealt with. For owners.
@@ -106,15 +107,7 @@ pub(super) async fn change_template_settings(
     body: ValidJson<TemplateSettings>,
     _: NoQuery,
 ) -> ApiResult<Json<TemplateSettings>> {
-    let text = serde_json::json!({ "approval_required": body.approval_required }).to_string();
-    let key = SettingKey {
-        workspace: who.workspace,
-        setting: SETTING,
-    };
-    let seal = house.core.store.workspace_seal(who.workspace)?;
-    let mut batch = Batch::new();
-    batch.put(&key, &StoredJson(text), &seal);
-    house.core.store.commit(batch).await?;
+    settings::keep(&house.core.store, &settings_key(who.workspace), &body.0).await?;
     Ok(Json(body.0))
 }
 
@@ -155,7 +148,7 @@ pub(super) async fn submit_template(
 pub(super) async fn submit(house: &House, who: &Caller, id: TemplateId) -> ApiResult<Template> {
     let template = store::get(&house.core, who.workspace, id)?;
     let definition = ready(&template, house.core.clock.now())?;
-    let must_ask = who.role != Role::Owner && settings(house, who.workspace)?.approval_required;
+    let must_ask = who.role != Role::Owner && template_settings(house, who.workspace)?.approval_required;
     if !must_ask || template.is_approved_inside {
         return hand_over(house, who.workspace, who.user, template, definition).await;
     }
@@ -207,10 +200,12 @@ async fn hand_over(
     workspace: WorkspaceId,
     user: UserId,
     template: Template,
-    definition: Definition,
+    draft: Definition,
 ) -> ApiResult<Template> {
     let place = place(house, workspace, &template)?;
     let was_approved = template.state == State::Approved;
+    let definition = addressed(house, &draft)?;
+    let wire = tracked::wire(&samples::hand_over(house, workspace, &place, &definition).await?);
     let submission = Submission {
         id: template
             .provider_id
@@ -218,7 +213,7 @@ async fn hand_over(
             .filter(|_| template.state.is_at_provider()),
         name: &template.name,
         language: &template.language,
-        definition: &definition,
+        definition: &wire,
         with_category: !was_approved,
     };
     let answer = place
@@ -228,7 +223,7 @@ async fn hand_over(
     let submitted: Submitted = answer.map_err(TemplateError::from)?;
     let now = house.core.clock.now();
     let record = |template: &mut Template| {
-        note_submission(template, &definition, &submitted, now);
+        note_submission(template, (&draft, &definition), &submitted, now);
         if was_approved {
             template.edits.push(now);
             let surplus = template.edits.len().saturating_sub(MAX_EDITS);
@@ -239,10 +234,28 @@ async fn hand_over(
     Ok(store::change(&house.core, workspace, template.id, None, record).await?)
 }
 
+/// With addresses of ours where clicks are counted.
+fn addressed(house: &House, definition: &Definition) -> ApiResult<Definition> {
+    let base = house.core.media.public_url();
+    let is_web = base.starts_with("https://") || base.starts_with("http://");
+    match is_web || tracked::tracked(definition).is_empty() {
+        true => Ok(tracked::addressed(definition, base)),
+        false => Err(ApiError::new(
+            ErrorCode::WrongState,
+            "Clicks are counted by links that lead through Frontdesk, which has no public address yet.",
+        )),
+    }
+}
+
 /// The provider has it now. A notice that was quicker than the answer (approved at once) is not undone.
-fn note_submission(template: &mut Template, definition: &Definition, submitted: &Submitted, now: Timestamp) {
+fn note_submission(
+    template: &mut Template,
+    (draft, definition): (&Definition, &Definition),
+    submitted: &Submitted,
+    now: Timestamp,
+) {
     let overtaken = template.provider_id.is_none() && template.live.is_some();
-    if template.draft.as_ref() == Some(definition) {
+    if template.draft.as_ref() == Some(draft) {
         template.draft = None;
     }
     let mut live = definition.clone();

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::library::{self, Entry};
 use super::model::{CheckBody, ConvertBody};
 use super::views::{DefinitionView, PreviewView, ProblemView, variables};
-use crate::domain::template::render::{Given, given, preview};
+use crate::domain::template::render::{Given, given, missing, preview};
 use crate::domain::template::validate::{LANGUAGES, problems, rules};
 use crate::domain::template::{convert, normal_language};
 use crate::http::{ApiResult, Caller, Items, NoQuery, StrictQuery, ValidJson, endpoints};
@@ -22,6 +22,8 @@ pub(super) struct CheckView {
     problems: Vec<ProblemView>,
     /// Names of the body's variables, in order.
     variables: Vec<String>,
+    /// What a message with the given values would lack: variables by name, `header`, `offer`, `button 1`, `card 1: …`.
+    missing: Vec<String>,
     /// With the given values, and samples where there is none.
     preview: PreviewView,
 }
@@ -47,6 +49,7 @@ pub(super) async fn check_template(
         ok: found.is_empty(),
         problems: found.into_iter().map(Into::into).collect(),
         variables: variables(&definition),
+        missing: missing(&definition, &values),
         preview: preview(&definition, &values, true).into(),
     }))
 }

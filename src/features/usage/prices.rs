@@ -5,10 +5,10 @@ use actix_web::{get, put};
 
 use super::Machinery;
 use super::money::{format, format_day, parse, parse_day};
-use crate::actors::standing::{KeepError, PriceSettings, RateSetting};
+use crate::actors::standing::{PriceSettings, RateSetting};
 use crate::channels::FieldError;
 use crate::domain::billing::{Category, MAX_RATES};
-use crate::http::{ApiBody, ApiError, ApiResult, Caller, NoQuery, OwnerCaller, ValidJson, check, endpoints};
+use crate::http::{ApiBody, ApiResult, Caller, NoQuery, OwnerCaller, ValidJson, check, endpoints};
 
 endpoints!(show_prices, keep_prices);
 
@@ -146,11 +146,6 @@ pub(super) async fn keep_prices(
     _: NoQuery,
 ) -> ApiResult<Json<PricesBody>> {
     let settings = body.0.into_settings()?;
-    let kept = house.core.keep_price_settings(who.workspace, &settings).await;
-    kept.map_err(|error| match error {
-        KeepError::Storage(error) => ApiError::from(error),
-        KeepError::Commit(error) => error.into(),
-        KeepError::Json(error) => ApiError::internal("writing the prices", error),
-    })?;
+    house.core.keep_price_settings(who.workspace, &settings).await?;
     Ok(Json(settings.into()))
 }

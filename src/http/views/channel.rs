@@ -117,6 +117,10 @@ pub struct CapabilitiesView {
     pub has_window: bool,
     /// Types of content.
     pub sends: Vec<&'static str>,
+    /// Message templates can be sent, at any time.
+    pub has_templates: bool,
+    /// Its templates are written, submitted and listed here.
+    pub manages_templates: bool,
     /// Texts are charged by SMS segments.
     pub counts_segments: bool,
     /// The limits on it.
@@ -129,8 +133,12 @@ impl CapabilitiesView {
         Self {
             has_window: capabilities.is_some_and(|it| it.rules.has_window),
             sends: capabilities.map(|it| it.sends.to_vec()).unwrap_or_default(),
+            has_templates: capabilities.is_some_and(|it| it.rules.has_templates),
+            manages_templates: provider
+                .and_then(|it| it.templates()?.account(settings))
+                .is_some(),
             counts_segments: capabilities.is_some_and(|it| it.counts_segments),
-            limits: provider.map_or(ContentLimits::NONE, |provider| provider.content_limits()),
+            limits: provider.map_or(ContentLimits::NONE, |it| it.content_limits(settings)),
         }
     }
 }
@@ -194,7 +202,7 @@ impl ChannelViews {
         let kind = crate::channels::ProviderKind::from_u8(channel.provider);
         let provider = kind.and_then(|kind| self.core.provider(kind));
         Ok(ChannelView {
-            media: MediaRuleView::all(provider.map_or(&[], |provider| provider.media_rules())),
+            media: MediaRuleView::all(provider.map_or(&[], |it| it.media_rules(&channel.settings))),
             ..ChannelView::new(
                 channel,
                 CapabilitiesView::of(provider, &channel.settings),

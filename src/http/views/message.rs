@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::MediaView;
 use super::marks::MarksView;
 use crate::domain::message::{Author, Direction, MessageError, Pricing, ReplyContext, StatusTimes};
+use crate::domain::outbound::advice_code;
 use crate::domain::{Message, MessageStatus};
 
 /// Who wrote a message.
@@ -95,6 +96,9 @@ pub struct MessageErrorView {
     pub detail: String,
     /// What can be done.
     pub advice: String,
+    /// A stable word for the advice where it is one of ours: `window_template`, `recipient` …
+    #[schema(required)]
+    pub advice_code: Option<&'static str>,
 }
 
 impl From<&MessageError> for MessageErrorView {
@@ -109,6 +113,7 @@ impl From<&MessageError> for MessageErrorView {
             code,
             title,
             detail,
+            advice_code: advice_code(&advice),
             advice,
         }
     }

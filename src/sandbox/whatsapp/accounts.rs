@@ -19,6 +19,22 @@ pub(crate) struct Override {
     pub url: String,
 }
 
+/// Where 360dialog posts webhooks, and the headers that it was told to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Posting {
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+}
+
+/// Where a webhook goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// To Meta's callback, signed with the app's secret.
+    Signed(String),
+    /// To 360dialog's, with headers in the place of a signature.
+    Posted(Posting),
+}
+
 /// A template with the id that the provider gave it.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
@@ -30,8 +46,14 @@ pub(crate) struct Template {
 
 #[derive(Debug, Default)]
 pub(crate) struct WabaState {
+    /// Empty: called after its number.
+    pub name: String,
+    /// Id and name of the portfolio that owns it.
+    pub owner: (String, String),
     pub subscribed: bool,
     pub webhook: Option<Override>,
+    /// 360dialog's for all numbers.
+    pub posting: Option<Posting>,
     /// In order of creation.
     pub templates: Vec<Template>,
     /// Names of deleted approved templates, blocked for new ones.
@@ -47,7 +69,15 @@ pub(crate) struct Waba {
 #[derive(Debug)]
 pub(crate) struct NumberState {
     pub registered: bool,
+    /// Of two-step verification, once set.
+    pub pin: Option<String>,
+    /// The secret that webhooks are signed with, once a channel told another than the configured one.
+    pub app_secret: Option<String>,
+    /// When it was registered, in simulated milliseconds.
+    pub registrations: Vec<i64>,
     pub webhook: Option<Override>,
+    /// 360dialog's for this number.
+    pub posting: Option<Posting>,
     /// The app's callback for this number.
     pub app_webhook: Option<String>,
     pub profile: Value,
@@ -80,6 +110,25 @@ impl Number {
             burst: mps,
             interval_us: 1_000_000 / u64::from(mps),
         }
+    }
+
+    /// Where a webhook goes. Whoever set one at 360dialog is reached through it: the number's before the account's.
+    pub(crate) fn target(&self, account: bool) -> Option<Target> {
+        let own = self.state.lock().posting.clone();
+        let posting = own.or_else(|| self.waba.state.lock().posting.clone());
+        let signed = || match account {
+            true => self.app_target(),
+            false => self.message_target(),
+        };
+        posting
+            .map(Target::Posted)
+            .or_else(|| signed().map(Target::Signed))
+    }
+
+    /// The secret that its webhooks are signed with.
+    pub(crate) fn app_secret(&self) -> String {
+        let own = self.state.lock().app_secret.clone();
+        own.unwrap_or_else(|| self.config.app_secret.clone())
     }
 
     /// Target of message webhooks: number before WABA before app.
@@ -156,7 +205,11 @@ impl Accounts {
             digits: digits(&config.display_phone_number).unwrap_or_default(),
             state: Mutex::new(NumberState {
                 registered: config.registered,
+                pin: None,
+                app_secret: None,
+                registrations: Vec::new(),
                 webhook: None,
+                posting: None,
                 app_webhook: config.webhook_url.clone(),
                 profile: json!({"messaging_product": "whatsapp", "vertical": "UNDEFINED"}),
                 quality: "GREEN",

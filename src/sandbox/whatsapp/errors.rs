@@ -335,6 +335,11 @@ impl GraphError {
         Self::plain(401, 190, Some(463), "OAuthException", message)
     }
 
+    /// A refusal of a login: its texts stand in no catalogue.
+    pub(crate) fn oauth(code: u32, subcode: Option<u32>, message: &str) -> Self {
+        Self::plain(400, code, subcode, "OAuthException", message.to_owned())
+    }
+
     /// Wrong path, unknown object, or an object of somebody else.
     pub(crate) fn unknown_object(method: &str, id: &str) -> Self {
         let verb = method.to_ascii_lowercase();

@@ -22,6 +22,7 @@ mod replies;
 mod reviews;
 mod send;
 mod server;
+mod signup;
 mod state;
 mod statuses;
 mod validate;
@@ -52,6 +53,7 @@ pub use handshake::HandshakeError;
 pub use message::CustomerMessage;
 pub use phones::PhoneView;
 pub use refusal::SandboxError;
+pub use signup::{SignupConfig, SignupNumber};
 pub use state::{CounterReading, PhoneChange, PhoneEvent};
 
 use super::clock::SimClock;
@@ -223,6 +225,30 @@ impl Simulator {
             id,
             definition: template,
             rejected_reason: None,
+            quality: "GREEN",
+        });
+    }
+
+    /// Adds a template that the account had before, unless it has it; `reason` is why it was rejected.
+    pub fn restore_template(&self, waba_id: &str, template: TemplateConfig, reason: Option<&str>) {
+        let waba = self.shared().accounts.waba_or_new(waba_id);
+        let mut state = waba.state.lock();
+        let known = state.templates.iter().any(|known| {
+            known.definition.name == template.name
+                && same_language(&known.definition.language, &template.language)
+        });
+        if known {
+            return;
+        }
+        let id = reviews::fresh_id(self.shared());
+        let rejected_reason = match template.status.as_str() {
+            "REJECTED" => reason.map(Into::into),
+            _ => None,
+        };
+        state.templates.push(Template {
+            id,
+            definition: template,
+            rejected_reason,
             quality: "GREEN",
         });
     }

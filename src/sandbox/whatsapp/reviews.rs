@@ -106,6 +106,12 @@ fn check_component(component: &Value, category: &str) -> Result<(), GraphError> 
             "The footer cannot have variables.",
         ));
     }
+    let handle = component["example"]["header_handle"][0].as_str().unwrap_or("");
+    let is_media = matches!(component["format"].as_str(), Some("IMAGE" | "VIDEO" | "DOCUMENT"));
+    if kind == "HEADER" && is_media && !handle.starts_with("4::") {
+        let text = "A media header needs a sample: give the handle of an upload as header_handle.";
+        return Err(refuse(2_388_047, "Header format is incorrect", text));
+    }
     if kind == "HEADER" && variables.len() > 1 {
         return Err(refuse(
             2_388_047,

@@ -15,6 +15,8 @@ use super::config::SimulatorConfig;
 use super::customers::{Customers, EntryState, TranscriptEntry};
 use super::faults::FaultBox;
 use super::graph::media::MediaStore;
+use super::graph::uploads::Uploads;
+use super::signup::Signups;
 use super::wamid::WamidMint;
 use super::webhooks::Retries;
 use crate::sandbox::clock::{SimClock, wall_ms};
@@ -29,11 +31,13 @@ pub(crate) struct Shared {
     pub accounts: Accounts,
     pub customers: Customers,
     pub media: MediaStore,
+    pub uploads: Uploads,
     pub faults: FaultBox,
     pub ledger: Ledger,
     pub counters: Counters,
     pub schedule: Schedule<Shared>,
     pub retries: Retries,
+    pub signups: Signups,
     pub events: broadcast::Sender<PhoneEvent>,
     pub client: reqwest::Client,
     /// `http://127.0.0.1:port`, for the URLs that answers carry.
@@ -70,11 +74,13 @@ impl Shared {
             accounts: Accounts::default(),
             customers: Customers::new(&config.limits),
             media: MediaStore::new(config.limits.media_bytes, salt),
+            uploads: Uploads::default(),
             faults: FaultBox::new(),
             ledger: Ledger::new(config.limits.ledger),
             counters: Counters::default(),
             schedule: Schedule::new(config.limits.scheduled),
             retries: Retries::default(),
+            signups: Signups::default(),
             events: broadcast::Sender::new(config.limits.events.max(1)),
             client,
             base_url: format!("http://{address}"),

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::accounts::Number;
+use super::accounts::{Number, Target};
 use super::config::WebhookConfig;
 use super::state::Shared;
 use crate::sandbox::encoding::escaped_json;
@@ -233,30 +233,14 @@ fn messages_value(number: &Number, batch: &[Update]) -> Value {
 }
 
 async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, mut packet: Packet) {
-    let target = if packet.account {
-        number.app_target()
-    } else {
-        number.message_target()
-    };
     let counters = &shared.counters;
-    let Some(url) = target else {
+    let Some(target) = number.target(packet.account) else {
         counters.webhook_updates_dropped.add(packet.updates);
         return;
     };
     packet.attempts = packet.attempts.saturating_add(1);
     counters.webhook_attempts.add(1);
-    let answer = shared
-        .client
-        .post(url)
-        .header("Content-Type", "application/json")
-        .header("User-Agent", "facebookexternalua")
-        .header(
-            "X-Hub-Signature-256",
-            signature(&number.config.app_secret, &packet.body),
-        )
-        .body(packet.body.clone())
-        .send()
-        .await;
+    let answer = request(shared, number, target, packet.body.clone()).send().await;
     let delivered = match answer {
         Ok(answer) => {
             let ok = answer.status().is_success();
@@ -278,6 +262,26 @@ async fn deliver(shared: &Arc<Shared>, number: &Arc<Number>, lane: &Arc<Lane>, m
         counters.webhooks_failed.add(1);
         retry(shared, lane, packet);
     }
+}
+
+/// The webhook as it goes out: signed by Meta, or with the headers that 360dialog was given.
+fn request(shared: &Shared, number: &Number, target: Target, body: Bytes) -> reqwest::RequestBuilder {
+    let to = |url: &str| {
+        let request = shared.client.post(url);
+        request.header("Content-Type", "application/json")
+    };
+    let request = match target {
+        Target::Signed(url) => to(&url)
+            .header("User-Agent", "facebookexternalua")
+            .header("X-Hub-Signature-256", signature(&number.app_secret(), &body)),
+        Target::Posted(posting) => posting
+            .headers
+            .iter()
+            .fold(to(&posting.url), |request, (name, value)| {
+                request.header(name, value)
+            }),
+    };
+    request.body(body)
 }
 
 /// Plans the next attempt, or gives up when the webhook is too old or too many wait.

@@ -56,6 +56,7 @@ tables! {
     Position = 32
     Setting = 33
     Link = 34
+    NoticeSeen = 35
     RawBundle = 50
     ConversationByLabel = 51
     Media = 60
@@ -79,6 +80,7 @@ tables! {
     SavedView = 93
     Snippet = 94
     UserSetting = 95
+    ContactMerge = 98
     PushDevice = 100
     ApplianceSetting = 101
 }

@@ -153,7 +153,7 @@ records! {
     23 Alert, "alert" { 1 => operations::AlertV1 }
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
     25 IdempotencyRecord, "idempotency_record" { 1 => operations::IdempotencyRecordV1 }
-    26 Draft, "draft" { 1 => operations::DraftV1 }
+    26 Draft, "draft" { 1 => operations::DraftV1, 2 => operations::DraftV2 }
     80 Consent, "consent" { 1 => standing::ConsentV1 }
     81 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
     82 Billed, "billed" { 1 => standing::BilledV1 }

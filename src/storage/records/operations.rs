@@ -434,27 +434,51 @@ pub(super) struct DraftV1 {
     updated_at: i64,
 }
 
-impl Newest for DraftV1 {
-    fn from_domain(value: &Draft) -> Self {
-        let Draft {
-            reply,
-            note,
-            updated_at,
-        } = value;
-        Self {
-            reply: reply.clone(),
-            note: note.clone(),
-            updated_at: updated_at.0,
-        }
-    }
-}
-
 impl Stored for DraftV1 {
     type Domain = Draft;
     fn into_domain(self) -> Result<Draft, StorageError> {
         Ok(Draft {
             reply: self.reply,
             note: self.note,
+            extras: String::new(),
+            updated_at: Timestamp(self.updated_at),
+        })
+    }
+}
+
+/// With what belongs to a reply beside its text.
+#[derive(Encode, Decode)]
+pub(super) struct DraftV2 {
+    reply: String,
+    note: String,
+    extras: String,
+    updated_at: i64,
+}
+
+impl Newest for DraftV2 {
+    fn from_domain(value: &Draft) -> Self {
+        let Draft {
+            reply,
+            note,
+            extras,
+            updated_at,
+        } = value;
+        Self {
+            reply: reply.clone(),
+            note: note.clone(),
+            extras: extras.clone(),
+            updated_at: updated_at.0,
+        }
+    }
+}
+
+impl Stored for DraftV2 {
+    type Domain = Draft;
+    fn into_domain(self) -> Result<Draft, StorageError> {
+        Ok(Draft {
+            reply: self.reply,
+            note: self.note,
+            extras: self.extras,
             updated_at: Timestamp(self.updated_at),
         })
     }

@@ -4,17 +4,19 @@ use crate::domain::identity::MAX_IDENTITIES;
 use crate::domain::{Contact, ContactId, Conversation, ConversationId, MessageId, UserId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationByLabelKey, ConversationKey,
-    ConversationListKey, ConversationUnreadKey, ConversationWaitingKey, MessageKey, Newest, Prefix,
-    WorkspaceKey,
+    ContactByIdentityKey, ContactKey, ContactMergeKey, ConversationByContactKey, ConversationByLabelKey,
+    ConversationKey, ConversationListKey, ConversationUnreadKey, ConversationWaitingKey, MessageKey, Newest,
+    Prefix, WorkspaceKey,
 };
 use crate::storage::listing::{unread_row, waiting_row};
+use crate::storage::records::Json;
 
 use super::{Findings, PAGE, Tables, Walk, dangling, missing};
 
 pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<ContactKey>(contact)?;
     tables.table::<ContactByIdentityKey>(contact_by_identity)?;
+    tables.table::<ContactMergeKey>(contact_merge)?;
     tables.table::<ConversationKey>(conversation)?;
     tables.table::<ConversationByContactKey>(conversation_by_contact)?;
     tables.table::<ConversationListKey>(conversation_list)?;
@@ -77,6 +79,26 @@ fn contact_by_identity(
         fits |= walk.store.identity_hash(key.workspace, identity)? == key.identity;
     }
     out.unless(fits, "finds a contact without that identity");
+    Ok(())
+}
+
+/// Both contacts of a merge know of it.
+fn contact_merge(walk: &Walk<'_>, key: &ContactMergeKey, value: &Json, out: &mut Findings) -> Checked {
+    let mirrored = ContactMergeKey {
+        workspace: key.workspace,
+        contact: key.other,
+        other: key.contact,
+    };
+    let contact = |contact| ContactKey {
+        workspace: key.workspace,
+        contact,
+    };
+    let both = walk.store.contains(&contact(key.contact))? && walk.store.contains(&contact(key.other))?;
+    if !both || !walk.store.contains(&mirrored)? {
+        out.mendable("is known to one of two contacts only", dangling(key));
+    }
+    let is_json = serde_json::from_str::<serde_json::Value>(&value.0).is_ok();
+    out.unless(is_json, "is no JSON");
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use crate::domain::operations::{Alert, DueWork, Notice, RawEvent, RawState};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    AlertKey, DueKey, Key as _, NoticeKey, RawBlobKey, RawBundleKey, RawByStateKey, RawEventKey,
-    RawPendingKey, Table,
+    AlertKey, DueKey, Key as _, NoticeKey, NoticeSeenKey, RawBlobKey, RawBundleKey, RawByStateKey,
+    RawEventKey, RawPendingKey, Table,
 };
 
 use super::{Findings, STRANGE_KEY, Tables, Walk, dangling, hex, missing};
@@ -16,6 +16,7 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.keys(Table::RawBlob, raw_blob)?;
     tables.keys(Table::RawBundle, raw_bundle)?;
     tables.table::<NoticeKey>(notice)?;
+    tables.table::<NoticeSeenKey>(notice_seen)?;
     tables.table::<AlertKey>(alert)?;
     tables.table::<DueKey>(due)
 }
@@ -106,6 +107,17 @@ fn raw_pending(walk: &Walk<'_>, key: &RawPendingKey, (): &(), out: &mut Findings
 
 fn notice(_: &Walk<'_>, key: &NoticeKey, value: &Notice, out: &mut Findings) -> Checked {
     out.unless(value.id == key.notice, "holds another notice");
+    Ok(())
+}
+
+fn notice_seen(walk: &Walk<'_>, key: &NoticeSeenKey, value: &u64, out: &mut Findings) -> Checked {
+    let notice = NoticeKey {
+        workspace: key.workspace,
+        notice: *value,
+    };
+    if !walk.store.contains(&notice)? {
+        out.mendable("its notice is missing", dangling(key));
+    }
     Ok(())
 }
 

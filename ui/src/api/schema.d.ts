@@ -255,7 +255,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Finishes a login: exchanges the code, connects the account and has its webhooks come here. For owners. */
+        /**
+         * Finishes a login: exchanges the code, connects the account and has its webhooks come here. For owners.
+         * @description Problems have codes of their own (`login_denied`, `login_code_expired`, `login_missing_rights`, `login_pin_wrong` …).
+         */
         post: operations["finish_login"];
         delete?: never;
         options?: never;
@@ -527,6 +530,40 @@ export interface paths {
         put?: never;
         /** Notes what a contact allows, with the reason. What waits to go out and is not allowed any more is given up at once. */
         post: operations["record_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The other contacts that are the same person, as the provider told it by a change of number or user id. */
+        get: operations["list_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge back: each contact is found again by what it was found by before. */
+        post: operations["undo_merge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2450,10 +2487,14 @@ export interface components {
         CapabilitiesView: {
             /** @description Texts are charged by SMS segments. */
             counts_segments: boolean;
+            /** @description Message templates can be sent, at any time. */
+            has_templates: boolean;
             /** @description Free-form messages only within 24 hours after the customer wrote. */
             has_window: boolean;
             /** @description The limits on it. */
             limits: components["schemas"]["ContentLimits"];
+            /** @description Its templates are written, submitted and listed here. */
+            manages_templates: boolean;
             /** @description Types of content. */
             sends: string[];
         };
@@ -2727,6 +2768,10 @@ export interface components {
             buttons: number;
             /** @description Caption of an image, video or document. */
             caption: number;
+            /** @description Title and subtitle of a card. */
+            card_text: number;
+            /** @description Cards side by side. */
+            cards: number;
             /** @description Contact cards in one message, as is sensible for people. */
             contact_cards: number;
             /** @description Label of a flow's button. */
@@ -2735,6 +2780,8 @@ export interface components {
             footer: number;
             /** @description Text header of an interactive message. */
             header_text: number;
+            /** @description Texts are counted in bytes of UTF-8. */
+            in_bytes: boolean;
             /** @description Kinds of interactive messages. */
             interactive: string[];
             /** @description Body of a list. */
@@ -2755,6 +2802,10 @@ export interface components {
             sections: number;
             /** @description Name and address of a place, names on cards. */
             short_text: number;
+            /** @description Text above the buttons of a button template, in UTF-16 units. */
+            template_body: number;
+            /** @description Buttons of a button template or of a card. */
+            template_buttons: number;
             /** @description Text of a text message. */
             text: number;
             /** @description A web address. */
@@ -2940,11 +2991,22 @@ export interface components {
         };
         /** @description What was typed and not sent. */
         DraftBody: {
+            /**
+             * @description What belongs to the reply beside its text (a quote, attached files, a message being built): any object of the caller's,
+             *     at most 32 KiB as JSON. It is kept as it is.
+             */
+            extras?: {
+                [key: string]: unknown;
+            } | null;
             note?: string;
             reply?: string;
         };
         /** @description A draft. */
         DraftView: {
+            /** @description What belongs to the reply beside its text; `null` if there is nothing. */
+            extras: {
+                [key: string]: unknown;
+            } | null;
             note: string;
             reply: string;
             /** @description When it was last typed at; `null` if there is none. */
@@ -3077,6 +3139,8 @@ export interface components {
             rate_per_s: number;
             /** @description What may not be done. */
             restrictions: components["schemas"]["RestrictionView"][];
+            /** @description Names of the other numbers that share the limit: it is the business portfolio's. */
+            shared_with: string[];
             /** @description Why the provider stopped the account. */
             stopped: string | null;
             /** @description There is no limit. */
@@ -3085,7 +3149,7 @@ export interface components {
             updated_at: string | null;
             /**
              * Format: int32
-             * @description Customers who were.
+             * @description Customers who were, by this number and those that share its limit.
              */
             used: number;
             /** @description The user name of the number. */
@@ -3492,6 +3556,22 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Items_MergeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description When. */
+                at: string;
+                /** @description The other contact, with its conversations. */
+                contact: components["schemas"]["ContactView"];
+                /** @description What was taken over. */
+                identities: components["schemas"]["IdentityView"][];
+                /** @description Whether this contact took over: who writes from now on is found as this one. Otherwise as the other. */
+                took_over: boolean;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Items_MessageView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["MarksView"] & components["schemas"]["MessageContent"] & {
@@ -3852,21 +3932,34 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description An account to choose. */
+        LoginChoiceView: {
+            /** @description This workspace has it already. */
+            connected: boolean;
+            /** @description The account that it belongs to; may be empty. */
+            detail: string;
+            /** @description What people call it: a number with its name, or a user name. */
+            name: string;
+            /** @description It must be registered: send `pin` with the choice. */
+            needs_pin: boolean;
+        };
         /** @description What came back from the provider's page, or a choice among accounts. */
         LoginFinishBody: {
-            /** @description One of the accounts that the first call answered. */
+            /** @description The place of one of the accounts that the first call answered. */
             choice?: number | null;
             /** @description The provider's code. */
             code?: string | null;
             /** @description The provider's word for why there is none (`access_denied`). */
             error?: string | null;
+            /** @description Six digits, for a number that must be registered: its PIN for two-step verification, or a new one. */
+            pin?: string | null;
             state: string;
         };
         /** @description What came of a login: a channel, or accounts to choose from. */
         LoginFinishView: {
             channel: components["schemas"]["ChannelView"] | null;
-            /** @description Names of accounts; send the place of one as `choice`, with a new `state`. */
-            choices: string[];
+            /** @description Accounts; send the place of one as `choice`, with the new `state`. */
+            choices: components["schemas"]["LoginChoiceView"][];
             /** @description The state for the choice. */
             state: string | null;
         };
@@ -3880,9 +3973,12 @@ export interface components {
             channel_id?: string | null;
             /** @description What the team will call the channel; the account's own name unless given. */
             name?: string | null;
-            /** @description `instagram`. */
+            /** @description `whatsapp_cloud` or `instagram`; `sandbox` logs in at the built-in simulator, whose app is known. */
             provider: string;
-            /** @description Settings that the login depends on: `login` (`instagram` or `facebook`), `api_base`, `api_version`. */
+            /**
+             * @description Settings that the login depends on. Instagram: `login` (`instagram` or `facebook`), `human_agent`. WhatsApp:
+             *     `config_id`, a configuration of Facebook Login for Business. Both: `api_base`, `api_version`.
+             */
             settings?: {
                 [key: string]: string;
             };
@@ -4003,6 +4099,17 @@ export interface components {
             /** @description The page that it opens. */
             url?: string | null;
         };
+        /** @description Another contact that is the same person. */
+        MergeView: {
+            /** @description When. */
+            at: string;
+            /** @description The other contact, with its conversations. */
+            contact: components["schemas"]["ContactView"];
+            /** @description What was taken over. */
+            identities: components["schemas"]["IdentityView"][];
+            /** @description Whether this contact took over: who writes from now on is found as this one. Otherwise as the other. */
+            took_over: boolean;
+        };
         MessageContent: {
             note?: {
                 body: string;
@@ -4018,6 +4125,8 @@ export interface components {
         MessageErrorView: {
             /** @description What can be done. */
             advice: string;
+            /** @description A stable word for the advice where it is one of ours: `window_template`, `recipient` … */
+            advice_code: string | null;
             /** @description The provider's code, or ours. */
             code: string;
             /** @description What the provider said. */
@@ -4955,6 +5064,11 @@ export interface components {
         TokenCreated: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description Which other contact. */
+        UnmergeBody: {
+            /** @description The contact that is somebody else after all. */
+            contact_id: string;
         };
         /** @description One line. */
         UsageRow: {
@@ -6362,6 +6476,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsentView"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_merges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_MergeView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

@@ -23,6 +23,8 @@ export interface RailEntry {
   tab?: boolean
   /** Sits at the rail's foot (settings, system). */
   foot?: boolean
+  /** Stands under the entry while its area is open; it is told whether the rail is wide. */
+  below?: Component
 }
 
 export interface Command {

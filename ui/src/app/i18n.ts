@@ -93,6 +93,12 @@ export async function ensureTexts(...areas: string[]): Promise<void> {
   await Promise.all(areas.map((area) => load(current.value, area)))
 }
 
+/** A part of a page that comes later, with the texts that only it needs. */
+export async function withTexts<T>(part: Promise<T>, ...areas: string[]): Promise<T> {
+  const [loaded] = await Promise.all([part, ensureTexts(...areas)])
+  return loaded
+}
+
 /** Every area that has texts; the command palette needs the words of all of them. */
 export function allTextAreas(): string[] {
   const names = Object.keys(files).map((path) => path.split('/').pop()!.replace('.json', ''))

@@ -15,6 +15,18 @@ function stored<T extends string>(key: string, values: readonly T[], fallback: T
 export const theme = ref<Theme>(stored('frontdesk.theme', ['system', 'light', 'dark'], 'system'))
 export const density = ref<Density>(stored('frontdesk.density', ['comfortable', 'compact'], 'comfortable'))
 
+/** The rail's width: by the window's, or as somebody chose on this device. */
+export type Rail = 'auto' | 'wide' | 'narrow'
+export const rail = ref<Rail>(stored('frontdesk.rail', ['auto', 'wide', 'narrow'], 'auto'))
+export function setRail(next: Rail): void {
+  rail.value = next
+  try {
+    localStorage.setItem('frontdesk.rail', next)
+  } catch {
+    // Without storage the choice lasts as long as the page.
+  }
+}
+
 export function startTheme(): void {
   watchEffect(() => {
     const root = document.documentElement

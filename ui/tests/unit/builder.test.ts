@@ -7,6 +7,12 @@ const limits: Limits = {
   text: 4096, caption: 1024, interactive: ['button', 'list', 'cta_url', 'location_request_message', 'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'request_contact_info'],
   header_text: 60, body: 1024, list_body: 4096, footer: 60, buttons: 3, button_title: 20, button_id: 256, sections: 10, section_title: 24,
   rows: 10, row_title: 24, row_description: 72, row_id: 200, products: 30, flow_cta: 20, contact_cards: 5, url: 2000, short_text: 1024,
+  in_bytes: false, template_body: 0, template_buttons: 0, cards: 0, card_text: 0,
+}
+/** As Instagram's tell them: no header or footer, texts in bytes, buttons and cards of its own. */
+const onInstagram: Limits = {
+  ...limits, text: 1000, in_bytes: true, interactive: ['button', 'button_template', 'generic_template'], header_text: 0, footer: 0, list_body: 0, body: 1000, buttons: 13, rows: 0,
+  template_body: 640, template_buttons: 3, cards: 10, card_text: 80,
 }
 const make = (kind: BuilderState['kind'], more: Partial<BuilderState>): BuilderState => ({ ...blank(kind), body: 'Hello', ...more })
 const GOOD: [BuilderState, object][] = [
@@ -56,9 +62,28 @@ describe('the builder', () => {
     expect(troubles(state, limits).map((each) => `${each.field}:${each.key}`)).toEqual(found)
   })
   it('offers what the channel takes, and nothing else', () => {
-    expect(kindsFor(['text', 'location', 'contacts', 'interactive'], limits)).toEqual([...KINDS])
+    expect(kindsFor(['text', 'location', 'contacts', 'interactive'], limits)).toEqual(KINDS.filter((kind) => !kind.endsWith('_template')))
+    expect(kindsFor(['text', 'interactive'], onInstagram)).toEqual(['button', 'button_template', 'generic_template'])
     expect(kindsFor(['text', 'location'], limits)).toEqual(['location'])
     expect(kindsFor(['text'], { ...limits, interactive: [] })).toEqual([])
+  })
+  it('makes what Instagram takes and reads it back', () => {
+    const page = { opens: true, title: 'Shop', url: 'https://a.example', payload: '' }
+    const answer = { opens: false, title: 'More', url: '', payload: 'MORE' }
+    const states: [BuilderState, object][] = [
+      [make('button_template', { templateButtons: [page, answer] }), { type: 'button_template', body: { text: 'Hello' }, buttons: [{ type: 'web_url', title: 'Shop', url: 'https://a.example' }, { type: 'postback', title: 'More', payload: 'MORE' }] }],
+      [make('generic_template', { cards: [{ title: 'Rye', subtitle: 'Dark', image: '', buttons: [answer] }] }), { type: 'generic_template', elements: [{ title: 'Rye', subtitle: 'Dark', buttons: [{ type: 'postback', title: 'More', payload: 'MORE' }] }] }],
+    ]
+    for (const [state, interactive] of states) {
+      expect(troubles(state, onInstagram)).toEqual([])
+      expect(toBody(state)).toEqual({ type: 'interactive', interactive })
+      const again = fromBody(toBody(state))
+      expect(again && toBody(again)).toEqual(toBody(state))
+    }
+    const said = (state: BuilderState): string[] => troubles(state, onInstagram).map((each) => `${each.field}:${each.key}`)
+    expect(said(make('button', { header: 'x'.repeat(99), body: 'é'.repeat(501), buttons: [{ id: '', title: 'Yes' }] }))).toEqual(['body:bytes'])
+    expect(said(make('button_template', { body: 'é'.repeat(640), templateButtons: [{ ...page, url: 'ftp://a' }] }))).toEqual(['templateButtons.0.url:url'])
+    expect(said(make('generic_template', { cards: [{ title: 'Rye', subtitle: '', image: '', buttons: [] }] }))).toEqual(['cards.0.subtitle:bare'])
   })
   it('asks for clicks only where there is a link', () => {
     expect(toBody(make('button', { track: true, buttons: [{ id: '', title: 'a' }] }))).not.toHaveProperty('track_links')

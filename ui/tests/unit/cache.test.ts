@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation, Message } from '@/lib/api'
-import { applyPatch, flatten, inverse, patchConversations, patchMessages, type Pages } from '@/features/inbox/cache'
+import { applyPatch, flatten, inverse, patchConversations, patchMessages, shorten, type Pages } from '@/features/inbox/cache'
 import { fromQuery, matches, toApi, toQuery, type Filters } from '@/features/inbox/filters'
 import { reactionsOn } from '@/features/inbox/thread'
 import { hold } from '@/features/inbox/order'
@@ -141,5 +141,14 @@ describe('reactions', () => {
     expect(on.get('a')?.map((each) => each.emoji)).toEqual(['❤️', '🎉'])
     expect(on.get('b')).toEqual([])
     expect([...shown]).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
+  })
+})
+
+describe('a list that was scrolled far down and left', () => {
+  it('keeps its first pages only', () => {
+    const data: Pages<{ id: string }> = { pages: ['a', 'b', 'c'].map((id) => ({ items: [{ id }], next_cursor: id })), pageParams: [null, 'a', 'b'] }
+    expect(shorten(data, 3)).toBe(data)
+    expect(shorten(data, 2)).toEqual({ pages: data.pages.slice(0, 2), pageParams: [null, 'a'] })
+    expect(shorten(undefined, 2)).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { newVerifyToken, newWhatsApp, stateOf, webhookReachable, whatsAppRules, 
 
 const fields: WhatsAppFields = {
   name: ' Shop ', phone_number_id: '106540352242922', waba_id: '102290129340398', display_phone_number: '+254 700 111 222',
-  access_token: ' EAAG ', app_secret: 'abc', verify_token: 'long-enough', api_base: '',
+  access_token: ' EAAG ', app_secret: 'abc', verify_token: 'long-enough', business_id: '', api_base: '',
 }
 
 describe('channels', () => {

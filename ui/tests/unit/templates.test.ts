@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { asName, fromContact, messageOf, needs, nextVariable, type Part, partOf, sampleOf, starter, variablesOf, withPart, withSample } from '@/features/templates/model'
+import { blankFill, messageOf, needsOf, troublesOf } from '@/features/templates/fill'
+import { asName, fromContact, nextVariable, type Part, partOf, sampleOf, starter, variablesOf, withPart, withSample } from '@/features/templates/model'
 import type { Template } from '@/lib/api'
 
 const template = (components: Part[], variables: string[]): Template =>
@@ -52,12 +53,48 @@ describe('messages', () => {
       { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'Yes' }, { type: 'URL', text: 'Open', url: 'https://a.example/{{1}}' }, { type: 'COPY_CODE', example: 'X' }] },
     ]
     const filled = template(parts, ['1', '2'])
-    expect(needs(filled)).toEqual({ header: 'image', buttons: [{ index: 1, label: 'Open', kind: 'url' }, { index: 2, label: 'copy_code', kind: 'copy_code' }] })
-    expect(messageOf(filled, { 1: 'Ana', 2: 'Bo' }, 'https://a.example/x.png', { 1: '7', 2: 'SAVE' })).toEqual({
+    const needed = needsOf(filled)
+    expect([needed.main.header, needed.main.body, needed.main.buttons.map((each) => each.kind)]).toEqual(['image', ['1', '2'], ['url', 'copy_code']])
+    const fill = blankFill(needed, { name: 'Ana Souza' })
+    expect(fill.main.values['1']).toBe('Ana')
+    expect(troublesOf(needed, fill).map((each) => `${each.field}:${each.fault}`)).toEqual(['main.file:missing', 'main.values.2:missing', 'main.buttons.1:missing', 'main.buttons.2:missing'])
+    Object.assign(fill.main, { file: { link: 'https://a.example/x.png' }, values: { 1: 'Ana', 2: 'Bo' }, buttons: { 1: '7', 2: 'SAVE' } })
+    expect(troublesOf(needed, fill)).toEqual([])
+    expect(messageOf(filled, fill)).toEqual({
       name: 'order_ready', language: 'en', variables: ['Ana', 'Bo'], header: { type: 'image', image: { link: 'https://a.example/x.png' } },
       buttons: [{ index: 1, text: '7' }, { index: 2, coupon_code: 'SAVE' }],
     })
-    expect(messageOf(template([{ type: 'BODY', text: 'Hi {{name}}.' }], ['name']), { name: 'Ana' }, '', {}).variables).toEqual({ name: 'Ana' })
+    Object.assign(fill.main, { file: { link: 'ftp://a' }, values: { 1: 'A     b', 2: 'x' }, buttons: { 1: '7', 2: 'NO GOOD' } })
+    expect(troublesOf(needed, fill).map((each) => each.fault)).toEqual(['web', 'blanks', 'code'])
+    const named = template([{ type: 'BODY', text: 'Hi {{name}}.' }], ['name'])
+    expect(messageOf(named, blankFill(needsOf(named), { name: 'Ana' })).variables).toEqual({ name: 'Ana' })
+    const code = template([{ type: 'BODY' }, { type: 'BUTTONS', buttons: [{ type: 'OTP', otp_type: 'COPY_CODE' }] }], ['1'])
+    const coded = blankFill(needsOf(code), { name: 'Ana' })
+    expect(coded.main.values['1']).toBe('')
+    coded.main.values['1'] = '123'
+    expect(messageOf(code, coded)).toMatchObject({ variables: ['123'], buttons: [{ index: 0, text: '123' }] })
+  })
+  it('fill in every card, and say until when an offer holds', () => {
+    const card = (sample: string): Part => ({ components: [
+      { type: 'HEADER', format: 'IMAGE', example: { media_id: sample } }, { type: 'BODY', text: 'For {{1}} today' }, { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'More' }, { type: 'URL', text: 'See', url: 'https://a.example/{{1}}' }] },
+    ] })
+    const carousel = template([{ type: 'BODY', text: 'Two.' }, { type: 'CAROUSEL', cards: [card('md_1'), card('')] }, { type: 'LIMITED_TIME_OFFER', limited_time_offer: { text: 'Half', has_expiration: true } }], [])
+    const needed = needsOf(carousel)
+    const fill = blankFill(needed)
+    expect(troublesOf(needed, fill).map((each) => each.field)).toEqual(['offer', 'cards.0.values.1', 'cards.0.buttons.1', 'cards.1.file', 'cards.1.values.1', 'cards.1.buttons.1'])
+    fill.offerEnds = '2020-01-01T00:00'
+    expect(troublesOf(needed, fill)[0]).toEqual({ field: 'offer', fault: 'past' })
+    fill.offerEnds = '2090-01-01T00:00'
+    fill.cards.forEach((each, index) => Object.assign(each, { file: { media_id: `md_${index}` }, values: { 1: 'Ana' }, buttons: { 1: 'x' } }))
+    expect(troublesOf(needed, fill)).toEqual([])
+    const { components } = messageOf(carousel, fill) as { components: Part[] }
+    expect(components.map((each) => each.type)).toEqual(['limited_time_offer', 'carousel'])
+    const cards = components[1]!.cards as Part[]
+    expect(cards[1]).toEqual({ card_index: 1, components: [
+      { type: 'header', parameters: [{ type: 'image', image: { media_id: 'md_1' } }] }, { type: 'body', parameters: [{ type: 'text', text: 'Ana' }] },
+      { type: 'button', sub_type: 'url', index: 1, parameters: [{ type: 'text', text: 'x' }] },
+      { type: 'button', sub_type: 'quick_reply', index: 0, parameters: [{ type: 'payload', payload: 'card-2: More' }] },
+    ] })
   })
   it('take what is known of the contact', () => {
     const contact = { name: 'Amina Otieno', phone: '254700' }

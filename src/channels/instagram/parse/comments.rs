@@ -23,7 +23,7 @@ pub(super) fn read(field: &str, value: Value, place: &Place<'_>) -> Option<Inbou
         return None;
     }
     let id = id_at(&value, "id").or_else(|| id_at(&value, "comment_id"));
-    let Some(id) = id.filter(|id| is_comment_id(id)) else {
+    let Some(id) = id else {
         return Some(unknown(field, value));
     };
     let username = value.get("from").and_then(|from| text_at(from, "username"));
@@ -42,11 +42,6 @@ pub(super) fn read(field: &str, value: Value, place: &Place<'_>) -> Option<Inbou
         forwarded: false,
         extra: None,
     }))
-}
-
-/// Comments have numbers for ids, messages have not: that tells a private reply from an answer to a message.
-fn is_comment_id(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
 fn body(field: &str, id: &str, value: &Value) -> Map<String, Value> {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{Place, content, id_at, notice, time, unknown};
-use crate::channels::payload::{read, text, text_at};
+use crate::channels::payload::{made_up_id, read, text, text_at};
 use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::inbound::{Inbound, InboundMessage, Sender, StatusUpdate};
@@ -25,6 +25,9 @@ const NOTICES: [&str; 9] = [
     "account_linking",
     "response_feedback",
 ];
+
+/// Longest user name that is kept, in bytes (Instagram's own limit is 30 characters).
+const MAX_USERNAME: usize = 100;
 
 /// Reads one element of `messaging` or `standby`.
 pub(super) fn read_raw(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
@@ -104,7 +107,7 @@ impl Event<'_> {
         let message = InboundMessage {
             provider_message_id: id,
             sender: Sender {
-                identities: vec![Identity::new(IdentityKind::InstagramId, &self.customer)],
+                identities: self.identities(),
                 profile_name: None,
             },
             at: time(self.value.get("timestamp")).or(self.place.time),
@@ -119,6 +122,16 @@ impl Event<'_> {
         }
     }
 
+    /// The customer, by user name too where it stands beside the id.
+    fn identities(&self) -> Vec<Identity> {
+        let side = if self.from_business { "recipient" } else { "sender" };
+        let person = self.value.get(side).unwrap_or(&Value::Null);
+        let name = text_at(person, "username").filter(|name| name.len() <= MAX_USERNAME);
+        let name = name.map(|name| Identity::new(IdentityKind::Username, name.trim_start_matches('@')));
+        let id = Identity::new(IdentityKind::InstagramId, &self.customer);
+        name.into_iter().chain([id]).collect()
+    }
+
     /// An id for what has none: the same for the same news.
     fn own_id(&self, kind: &str, what: &str) -> String {
         let at = self.value.get("timestamp").and_then(text).unwrap_or_default();
@@ -127,7 +140,11 @@ impl Event<'_> {
     }
 
     fn message(&self, body: &Value) -> Option<Inbound> {
-        let mid = id_at(body, "mid")?;
+        let named = id_at(body, "mid");
+        if named.is_none() && body.get("is_deleted") == Some(&Value::Bool(true)) {
+            return None;
+        }
+        let mid = named.unwrap_or_else(|| made_up_id(&self.value.to_string()));
         if body.get("is_deleted") == Some(&Value::Bool(true)) {
             let content = content::of("revoke", json!({ "original_message_id": mid }));
             return Some(self.item(format!("{mid}#deleted"), content, None, Map::new()));

@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::limits::PROVIDER_ID;
-use crate::channels::payload::{RawObject, array, read, text_at, whole_number};
+use crate::channels::payload::{self, RawObject, array, read, text_at};
 use crate::channels::{Address, Delivery, ParseError};
 use crate::domain::Timestamp;
 use crate::domain::inbound::{ChannelNotice, Inbound};
@@ -23,8 +23,6 @@ use crate::domain::inbound::{ChannelNotice, Inbound};
 const OBJECT: &str = "instagram";
 /// Most entries, and most items, in one body. Meta batches up to 1000 events; a body with more than this many is parked.
 const MAX_ITEMS: usize = 10_000;
-/// From here on a number is one of milliseconds (as seconds it would be past the year 5000).
-const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// Reads a whole body. What names no account at all comes last in the first delivery; if there is no other, under an empty
 /// address.
@@ -68,7 +66,8 @@ pub(super) fn keep_only(raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<V
 fn walk(raw: &[u8]) -> Result<Vec<(String, &RawValue)>, ParseError> {
     let body: RawObject<'_> =
         serde_json::from_slice(raw).map_err(|error| ParseError(format!("not a JSON object: {error}")))?;
-    if body.text("object").as_deref() != Some(OBJECT) {
+    // A body that does not say whose it is came in at Instagram's own entrance.
+    if body.text("object").is_some_and(|object| object != OBJECT) {
         return Err(ParseError(format!("`object` is not `{OBJECT}`")));
     }
     let entries = body.get("entry").and_then(array);
@@ -155,6 +154,15 @@ fn read_change(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
             events::read_value(value, &Place { standby, ..*place }, items);
         }
         "story_insights" => items.push(notice(field, value)),
+        // A whole list of them, as some set-ups pass it on.
+        _ if value
+            .get("messaging")
+            .is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty())) =>
+        {
+            let list = value["messaging"].as_array().cloned().unwrap_or_default();
+            list.into_iter()
+                .for_each(|event| events::read_value(event, place, items));
+        }
         _ => items.push(unknown(field, value)),
     }
 }
@@ -186,13 +194,9 @@ fn id_at(value: &Value, name: &str) -> Option<String> {
     text_at(value, name).filter(|id| id.len() <= PROVIDER_ID)
 }
 
-/// A time in seconds or milliseconds, as number or text.
+/// A time, however it is written.
 fn time(value: Option<&Value>) -> Option<Timestamp> {
-    let number = whole_number(value?)?;
-    Some(match number >= MILLISECONDS_FROM {
-        true => Timestamp::from_seconds(number / 1000).plus(number % 1000 * 1000),
-        false => Timestamp::from_seconds(number),
-    })
+    payload::time(value?)
 }
 
 /// Deliveries by account, in the order in which the accounts first appeared.

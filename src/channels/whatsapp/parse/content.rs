@@ -13,13 +13,20 @@ const MAX_KIND_BYTES: usize = 64;
 
 /// The content of a message: its kind, and the object under that name.
 pub(super) fn of_message(message: &Map<String, Value>) -> Content {
-    let kind = message.get("type").and_then(text).unwrap_or_default();
+    let kind = message.get("type").and_then(text);
+    let kind = kind.or_else(|| kind_by_content(message)).unwrap_or_default();
     // `note` means an internal note in this house; a provider's type of that name is something else.
     if kind.is_empty() || kind.len() > MAX_KIND_BYTES || kind == "note" {
         return content("unknown", Value::Object(message.clone()));
     }
     let body = message.get(&kind).filter(|body| !body.is_null());
     match (kind.as_str(), body) {
+        // The On-Premise API's word for a voice note.
+        ("voice", Some(Value::Object(body))) => {
+            let mut body = body.clone();
+            body.insert("voice".to_owned(), json!(true));
+            of_known("audio", Some(&Value::Object(body)))
+        }
         ("unsupported", body) => content("unsupported", unsupported(body, message.get("errors"))),
         ("request_welcome" | "media_placeholder", None) => content(&kind, json!({})),
         (known, body) if is_known(known) => of_known(known, body),
@@ -35,26 +42,47 @@ fn content(kind: &str, body: Value) -> Content {
     }
 }
 
+/// Known types that are no files.
+const STRUCTURED: [&str; 11] = [
+    "text",
+    "location",
+    "contacts",
+    "reaction",
+    "button",
+    "interactive",
+    "order",
+    "system",
+    "edit",
+    "revoke",
+    "template",
+];
+
 fn is_known(kind: &str) -> bool {
-    const STRUCTURED: [&str; 11] = [
-        "text",
-        "location",
-        "contacts",
-        "reaction",
-        "button",
-        "interactive",
-        "order",
-        "system",
-        "edit",
-        "revoke",
-        "template",
-    ];
     media::is_media(kind) || STRUCTURED.contains(&kind)
+}
+
+/// The type of a message that names none: the known one whose content it has.
+fn kind_by_content(message: &Map<String, Value>) -> Option<String> {
+    let mut known = STRUCTURED.iter().chain(&media::KINDS).chain(&["voice"]);
+    let kind = known.find(|kind| message.get(**kind).is_some_and(|body| !body.is_null()));
+    kind.map(|kind| (*kind).to_owned())
 }
 
 /// A known type in its proper shape, or, so that nobody trips over it, as unsupported with everything that was there.
 fn of_known(kind: &str, body: Option<&Value>) -> Content {
-    let body = body.cloned().unwrap_or(Value::Null);
+    let body = match (kind, body.cloned().unwrap_or(Value::Null)) {
+        // Words, or a card, without what should be around them.
+        ("text", words @ Value::String(_)) => json!({ "body": words }),
+        ("text", Value::Object(mut fields)) => {
+            if let Some(number @ Value::Number(_)) = fields.get("body") {
+                let words = number.to_string();
+                fields.insert("body".to_owned(), json!(words));
+            }
+            Value::Object(fields)
+        }
+        ("contacts", card @ Value::Object(_)) => json!([card]),
+        (_, body) => body,
+    };
     if !has_shape(kind, &body) {
         return content("unsupported", json!({"type": kind, "content": body}));
     }

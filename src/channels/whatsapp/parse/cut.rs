@@ -5,7 +5,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{OBJECT, address, array, read_change};
+use super::{OBJECT, address, array, names_us, read_change};
 use crate::channels::Address;
 use crate::channels::whatsapp::payload::RawObject;
 
@@ -16,7 +16,7 @@ pub(in crate::channels::whatsapp) fn keep_only(
     keep: &dyn Fn(&Address) -> bool,
 ) -> Option<Vec<u8>> {
     let body: RawObject<'_> = serde_json::from_slice(raw).ok()?;
-    if body.text("object").as_deref() != Some(OBJECT) {
+    if !names_us(&body) {
         return None;
     }
     let entries: Vec<String> = array(body.get("entry")?)?

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::super::limits::PROVIDER_ID;
-use super::super::payload::{array, read, text, whole_number};
+use super::super::payload::{self, array, read, text};
 use super::sender::{Contacts, Ids};
 use super::{Change, content, history, notices, preferences, statuses};
 use crate::domain::inbound::{Inbound, InboundMessage};
@@ -24,16 +24,14 @@ const PLACED: [&str; 8] = [
     "type",
 ];
 
-/// From here on a number of seconds must be one of milliseconds (it would be past the year 5000).
-const MILLISECONDS_FROM: i64 = 100_000_000_000;
-
 /// Reads one change. There is always at least one item.
 pub(super) fn read_change(change: &Change<'_>, items: &mut Vec<Inbound>) {
     let before = items.len();
-    if matches!(
+    let is_known = matches!(
         change.field.as_str(),
         "messages" | "smb_message_echoes" | "history"
-    ) {
+    );
+    if is_known || brings_messages(change) {
         read_lists(change, items);
     }
     if items.len() == before {
@@ -42,6 +40,16 @@ pub(super) fn read_change(change: &Change<'_>, items: &mut Vec<Inbound>) {
     if change.field == "user_preferences" {
         items.extend(preferences::read_all(change));
     }
+}
+
+/// Whether the value has messages or statuses in it, whatever the change is called, if it has a name at all.
+fn brings_messages(change: &Change<'_>) -> bool {
+    let lists = ["messages", "message_echoes", "statuses", "history"];
+    let has_some = |name| {
+        let list = change.fields.get(name).and_then(array);
+        list.is_some_and(|list| !list.is_empty())
+    };
+    lists.into_iter().any(has_some)
 }
 
 /// Which way a list's messages went.
@@ -100,18 +108,23 @@ pub(super) fn each(
     }));
 }
 
-/// One message; `None` if it has no id or nobody who could have written it.
+/// One message; `None` if there is nobody who could have written it, or nothing by which it is one.
 pub(super) fn message(value: &Value, way: Way, contacts: &Contacts) -> Option<Inbound> {
     let fields = value.as_object()?;
     let ids = match way {
-        Way::FromCustomer => Ids::at(value, "from_user_id", "from"),
+        Way::FromCustomer => Ids::at(value, "from_user_id", "from").or(known_before(value)),
         Way::ToCustomer => Ids::at(value, "to_user_id", "to"),
     };
     let (sender, known_of_sender) = contacts.sender(ids)?;
     let context = fields.get("context").and_then(Value::as_object);
     let content = content::of_message(fields);
+    let id = match id(value, "id") {
+        None if content.kind == "unknown" => return None,
+        None => payload::made_up_id(&value.to_string()),
+        Some(id) => id,
+    };
     let message = InboundMessage {
-        provider_message_id: id(value, "id")?,
+        provider_message_id: id,
         sender,
         at: time(fields.get("timestamp")),
         reply_to: context.and_then(|context| text(context.get("id")?)),
@@ -130,13 +143,15 @@ pub(super) fn id(value: &Value, name: &str) -> Option<String> {
     super::super::payload::text_at(value, name).filter(|id| id.len() <= PROVIDER_ID)
 }
 
-/// A time in seconds, as text or number.
+/// Who is meant by news about an id that changed; they need not name a sender beside it.
+fn known_before(value: &Value) -> Ids {
+    let system = value.get("system").unwrap_or(&Value::Null);
+    Ids::at(system, "previous_user_id", "previous_wa_id").or(Ids::at(system, "user_id", "wa_id"))
+}
+
+/// A time, however it is written.
 pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
-    let number = whole_number(value?)?;
-    Some(match number >= MILLISECONDS_FROM {
-        true => Timestamp::from_seconds(number / 1000),
-        false => Timestamp::from_seconds(number),
-    })
+    payload::time(value?)
 }
 
 fn is_forwarded(context: &Map<String, Value>) -> bool {

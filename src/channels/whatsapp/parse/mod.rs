@@ -18,9 +18,9 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::payload::{RawObject, array};
+use super::payload::{RawObject, array, made_up_id};
 use crate::channels::{Address, Delivery, ParseError};
-use crate::domain::inbound::Inbound;
+use crate::domain::inbound::{Inbound, InboundMessage};
 
 pub(super) use cut::keep_only;
 pub(super) use peek::addresses as peek_addresses;
@@ -43,7 +43,38 @@ pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
         }
         sorted.add(part.address, items)?;
     }
-    Ok(sorted.housed())
+    let mut deliveries = sorted.housed();
+    deliveries.iter_mut().for_each(tell_apart);
+    Ok(deliveries)
+}
+
+/// Two messages of one body that bear one id and say different things are two: the second gets an id of what it says.
+fn tell_apart(delivery: &mut Delivery) {
+    fn of(item: &Inbound) -> Option<&InboundMessage> {
+        match item {
+            Inbound::Message(message) | Inbound::Echo(message) => Some(message),
+            _ => None,
+        }
+    }
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut others = Vec::new();
+    for (place, item) in delivery.items.iter().enumerate() {
+        let Some(message) = of(item) else { continue };
+        let first = *seen.entry(&message.provider_message_id).or_insert(place);
+        if first != place && of(&delivery.items[first]) != Some(message) {
+            others.push(place);
+        }
+    }
+    for place in others {
+        if let Inbound::Message(message) | Inbound::Echo(message) = &mut delivery.items[place] {
+            let said = format!(
+                "{:?} {} {}",
+                message.at, message.content.kind, message.content.body
+            );
+            let id = format!("{}#{}", message.provider_message_id, made_up_id(&said));
+            message.provider_message_id = id;
+        }
+    }
 }
 
 /// The address of what names none.
@@ -71,7 +102,7 @@ struct Change<'a> {
 fn walk(raw: &[u8]) -> Result<Vec<Part<'_>>, ParseError> {
     let body: RawObject<'_> =
         serde_json::from_slice(raw).map_err(|error| ParseError(format!("not a JSON object: {error}")))?;
-    if body.text("object").as_deref() != Some(OBJECT) {
+    if !names_us(&body) {
         return Err(ParseError(format!("`object` is not `{OBJECT}`")));
     }
     let entries = body.get("entry").and_then(array);
@@ -84,6 +115,11 @@ fn walk(raw: &[u8]) -> Result<Vec<Part<'_>>, ParseError> {
         }
     }
     Ok(parts)
+}
+
+/// Whether a body may be WhatsApp's: it says so, or says nothing else.
+fn names_us(body: &RawObject<'_>) -> bool {
+    body.text("object").is_none_or(|object| object == OBJECT)
 }
 
 fn walk_entry<'a>(raw: &'a RawValue, parts: &mut Vec<Part<'a>>) {

@@ -13,6 +13,7 @@ use crate::domain::identity::Identity;
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::message::{MessageError, MessageStatus, Pricing};
 use crate::domain::outbound::ErrorClass;
+use crate::domain::policy::MessagingRules;
 
 /// Longest code or price word that is kept, in characters.
 const MAX_WORD_CHARS: usize = 64;
@@ -83,7 +84,7 @@ fn failure(value: &Value) -> (Option<MessageError>, Option<ErrorClass>) {
         code: cut(code, MAX_WORD_CHARS),
         title: cut(title.unwrap_or_else(|| "Not delivered".into()), MAX_DETAIL_CHARS),
         detail: cut(detail.unwrap_or_default(), MAX_DETAIL_CHARS),
-        advice: class.advice().into(),
+        advice: class.advice_under(MessagingRules::WHATSAPP).into(),
     };
     (Some(error), Some(class))
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::placeholders::{self, Placeholder};
+use super::super::samples::has_sample;
 use super::super::{ParameterFormat, list, word};
 use super::{Report, rules};
 
@@ -11,13 +12,7 @@ pub(super) fn header(path: &str, component: &Value, format: ParameterFormat, rep
     match word(component, "format").to_ascii_uppercase().as_str() {
         "TEXT" => text_header(path, component, format, report),
         "IMAGE" | "VIDEO" | "DOCUMENT" | "GIF" => {
-            let sample = component
-                .get("example")
-                .map_or(&[][..], |example| list(example, "header_handle"));
-            if sample
-                .iter()
-                .all(|handle| handle.as_str().is_none_or(str::is_empty))
-            {
+            if !has_sample(component) {
                 report.add(format!("{path}.example"), "sample_media");
             }
         }

@@ -8,7 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Call, ok, success};
@@ -211,23 +211,28 @@ pub(super) fn upload(call: &Call<'_>, id: &str) -> Answer {
 
 /// `GET` and `DELETE /{media id}`.
 pub(super) fn object(call: &Call<'_>, id: &str) -> Answer {
-    let now_ms = call.shared.clock.now_ms();
-    let stored = call.shared.media.get(id, now_ms).ok_or_else(|| call.unknown())?;
     match call.method {
-        "GET" => ok(&json!({
-            "messaging_product": "whatsapp",
-            "url": call.shared.media.url(call.base_url(), id, now_ms),
-            "mime_type": stored.mime,
-            "sha256": stored.sha256_hex,
-            "file_size": stored.bytes.len().to_string(),
-            "id": id,
-        })),
-        "DELETE" => {
-            call.shared.media.remove(id);
-            success()
-        }
+        "GET" => ok(&record(call, id)?),
+        "DELETE" => match call.shared.media.remove(id) {
+            true => success(),
+            false => Err(call.unknown()),
+        },
         _ => Err(call.unknown()),
     }
+}
+
+/// What is told of a file that is not too old.
+pub(super) fn record(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+    let now_ms = call.shared.clock.now_ms();
+    let stored = call.shared.media.get(id, now_ms).ok_or_else(|| call.unknown())?;
+    Ok(json!({
+        "messaging_product": "whatsapp",
+        "url": call.shared.media.url(call.base_url(), id, now_ms),
+        "mime_type": stored.mime,
+        "sha256": stored.sha256_hex,
+        "file_size": stored.bytes.len().to_string(),
+        "id": id,
+    }))
 }
 
 /// The file behind a media URL: 404 once the URL has expired or was tampered with.

@@ -2,11 +2,14 @@
 //!
 //! Every body and path is hostile input; whatever is not understood gets the provider's error envelope.
 
+mod dialog360;
 pub(crate) mod media;
 mod messages;
 mod numbers;
 mod settings;
+mod signup;
 mod templates;
+pub(crate) mod uploads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use serde_json::Value;
 use super::accounts::{Number, Waba};
 use super::errors::GraphError;
 use super::faults::Down;
+use super::signup::Granted;
 use super::state::Shared;
 pub(crate) use crate::sandbox::server::cut;
 
@@ -38,6 +42,8 @@ pub(crate) struct Call<'a> {
     pub body: Bytes,
     /// The number whose token came with the call.
     pub caller: Option<Arc<Number>>,
+    /// What the token may do, if a login gave it.
+    pub granted: Option<Granted>,
 }
 
 pub(crate) type Answer = Result<HttpResponse, GraphError>;
@@ -45,6 +51,20 @@ pub(crate) type Answer = Result<HttpResponse, GraphError>;
 impl Call<'_> {
     pub(crate) fn unknown(&self) -> GraphError {
         GraphError::unknown_object(self.method, self.path.first().copied().unwrap_or(""))
+    }
+
+    /// The token that came with the call.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let header = self.request.headers().get(header::AUTHORIZATION);
+        let header = header.and_then(|value| value.to_str().ok());
+        header
+            .and_then(|value| {
+                value
+                    .strip_prefix("Bearer ")
+                    .or_else(|| value.strip_prefix("OAuth "))
+            })
+            .map(str::trim)
+            .or_else(|| self.query.get("access_token").map(String::as_str))
     }
 
     /// The caller, or 190.
@@ -56,19 +76,24 @@ impl Call<'_> {
     pub(crate) fn number(&self, id: &str) -> Result<Arc<Number>, GraphError> {
         let caller = self.caller()?;
         let number = self.shared.accounts.number(id).ok_or_else(|| self.unknown())?;
-        let own =
-            number.config.access_token == caller.config.access_token || number.waba.id == caller.waba.id;
+        let own = match &self.granted {
+            Some(granted) => granted.reaches(&number.waba.id),
+            None => {
+                number.config.access_token == caller.config.access_token || number.waba.id == caller.waba.id
+            }
+        };
         if own { Ok(number) } else { Err(self.unknown()) }
     }
 
     /// The WABA of the path, if the caller may use it.
     pub(crate) fn waba(&self, id: &str) -> Result<Arc<Waba>, GraphError> {
         let caller = self.caller()?;
-        if caller.waba.id == id {
-            Ok(Arc::clone(&caller.waba))
-        } else {
-            Err(self.unknown())
-        }
+        let found = match &self.granted {
+            Some(granted) if granted.reaches(id) => self.shared.accounts.waba(id),
+            None if caller.waba.id == id => Some(Arc::clone(&caller.waba)),
+            _ => None,
+        };
+        found.ok_or_else(|| self.unknown())
     }
 
     /// The body as a JSON object; an empty body counts as an empty object.
@@ -157,15 +182,28 @@ pub(crate) async fn handle(
                 query: query(request),
                 body,
                 caller: None,
+                granted: None,
             };
-            match authenticate(&mut call) {
-                Ok(()) => route(&call).await,
-                Err(error) => Err(error),
-            }
+            dispatch(&mut call).await
         }
         Err(error) => Err(error),
     };
     result.unwrap_or_else(|error| error.response(&shared.ids.trace()))
+}
+
+/// Hands a call to the API that it is for, once it is known who calls.
+async fn dispatch(call: &mut Call<'_>) -> Answer {
+    if dialog360::speaks_it(call.request, call.path) {
+        return match dialog360::authenticate(call) {
+            Ok(()) => dialog360::answer(call).await,
+            Err(error) => dialog360::refused(error),
+        };
+    }
+    if let Some(answer) = signup::open(call) {
+        return answer;
+    }
+    authenticate(call)?;
+    route(call).await
 }
 
 fn is_version(segment: &str) -> bool {
@@ -180,7 +218,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 async fn read(request: &HttpRequest, payload: web::Payload, path: &[&str]) -> Result<Bytes, GraphError> {
-    let upload = matches!(path, [_, "media"]) || request.path().contains("upload:");
+    let upload = matches!(path, [_, "media"] | ["media"]) || request.path().contains("upload:");
     let limit = if upload { UPLOAD_LIMIT } else { JSON_LIMIT };
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(body)) => Ok(body),
@@ -207,20 +245,21 @@ fn query(request: &HttpRequest) -> HashMap<String, String> {
 
 /// Finds the caller. A missing or unknown token is 190, but what needs no token stays reachable.
 fn authenticate(call: &mut Call<'_>) -> Result<(), GraphError> {
-    let header = call
-        .request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = header
-        .and_then(|value| {
-            value
-                .strip_prefix("Bearer ")
-                .or_else(|| value.strip_prefix("OAuth "))
-        })
-        .map(str::trim)
-        .or_else(|| call.query.get("access_token").map(String::as_str));
-    call.caller = token.and_then(|token| call.shared.accounts.by_token(token));
+    let accounts = &call.shared.accounts;
+    let (mut caller, mut granted) = (None, None);
+    if let Some(token) = call.bearer() {
+        caller = accounts.by_token(token);
+        if caller.is_none() {
+            granted = call.shared.signups.granted(call.shared, token);
+            // Whoever it is for: what a given token reaches, its grant tells.
+            let signup = granted.as_ref().and_then(|_| call.shared.signups.config());
+            let reached = granted.iter().flat_map(|granted| &granted.wabas);
+            let known = reached.flat_map(|waba| accounts.numbers_of(waba)).next();
+            let any = || accounts.number(&signup?.numbers.first()?.number.phone_number_id);
+            caller = known.or_else(any);
+        }
+    }
+    (call.caller, call.granted) = (caller, granted);
     let Some(caller) = &call.caller else {
         return Err(GraphError::token_invalid());
     };
@@ -240,8 +279,7 @@ fn authenticate(call: &mut Call<'_>) -> Result<(), GraphError> {
 }
 
 fn app_secret_proof(caller: &Number) -> String {
-    let signature =
-        super::webhooks::signature(&caller.config.app_secret, caller.config.access_token.as_bytes());
+    let signature = super::webhooks::signature(&caller.app_secret(), caller.config.access_token.as_bytes());
     signature.trim_start_matches("sha256=").to_owned()
 }
 
@@ -260,10 +298,21 @@ async fn route(call: &Call<'_>) -> Answer {
         ("POST", [id, "messages"]) => messages::send(call, id).await,
         ("POST", [id, "media"]) => media::upload(call, id),
         ("GET", ["_media", id]) => media::download(call, id),
+        ("POST", [id, "uploads"]) => uploads::begin(call, id),
+        ("GET" | "POST", [id]) if id.starts_with("upload:") => uploads::session(call, id),
         ("GET", ["debug_token"]) => numbers::debug_token(call),
         (_, [id, "message_templates"]) => templates::collection(call, id),
         ("POST", [id, "unpause"]) => templates::unpause(call, id),
         (_, [id, "subscribed_apps"]) => numbers::subscribed_apps(call, id).await,
+        (
+            "GET",
+            [
+                id,
+                edge @ ("businesses"
+                | "owned_whatsapp_business_accounts"
+                | "client_whatsapp_business_accounts"),
+            ],
+        ) => signup::portfolio(call, id, edge),
         ("GET", [id, "phone_numbers"]) => numbers::list(call, id),
         ("POST", [id, action @ ("register" | "deregister")]) => numbers::register(call, id, action),
         (_, [id, "whatsapp_business_profile"]) => numbers::profile(call, id),
@@ -277,11 +326,11 @@ async fn route(call: &Call<'_>) -> Answer {
 
 /// `/{id}` may be a number, a WABA, a template or a media file.
 async fn object(call: &Call<'_>, id: &str) -> Answer {
-    let caller = call.caller()?;
+    call.caller()?;
     if call.shared.accounts.number(id).is_some() {
         return numbers::number(call, id).await;
     }
-    if caller.waba.id == id {
+    if call.waba(id).is_ok() {
         return numbers::waba(call, id);
     }
     if call.shared.media.contains(id) {

@@ -132,8 +132,17 @@ pub(super) fn waba(call: &Call<'_>, id: &str) -> Answer {
     if call.method != "GET" {
         return Err(call.unknown());
     }
-    let all = json!({
-        "name": call.caller()?.config.verified_name,
+    let waba = call.waba(id)?;
+    let (name, owner) = {
+        let state = waba.state.lock();
+        (state.name.clone(), state.owner.clone())
+    };
+    let name = match name.is_empty() {
+        true => call.caller()?.config.verified_name.clone(),
+        false => name,
+    };
+    let mut all = json!({
+        "name": name,
         "status": "ACTIVE",
         "currency": "USD",
         "country": "KE",
@@ -143,12 +152,19 @@ pub(super) fn waba(call: &Call<'_>, id: &str) -> Answer {
         "account_review_status": "APPROVED",
         "id": id,
     });
+    if !owner.0.is_empty() {
+        all["owner_business_info"] = json!({"id": owner.0, "name": owner.1});
+    }
     ok(&selected(
         call,
         all,
         &["name", "timezone_id", "message_template_namespace", "currency"],
     ))
 }
+
+/// Registrations that one number may have within [`REGISTRATION_MS`].
+const REGISTRATIONS: usize = 10;
+const REGISTRATION_MS: i64 = 72 * 3_600_000;
 
 /// `POST /{phone number id}/register` and `/deregister`.
 pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
@@ -164,14 +180,34 @@ pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
             "The parameter messaging_product is required.",
         ));
     }
-    match body["pin"].as_str() {
-        Some(pin) if is_pin(pin) => {}
+    let pin = match body["pin"].as_str() {
+        Some(pin) if is_pin(pin) => pin,
         Some(_) => {
             return Err(GraphError::with(131_009, "Parameter 'pin' must have 6 digits."));
         }
         None => return Err(GraphError::with(131_008, "Parameter 'pin' is missing.")),
+    };
+    let now = call.shared.clock.now_ms();
+    let mut state = number.state.lock();
+    state.registrations.retain(|at| now - at < REGISTRATION_MS);
+    if state.registrations.len() >= REGISTRATIONS {
+        return Err(GraphError::oauth(
+            133_016,
+            None,
+            "(#133016) Account register/deregister rate limit exceeded",
+        ));
     }
-    number.state.lock().registered = true;
+    state.registrations.push(now);
+    if state.pin.as_deref().is_some_and(|known| known != pin) {
+        return Err(GraphError::oauth(
+            133_005,
+            None,
+            "(#133005) Two-step verification PIN mismatch",
+        ));
+    }
+    state.pin = Some(pin.to_owned());
+    state.registered = true;
+    drop(state);
     success()
 }
 
@@ -256,6 +292,10 @@ pub(super) fn debug_token(call: &Call<'_>) -> Answer {
         .query
         .get("input_token")
         .ok_or_else(|| GraphError::with(100, "The parameter input_token is required."))?;
+    if let Some(granted) = call.shared.signups.granted(call.shared, token) {
+        let data = super::signup::of(&granted, &caller.config.app_id);
+        return ok(&json!({"data": data}));
+    }
     let Some(number) = call.shared.accounts.by_token(token) else {
         let message = "The access token could not be decrypted";
         let data = json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});

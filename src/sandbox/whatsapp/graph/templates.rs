@@ -122,6 +122,12 @@ fn cursor(text: &str) -> Option<usize> {
 }
 
 fn create(call: &Call<'_>, waba: &Arc<Waba>) -> Answer {
+    let (id, category) = add(call, waba)?;
+    ok(&json!({"id": id.to_string(), "status": "PENDING", "category": category}))
+}
+
+/// Takes a new template for review; gives its id and category.
+pub(super) fn add(call: &Call<'_>, waba: &Arc<Waba>) -> Result<(u64, String), GraphError> {
     let body = call.json()?;
     let definition = reviews::definition(&body)?;
     let mut state = waba.state.lock();
@@ -166,7 +172,7 @@ fn create(call: &Call<'_>, waba: &Arc<Waba>) -> Answer {
     });
     drop(state);
     reviews::plan(call.shared, waba, id);
-    ok(&json!({"id": id.to_string(), "status": "PENDING", "category": category}))
+    Ok((id, category))
 }
 
 fn delete(call: &Call<'_>, waba: &Waba) -> Answer {
@@ -175,11 +181,17 @@ fn delete(call: &Call<'_>, waba: &Waba) -> Answer {
         .get("name")
         .ok_or_else(|| GraphError::with(100, "The parameter name is required."))?;
     let id = call.query.get("hsm_id").map(|id| id.parse::<u64>().unwrap_or(0));
+    remove(waba, name, id)?;
+    success()
+}
+
+/// Deletes the template of a name, in all its languages unless one is named by its id.
+pub(super) fn remove(waba: &Waba, name: &str, id: Option<u64>) -> Result<(), GraphError> {
     let mut state = waba.state.lock();
     let before = state.templates.len();
     let mut approved = false;
     state.templates.retain(|template| {
-        let goes = template.definition.name == *name && id.is_none_or(|id| id == template.id);
+        let goes = template.definition.name == name && id.is_none_or(|id| id == template.id);
         approved |= goes && template.definition.status == "APPROVED";
         !goes
     });
@@ -194,12 +206,11 @@ fn delete(call: &Call<'_>, waba: &Waba) -> Answer {
     let gone = !state
         .templates
         .iter()
-        .any(|template| template.definition.name == *name);
+        .any(|template| template.definition.name == name);
     if approved && gone && state.blocked_names.len() < MAX_BLOCKED {
-        state.blocked_names.push(name.clone());
+        state.blocked_names.push(name.to_owned());
     }
-    drop(state);
-    success()
+    Ok(())
 }
 
 fn own_template<T>(

@@ -15,9 +15,10 @@ export interface WhatsAppFields {
   access_token: string
   app_secret: string
   verify_token: string
+  business_id: string
   api_base: string
 }
-export const SETTINGS = ['phone_number_id', 'waba_id', 'display_phone_number', 'api_base'] as const
+export const SETTINGS = ['phone_number_id', 'waba_id', 'display_phone_number', 'business_id', 'api_base'] as const
 export const SECRETS = ['access_token', 'app_secret', 'verify_token'] as const
 
 /** The state to show: an open breaker means that nothing goes out although the channel is on. */
@@ -53,6 +54,7 @@ export const whatsAppRules = (): Rules<WhatsAppFields> => ({
   name: (value) => (value.trim() ? null : t('forms.required')),
   phone_number_id: digits,
   waba_id: digits,
+  business_id: (value) => (value.trim() === '' ? null : digits(value)),
   display_phone_number: (value) => (/^\+?[\d\s()-]{6,24}$/.test(value.trim()) ? null : t('channels.rules.phone')),
   access_token: secret,
   app_secret: secret,

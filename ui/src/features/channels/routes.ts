@@ -1,7 +1,7 @@
 import { Plus, RadioTower } from '@lucide/vue'
 import { defineArea } from '@/app/area'
 
-const meta = { roles: ['owner' as const], texts: ['forms', 'instagram'], title: 'channels.title' }
+const meta = { roles: ['owner' as const], texts: ['forms', 'instagram', 'signup'], title: 'channels.title' }
 
 export default defineArea({
   id: 'channels',

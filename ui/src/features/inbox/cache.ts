@@ -104,8 +104,15 @@ export function inverse(conversation: Conversation, patch: ConversationPatch): C
   return back
 }
 
+/** The first pages only: what lies deeper is asked for again when somebody goes there. */
+export function shorten<T>(data: Pages<T> | undefined, keep: number): Pages<T> | undefined {
+  if (!data || data.pages.length <= keep) return data
+  return { pages: data.pages.slice(0, keep), pageParams: data.pageParams.slice(0, keep) }
+}
+
 /** All items of the loaded pages, once each: an item that moved up can still be in an older page too. */
 export function flatten<T extends { id: string }>(data: Pages<T> | undefined): T[] {
-  const seen = new Set<string>()
-  return (data?.pages ?? []).flatMap((page) => page.items).filter((item) => !seen.has(item.id) && !!seen.add(item.id))
+  const all = new Map<string, T>()
+  for (const { items } of data?.pages ?? []) for (const item of items) if (!all.has(item.id)) all.set(item.id, item)
+  return [...all.values()]
 }

@@ -4,12 +4,14 @@
  * at the end is appended.
  */
 export interface Held {
-  ids: string[]
+  ids: readonly string[]
   /** Ids that came, or moved up, since the order was held. */
   waiting: number
 }
 
 export function hold(shown: readonly string[], actual: readonly string[]): Held {
+  // Most often more was loaded at the end, or a row changed where it stands: nothing is to be worked out.
+  if (actual.length >= shown.length && shown.every((id, index) => id === actual[index])) return { ids: actual as string[], waiting: 0 }
   const present = new Set(actual)
   const kept = shown.filter((id) => present.has(id))
   const known = new Set(kept)

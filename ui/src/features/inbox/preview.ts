@@ -14,5 +14,5 @@ export function previewOf(message: Conversation['last_message']): string {
   const bare = /^\[[\w-]+\]$/.test(message.preview) || message.preview === ''
   if (bare && message.type !== 'text') return kindName(message.type)
   if (message.type === 'text' || message.type === 'note') return message.preview
-  return t('inbox.kindAndText', { kind: kindName(message.type), text: message.preview })
+  return t('inbox.kindAndText', { kind: kindName(message.type), text: `\u2068${message.preview}\u2069` })
 }

@@ -2,8 +2,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { queryClient } from '@/app/query'
-import { api, ok } from '@/lib/api'
-import { flatten } from './cache'
+import { api, ok, type Conversation } from '@/lib/api'
+import { flatten, shorten, type Pages } from './cache'
 import { toApi, type Filters } from './filters'
 
 const PAGE = 50
@@ -19,8 +19,21 @@ export function useConversations(filters: MaybeRefOrGetter<Filters>) {
       ok(api.GET('/conversations', { params: { query: { ...toApi(toValue(filters)), sort: toValue(filters).sort, limit: PAGE, cursor: pageParam ?? undefined } }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    // Pages are replaced, never changed in place: watching every field of thousands of rows would cost a frame each time.
+    shallow: true,
   })
   return { ...query, conversations: computed(() => flatten(query.data.value)) }
+}
+
+/** Pages of a list that nobody looks at which are kept: coming back to it would ask for all of them again, one after the other. */
+const KEPT_PAGES = 2
+/** Lists that were scrolled far down and left are cut back to their beginning; the one for `shown` is left alone. */
+export function forgetDepth(shown?: Filters): void {
+  const lists = { queryKey: ['conversations'], predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => !shown || JSON.stringify(queryKey) !== JSON.stringify(listKey(shown)) }
+  for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>(lists)) {
+    const short = shorten(data, KEPT_PAGES)
+    if (short !== data) queryClient.setQueryData(key, short, { updatedAt: queryClient.getQueryState(key)?.dataUpdatedAt })
+  }
 }
 
 /** Notes that mention this person and were not seen. */
@@ -46,6 +59,7 @@ export function useMessages(id: MaybeRefOrGetter<string>, around: MaybeRefOrGett
     queryFn: ({ pageParam, signal }) => messagesPage(toValue(id), toValue(around), pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    shallow: true,
   })
   /** Oldest first, as a thread is read. */
   return { ...query, messages: computed(() => flatten(query.data.value).reverse()) }

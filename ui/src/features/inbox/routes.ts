@@ -1,4 +1,5 @@
 import { Inbox } from '@lucide/vue'
+import { defineAsyncComponent } from 'vue'
 import { defineArea } from '@/app/area'
 import type { ShortcutDefinition } from '@/lib/shortcuts'
 
@@ -8,8 +9,8 @@ const key = (id: string, keys: string[], group: 'list' | 'conversation' | 'compo
 
 export default defineArea({
   id: 'inbox',
-  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', texts: ['content', 'consent'], deep: (route) => !!route.params.id } }],
-  rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true }],
+  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', deep: (route) => !!route.params.id } }],
+  rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true, below: defineAsyncComponent(() => import('./RailViews.vue')) }],
   commands: [
     { id: 'inbox.mine', title: 'inbox.commands.mine', icon: Inbox, to: { name: 'inbox', query: { view: 'mine' } } },
     { id: 'inbox.unassigned', title: 'inbox.commands.unassigned', icon: Inbox, to: { name: 'inbox', query: { view: 'unassigned' } } },

@@ -1,4 +1,4 @@
-/** What is offered while a word with a sign before it is typed: people after @, emoji after a colon. */
+/** What is offered while a word with a sign before it is typed: people after @, emoji after a colon, values after two braces. */
 import { computed, nextTick, ref, watch, type ComputedRef, type Ref } from 'vue'
 
 export interface Suggestions<T> {
@@ -19,13 +19,15 @@ export function useSuggestions<T>(
   sign: RegExp,
   find: (query: string) => readonly T[],
   insert: (item: T) => string,
+  /** Characters of the sign. */
+  length = 1,
 ): Suggestions<T> {
   const at = ref(0)
   const word = ref<{ start: number; query: string } | null>(null)
   function look(): void {
     const caret = area()?.selectionEnd ?? 0
     const found = sign.exec(text.value.slice(Math.max(0, caret - 64), caret))
-    word.value = found ? { start: caret - found[1]!.length - 1, query: found[1]!.toLocaleLowerCase() } : null
+    word.value = found ? { start: caret - found[1]!.length - length, query: found[1]!.toLocaleLowerCase() } : null
     at.value = 0
   }
   watch(text, () => void nextTick(look), { immediate: true })
@@ -35,7 +37,7 @@ export function useSuggestions<T>(
     if (!word.value) return
     const { start, query } = word.value
     const instead = insert(item)
-    text.value = text.value.slice(0, start) + instead + text.value.slice(start + 1 + query.length)
+    text.value = text.value.slice(0, start) + instead + text.value.slice(start + length + query.length)
     word.value = null
     await nextTick()
     area()?.setSelectionRange(start + instead.length, start + instead.length)

@@ -4,7 +4,7 @@
  */
 const PARTS = [
   () => import('./content/MessageCard.vue'), () => import('./content/MessageMarks.vue'), () => import('./content/EditHistory.vue'),
-  () => import('./BubbleMenu.vue'), () => import('./BubbleTrouble.vue'), () => import('./ComposerPlus.vue'), () => import('./ComposerQuote.vue'), () => import('./ComposerNotice.vue'), () => import('./MentionList.vue'),
+  () => import('./BubbleMenu.vue'), () => import('./BubbleTrouble.vue'), () => import('./ComposerPlus.vue'), () => import('./ComposerQuote.vue'), () => import('./ComposerNotice.vue'), () => import('./MentionList.vue'), () => import('./VariableList.vue'),
   () => import('./media/MediaBlock.vue'), () => import('./media/AttachmentTray.vue'), () => import('./media/VoiceButton.vue'), () => import('@/ui/UiConfirm.vue'),
 ]
 let begun = false

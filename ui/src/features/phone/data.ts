@@ -49,14 +49,22 @@ export async function write(id: string, body: { type: string; [content: string]:
 }
 export const markRead = (id: string): Promise<unknown> => ok(api.POST('/sandbox/customers/{wa_id}/read', { params: { path: { wa_id: id }, query: at() } }))
 
-export const useFaults = () => useQuery({ queryKey: computed(() => ['sandbox-faults', line.value]), queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await ok(api.GET('/sandbox/faults', { params: { query: at() }, signal }))) }), refetchInterval: pace(5000) })
-export async function setFaults(faults: Faults): Promise<void> {
-  const before = queryClient.getQueryData<Faults>(['sandbox-faults', line.value])
-  queryClient.setQueryData(['sandbox-faults', line.value], faults)
+/** Faults of the chosen channel's provider, or of Instagram's. */
+const faultKey = (instagram: boolean): unknown[] => ['sandbox-faults', instagram ? 'instagram' : line.value]
+const readFaults = (instagram: boolean, signal: AbortSignal): Promise<Partial<Faults>> =>
+  instagram ? ok(api.GET('/sandbox/instagram/faults', { signal })) : ok(api.GET('/sandbox/faults', { params: { query: at() }, signal }))
+const writeFaults = ({ token_expired, ...faults }: Faults, instagram: boolean): Promise<Partial<Faults>> =>
+  instagram ? ok(api.PUT('/sandbox/instagram/faults', { body: { ...faults, token_expired: token_expired ?? false } })) : ok(api.PUT('/sandbox/faults', { params: { query: at() }, body: faults }))
+export const useFaults = (instagram: boolean) =>
+  useQuery({ queryKey: computed(() => faultKey(instagram)), queryFn: async ({ signal }) => ({ ...NO_FAULTS, ...(await readFaults(instagram, signal)) }), refetchInterval: pace(5000) })
+export async function setFaults(faults: Faults, instagram: boolean): Promise<void> {
+  const key = faultKey(instagram)
+  const before = queryClient.getQueryData<Faults>(key)
+  queryClient.setQueryData(key, faults)
   try {
-    queryClient.setQueryData(['sandbox-faults', line.value], await ok(api.PUT('/sandbox/faults', { params: { query: at() }, body: faults })))
+    queryClient.setQueryData(key, { ...NO_FAULTS, ...(await writeFaults(faults, instagram)) })
   } catch (error) {
-    queryClient.setQueryData(['sandbox-faults', line.value], before)
+    queryClient.setQueryData(key, before)
     throw error
   }
 }

@@ -1,8 +1,10 @@
 /** What the simulated phone does, apart from how it looks. */
-import type { Behaviour, Customer, Faults, PhoneMessage } from '@/lib/api'
+import type { Behaviour, Customer, Faults as PhoneFaults, PhoneMessage } from '@/lib/api'
 import { isDay } from './days'
 
-export type { Behaviour, Customer, Faults, PhoneMessage }
+export type { Behaviour, Customer, PhoneMessage }
+/** What a simulated provider does wrong; tokens expire on Instagram's only. */
+export type Faults = PhoneFaults & { token_expired?: boolean }
 /** How a healthy phone acts that somebody holds in their hand. */
 export const HEALTHY: Behaviour = { read: 'manual', refuse: false, offline: false, delay_ms: 0, auto_reply: false }
 export const READS = ['auto', 'manual', 'never'] as const
@@ -88,9 +90,9 @@ export function withFile(customer: string, message: PhoneMessage): PhoneMessage 
 export const digitsOf = (phone: string): string => phone.replace(/\D/g, '')
 export const isPhone = (phone: string): boolean => /^\+?[\d\s().-]+$/.test(phone.trim()) && digitsOf(phone).length >= 7 && digitsOf(phone).length <= 15
 
-export const NO_FAULTS: Faults = { delay_ms: 0, refuse_next: 0, drop_answer_next: 0, down: false, duplicate_webhooks: false, reorder_webhooks: false }
+export const NO_FAULTS: Faults = { delay_ms: 0, refuse_next: 0, drop_answer_next: 0, down: false, token_expired: false, duplicate_webhooks: false, reorder_webhooks: false }
 export const hasFaults = (faults: Faults): boolean =>
-  faults.delay_ms > 0 || faults.refuse_next > 0 || faults.drop_answer_next > 0 || faults.down || faults.duplicate_webhooks || faults.reorder_webhooks
+  faults.delay_ms > 0 || faults.refuse_next > 0 || faults.drop_answer_next > 0 || faults.down || faults.token_expired === true || faults.duplicate_webhooks || faults.reorder_webhooks
 
 const PLAYED = ['sandbox', 'sandbox_sms']
 /** The sandbox channels whose customers have a number: each is an app on the phone. */

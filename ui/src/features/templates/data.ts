@@ -69,18 +69,21 @@ export function useRules() {
   return useQuery({ queryKey: ['template-rules'], queryFn: ({ signal }) => ok(api.GET('/template-rules', { signal })), staleTime: Infinity })
 }
 
+export interface Header { format: string; text: string; media: string | null }
 export interface Preview {
-  header: { format: string; text: string } | null
+  header: Header | null
   offer: string | null
+  offer_ends_ms: number | null
   body: string
   footer: string
   buttons: { kind: string; text: string; target: string }[]
-  cards: { header: { format: string; text: string } | null; body: string; buttons: { kind: string; text: string; target: string }[] }[]
+  cards: { header: Header | null; body: string; buttons: { kind: string; text: string; target: string }[] }[]
 }
 export interface Checked {
   ok: boolean
   problems: TemplateProblem[]
   variables: string[]
+  missing: string[]
   preview: Preview
 }
 /** What the provider would say, and what the customer would see. */

@@ -32,7 +32,7 @@ export function tone(status: Template['status']): Tone {
   }
 }
 
-const lower = (value: Json | undefined): string => (typeof value === 'string' ? value.toLowerCase() : '')
+export const lower = (value: Json | undefined): string => (typeof value === 'string' ? value.toLowerCase() : '')
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 export const items = (value: Json | undefined): Part[] => (Array.isArray(value) ? (value as Part[]) : [])
 export const partOf = (parts: readonly Part[], type: string): Part | undefined => parts.find((part) => lower(part.type) === type.toLowerCase())
@@ -98,7 +98,7 @@ export function newButton(type: string): Part {
   }
 }
 export const newCard = (): Part => ({
-  components: [{ type: 'HEADER', format: 'IMAGE', example: { header_handle: [''] } }, { type: 'BODY', text: '' }, { type: 'BUTTONS', buttons: [newButton('QUICK_REPLY')] }],
+  components: [{ type: 'HEADER', format: 'IMAGE' }, { type: 'BODY', text: '' }, { type: 'BUTTONS', buttons: [newButton('QUICK_REPLY')] }],
 })
 /** What a template of a category begins with. */
 export function starter(category: Definition['category'], kept?: string): Part[] {
@@ -132,46 +132,15 @@ export function grouped(templates: readonly Template[]): Group[] {
   return [...groups.values()]
 }
 
+/** The one of a template's languages that somebody who reads `language` would like to see: theirs, else English, else the first. */
+export function spoken(all: readonly Template[], language: string): Template {
+  const speaks = (wanted: string) => all.find((each) => each.language.split('_')[0] === wanted)
+  return speaks(language) ?? speaks('en') ?? all[0]!
+}
+
 /** A value for a variable, taken from what is known about the contact. */
 export function fromContact(name: string, contact: { name: string; phone?: string }): string {
   if (/^(name|first_?name|customer(_name)?|nombre|nome|jina)$/.test(name)) return contact.name.split(' ')[0] ?? ''
   if (/^full_?name$/.test(name)) return contact.name
   return /phone|tel/.test(name) ? (contact.phone ?? '') : ''
-}
-
-/** What stands in a message for a template with these values. */
-export function messageOf(template: Template, values: Record<string, string>, header: string, buttons: Record<number, string>): Part {
-  const live = (template.live ?? template.definition).components as Part[]
-  const body = template.variables
-  const message: Part = { name: template.name, language: template.language }
-  if (body.length > 0) {
-    message.variables = body.every(isPosition) ? body.map((_, index) => values[String(index + 1)] ?? '') : Object.fromEntries(body.map((name) => [name, values[name] ?? '']))
-  }
-  if (header) {
-    const part = partOf(live, 'header')
-    const format = lower(part?.format)
-    const name = variablesOf(text(part?.text))[0]
-    if (format !== 'text') message.header = { type: format, [format]: { link: header } }
-    else message.header = name && !isPosition(name) ? { type: 'text', parameter_name: name, text: header } : header
-  }
-  const filled = items(partOf(live, 'buttons')?.buttons).flatMap((button, index) => {
-    const value = buttons[index]
-    if (!value) return []
-    return [{ index, ...(lower(button.type) === 'copy_code' ? { coupon_code: value } : { text: value }) } as Part]
-  })
-  if (filled.length > 0) message.buttons = filled
-  return message
-}
-/** What a message of a template needs besides the body's variables. */
-export function needs(template: Template): { header: string | null; buttons: { index: number; label: string; kind: string }[] } {
-  const live = (template.live ?? template.definition).components as Part[]
-  const header = partOf(live, 'header')
-  const format = lower(header?.format) || 'text'
-  const wantsHeader = header && (['image', 'video', 'document'].includes(format) || (format === 'text' && variablesOf(text(header.text)).length > 0))
-  const buttons = items(partOf(live, 'buttons')?.buttons).flatMap((button, index) => {
-    const kind = lower(button.type)
-    const open = (kind === 'url' && variablesOf(text(button.url)).length > 0) || kind === 'copy_code' || kind === 'otp'
-    return open ? [{ index, label: text(button.text) || kind, kind }] : []
-  })
-  return { header: wantsHeader ? format : null, buttons }
 }

@@ -35,6 +35,8 @@ export interface Attachment {
 type Saved = Attachment & { blob: Blob | null }
 
 const lists = reactive(new Map<string, Attachment[]>())
+/** Those that were read from this device. */
+const opened = new Set<string>()
 const blobs = new Map<string, Blob>()
 const uploads = new Map<string, Upload>()
 let store: UseStore | null = null
@@ -54,12 +56,20 @@ export function stopAttachments(): void {
   uploads.clear()
   blobs.clear()
   lists.clear()
+  opened.clear()
   stopOnline?.()
   scope = ''
 }
 
 const key = (conversation: string): string => `${scope}|${conversation}`
+let changed: (conversation: string) => void = () => undefined
+/** Who is told that a conversation's files changed here. */
+export const onAttachments = (listener: (conversation: string) => void): void => void (changed = listener)
 async function save(conversation: string): Promise<void> {
+  changed(conversation)
+  await keep(conversation)
+}
+async function keep(conversation: string): Promise<void> {
   const list = lists.get(conversation) ?? []
   try {
     store ??= createStore('frontdesk-attachments', 'lists')
@@ -72,8 +82,9 @@ async function save(conversation: string): Promise<void> {
 
 /** The files of a conversation's reply, read from this device the first time; interrupted uploads begin anew. */
 export function openAttachments(conversation: string, channel: string): Attachment[] {
-  if (!lists.has(conversation)) {
-    lists.set(conversation, [])
+  if (!opened.has(conversation)) {
+    opened.add(conversation)
+    if (!lists.has(conversation)) lists.set(conversation, [])
     void restore(conversation, channel)
   }
   return lists.get(conversation)!
@@ -91,12 +102,27 @@ async function restore(conversation: string, channel: string): Promise<void> {
   if (owner !== scope || !saved) return
   const list = lists.get(conversation)!
   for (const { blob, ...attachment } of saved) {
-    if (list.some((each) => each.id === attachment.id) || (!attachment.mediaId && !blob)) continue
+    // What is uploaded stands in the draft, which knows best: another device may have sent it meanwhile.
+    if (attachment.mediaId || !blob || list.some((each) => each.id === attachment.id)) continue
     list.push(attachment)
-    if (!blob) continue
     blobs.set(attachment.id, blob)
     if (attachment.state === 'uploading') begin(conversation, channel, attachment.id)
   }
+}
+
+type Known = Pick<Attachment, 'name' | 'type' | 'size' | 'kind' | 'caption' | 'voice' | 'mediaId'>
+/** Takes over the uploaded files of the draft as another device left it; what is still being uploaded here stays. */
+export function adopt(conversation: string, files: readonly Known[]): void {
+  const list = lists.get(conversation) ?? []
+  const mine = list.filter((each) => each.mediaId === null)
+  const theirs = files.map((file): Attachment => {
+    const known = list.find((each) => each.mediaId === file.mediaId)
+    return known ? { ...known, caption: file.caption } : {
+      ...file, id: clientId(), converted: false, state: 'ready', progress: 1, problem: null, max: null, error: null, channel: '',
+    }
+  })
+  lists.set(conversation, [...theirs, ...mine])
+  void keep(conversation)
 }
 
 /** Attaches files; answers how many were left out because there are too many. */

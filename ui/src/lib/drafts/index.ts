@@ -12,6 +12,8 @@ import { onOnline } from '@/lib/live'
 export interface DraftTexts {
   reply: string
   note: string
+  /** What belongs to the reply beside its text, as {@link pack} writes it. */
+  extras: string
 }
 export interface LocalDraft extends DraftTexts {
   /** When it was last typed in on this device, in milliseconds. */
@@ -30,25 +32,38 @@ export interface DraftEntry extends LocalDraft {
 const LOCAL_MS = 250
 /** Characters; the server takes 64 KiB of a text, and none has more than three bytes. */
 const MAX_SERVER = 20_000
+/** Bytes of what belongs to the reply beside its text; the server takes no more. */
+const MAX_EXTRAS = 32_768
 const SERVER_MS = 1500
 const RETRY_MS = 10_000
-const empty = (): DraftEntry => ({ reply: '', note: '', editedAt: 0, base: null, dirty: false, loaded: false, other: null })
-export const isBlank = (texts: DraftTexts): boolean => texts.reply === '' && texts.note === ''
+const empty = (): DraftEntry => ({ reply: '', note: '', extras: '', editedAt: 0, base: null, dirty: false, loaded: false, other: null })
+export const isBlank = (texts: DraftTexts): boolean => texts.reply === '' && texts.note === '' && texts.extras === ''
 
-export interface RemoteDraft extends DraftTexts {
+/** An object as text, the same for the same content whatever the order of its fields; empty for an empty one. */
+export function pack(value: object | null | undefined): string {
+  if (!value || Object.keys(value).length === 0) return ''
+  const sorted = (_: string, each: unknown): unknown =>
+    typeof each === 'object' && each !== null && !Array.isArray(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each
+  return JSON.stringify(value, sorted)
+}
+
+export interface RemoteDraft {
+  reply: string
+  note: string
+  extras?: object | null
   updated_at: string | null
 }
 
 /** What to show when this device's draft meets the server's. */
 export function reconcile(local: LocalDraft | undefined, remote: RemoteDraft | null): LocalDraft & { other: DraftTexts | null } {
-  const theirs: DraftTexts = { reply: remote?.reply ?? '', note: remote?.note ?? '' }
+  const theirs: DraftTexts = { reply: remote?.reply ?? '', note: remote?.note ?? '', extras: pack(remote?.extras) }
   const stamp = remote?.updated_at ?? null
   if (!local || !local.dirty) {
     if (!remote) return { ...(local ?? { ...theirs, editedAt: 0, base: null, dirty: false }), other: null }
     return { ...theirs, editedAt: stamp ? Date.parse(stamp) : 0, base: stamp, dirty: false, other: null }
   }
   const same = local.reply === theirs.reply && local.note === theirs.note
-  if (same) return { ...local, base: stamp, dirty: false, other: null }
+  if (same) return { ...local, base: stamp, dirty: local.extras !== theirs.extras, other: null }
   // Nothing new on the server, or nothing there to lose: ours stands and is sent.
   if (stamp === local.base || isBlank(theirs)) return { ...local, base: stamp, other: null }
   // Cleared here, written there: the text wins over the empty field.
@@ -66,7 +81,7 @@ const pushing = new Set<string>()
 const rescue = (): string => `frontdesk.draft-rescue:${scope}`
 const localKey = (conversation: string): string => `draft:${scope}:${conversation}`
 const plain = (entry: DraftEntry): LocalDraft => ({
-  reply: entry.reply, note: entry.note, editedAt: entry.editedAt, base: entry.base, dirty: entry.dirty,
+  reply: entry.reply, note: entry.note, extras: entry.extras, editedAt: entry.editedAt, base: entry.base, dirty: entry.dirty,
 })
 
 async function saveLocal(conversation: string): Promise<void> {
@@ -110,6 +125,8 @@ async function storedDraft(conversation: string): Promise<LocalDraft | undefined
   return quick.editedAt > saved.editedAt ? quick : saved
 }
 
+/** The draft as it is held now, without asking anybody. */
+export const heldDraft = (conversation: string): DraftEntry | undefined => drafts.get(conversation)
 /** The draft of a conversation, loading it from this device and from the server the first time. */
 export function openDraft(conversation: string): DraftEntry {
   let entry = drafts.get(conversation)
@@ -125,8 +142,8 @@ export function openDraft(conversation: string): DraftEntry {
 async function load(conversation: string, entry: DraftEntry): Promise<void> {
   const local = await storedDraft(conversation)
   // Typing may have begun before the stored draft was read; what was typed is not overwritten, the stored text goes before it.
-  if (local && entry.editedAt === 0) Object.assign(entry, local)
-  else if (local && !isBlank(local)) entry.other = { reply: local.reply, note: local.note }
+  if (local && entry.editedAt === 0) Object.assign(entry, { ...local, extras: local.extras ?? '' })
+  else if (local && !isBlank(local)) entry.other = { reply: local.reply, note: local.note, extras: local.extras ?? '' }
   entry.loaded = true
   await refresh(conversation, entry)
 }
@@ -146,8 +163,9 @@ async function refresh(conversation: string, entry: DraftEntry): Promise<void> {
 /** Takes over what is typed. */
 export function writeDraft(conversation: string, texts: Partial<DraftTexts>): void {
   const entry = drafts.get(conversation) ?? openDraft(conversation)
-  if ((texts.reply ?? entry.reply) === entry.reply && (texts.note ?? entry.note) === entry.note) return
-  Object.assign(entry, texts, { editedAt: Date.now(), dirty: true })
+  const next = { reply: entry.reply, note: entry.note, extras: entry.extras, ...texts }
+  if (next.reply === entry.reply && next.note === entry.note && next.extras === entry.extras) return
+  Object.assign(entry, next, { editedAt: Date.now(), dirty: true })
   if (!localTimers.has(conversation)) localTimers.set(conversation, setTimeout(() => void saveLocal(conversation), LOCAL_MS))
   pushSoon(conversation, SERVER_MS)
 }
@@ -171,13 +189,14 @@ async function push(conversation: string): Promise<void> {
   const entry = drafts.get(conversation)
   if (!entry?.dirty || pushing.has(conversation)) return
   // Longer than the server takes: kept on this device only.
-  if (Math.max(entry.reply.length, entry.note.length) > MAX_SERVER) return
+  if (Math.max(entry.reply.length, entry.note.length) > MAX_SERVER || new Blob([entry.extras]).size > MAX_EXTRAS) return
   pushing.add(conversation)
-  const sent = { reply: entry.reply, note: entry.note }
+  const sent = { reply: entry.reply, note: entry.note, extras: entry.extras }
+  const body = { reply: sent.reply, note: sent.note, ...(sent.extras && { extras: JSON.parse(sent.extras) as Record<string, unknown> }) }
   try {
-    const saved = await ok(api.PUT('/conversations/{id}/draft', { params: { path: { id: conversation } }, body: sent }))
+    const saved = await ok(api.PUT('/conversations/{id}/draft', { params: { path: { id: conversation } }, body }))
     entry.base = saved?.updated_at ?? entry.base
-    entry.dirty = entry.reply !== sent.reply || entry.note !== sent.note
+    entry.dirty = entry.reply !== sent.reply || entry.note !== sent.note || entry.extras !== sent.extras
     await saveLocal(conversation)
     rescueAll()
   } catch (error) {

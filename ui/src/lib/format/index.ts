@@ -127,6 +127,15 @@ const numbers = computed(() => new Intl.NumberFormat(language.value))
 export const number = (value: number): string => numbers.value.format(value)
 export const percent = (value: number): string =>
   new Intl.NumberFormat(language.value, { style: 'percent', maximumFractionDigits: 1 }).format(value)
+/** An amount of money; a currency that nobody knows stands behind its number. */
+export function money(amount: string | number, currency: string): string {
+  const value = Number(amount)
+  try {
+    return new Intl.NumberFormat(language.value, { style: 'currency', currency, currencyDisplay: 'code' }).format(value)
+  } catch {
+    return `${number(value)} ${currency}`
+  }
+}
 /** Bytes in decimal units, as disks and mail programs count. */
 export function bytes(value: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']

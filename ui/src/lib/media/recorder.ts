@@ -10,12 +10,13 @@ export interface Recorder {
   stop: () => Promise<Recording | null>
   cancel: () => void
 }
-/** Best first: Ogg is taken as it is, WebM is repacked, MP4 (AAC) is taken as it is. */
-const TYPES = ['audio/ogg;codecs=opus', 'audio/webm;codecs=opus', 'audio/mp4']
+/** Best first, each with what becomes of it: Ogg and MP4 (AAC) stay as they are, WebM is repacked into Ogg. */
+const TYPES = [['audio/ogg;codecs=opus', 'audio/ogg'], ['audio/webm;codecs=opus', 'audio/ogg'], ['audio/mp4;codecs=mp4a.40.2', 'audio/mp4']] as const
+const typeFor = (taken: readonly string[]): string | undefined => TYPES.find(([type, becomes]) => taken.includes(becomes) && MediaRecorder.isTypeSupported(type))?.[0]
 const BITS = 32_000
 
-export const canRecord = (): boolean =>
-  typeof MediaRecorder !== 'undefined' && !!navigator.mediaDevices?.getUserMedia && TYPES.some((type) => MediaRecorder.isTypeSupported(type))
+/** Whether this browser can record something that a channel takes. */
+export const canRecord = (taken: readonly string[]): boolean => typeof MediaRecorder !== 'undefined' && !!navigator.mediaDevices?.getUserMedia && typeFor(taken) !== undefined
 
 async function handOver(blob: Blob): Promise<Recording | null> {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
@@ -30,8 +31,8 @@ async function handOver(blob: Blob): Promise<Recording | null> {
 }
 
 /** Begins to record; the browser asks for the microphone. */
-export async function startRecording(): Promise<Recorder> {
-  const type = TYPES.find((each) => MediaRecorder.isTypeSupported(each))
+export async function startRecording(taken: readonly string[]): Promise<Recorder> {
+  const type = typeFor(taken)
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true })
   const end = (): void => stream.getTracks().forEach((track) => track.stop())
   let recorder: MediaRecorder

@@ -1,15 +1,18 @@
 /** The builder's state, what it makes of it for the API, and what would be refused. Nothing here knows a screen. */
 import type { Channel, NewMessage } from '@/lib/api'
-import { askedOf, at, peopleOf, placeOf, textAt } from '../content/read'
+import { asList, askedOf, at, peopleOf, placeOf, textAt } from '../content/read'
 
 export type Limits = Channel['capabilities']['limits']
 export const KINDS = [
   'button', 'list', 'cta_url', 'location', 'location_request_message', 'contacts', 'request_contact_info',
-  'product', 'product_list', 'catalog_message', 'flow', 'address_message',
+  'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'button_template', 'generic_template',
 ] as const
 export type BuilderKind = (typeof KINDS)[number]
 export interface Row { id: string; title: string; description: string }
 export interface Card { name: string; phone: string; email: string; company: string }
+/** A button of Instagram's: it opens a page, or answers. */
+export interface TemplateButton { opens: boolean; title: string; url: string; payload: string }
+export interface InstagramCard { title: string; subtitle: string; image: string; buttons: TemplateButton[] }
 export interface BuilderState {
   kind: BuilderKind
   header: string
@@ -26,16 +29,20 @@ export interface BuilderState {
   country: string
   place: { latitude: string; longitude: string; name: string; address: string }
   people: Card[]
+  templateButtons: TemplateButton[]
+  cards: InstagramCard[]
   track: boolean
 }
 
 export const blankRow = (): Row => ({ id: '', title: '', description: '' })
 export const blankCard = (): Card => ({ name: '', phone: '', email: '', company: '' })
+export const blankTemplateButton = (): TemplateButton => ({ opens: true, title: '', url: '', payload: '' })
+export const blankInstagramCard = (): InstagramCard => ({ title: '', subtitle: '', image: '', buttons: [] })
 export const blank = (kind: BuilderKind): BuilderState => ({
   kind, header: '', body: '', footer: '', buttons: [{ id: '', title: '' }], listButton: '', sections: [{ title: '', rows: [blankRow()] }],
   link: { label: '', url: '' }, catalog: '', product: '', products: [{ title: '', ids: '' }],
   flow: { id: '', cta: '', screen: '', token: '' }, country: 'IN', place: { latitude: '', longitude: '', name: '', address: '' },
-  people: [blankCard()], track: false,
+  people: [blankCard()], templateButtons: [blankTemplateButton()], cards: [blankInstagramCard()], track: false,
 })
 
 /** Kinds that this channel takes, in the menu's order. */
@@ -43,9 +50,17 @@ export function kindsFor(sends: readonly string[], limits: Limits): BuilderKind[
   const interactive = new Set(sends.includes('interactive') ? limits.interactive : [])
   return KINDS.filter((kind) => (kind === 'location' || kind === 'contacts' ? sends.includes(kind) : interactive.has(kind)))
 }
-export const HAS_HEADER: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product_list', 'flow', 'address_message'])
-export const HAS_FOOTER: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product', 'product_list', 'catalog_message', 'flow', 'address_message'])
-export const HAS_BODY = (kind: BuilderKind): boolean => kind !== 'location' && kind !== 'contacts'
+const HEADED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product_list', 'flow', 'address_message'])
+const FOOTED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product', 'product_list', 'catalog_message', 'flow', 'address_message'])
+/** Whether the kind has a header where it goes; Instagram has none at all. */
+export const hasHeader = (kind: BuilderKind, limits: Limits): boolean => HEADED.has(kind) && limits.header_text > 0
+export const hasFooter = (kind: BuilderKind, limits: Limits): boolean => FOOTED.has(kind) && limits.footer > 0
+export const HAS_BODY = (kind: BuilderKind): boolean => !['location', 'contacts', 'generic_template'].includes(kind)
+/** The longest body that the kind takes. */
+export const bodyMax = (kind: BuilderKind, limits: Limits): number => (kind === 'list' ? limits.list_body : kind === 'button_template' ? limits.template_body : limits.body)
+/** Characters, or bytes where the provider counts those. A button's text is always counted in characters. */
+export const lengthOf = (text: string, bytes: boolean): number => (bytes ? new TextEncoder().encode(text).length : text.length)
+export const bodyInBytes = (kind: BuilderKind, limits: Limits): boolean => limits.in_bytes && kind !== 'button_template'
 
 /** An id where none was typed: the label in plain letters, so that programs can read it; unique within the message. */
 function named(ids: Set<string>, typed: string, title: string, index: number): string {
@@ -102,6 +117,21 @@ function action(state: BuilderState): object {
       return { name: state.kind }
   }
 }
+function templateButtons(list: TemplateButton[]): object[] {
+  return filled(list, (each) => !!trimmed(each.title)).map((each) => {
+    const title = trimmed(each.title)
+    return each.opens ? { type: 'web_url', title, url: trimmed(each.url) } : { type: 'postback', title, payload: trimmed(each.payload) || title }
+  })
+}
+/** Instagram's own kinds, in Instagram's own form. */
+function instagram(state: BuilderState): object {
+  if (state.kind === 'button_template') return { type: state.kind, body: { text: trimmed(state.body) }, buttons: templateButtons(state.templateButtons) }
+  const elements = filled(state.cards, (card) => !!trimmed(card.title)).map((card) => {
+    const buttons = templateButtons(card.buttons)
+    return { title: trimmed(card.title), ...(trimmed(card.subtitle) && { subtitle: trimmed(card.subtitle) }), ...(trimmed(card.image) && { image_url: trimmed(card.image) }), ...(buttons.length > 0 && { buttons }) }
+  })
+  return { type: state.kind, elements }
+}
 
 /** Degrees as people type them: a comma is a point. */
 export const degrees = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text.trim().replace(',', '.')))
@@ -120,8 +150,10 @@ export function toBody(state: BuilderState): NewMessage {
     }))
     return { type: 'contacts', contacts }
   }
-  const header = HAS_HEADER.has(state.kind) && trimmed(state.header)
-  const footer = HAS_FOOTER.has(state.kind) && trimmed(state.footer)
+  const track = state.track && canTrack(state) && { track_links: true }
+  if (state.kind === 'button_template' || state.kind === 'generic_template') return { type: 'interactive', interactive: instagram(state), ...track }
+  const header = HEADED.has(state.kind) && trimmed(state.header)
+  const footer = FOOTED.has(state.kind) && trimmed(state.footer)
   const interactive = {
     type: state.kind,
     ...(header && { header: { type: 'text', text: header } }),
@@ -129,26 +161,26 @@ export function toBody(state: BuilderState): NewMessage {
     ...(footer && { footer: { text: footer } }),
     action: action(state),
   }
-  return { type: 'interactive', interactive, ...(state.track && canTrack(state) && { track_links: true }) }
+  return { type: 'interactive', interactive, ...track }
 }
 /** Links are tracked where there is one. */
-export const canTrack = (state: BuilderState): boolean => state.kind === 'cta_url' || /https?:\/\//i.test(state.body)
+export const canTrack = (state: BuilderState): boolean => state.kind === 'cta_url' || (HAS_BODY(state.kind) && /https?:\/\//i.test(state.body))
 
 /** What stands in the way of sending: where, and which words say so. */
-export interface Trouble { field: string; key: 'missing' | 'long' | 'twice' | 'many' | 'few' | 'url' | 'degrees' | 'sectionTitle'; max?: number; over?: number }
-type Check = (field: string, text: string, max: number, needed?: boolean) => void
+export interface Trouble { field: string; key: 'missing' | 'long' | 'bytes' | 'twice' | 'many' | 'few' | 'url' | 'degrees' | 'sectionTitle' | 'bare'; max?: number; over?: number }
+type Check = (field: string, text: string, max: number, needed?: boolean, bytes?: boolean) => void
 
 export function troubles(state: BuilderState, limits: Limits): Trouble[] {
   const found: Trouble[] = []
-  const text: Check = (field, value, max, needed = false) => {
-    const length = trimmed(value).length
+  const text: Check = (field, value, max, needed = false, bytes = false) => {
+    const length = lengthOf(trimmed(value), bytes)
     if (length === 0 && needed) found.push({ field, key: 'missing' })
     // Nothing is known about a limit of 0.
-    else if (max > 0 && length > max) found.push({ field, key: 'long', max, over: length - max })
+    else if (max > 0 && length > max) found.push({ field, key: bytes ? 'bytes' : 'long', max, over: length - max })
   }
-  if (HAS_HEADER.has(state.kind)) text('header', state.header, limits.header_text, state.kind === 'product_list')
-  if (HAS_BODY(state.kind)) text('body', state.body, state.kind === 'list' ? limits.list_body : limits.body, state.kind !== 'product')
-  if (HAS_FOOTER.has(state.kind)) text('footer', state.footer, limits.footer)
+  if (hasHeader(state.kind, limits)) text('header', state.header, limits.header_text, state.kind === 'product_list')
+  if (HAS_BODY(state.kind)) text('body', state.body, bodyMax(state.kind, limits), state.kind !== 'product', bodyInBytes(state.kind, limits))
+  if (hasFooter(state.kind, limits)) text('footer', state.footer, limits.footer)
   PARTS[state.kind]?.(state, limits, text, found)
   return found
 }
@@ -172,6 +204,15 @@ const products: Part = (state, limits, text, found) => {
     if (idsIn(section.ids).length === 0) found.push({ field: `products.${index}.ids`, key: 'missing' })
   })
   if (count > limits.products) found.push({ field: 'products', key: 'many', max: limits.products })
+}
+function templateTroubles(list: TemplateButton[], at: string, limits: Limits, text: Check, found: Trouble[]): void {
+  list.forEach((each, index) => {
+    text(`${at}.${index}.title`, each.title, limits.button_title, true)
+    if (!each.opens) return text(`${at}.${index}.payload`, each.payload, limits.button_id)
+    text(`${at}.${index}.url`, each.url, limits.url, true)
+    if (trimmed(each.url) && !isWeb(trimmed(each.url))) found.push({ field: `${at}.${index}.url`, key: 'url' })
+  })
+  for (const index of repeated(list.map((each) => trimmed(each.title)))) found.push({ field: `${at}.${index}.title`, key: 'twice' })
 }
 const PARTS: Partial<Record<BuilderKind, Part>> = {
   button: (state, limits, text, found) => {
@@ -203,6 +244,19 @@ const PARTS: Partial<Record<BuilderKind, Part>> = {
     text('link.label', state.link.label, limits.button_title, true)
     text('link.url', state.link.url, limits.url, true)
     if (trimmed(state.link.url) && !isWeb(trimmed(state.link.url))) found.push({ field: 'link.url', key: 'url' })
+  },
+  button_template: (state, limits, text, found) => templateTroubles(state.templateButtons, 'templateButtons', limits, text, found),
+  generic_template: (state, limits, text, found) => {
+    state.cards.forEach((card, index) => {
+      const at = `cards.${index}`
+      text(`${at}.title`, card.title, limits.card_text, true)
+      text(`${at}.subtitle`, card.subtitle, limits.card_text)
+      text(`${at}.image`, card.image, limits.url)
+      if (trimmed(card.image) && !isWeb(trimmed(card.image))) found.push({ field: `${at}.image`, key: 'url' })
+      templateTroubles(card.buttons, `${at}.buttons`, limits, text, found)
+      if (!trimmed(card.subtitle) && !trimmed(card.image) && card.buttons.length === 0) found.push({ field: `${at}.subtitle`, key: 'bare' })
+    })
+    if (state.cards.length > limits.cards) found.push({ field: 'cards', key: 'many', max: limits.cards })
   },
   product: (state, _limits, text) => {
     text('catalog', state.catalog, 0, true)
@@ -263,5 +317,8 @@ export function fromBody(body: NewMessage): BuilderState | null {
   state.product = textAt(action, 'product_retailer_id') || textAt(action, 'parameters', 'thumbnail_product_retailer_id')
   if (asked.products.length > 0) state.products = asked.products.map(({ title, ids }) => ({ title, ids: ids.join('\n') }))
   state.country = textAt(action, 'parameters', 'country') || state.country
+  const buttons = (value: unknown): TemplateButton[] => asList(value).map((each) => ({ opens: textAt(each, 'type') === 'web_url', title: textAt(each, 'title'), url: textAt(each, 'url'), payload: textAt(each, 'payload') }))
+  if (kind === 'button_template') state.templateButtons = buttons(at(body.interactive, 'buttons'))
+  if (kind === 'generic_template') state.cards = asList(at(body.interactive, 'elements')).map((each) => ({ title: textAt(each, 'title'), subtitle: textAt(each, 'subtitle'), image: textAt(each, 'image_url'), buttons: buttons(at(each, 'buttons')) }))
   return state
 }

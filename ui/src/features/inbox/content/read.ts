@@ -87,7 +87,8 @@ export interface Asked {
   catalog: string
   products: { title: string; ids: string[] }[]
   flow: { label: string; id: string } | null
-  cards: { body: string; link: { label: string; url: string } | null; product: string }[]
+  cards: { title: string; image: string | null; body: string; link: { label: string; url: string } | null; links: { label: string; url: string }[]; buttons: Option[]; product: string }[]
+  links: { label: string; url: string }[]
 }
 const option = (value: unknown): Option => ({ id: textAt(value, 'id'), title: textAt(value, 'title'), description: textAt(value, 'description') })
 const linkOf = (value: unknown): Asked['link'] => {
@@ -95,8 +96,26 @@ const linkOf = (value: unknown): Asked['link'] => {
   const url = textAt(parameters, 'url')
   return url ? { label: textAt(parameters, 'display_text'), url } : null
 }
+/** Instagram's buttons: those that open a page, and those that answer. */
+function splitButtons(value: unknown): { links: Asked['links']; buttons: Option[] } {
+  const all = asList(value).slice(0, 10)
+  return {
+    links: all.filter((each) => textAt(each, 'type') === 'web_url').map((each) => ({ label: textAt(each, 'title'), url: textAt(each, 'url') })),
+    buttons: all.filter((each) => textAt(each, 'type') !== 'web_url').map((each) => ({ id: textAt(each, 'payload'), title: textAt(each, 'title'), description: '' })),
+  }
+}
+function cardsOf(content: unknown): Asked['cards'] {
+  const elements = asList(at(content, 'elements')).slice(0, 10).map((card) => ({
+    title: textAt(card, 'title'), image: webAddress(at(card, 'image_url')), body: textAt(card, 'subtitle'), link: null, product: '', ...splitButtons(at(card, 'buttons')),
+  }))
+  const cards = asList(at(content, 'action', 'cards')).slice(0, 10).map((card) => ({
+    title: '', image: null, body: textAt(card, 'body', 'text'), link: linkOf(card), links: [], buttons: [], product: textAt(card, 'action', 'product_retailer_id'),
+  }))
+  return [...elements, ...cards]
+}
 export function askedOf(content: unknown): Asked {
   const kind = textAt(content, 'type')
+  const own = splitButtons(at(content, 'buttons'))
   const action = at(content, 'action')
   const header = at(content, 'header')
   const headerKind = textAt(header, 'type')
@@ -111,14 +130,15 @@ export function askedOf(content: unknown): Asked {
     headerMedia: headerKind === 'text' ? '' : headerKind,
     body: textAt(content, 'body', 'text'),
     footer: textAt(content, 'footer', 'text'),
-    buttons: asList(at(action, 'buttons')).map((button) => option(at(button, 'reply'))).filter((each) => each.title),
+    buttons: [...asList(at(action, 'buttons')).map((button) => option(at(button, 'reply'))), ...own.buttons].filter((each) => each.title),
+    links: own.links,
     listButton: kind === 'list' ? textAt(action, 'button') : '',
     sections: kind === 'list' ? asList(at(action, 'sections')).map((section) => ({ title: textAt(section, 'title'), rows: asList(at(section, 'rows')).map(option) })) : [],
     link: kind === 'cta_url' ? linkOf(content) : null,
     catalog: textAt(action, 'catalog_id'),
     products: kind === 'product_list' ? productSections : single ? [{ title: '', ids: [single] }] : [],
     flow: kind === 'flow' ? { label: textAt(parameters, 'flow_cta'), id: textAt(parameters, 'flow_id') || textAt(parameters, 'flow_name') } : null,
-    cards: asList(at(action, 'cards')).slice(0, 10).map((card) => ({ body: textAt(card, 'body', 'text'), link: linkOf(card), product: textAt(card, 'action', 'product_retailer_id') })),
+    cards: cardsOf(content),
   }
 }
 

@@ -1,0 +1,161 @@
+//! Connecting the account that a login gave: registered, subscribed, kept as a channel.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret;
+
+use super::{Waiting, login_of, refused};
+use crate::actors::House;
+use crate::channels::login::{Grant, LoginProblem};
+use crate::channels::{ChannelAccess, FieldError, Provider};
+use crate::domain::time::SECOND;
+use crate::domain::{Channel, ChannelId, Timestamp};
+use crate::features::channels::errors::registry_error;
+use crate::features::channels::model::{ChannelBody, validate};
+use crate::http::{ApiError, ApiResult, ErrorCode, Trace};
+
+type Entries = BTreeMap<String, String>;
+
+/// Whether the workspace has a channel for the account, other than the one that is connected again.
+pub(super) fn is_taken(house: &House, login: &Waiting, grant: &Grant) -> bool {
+    let provider = house.core.provider(login.kind);
+    let Some(name) = provider.and_then(|provider| Some(provider.login()?.identity())) else {
+        return false;
+    };
+    let is_same = |channel: &Channel| {
+        grant.settings.contains_key(name) && channel.settings.get(name) == grant.settings.get(name)
+    };
+    let mut channels = house.core.registry.list(login.workspace).into_iter();
+    channels.any(|entry| {
+        entry.kind == login.kind && Some(entry.channel.id) != login.channel && is_same(&entry.channel)
+    })
+}
+
+/// Registers the account if it must be, and subscribes its webhooks first: a channel to which nothing comes helps nobody.
+pub(super) async fn connect(
+    house: &House,
+    provider: &dyn Provider,
+    login: &Waiting,
+    grant: Grant,
+    pin: Option<&str>,
+    (now, trace): (Timestamp, Trace),
+) -> ApiResult<Channel> {
+    if is_taken(house, login, &grant) {
+        let detail = "This account is connected already. Open its channel and connect it again there.";
+        return Err(ApiError::new(ErrorCode::AlreadyExists, detail).at("choice"));
+    }
+    let mut settings = settings_of(&grant, now);
+    let secrets = secrets_of(login, &grant);
+    let access = ChannelAccess {
+        settings: settings.clone(),
+        secrets: secrets
+            .iter()
+            .map(|(name, secret)| (name.clone(), secret.as_str().into()))
+            .collect(),
+        webhook_url: String::new(),
+    };
+    let flow = login_of(provider, login.kind)?;
+    if let Some(pin) = pin.filter(|_| grant.needs_pin) {
+        let registered = flow.register(&house.core.http, &access, pin).await;
+        registered.map_err(refused)?;
+    }
+    let subscribed = flow.subscribe(&house.core.http, &access).await;
+    subscribed.map_err(refused)?;
+    if login.kind.is_sandbox() {
+        // Where the simulator listens differs with each start; the house knows.
+        settings.remove("api_base");
+    }
+    match login.channel {
+        Some(id) => again(house, provider, login, (id, settings, secrets), now, trace).await,
+        None => {
+            add(
+                house,
+                provider,
+                login,
+                (grant.name, settings, secrets),
+                now,
+                trace,
+            )
+            .await
+        }
+    }
+}
+
+fn settings_of(grant: &Grant, now: Timestamp) -> Entries {
+    let mut settings = grant.settings.clone();
+    settings.remove("token_expires_at");
+    let life = grant.expires_in.map(|life| {
+        let micros = i64::try_from(life.as_secs())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(SECOND);
+        now.plus(micros)
+    });
+    if let Some(ends) = life.or(grant.expires_at) {
+        settings.insert("token_expires_at".into(), ends.to_string());
+    }
+    settings
+}
+
+fn secrets_of(login: &Waiting, grant: &Grant) -> Entries {
+    [
+        ("access_token", &grant.access_token),
+        ("app_secret", &login.app.secret),
+        ("verify_token", &login.verify_token),
+    ]
+    .map(|(name, secret)| (name.to_owned(), secret.expose_secret().to_owned()))
+    .into()
+}
+
+async fn add(
+    house: &House,
+    provider: &dyn Provider,
+    login: &Waiting,
+    (found, settings, secrets): (String, Entries, Entries),
+    now: Timestamp,
+    trace: Trace,
+) -> ApiResult<Channel> {
+    let name = match login.name.trim() {
+        "" => found,
+        name => name.to_owned(),
+    };
+    let body = ChannelBody {
+        provider: login.kind,
+        name: name.chars().filter(|c| !c.is_control()).take(100).collect(),
+        settings,
+        secrets,
+    };
+    let channel = body.into_channel(ChannelId::from_uuid(uuid::Uuid::now_v7()), now);
+    validate(provider, &channel)?;
+    let registry = &house.core.registry;
+    let added = registry.add(login.workspace, channel, now, trace.0).await;
+    let entry = added.map_err(registry_error)?;
+    house.attach(entry.channel.id).await;
+    Ok(entry.channel.clone())
+}
+
+/// The same channel with what the new login brought. Another account would leave its conversations without one.
+async fn again(
+    house: &House,
+    provider: &dyn Provider,
+    login: &Waiting,
+    (id, settings, secrets): (ChannelId, Entries, Entries),
+    now: Timestamp,
+    trace: Trace,
+) -> ApiResult<Channel> {
+    let name = login_of(provider, login.kind)?.identity();
+    let change = |channel: &mut Channel| {
+        if channel.settings.get(name) != settings.get(name) {
+            return Err(FieldError::new("state", LoginProblem::OtherAccount.words()));
+        }
+        channel.settings = settings;
+        channel.secrets.extend(secrets);
+        channel.blocked = None;
+        validate(provider, channel)
+    };
+    let edited = house
+        .core
+        .registry
+        .edit((login.workspace, id), None, now, trace.0, change)
+        .await;
+    Ok(edited.map_err(registry_error)?.channel.clone())
+}

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-D2n-6P3y.js";

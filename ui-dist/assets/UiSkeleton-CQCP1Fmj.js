@@ -1,1 +1,0 @@
-import{Bn as e,Gn as t,sr as n}from"./base-Dtt7B_9C.js";var r={class:`appear-late block animate-pulse rounded-control bg-sunken`,"aria-hidden":`true`},i=t({__name:`UiSkeleton`,setup(t){return(t,i)=>(n(),e(`span`,r))}});export{i as t};

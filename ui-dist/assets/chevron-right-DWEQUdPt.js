@@ -1,1 +1,0 @@
-import{Xt as e}from"./base-Dtt7B_9C.js";var t=e({name:`chevron-right`,size:24,node:[[`path`,{d:`m9 18 6-6-6-6`,key:`mthhwq`}]]});export{t};

@@ -1,1 +1,0 @@
-import{$t as e,Zt as t,xn as n}from"./base-Dtt7B_9C.js";var r=[`hours`],i=6e4;function a(e,t){let n=e?.opens_at??e?.closes_at,r=n?Date.parse(n)-t+1e3:60*i;return Math.min(Math.max(r,i),60*i)}function o(){return n({queryKey:r,queryFn:({signal:n})=>e(t.GET(`/hours`,{signal:n})),refetchInterval:e=>a(e.state.data,Date.now())})}export{o as n,r as t};

@@ -1,1 +1,0 @@
-import{en as e,fn as t,tn as n}from"./base-Dtt7B_9C.js";function r(r){return r instanceof n?t(`common.error.network`):r instanceof e?r.status===403?t(`common.error.forbidden`):r.status>=500&&r.code.startsWith(`http_`)?t(`common.error.server`):r.message:t(`common.error.unexpected`)}export{r as t};

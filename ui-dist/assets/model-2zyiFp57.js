@@ -1,1 +1,0 @@
-export{u as fromBody}from"./model-BbdgbodL.js";

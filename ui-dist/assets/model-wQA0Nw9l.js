@@ -1,0 +1,1 @@
+export{f as fromBody}from"./model-BU0OVL9v.js";

@@ -1,1 +1,0 @@
-import{In as e,Ir as t,bn as n}from"./base-Dtt7B_9C.js";function r(r,i){let a=n({queryKey:e(()=>t(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:e(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

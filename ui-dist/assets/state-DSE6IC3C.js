@@ -1,1 +1,0 @@
-import{jr as e}from"./base-Dtt7B_9C.js";var t=e(!1),n=e(!1);export{t as n,n as t};

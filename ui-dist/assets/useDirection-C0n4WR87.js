@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-C9UvXpOf.js";import{In as t,jr as n}from"./base-Dtt7B_9C.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

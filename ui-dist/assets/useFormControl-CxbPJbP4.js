@@ -1,1 +1,0 @@
-import{In as e,Ir as t}from"./base-Dtt7B_9C.js";import{r as n}from"./dist-Dq6vhMwu.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{In as e,jr as t}from"./base-Dtt7B_9C.js";import{r as n}from"./dist-Dq6vhMwu.js";function r(){let r=t();return{primitiveElement:r,currentElement:e(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
