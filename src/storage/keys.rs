@@ -42,7 +42,6 @@
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 80: consent, 81: prices and budget, 90: opening hours) | JSON text | its feature; alert delivery |
 //! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
 //! | `PushDevice` | workspace, user, session | JSON text | notifications and push; whoever ends the session removes it |
-//! | `ApplianceSetting` | setting's number (1: the key that signs for push services) | JSON text | push |
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
@@ -305,8 +304,6 @@ keys! {
     UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
     /// Where a browser session is told of news while no page is open.
     PushDeviceKey { workspace: WorkspaceId, user: UserId, session: SessionId } = PushDevice => Json;
-    /// What holds for the whole appliance.
-    ApplianceSettingKey { setting: u8 } = ApplianceSetting => Json;
     /// The conversations that carry a label, newest first.
     ConversationByLabelKey {
         workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId

@@ -18,7 +18,7 @@ use web_push_native::{Auth, p256};
 use crate::common::webhook::{add_channel, post};
 use crate::common::{Answer, Client, Options, TestApp};
 
-const SECRET: &str = "app secret";
+const SECRET: &str = "secret-of-the-app";
 
 /// A message as it came to the push service.
 #[derive(Debug)]

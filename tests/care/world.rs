@@ -22,15 +22,15 @@ use frontdesk::domain::{
     RawEventId, SessionId, TemplateId, Timestamp, TokenId, TraceId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
-    AlertKey, ApiTokenKey, ApplianceSettingKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey,
-    ContactByIdentityKey, ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey,
-    ConversationListKey, DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey,
-    LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
-    MessageByTimeKey, MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey,
-    RawBlobKey, RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey,
-    SessionKey, SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey,
-    TemplateKey, TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey,
-    UserSettingKey, WorkspaceKey,
+    AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
+    ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
+    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
+    MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey,
+    RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey,
+    SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey,
+    TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
@@ -194,7 +194,6 @@ fn texts(batch: &mut Batch, seal: &Seal) {
         view: [1; 16],
     };
     batch.put(&key, &text, seal);
-    batch.put(&ApplianceSettingKey { setting: 1 }, &text, seal);
     batch.put(
         &SnippetKey {
             workspace,

@@ -134,7 +134,7 @@ fn choice_of(store: &Store, workspace: WorkspaceId, user: UserId) -> Result<Choi
     let key = UserSettingKey {
         workspace,
         user,
-        setting: number::NOTIFICATIONS,
+        setting: number::person::NOTIFICATIONS,
     };
     let kept: Option<(Kept<Choice>, _)> = readable(settings::load(store, &key))?;
     Ok(kept.map(|(kept, _)| kept.value).unwrap_or_default())

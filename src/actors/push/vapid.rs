@@ -9,14 +9,18 @@ use web_push_native::jwt_simple::prelude::{
 use web_push_native::jwt_simple::reexports::ct_codecs::{Decoder, Encoder};
 
 use super::PushError;
-use crate::domain::Timestamp;
 use crate::domain::time::SECOND;
-use crate::storage::keys::ApplianceSettingKey;
+use crate::domain::{Timestamp, WorkspaceId};
+use crate::storage::keys::SettingKey;
 use crate::storage::records::Json;
+use crate::storage::settings::number;
 use crate::storage::{Batch, CommitError, Store};
 
-/// The number among the appliance's settings. Stored: never change or reuse it.
-const KEY: ApplianceSettingKey = ApplianceSettingKey { setting: 1 };
+/// The pair's row: a setting of the whole appliance, so it stands under no workspace.
+const KEY: SettingKey = SettingKey {
+    workspace: WorkspaceId([0; 16]),
+    setting: number::appliance::PUSH_KEY,
+};
 /// How long a token holds, in seconds (RFC 8292: at most 24 hours).
 const HOLDS: u64 = 12 * 3_600;
 

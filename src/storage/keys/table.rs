@@ -82,5 +82,4 @@ tables! {
     UserSetting = 95
     ContactMerge = 98
     PushDevice = 100
-    ApplianceSetting = 101
 }

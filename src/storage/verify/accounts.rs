@@ -4,9 +4,8 @@ use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::{Channel, UserId, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ApiTokenKey, ApplianceSettingKey, ChannelKey, PositionKey, PushDeviceKey, SavedViewKey, SessionByUserKey,
-    SessionKey, SettingKey, SnippetKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey,
-    WorkspaceKey,
+    ApiTokenKey, ChannelKey, PositionKey, PushDeviceKey, SavedViewKey, SessionByUserKey, SessionKey,
+    SettingKey, SnippetKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use crate::storage::records::Json;
 
@@ -26,7 +25,6 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<SavedViewKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<SnippetKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<PushDeviceKey>(push_device)?;
-    tables.table::<ApplianceSettingKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<PositionKey>(position)
 }
 
