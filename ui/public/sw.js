@@ -4,6 +4,8 @@
  */
 const CACHE = 'frontdesk-shell'
 const MAX_ASSETS = 150
+/** How long a page may take to say what it shows. */
+const ANSWER_MS = 500
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.add('/')).catch(() => undefined).then(() => self.skipWaiting()))
@@ -57,13 +59,27 @@ function read(data) {
   return { kind: 'test', title: 'Frontdesk', body: '' }
 }
 
+/** Whether a window has this conversation before somebody's eyes. Asked of the page: a window's address is the one it began with. */
+async function inView(conversation_id) {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const visible = windows.filter((open) => open.visibilityState === 'visible')
+  const answers = visible.map(
+    (open) =>
+      new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = ({ data }) => resolve(data === conversation_id)
+        setTimeout(() => resolve(false), ANSWER_MS)
+        open.postMessage({ ask: 'in view' }, [port2])
+      }),
+  )
+  return (await Promise.all(answers)).includes(true)
+}
+
 async function show(data) {
   const { kind, conversation_id, title, body, lang } = read(data)
   const path = conversation_id ? `/inbox/${conversation_id}` : kind === 'alert' ? '/home' : '/'
-  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
-  const before = (open) => open.focused && open.visibilityState === 'visible' && new URL(open.url).pathname === path
   // Whoever has the thread before their eyes sees it there.
-  if (conversation_id && windows.some(before)) return
+  if (conversation_id && (await inView(conversation_id))) return
   await self.registration.showNotification(title, {
     body: typeof body === 'string' ? body : '',
     // The newest of a conversation takes the place of the one before, and is heard again.

@@ -152,16 +152,21 @@ function tell(): void {
   // Where push is on, the service worker shows it, page or no page.
   if (notices.value && !pushOn.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
 }
+/** The conversation before somebody's eyes. */
+function inView(): string | null {
+  const route = router.currentRoute.value
+  return route.name === 'inbox' && document.hasFocus() && typeof route.params.id === 'string' ? route.params.id : null
+}
 /** Listens from now on, signed in or not. */
 export function startNotify(): void {
-  navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent<{ go?: unknown }>) => {
+  navigator.serviceWorker?.addEventListener('message', ({ data, ports }: MessageEvent<{ go?: unknown; ask?: unknown }>) => {
+    // The service worker asks before it shows a push.
+    if (data?.ask === 'in view') ports[0]?.postMessage(document.hidden ? null : inView())
     if (typeof data?.go === 'string' && data.go.startsWith('/')) void router.push(data.go)
   })
   onLive((batch) => {
     if (!settings.value.sound && !notices.value) return
-    const route = router.currentRoute.value
-    const open = route.name === 'inbox' && document.hasFocus() && typeof route.params.id === 'string' ? route.params.id : null
-    waiting.push(...worthTelling(batch, user.value?.id, open, settings.value))
+    waiting.push(...worthTelling(batch, user.value?.id, inView(), settings.value))
     if (waiting.length > 0 && timer === null) timer = setTimeout(tell, Math.max(0, toldAt + PAUSE_MS - Date.now()))
   })
 }

@@ -52,7 +52,6 @@ describe('the service worker', () => {
       location: { origin: 'https://desk.example' },
     }
     // The file is a script, not a module: it is run as the browser runs it.
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval
     new Function('self', source)(self)
     let work: Promise<unknown> = Promise.resolve()
     const json = (): unknown => {
@@ -64,18 +63,22 @@ describe('the service worker', () => {
     return shown
   }
   const message = { kind: 'message', conversation_id: 'cv_1', count: 2, title: 'Neema (2)', body: 'Hello', lang: 'ar' }
-  const page = (path: string, focused = true, visibilityState = 'visible'): object => ({ url: `https://desk.example${path}`, focused, visibilityState })
+  const page = (shows: string | null, visibilityState = 'visible'): object => ({
+    visibilityState,
+    postMessage: (_: unknown, [port]: [MessagePort]) => shows !== 'nothing at all' && port.postMessage(shows),
+  })
   it('shows what came, by conversation, in its language', async () => {
     const [[title, options]] = (await push(message)) as [[string, Record<string, unknown>]]
     expect(title).toBe('Neema (2)')
     expect(options).toMatchObject({ body: 'Hello', tag: 'cv_1', renotify: true, lang: 'ar', dir: 'rtl', data: { path: '/inbox/cv_1' } })
   })
   it.each([
-    ['the thread in view', [page('/inbox/cv_1')], 0],
-    ['another thread in view', [page('/inbox/cv_2')], 1],
-    ['the thread behind another window', [page('/inbox/cv_1', false)], 1],
-    ['the thread in a hidden window', [page('/inbox/cv_1', true, 'hidden')], 1],
-    ['the list', [page('/inbox')], 1],
+    ['the thread in view', [page('cv_1')], 0],
+    ['the thread in one of two windows', [page(null), page('cv_1')], 0],
+    ['another thread in view', [page('cv_2')], 1],
+    ['a window behind another', [page(null)], 1],
+    ['the thread in a hidden window', [page('cv_1', 'hidden')], 1],
+    ['a page that does not answer', [page('nothing at all')], 1],
   ])('with %s', async (_, windows, count) => expect(await push(message, windows)).toHaveLength(count))
   it('shows something whatever comes', async () => {
     for (const odd of [undefined, null, 5, 'text', {}, { title: 5 }, { title: '' }]) expect(await push(odd)).toMatchObject([['Frontdesk', { body: '' }]])
