@@ -15,6 +15,7 @@ use self::simulated::{Overrides, Simulators};
 use crate::actors::backups::Backups;
 use crate::actors::delivery::Delivery;
 use crate::actors::media::MediaDesk;
+use crate::actors::push::Push;
 use crate::actors::registry::Surroundings;
 use crate::actors::tally::Tally;
 use crate::actors::{Board, Core, House, Providers, Registry};
@@ -260,8 +261,8 @@ impl App {
         let around = (simulators.overrides(), inside);
         let house = Data::new(start_house(&config, &store, clock, (providers, around)).await?);
         let (guard, setup_code) = setup_code.map_or((None, None), |(guard, code)| (Some(guard), Some(code)));
-        let delivery = outside::supervise(&config, &house).await?;
-        let shared = Shared::new(&config, &house, (&simulators, delivery), hasher, guard, clock);
+        let outward = outside::supervise(&config, &house).await?;
+        let shared = Shared::new(&config, &house, (&simulators, outward), hasher, guard, clock);
         supervise_readers(&house, &shared).await;
         let mut web_options = web_options(&config, &house, metrics);
         if let Some(https) = https {
@@ -410,6 +411,7 @@ struct Shared {
     simulators: Simulators,
     logins: Data<channels::Logins>,
     delivery: Data<Delivery>,
+    push: Data<Push>,
     bulk: Data<inbox::BulkJobs>,
 }
 
@@ -417,7 +419,7 @@ impl Shared {
     fn new(
         config: &Config,
         house: &Data<House>,
-        (simulators, delivery): (&Simulators, Delivery),
+        (simulators, (delivery, push)): (&Simulators, (Delivery, Push)),
         hasher: PasswordHasher,
         setup: Option<SetupGuard>,
         clock: Clock,
@@ -434,6 +436,7 @@ impl Shared {
             house.core.clone(),
             channels.clone().into_inner(),
             house.courtesy.clone(),
+            house.presence.clone(),
         );
         let feed = Data::new(feed);
         let workings = Data::new(operations::Workings {
@@ -456,6 +459,7 @@ impl Shared {
                 simulators.login_app(),
             )),
             delivery: Data::new(delivery),
+            push: Data::new(push),
             bulk: Data::new(inbox::BulkJobs::default()),
         }
     }
@@ -475,6 +479,7 @@ impl Shared {
                 .app_data(self.simulators.instagram.clone())
                 .app_data(self.logins.clone())
                 .app_data(self.delivery.clone())
+                .app_data(self.push.clone())
                 .app_data(self.bulk.clone());
         })
     }

@@ -22,6 +22,7 @@ use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
+use super::presence::Presence;
 use super::profiles::Profiles;
 use super::reconcile::Reconciler;
 use super::registry::all_workspaces;
@@ -45,6 +46,8 @@ pub struct House {
     pub intake: Intake,
     /// What customers are told beside messages.
     pub courtesy: Courtesy,
+    /// Who of the team looks at which conversation.
+    pub presence: Presence,
     /// What needs attention.
     pub alerts: Alerts,
     /// Raw events that wait to be worked in.
@@ -87,6 +90,7 @@ impl House {
             directory,
             intake,
             courtesy: Courtesy::default(),
+            presence: Presence::default(),
             alerts,
             backlog,
             profiles,

@@ -3,7 +3,7 @@
 use super::due::due_key;
 use crate::domain::Timestamp;
 use crate::domain::operations::DueWork;
-use crate::storage::keys::{SessionByUserKey, SessionKey};
+use crate::storage::keys::{PushDeviceKey, SessionByUserKey, SessionKey};
 use crate::storage::{Batch, Seal, StorageError, Store};
 
 /// What to do when `DueWork::EndSession(secret)` is due: ends the session, or, if it was used since, waits for its new end.
@@ -20,6 +20,11 @@ pub fn end_session_when_due(store: &Store, secret: [u8; 32], now: Timestamp) -> 
     batch.require_unchanged(&key, fingerprint);
     if session.expires_at <= now {
         batch.delete(&key).delete(&SessionByUserKey {
+            workspace: session.workspace,
+            user: session.user,
+            session: session.id,
+        });
+        batch.delete(&PushDeviceKey {
             workspace: session.workspace,
             user: session.user,
             session: session.id,

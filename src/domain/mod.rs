@@ -22,6 +22,7 @@ pub mod marks;
 pub mod media;
 pub mod mention;
 pub mod message;
+pub mod notify;
 pub mod operations;
 pub mod optout;
 pub mod outbound;

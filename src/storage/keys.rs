@@ -38,9 +38,10 @@
 //! | `Due` | time, workspace, hash of the work | [`operations::DueWork`] | whoever needs it; the scheduler removes it |
 //! | `Idempotency` | workspace, hash of the key | [`operations::IdempotencyRecord`] | conversation |
 //! | `Draft` | workspace, user, conversation | [`operations::Draft`] | inbox |
-//! | `Position` | reader's number (1: alert delivery, 40: templates) | last event handled | the reader |
+//! | `Position` | reader's number (1: alert delivery, 40: templates, 100: push) | last event handled | the reader |
 //! | `Setting` | workspace, setting's number (1: where alerts are told, 2: how far each telling is, 40: templates, 80: consent, 81: prices and budget, 90: opening hours) | JSON text | its feature; alert delivery |
 //! | `UserSetting` | workspace, user, setting's number (see [`super::settings::number`]) | JSON text | its feature |
+//! | `PushDevice` | workspace, user, session | JSON text | notifications and push; whoever ends the session removes it |
 //! | `SavedView` | workspace, owner (nil: shared), view | JSON text | inbox |
 //! | `Mention` | workspace, user, newest first, message | – | conversation |
 //! | `Snippet` | workspace, snippet | JSON text | snippets |
@@ -301,6 +302,8 @@ keys! {
     ContactMergeKey { workspace: WorkspaceId, contact: ContactId, other: ContactId } = ContactMerge => Json;
     /// A person's settings.
     UserSettingKey { workspace: WorkspaceId, user: UserId, setting: u8 } = UserSetting => Json;
+    /// Where a browser session is told of news while no page is open.
+    PushDeviceKey { workspace: WorkspaceId, user: UserId, session: SessionId } = PushDevice => Json;
     /// The conversations that carry a label, newest first.
     ConversationByLabelKey {
         workspace: WorkspaceId, label: [u8; 16], status: u8, activity: Newest, conversation: ConversationId

@@ -34,6 +34,8 @@ pub mod number {
     pub mod appliance {
         /// When backups are made.
         pub const BACKUPS: u8 = 2;
+        /// The key that signs for push services.
+        pub const PUSH_KEY: u8 = 3;
     }
 
     /// Numbers among a person's settings.

@@ -24,6 +24,7 @@ mod me;
 mod media;
 mod media_provider;
 mod operations;
+mod push;
 mod sandbox;
 mod search;
 mod setup;

@@ -3,15 +3,15 @@
 use frontdesk::domain::operations::RawState;
 use frontdesk::domain::{
     ContactId, ConversationId, ConversationStatus, Media, MediaId, MediaKind, MediaState, MessageStatus,
-    RawEventId, Timestamp, TokenId, UserId, WorkspaceId,
+    RawEventId, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
 };
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationByLabelKey, ConversationKey, ConversationUnreadKey, ConversationWaitingKey, DeadLetterKey,
     DoubtfulKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
-    MessageKey, Newest, NoticeKey, NoticeSeenKey, PositionKey, RawBlobKey, RawByStateKey, RawEventKey,
-    SavedViewKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey, UserKey,
-    WorkspaceKey,
+    MessageKey, Newest, NoticeKey, NoticeSeenKey, PositionKey, PushDeviceKey, RawBlobKey, RawByStateKey,
+    RawEventKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey,
+    UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -35,7 +35,7 @@ fn a_sound_store_is_sound_in_every_table() {
     assert!(report.is_sound());
     let empty: Vec<_> = report.rows.iter().filter(|(_, rows)| **rows == 0).collect();
     assert_eq!(empty, vec![], "the sample leaves tables out");
-    assert_eq!(report.rows.len(), 59);
+    assert_eq!(report.rows.len(), 60);
     assert_eq!(report.rows["Message"], 5);
 }
 
@@ -139,6 +139,19 @@ fn accounts() -> Vec<Plant> {
             |store, batch| {
                 let email = store.email_hash("nobody@example.org");
                 batch.put(&UserByEmailKey { email }, &(W, USER), &Seal::Open);
+            },
+        ),
+        mended(
+            "device of no session",
+            "PushDevice",
+            "session that has ended",
+            |store, batch| {
+                let key = PushDeviceKey {
+                    session: SessionId([0x66; 16]),
+                    ..push_device()
+                };
+                let seal = store.workspace_seal(W).expect("key");
+                batch.put(&key, &Json("{}".into()), &seal);
             },
         ),
         found("user gone", "Session", "user is missing", |store, batch| {

@@ -26,10 +26,11 @@ use frontdesk::storage::keys::{
     ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
     DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
     MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
-    MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, RawBlobKey, RawByStateKey,
-    RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
-    TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey, TemplateTallyKey, TemplateUseKey,
-    TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey,
+    RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey,
+    SettingKey, SnippetKey, TemplateAccountKey, TemplateByNameKey, TemplateChangeKey, TemplateKey,
+    TemplateTallyKey, TemplateUseKey, TokenByWorkspaceKey, UsageKey, UserByEmailKey, UserKey, UserSettingKey,
+    WorkspaceKey,
 };
 use frontdesk::storage::listing::{unread_row, waiting_row};
 use frontdesk::storage::records::Json;
@@ -273,6 +274,15 @@ fn accounts(store: &Store, batch: &mut Batch, seal: &Seal) {
     batch.put(&key, &channel, seal);
 }
 
+/// Where the session's browser is told of news.
+pub fn push_device() -> PushDeviceKey {
+    PushDeviceKey {
+        workspace: WORKSPACE,
+        user: USER,
+        session: SessionId([4; 16]),
+    }
+}
+
 fn sessions(batch: &mut Batch, seal: &Seal) {
     let (session, token) = (SessionId([4; 16]), TokenId([5; 16]));
     let value = Session {
@@ -291,6 +301,7 @@ fn sessions(batch: &mut Batch, seal: &Seal) {
         session,
     };
     batch.put(&row, &[40; 32], &Seal::Open);
+    batch.put(&push_device(), &Json("{}".into()), seal);
     let value = ApiToken {
         id: token,
         name: "till".into(),

@@ -60,7 +60,8 @@ const FLOORS: [(&str, &[&str]); 15] = [
 const APART: [&str; 2] = ["features", "channels"];
 
 /// Crates, and the only places that may import them.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
+    ("web_push_native", &["actors/push"]),
     ("lettre", &["actors/delivery/mail.rs"]),
     ("sled", &["storage/engine"]),
     ("bincode", &["storage/codec.rs", "storage/records"]),

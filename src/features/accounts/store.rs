@@ -4,7 +4,9 @@ use super::Accounts;
 use crate::domain::account::{Session, User, Workspace};
 use crate::domain::{EventKind, Timestamp, TraceId, UserId, WorkspaceId};
 use crate::http::{ApiError, ErrorCode};
-use crate::storage::keys::{SessionByUserKey, SessionKey, UserByEmailKey, UserKey, WorkspaceKey};
+use crate::storage::keys::{
+    PushDeviceKey, SessionByUserKey, SessionKey, UserByEmailKey, UserKey, WorkspaceKey,
+};
 use crate::storage::{Batch, CommitError, Fingerprint, Prefix, StorageError, Store};
 
 /// Most people in one workspace.
@@ -134,10 +136,15 @@ pub fn email_taken(field: &'static str) -> ApiError {
     .at(field)
 }
 
-/// Takes a session away.
+/// Takes a session away, and with it the telling of its device.
 pub fn delete_session(batch: &mut Batch, secret: [u8; 32], session: &Session) {
     batch.delete(&SessionKey { secret });
     batch.delete(&SessionByUserKey {
+        workspace: session.workspace,
+        user: session.user,
+        session: session.id,
+    });
+    batch.delete(&PushDeviceKey {
         workspace: session.workspace,
         user: session.user,
         session: session.id,

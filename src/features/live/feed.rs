@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::presence::Presence;
 use crate::actors::Core;
 use crate::actors::courtesy::Courtesy;
+use crate::actors::presence::Presence;
 use crate::domain::{ChannelId, ContactId, Event, EventKind, WorkspaceId};
 use crate::http::views::{ChannelViews, Viewer, contact_view};
 use crate::storage::StorageError;
@@ -42,11 +42,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed over the store of `core`, which shows channels by `channels` and tells customers who types by `courtesy`.
-    pub fn new(core: Arc<Core>, channels: Arc<ChannelViews>, courtesy: Courtesy) -> Self {
+    /// A feed over the store of `core`, which shows channels by `channels`, tells customers who types by `courtesy` and writes
+    /// down who is where in `presence`.
+    pub fn new(core: Arc<Core>, channels: Arc<ChannelViews>, courtesy: Courtesy, presence: Presence) -> Self {
         Self {
             core,
-            presence: Presence::default(),
+            presence,
             channels,
             listeners: Arc::default(),
             courtesy,

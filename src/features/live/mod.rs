@@ -4,7 +4,6 @@
 //! A reader of the journal. Must not know other features.
 
 mod feed;
-mod presence;
 mod socket;
 
 pub use feed::{Feed, run};

@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::feed::{Feed, Frame};
-use super::presence::{Doing, Present};
+use crate::actors::presence::{Doing, Present};
 use crate::domain::{ConversationId, WorkspaceId};
 use crate::http::auth::SESSION_COOKIE;
 use crate::http::{ApiError, ApiResult, Authenticator, Caller, ErrorCode, StrictQuery, endpoints};
@@ -76,6 +76,7 @@ pub(super) async fn live(
             id: who.user,
             name: name.map(|user| user.name).unwrap_or_default(),
             state: Doing::Viewing,
+            focused: true,
         },
         feed: feed.get_ref().clone(),
         auth,
@@ -132,6 +133,8 @@ enum Said {
     Presence {
         conversation_id: Option<ConversationId>,
         state: Option<Doing>,
+        /// The window is in front; `true` unless said.
+        focused: Option<bool>,
     },
 }
 
@@ -286,7 +289,9 @@ impl Client {
                 Ok(Said::Presence {
                     conversation_id,
                     state,
+                    focused,
                 }) => {
+                    self.present.focused = focused.unwrap_or(true);
                     self.present.state = state.unwrap_or(Doing::Viewing);
                     if let (Some(conversation), Doing::Replying) = (conversation_id, self.present.state) {
                         self.feed.courtesy.typing(self.workspace, conversation);

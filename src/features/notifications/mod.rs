@@ -1,7 +1,9 @@
-//! What a person is told of by their browser, and when not. Kept here, so that it holds on every device; whether a device shows
-//! notices at all is its own affair.
+//! What a person is told of, and when not, which holds on every device; and on which of their devices they are told while no
+//! page is open.
 //!
 //! Owns each person's choice. Must not know what is told.
+
+mod devices;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
@@ -9,13 +11,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::actors::House;
+use crate::domain::notify::{self, Choice};
 use crate::http::{
     ApiBody, ApiResult, Caller, FieldError, IfMatch, NoQuery, ValidJson, check, endpoints, etag, kept,
 };
 use crate::storage::keys::UserSettingKey;
 use crate::storage::settings::{Kept, number};
 
-endpoints!(show_notifications, keep_notifications);
+endpoints!(
+    show_notifications,
+    keep_notifications,
+    devices::show_push,
+    devices::subscribe,
+    devices::list_devices,
+    devices::remove_device,
+    devices::test_device,
+);
 
 /// What is told, and when not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -34,6 +45,14 @@ pub struct NotificationSettings {
     /// Nothing is told between these times; `null` for no such hours.
     #[schema(required)]
     pub quiet: Option<QuietHours>,
+    /// What is told shows what was written; otherwise only who wrote. `true` unless said.
+    #[serde(default = "yes")]
+    #[schema(required)]
+    pub show_text: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Hours without any telling; over midnight if `from` is later than `to`.
@@ -60,15 +79,58 @@ pub(crate) struct NotificationsView {
     version: u64,
 }
 
-impl Default for NotificationSettings {
-    fn default() -> Self {
+impl From<NotificationSettings> for Choice {
+    fn from(wanted: NotificationSettings) -> Self {
+        let NotificationSettings {
+            assigned,
+            unassigned,
+            mentions,
+            alerts,
+            sound,
+            quiet,
+            show_text,
+        } = wanted;
+        let hours = |quiet: QuietHours| notify::QuietHours {
+            from: quiet.from,
+            to: quiet.to,
+            timezone: quiet.timezone,
+        };
         Self {
-            assigned: true,
-            unassigned: true,
-            mentions: true,
-            alerts: true,
-            sound: false,
-            quiet: None,
+            assigned,
+            unassigned,
+            mentions,
+            alerts,
+            sound,
+            quiet: quiet.map(hours),
+            show_text,
+        }
+    }
+}
+
+impl From<Choice> for NotificationSettings {
+    fn from(kept: Choice) -> Self {
+        let Choice {
+            assigned,
+            unassigned,
+            mentions,
+            alerts,
+            sound,
+            quiet,
+            show_text,
+        } = kept;
+        let hours = |quiet: notify::QuietHours| QuietHours {
+            from: quiet.from,
+            to: quiet.to,
+            timezone: quiet.timezone,
+        };
+        Self {
+            assigned,
+            unassigned,
+            mentions,
+            alerts,
+            sound,
+            quiet: quiet.map(hours),
+            show_text,
         }
     }
 }
@@ -111,11 +173,11 @@ fn key(who: &Caller) -> UserSettingKey {
     }
 }
 
-fn answer(kept: Kept<NotificationSettings>) -> HttpResponse {
+fn answer(kept: Kept<Choice>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(etag(kept.version))
         .json(NotificationsView {
-            settings: kept.value,
+            settings: kept.value.into(),
             version: kept.version,
         })
 }
@@ -131,7 +193,7 @@ pub(crate) async fn show_notifications(
     let kept = kept::read(&house.core.store, &key(&who))?;
     Ok(answer(kept.unwrap_or(Kept {
         version: 0,
-        value: NotificationSettings::default(),
+        value: Choice::default(),
     })))
 }
 
@@ -148,6 +210,6 @@ pub(crate) async fn keep_notifications(
 ) -> ApiResult<HttpResponse> {
     let store = &house.core.store;
     let (key, seal) = (key(&who), store.workspace_seal(who.workspace)?);
-    let set = |_: Option<NotificationSettings>| Ok(body.0.clone());
+    let set = |_: Option<Choice>| Ok(body.0.clone().into());
     Ok(answer(kept::change(store, &key, &seal, if_match, set).await?))
 }

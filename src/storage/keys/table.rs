@@ -81,4 +81,5 @@ tables! {
     Snippet = 94
     UserSetting = 95
     ContactMerge = 98
+    PushDevice = 100
 }

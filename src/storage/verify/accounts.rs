@@ -4,8 +4,8 @@ use crate::domain::account::{ApiToken, Session, User, Workspace};
 use crate::domain::{Channel, UserId, WorkspaceId};
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    ApiTokenKey, ChannelKey, PositionKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, SnippetKey,
-    TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
+    ApiTokenKey, ChannelKey, PositionKey, PushDeviceKey, SavedViewKey, SessionByUserKey, SessionKey,
+    SettingKey, SnippetKey, TokenByWorkspaceKey, UserByEmailKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use crate::storage::records::Json;
 
@@ -24,6 +24,7 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Result<(), StorageError> {
     tables.table::<UserSettingKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<SavedViewKey>(|_, _, value, out| readable(value, out))?;
     tables.table::<SnippetKey>(|_, _, value, out| readable(value, out))?;
+    tables.table::<PushDeviceKey>(push_device)?;
     tables.table::<PositionKey>(position)
 }
 
@@ -150,6 +151,29 @@ fn setting(_: &Walk<'_>, _: &SettingKey, value: &Json, out: &mut Findings) -> Ch
 fn readable(value: &Json, out: &mut Findings) -> Checked {
     let readable = serde_json::from_str::<serde::de::IgnoredAny>(&value.0).is_ok();
     out.unless(readable, "is no JSON");
+    Ok(())
+}
+
+fn push_device(walk: &Walk<'_>, key: &PushDeviceKey, value: &Json, out: &mut Findings) -> Checked {
+    readable(value, out)?;
+    let PushDeviceKey {
+        workspace,
+        user,
+        session,
+    } = *key;
+    let session = SessionByUserKey {
+        workspace,
+        user,
+        session,
+    };
+    // Through to the session itself: a list row that leads nowhere is mended in the same pass.
+    let holds = match walk.store.get(&session)? {
+        Some(secret) => walk.store.contains(&SessionKey { secret })?,
+        None => false,
+    };
+    if !holds {
+        out.mendable("belongs to a session that has ended", dangling(key));
+    }
     Ok(())
 }
 

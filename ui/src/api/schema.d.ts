@@ -847,6 +847,57 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/v1/me/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices on which the caller is told, in the order of their sessions. */
+        get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tells one of the caller's devices no more. */
+        delete: operations["remove_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends one of the caller's devices something to try it with, at once. */
+        post: operations["test_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/notifications": {
         parameters: {
             query?: never;
@@ -876,6 +927,24 @@ export interface paths {
         put?: never;
         /** Changes one's own password; other sessions end. */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller's browser needs to subscribe, and whether it has. */
+        get: operations["show_push"];
+        /** Has the caller's browser told from now on, in place of what it gave before. */
+        put: operations["subscribe"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2984,6 +3053,33 @@ export interface components {
             /** @description Who. */
             by: components["schemas"]["AuthorView"];
         };
+        /** @description A device that is told. */
+        Device: {
+            /** @description The one that asks. */
+            current: boolean;
+            /** @description Its session's. */
+            id: string;
+            /** @description Why the last telling did not reach it; `null` if it did. */
+            problem: string | null;
+            /** @description The host of its push service. */
+            service: string;
+            /**
+             * Format: date-time
+             * @description Since when it is told.
+             */
+            since: string;
+            /** @description Browser's name for itself. */
+            user_agent: string;
+        };
+        /** @description What became of a trial. */
+        DeviceTrial: {
+            /** @description What was answered, in plain words. */
+            detail: string;
+            /** @description The push service took the message. */
+            ok: boolean;
+            /** @description The device is gone: its push service does not know it any more. */
+            removed: boolean;
+        };
         /** @description One part that differs. */
         DifferenceView: {
             /** @description What stands there. */
@@ -3520,6 +3616,29 @@ export interface components {
                 message_id: string;
                 /** @description Why, in plain words. */
                 reason: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Items_Device: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The one that asks. */
+                current: boolean;
+                /** @description Its session's. */
+                id: string;
+                /** @description Why the last telling did not reach it; `null` if it did. */
+                problem: string | null;
+                /** @description The host of its push service. */
+                service: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it is told.
+                 */
+                since: string;
+                /** @description Browser's name for itself. */
+                user_agent: string;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -4271,6 +4390,8 @@ export interface components {
             /** @description Notes that mention me. */
             mentions: boolean;
             quiet: components["schemas"]["QuietHours"] | null;
+            /** @description What is told shows what was written; otherwise only who wrote. `true` unless said. */
+            show_text: boolean;
             /** @description A sound with it. */
             sound: boolean;
             /** @description Messages in conversations that are nobody's. */
@@ -4499,6 +4620,12 @@ export interface components {
             /** @enum {string} */
             theme?: "system" | "light" | "dark";
             timezone?: string | null;
+        };
+        /** @description What a browser needs to subscribe. */
+        Push: {
+            device: components["schemas"]["Device"] | null;
+            /** @description `applicationServerKey`: the appliance's public key, an uncompressed point of P-256 in base64url. */
+            public_key: string;
         };
         /** @description What waits in front of a channel. */
         QueueView: {
@@ -4921,6 +5048,19 @@ export interface components {
             store_bytes: number;
             /** @description Changes that wait for the writer. */
             waiting: number;
+        };
+        /** @description What a browser answers to `pushManager.subscribe`. */
+        Subscription: {
+            /** @description Where the push service takes messages for it. https, and of a public host. */
+            endpoint: string;
+            keys: components["schemas"]["SubscriptionKeys"];
+        };
+        /** @description What messages are sealed with (RFC 8291). */
+        SubscriptionKeys: {
+            /** @description Secret: 16 bytes in base64url. */
+            auth: string;
+            /** @description Public key: an uncompressed point of P-256 in base64url. */
+            p256dh: string;
         };
         /** @description Which account to read. */
         SyncBody: {
@@ -7275,6 +7415,97 @@ export interface operations {
             };
         };
     };
+    list_devices: {
+        parameters: {
+            query?: {
+                /** @description Most items to give, 1–100; 50 unless given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Device"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceTrial"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_notifications: {
         parameters: {
             query?: never;
@@ -7355,6 +7586,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Push"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Subscription"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
             };
             /** @description A problem document */
             default: {

@@ -5,7 +5,8 @@
  */
 import { ref, shallowRef } from 'vue'
 import { router } from './router'
-import { user } from './session'
+import { pushOn, pushTrouble, turnPushOff, turnPushOn } from './push'
+import { scope, user } from './session'
 import { t } from './i18n'
 import { api, ok, type NotificationSettings } from '@/lib/api'
 import { onLive, type LiveEvent } from '@/lib/live'
@@ -30,7 +31,7 @@ function remember(key: string, on: boolean): void {
   }
 }
 /** Until the person's own choice is known. */
-const USUAL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null }
+const USUAL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null, show_text: true }
 export const settings = shallowRef<NotificationSettings>(USUAL)
 let version = 0
 export async function loadNotifySettings(): Promise<void> {
@@ -62,6 +63,10 @@ export async function setNotices(on: boolean): Promise<void> {
   noticesRefused.value = globalThis.Notification?.permission === 'denied'
   notices.value = allowed
   remember('frontdesk.notices', allowed)
+  if (!allowed) {
+    pushTrouble.value = null
+    if (pushOn.value) await turnPushOff()
+  } else if (scope.value) await turnPushOn(scope.value)
 }
 
 let audio: AudioContext | null = null
@@ -115,8 +120,9 @@ function words(told: readonly Told[]): { title: string; body: string; path: stri
   if (told.length > 1) return { title: t('common.notify.many', { count: told.length }, told.length), body: '', path }
   if (kind === 'alert') return { title: t('common.notify.alert'), body: '', path }
   const name = event.data.conversation?.contact.name ?? ''
-  if (kind === 'mention') return { title: t('common.notify.mention', { name: event.data.message?.author.name ?? '' }), body: (event.data.message?.note as { body?: string } | undefined)?.body ?? '', path }
-  return { title: t('common.notify.from', { name }), body: event.data.conversation?.last_message?.preview ?? '', path }
+  const shown = settings.value.show_text
+  if (kind === 'mention') return { title: t('common.notify.mention', { name: event.data.message?.author.name ?? '' }), body: !shown ? '' : (event.data.message?.note as { body?: string } | undefined)?.body ?? '', path }
+  return { title: t('common.notify.from', { name }), body: shown ? (event.data.conversation?.last_message?.preview ?? '') : '', path }
 }
 
 async function notice(told: readonly Told[]): Promise<void> {
@@ -143,18 +149,24 @@ function tell(): void {
   if (told.length === 0 || !user.value || isQuiet(settings.value.quiet, Date.now())) return
   toldAt = Date.now()
   if (settings.value.sound) play()
-  if (notices.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
+  // Where push is on, the service worker shows it, page or no page.
+  if (notices.value && !pushOn.value && (document.hidden || !document.hasFocus())) void notice(told).catch(() => undefined)
+}
+/** The conversation before somebody's eyes. */
+function inView(): string | null {
+  const route = router.currentRoute.value
+  return route.name === 'inbox' && document.hasFocus() && typeof route.params.id === 'string' ? route.params.id : null
 }
 /** Listens from now on, signed in or not. */
 export function startNotify(): void {
-  navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent<{ go?: unknown }>) => {
+  navigator.serviceWorker?.addEventListener('message', ({ data, ports }: MessageEvent<{ go?: unknown; ask?: unknown }>) => {
+    // The service worker asks before it shows a push.
+    if (data?.ask === 'in view') ports[0]?.postMessage(document.hidden ? null : inView())
     if (typeof data?.go === 'string' && data.go.startsWith('/')) void router.push(data.go)
   })
   onLive((batch) => {
     if (!settings.value.sound && !notices.value) return
-    const route = router.currentRoute.value
-    const open = route.name === 'inbox' && document.hasFocus() && typeof route.params.id === 'string' ? route.params.id : null
-    waiting.push(...worthTelling(batch, user.value?.id, open, settings.value))
+    waiting.push(...worthTelling(batch, user.value?.id, inView(), settings.value))
     if (waiting.length > 0 && timer === null) timer = setTimeout(tell, Math.max(0, toldAt + PAUSE_MS - Date.now()))
   })
 }

@@ -5,6 +5,7 @@ import { startDrafts, stopDrafts } from '@/lib/drafts'
 import { startOfflineCopy, stopOfflineCopy } from '@/lib/offline'
 import { startOutbox, stopOutbox } from '@/lib/outbox'
 import { loadNotifySettings } from './notify'
+import { startPush, stopPush } from './push'
 import { queryClient } from './query'
 import { onSessionEnd, onSessionResume, onSessionStart } from './session'
 
@@ -14,6 +15,7 @@ onSessionStart(async (scope) => {
   startAttachments(scope)
   // Without an answer the usual ones serve.
   void loadNotifySettings().catch(() => undefined)
+  void startPush(scope).catch(() => undefined)
 })
 onSessionEnd(async (reason) => {
   stopLive()
@@ -21,6 +23,7 @@ onSessionEnd(async (reason) => {
   await stopDrafts()
   stopAttachments()
   await stopOfflineCopy(reason)
+  if (reason === 'logout') await stopPush()
 })
 onSessionResume(() => {
   // The new connection wakes outbox and drafts; what is on screen is asked for again.

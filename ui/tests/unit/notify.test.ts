@@ -4,7 +4,7 @@ import { isQuiet } from '@/app/quiet'
 import type { NotificationSettings } from '@/lib/api'
 import type { LiveEvent } from '@/lib/live'
 
-const ALL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null }
+const ALL: NotificationSettings = { assigned: true, unassigned: true, mentions: true, alerts: true, sound: false, quiet: null, show_text: true }
 const event = (conversation_id: string, direction: 'inbound' | 'outbound', assignee: string | null, type = 'message.created', more: object = {}): LiveEvent =>
   ({ seq: 1, type, at: '', data: { message: { conversation_id, direction, author: { id: 'x' }, ...more }, conversation: { assignee: assignee && { id: assignee, name: '' } } } }) as unknown as LiveEvent
 const note = (id: string, mentions: string[], author = 'x'): LiveEvent => event(id, 'outbound', 'other', 'message.created', { type: 'note', note: { body: '', mentions }, author: { id: author } })

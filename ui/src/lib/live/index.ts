@@ -92,8 +92,18 @@ export function startLive(): Promise<void> {
 }
 export const stopLive = (): void => socket.stop()
 export const reconnect = (): void => socket.reconnect()
-export const tellPresence = (conversation: string | null, state: 'viewing' | 'replying' = 'viewing'): void =>
-  socket.presence(conversation, state)
+let said: [string | null, 'viewing' | 'replying'] | null = null
+const inFront = (): boolean => !document.hidden && document.hasFocus()
+export function tellPresence(conversation: string | null, state: 'viewing' | 'replying' = 'viewing'): void {
+  said = [conversation, state]
+  socket.presence(conversation, state, inFront())
+}
+function sayAgain(): void {
+  if (said) socket.presence(...said, inFront())
+}
+window.addEventListener('focus', sayAgain)
+window.addEventListener('blur', sayAgain)
+document.addEventListener('visibilitychange', sayAgain)
 
 const SLEEP_MS = 30_000
 let hiddenAt = 0

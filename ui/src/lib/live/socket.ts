@@ -68,8 +68,9 @@ export class LiveSocket {
   }
 
   /** Tells the server which conversation is open; said again after every reconnect. */
-  presence(conversation_id: string | null, state: 'viewing' | 'replying'): void {
-    this.outgoing = { type: 'presence', conversation_id, state }
+  presence(conversation_id: string | null, state: 'viewing' | 'replying', focused = true): void {
+    // Who has it before their eyes is not told of it on their other devices.
+    this.outgoing = { type: 'presence', conversation_id, state, ...(focused ? {} : { focused }) }
     this.sendPresence()
   }
 

@@ -1,4 +1,5 @@
-//! Who is looking at which conversation, and who is replying. Kept in memory only: it is about now.
+//! Who is looking at which conversation, who is replying, and who has it before their eyes. Kept in memory only: it is
+//! about now.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ const MAX_SOCKETS: usize = 10_000;
 /// What someone does in a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Doing {
+pub enum Doing {
     /// Looks at it.
     Viewing,
     /// Types an answer.
@@ -22,10 +23,16 @@ pub(super) enum Doing {
 
 /// Someone in a conversation.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub(super) struct Present {
+pub struct Present {
+    /// Their id.
     pub id: UserId,
+    /// Their name.
     pub name: String,
+    /// What they do there.
     pub state: Doing,
+    /// Whether it is before their eyes: the window is in front. Told to nobody.
+    #[serde(skip)]
+    pub focused: bool,
 }
 
 #[derive(Clone)]
@@ -37,11 +44,11 @@ struct Place {
 
 /// Who is where, by socket.
 #[derive(Clone, Default)]
-pub(super) struct Presence(Arc<Mutex<HashMap<u64, Place>>>);
+pub struct Presence(Arc<Mutex<HashMap<u64, Place>>>);
 
 impl Presence {
     /// A socket moves to a conversation, or leaves. Answers the conversations whose people changed.
-    pub(super) fn move_to(
+    pub fn move_to(
         &self,
         socket: u64,
         workspace: WorkspaceId,
@@ -65,8 +72,17 @@ impl Presence {
         changed
     }
 
+    /// Whether someone has a conversation before their eyes, on any of their devices.
+    pub fn is_focused(&self, workspace: WorkspaceId, conversation: ConversationId, user: UserId) -> bool {
+        self.0.lock().values().any(|place| {
+            place.present.focused
+                && place.present.id == user
+                && (place.workspace, place.conversation) == (workspace, conversation)
+        })
+    }
+
     /// Everyone in a conversation, each once, with the most that they do there.
-    pub(super) fn of(&self, workspace: WorkspaceId, conversation: ConversationId) -> Vec<Present> {
+    pub fn of(&self, workspace: WorkspaceId, conversation: ConversationId) -> Vec<Present> {
         let mut people: HashMap<UserId, Present> = HashMap::new();
         for place in self.0.lock().values() {
             if place.workspace == workspace && place.conversation == conversation {
@@ -74,6 +90,7 @@ impl Presence {
                     .entry(place.present.id)
                     .or_insert_with(|| place.present.clone());
                 person.state = person.state.max(place.present.state);
+                person.focused |= place.present.focused;
             }
         }
         let mut people: Vec<_> = people.into_values().collect();
@@ -93,9 +110,20 @@ mod tests {
             id: UserId([3; 16]),
             name: "Amina".into(),
             state,
+            focused: state == Doing::Replying,
         };
+        let me = UserId([3; 16]);
         assert_eq!(presence.move_to(1, ws, Some((cv, someone(Doing::Viewing)))), [cv]);
+        assert!(!presence.is_focused(ws, cv, me), "in a window behind another");
         presence.move_to(2, ws, Some((cv, someone(Doing::Replying))));
+        assert!(presence.is_focused(ws, cv, me));
+        for (ws, cv, who) in [
+            (WorkspaceId([9; 16]), cv, me),
+            (ws, ConversationId([9; 16]), me),
+            (ws, cv, UserId([9; 16])),
+        ] {
+            assert!(!presence.is_focused(ws, cv, who));
+        }
         let people = presence.of(ws, cv);
         assert_eq!((people.len(), people[0].state), (1, Doing::Replying));
         assert!(
