@@ -16,6 +16,7 @@ use crate::storage::keys::{IdempotencyKey, LinkKey, MentionKey, Newest, ReachKey
 use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
 use crate::actors::media::{AttachError, Attached};
+use crate::actors::registry::ChannelEntry;
 use crate::actors::templates;
 use crate::domain::decide::Rejection;
 
@@ -62,11 +63,7 @@ impl Worker {
             Some(entry) => templates::standing(&self.core, entry, &content, &wish.author)?,
             None => (TemplateStanding::NotAsked, None),
         };
-        let reference = match &entry {
-            Some(entry) => templates::reference(&self.core, entry, &content)?,
-            None => None,
-        };
-        let content = with_reference(with_text(content, rendered), reference);
+        let content = self.with_reference(with_text(content, rendered), entry.as_deref())?;
         let command = PostCommand {
             standing: self.standing_beside(conversation, &content, wish.priority, now)?,
             author: wish.author.clone(),
@@ -206,6 +203,22 @@ impl Worker {
         Ok(Plan::of(decision, PlanReply::Done))
     }
 
+    /// With the provider's id of its template, where messages name it so; unless it names one itself.
+    fn with_reference(
+        &self,
+        mut content: Content,
+        entry: Option<&ChannelEntry>,
+    ) -> Result<Content, CommandError> {
+        let id = match entry {
+            Some(entry) => templates::reference(&self.core, entry, &content)?,
+            None => None,
+        };
+        if let (Some(id), Some(body)) = (id, content.body.as_object_mut()) {
+            body.entry("content_sid").or_insert(id.into());
+        }
+        Ok(content)
+    }
+
     /// The answer that this key got before, if it did.
     fn first_answer(&self, wish: &PostMessage) -> Result<Option<FirstAnswer>, CommandError> {
         let Some((key, request_hash)) = wish.idempotency else {
@@ -291,14 +304,6 @@ impl Worker {
 fn with_text(mut content: Content, rendered: Option<String>) -> Content {
     if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
         body.entry("rendered").or_insert(text.into());
-    }
-    content
-}
-
-/// With the provider's id of its template, unless it names one itself.
-fn with_reference(mut content: Content, reference: Option<String>) -> Content {
-    if let (Some(id), Some(body)) = (reference, content.body.as_object_mut()) {
-        body.entry("content_sid").or_insert(id.into());
     }
     content
 }
