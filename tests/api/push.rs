@@ -322,7 +322,7 @@ async fn everyone_is_told_what_they_chose_and_nothing_else() {
     assert_eq!(browser.open(&service.next().await)["body"], "loud");
     alerts.raise(workspace, "queue_old", "loud", "Aloud.").await;
     let mut told = [service.next().await, service.next().await];
-    told.sort_by(|a, b| a.path.len().cmp(&b.path.len()));
+    told.sort_by_key(|one| one.path.len());
     let shown = browser.open(&told[0]);
     assert_eq!(
         (&shown["kind"], &shown["title"], &shown["body"]),

@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-I8thH0_Y.js";

@@ -1,1 +1,0 @@
-import{Gn as e,Xn as t,fr as n}from"./base-DDPQEpuw.js";var r={class:`appear-late block animate-pulse rounded-control bg-sunken`,"aria-hidden":`true`},i=t({__name:`UiSkeleton`,setup(t){return(t,i)=>(n(),e(`span`,r))}});export{i as t};

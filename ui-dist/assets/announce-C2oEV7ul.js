@@ -1,1 +1,0 @@
-import{Ir as e}from"./base-DDPQEpuw.js";var t=e(``),n=e(``),r=3e3,i=null,a=0,o=null;function s(){o=null,i!==null&&(t.value=i,i=null,a=Date.now())}function c(e){i=e,o===null&&(o=setTimeout(s,Math.max(50,a+r-Date.now())))}function l(e){n.value=e}export{n as i,l as n,t as r,c as t};

@@ -1,1 +1,0 @@
-var e={primary:`btn-primary`,plain:`btn-plain`,quiet:`btn-quiet`,danger:`btn-danger`,note:`btn-note`},t={sm:`btn-sm`,md:`btn-md`,icon:`btn-icon`,"icon-sm":`btn-icon-sm`},n=({tone:n=`plain`,size:r=`md`})=>`btn ${e[n]} ${t[r]}`;export{n as t};

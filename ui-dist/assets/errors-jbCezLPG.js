@@ -1,1 +1,0 @@
-import{hn as e,in as t,rn as n}from"./base-DDPQEpuw.js";function r(r){return r instanceof t?e(`common.error.network`):r instanceof n?r.status===403?e(`common.error.forbidden`):r.status>=500&&r.code.startsWith(`http_`)?e(`common.error.server`):r.message:e(`common.error.unexpected`)}export{r as t};

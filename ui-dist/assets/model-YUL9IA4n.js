@@ -1,0 +1,1 @@
+export{f as fromBody}from"./model-BFslze03.js";

@@ -1,1 +1,0 @@
-export{f as fromBody}from"./model-BU0OVL9v.js";

@@ -1,1 +1,0 @@
-import{Ir as e}from"./base-DDPQEpuw.js";var t=e(!1),n=e(!1);export{t as n,n as t};

@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib-B1xytiRL.js";

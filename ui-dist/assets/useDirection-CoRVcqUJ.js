@@ -1,1 +1,0 @@
-import{r as e}from"./useForwardExpose-Bv0zFz8c.js";import{Ir as t,Vn as n}from"./base-DDPQEpuw.js";function r(r){let i=e({dir:t(`ltr`)});return n(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{Vn as e,Vr as t}from"./base-DDPQEpuw.js";import{r as n}from"./dist-DR7OxJZ5.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

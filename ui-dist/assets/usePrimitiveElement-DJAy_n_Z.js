@@ -1,1 +1,0 @@
-import{Ir as e,Vn as t}from"./base-DDPQEpuw.js";import{r as n}from"./dist-DR7OxJZ5.js";function r(){let r=e();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
