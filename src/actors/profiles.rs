@@ -1,4 +1,4 @@
-//! Names of customers whose provider does not send them along: asked for after their first message.
+//! Names and pictures of customers whose provider does not send them along: asked for after they wrote.
 //!
 //! Owns a short queue and the pace of asking. What is lost by a restart or a full queue is asked for at the customer's next
 //! message. Must not hold anything up: a name is an ornament.
@@ -18,6 +18,7 @@ use crate::storage::keys::ContactKey;
 
 use super::core::{Core, new_trace};
 use super::directory::{DirectoryHandle, Resolve};
+use super::media::{note_portrait, portrait_due};
 use super::registry::ChannelEntry;
 
 /// Customers that may wait to be asked for.
@@ -101,7 +102,7 @@ impl Profiles {
             let too_soon = asked
                 .get(&question.contact)
                 .is_some_and(|at| now.since(*at) < AGAIN);
-            if too_soon || asked.len() >= REMEMBERED || !self.is_nameless(&question) {
+            if too_soon || asked.len() >= REMEMBERED || !self.is_wanted(&question, now) {
                 continue;
             }
             asked.insert(question.contact, now);
@@ -113,7 +114,8 @@ impl Profiles {
         }
     }
 
-    fn is_nameless(&self, question: &Question) -> bool {
+    /// Whether the name or the picture is not known, or the picture is old.
+    fn is_wanted(&self, question: &Question, now: Timestamp) -> bool {
         let Some(entry) = self.core.registry.get(question.channel) else {
             return false;
         };
@@ -121,7 +123,11 @@ impl Profiles {
             workspace: entry.workspace,
             contact: question.contact,
         };
-        matches!(self.core.store.get(&key), Ok(Some(contact)) if contact.profile_name.is_empty())
+        let Ok(Some(contact)) = self.core.store.get(&key) else {
+            return false;
+        };
+        let due = portrait_due(&self.core.store, entry.workspace, contact.id, now);
+        contact.profile_name.is_empty() || due.unwrap_or(false)
     }
 
     async fn ask(&self, question: Question) {
@@ -160,6 +166,11 @@ impl Profiles {
         };
         if let Err(error) = self.directory.send(request).await {
             tracing::warn!(contact = %question.contact, %error, "a customer's name could not be noted");
+        }
+        let Some(picture) = profile.picture else { return };
+        let whose = (entry.workspace, entry.channel.id, question.contact);
+        if let Err(error) = note_portrait(&self.core, whose, picture).await {
+            tracing::warn!(contact = %question.contact, %error, "a customer's picture could not be noted");
         }
     }
 }

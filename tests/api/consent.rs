@@ -188,6 +188,11 @@ async fn whatsapps_own_switch_is_about_marketing() {
         .expect(202);
     post(&app, "secret-7001", &[switch("resume")]).await;
     consent_of(owner, &contact, |it| it["permission"] == "opted_in").await;
+    // Meta did not hear our first answer and tells the first choice once more.
+    post(&app, "secret-7001", &[switch("stop")]).await;
+    let worked_in = |list: &Value| list["items"].as_array().is_some_and(Vec::is_empty);
+    wait_for(owner, "/api/v1/raw-events?state=pending&limit=1", worked_in).await;
+    consent_of(owner, &contact, |it| it["permission"] == "opted_in").await;
     let notices = items(owner, "/api/v1/notices").await;
     assert!(
         notices.iter().all(|notice| notice["kind"] == "preferences") && notices.len() == 2,

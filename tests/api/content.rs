@@ -49,7 +49,10 @@ impl Desk {
             .await;
         desk.conversation = until(async || {
             let page = agent.get("/api/v1/conversations").await.expect(200);
-            page["items"][0]["id"].as_str().map(str::to_owned)
+            let first = &page["items"][0];
+            // It stands there a moment before its first message does.
+            let has_message = first["last_message"].is_object();
+            first["id"].as_str().filter(|_| has_message).map(str::to_owned)
         })
         .await;
         desk

@@ -302,3 +302,31 @@ async fn what_a_chat_offers_is_set_by_the_owner() {
         .expect(200);
     assert_eq!(test["ok"], true, "{test}");
 }
+
+#[actix_web::test]
+async fn a_customers_own_picture_is_kept_and_shown() {
+    let app = TestApp::start().await;
+    let shop = Shop::open(&app.a.owner, json!({})).await;
+    shop.does(json!({"type": "text", "text": "Habari"})).await;
+    let owner = &app.a.owner;
+    let contact = async || {
+        let list = owner.get("/api/v1/conversations").await.expect(200);
+        list["items"][0]["contact"].clone()
+    };
+    until(async || contact().await["picture_url"].is_string()).await;
+    let brief = contact().await;
+    let url = brief["picture_url"].as_str().expect("an address").to_owned();
+    // Signed, so that a browser can show it; by anybody else's session it is not found by its id.
+    let picture = app.stranger.get(&url).await;
+    assert_eq!(
+        (picture.status, picture.header("content-type")),
+        (200, "image/jpeg"),
+        "a small copy"
+    );
+    assert_eq!(app.stranger.get(&format!("{url}x")).await.status, 404);
+    let path = format!("/api/v1/contacts/{}", brief["id"].as_str().expect("an id"));
+    assert_eq!(owner.get(&path).await.expect(200)["picture_url"], json!(url));
+    assert_eq!(app.b.owner.get(&path).await.status, 404);
+    let others = app.b.owner.get("/api/v1/contacts").await.expect(200);
+    assert_eq!(others["items"], json!([]));
+}

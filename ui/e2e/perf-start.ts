@@ -66,6 +66,25 @@ test('a slow phone', async ({ browser, url }) => {
   expect.soft(middle(warm), 'second visit').toBeLessThan(WARM_MS)
 })
 
+test('the work of a start', async ({ browser, url }) => {
+  // In time of the main thread: does not depend on who else uses the machine's cores. A slow phone takes four times as long.
+  const work: number[] = []
+  for (let run = 0; run < RUNS; run += 1) {
+    const context = await browser.newContext({ baseURL: url, viewport: PHONE, isMobile: true, hasTouch: true })
+    await signIn(context, url)
+    const page = await context.newPage()
+    const session = await context.newCDPSession(page)
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+    await page.goto('/inbox', { waitUntil: 'commit' })
+    await page.locator('[data-row]').first().waitFor()
+    const { metrics } = await session.send('Performance.getMetrics')
+    work.push((metrics.find((each) => each.name === 'TaskDuration')?.value ?? 0) * 1000)
+    await context.close()
+  }
+  tell('work of the main thread until the list is there', all(work))
+  expect.soft(middle(work), 'work').toBeLessThan(COLD_MS / 4)
+})
+
 test('keys and switching on a computer', async ({ page, url }) => {
   test.setTimeout(120_000)
   await signIn(page.context(), url)

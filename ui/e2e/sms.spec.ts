@@ -44,6 +44,18 @@ test('an SMS comes in, its answer is counted in parts and arrives on the phone',
   await expect(inbox.getByRole('listitem').filter({ hasText: answer }).last()).toContainText('Delivered', { timeout: 20_000 })
 })
 
+test('another SMS sandbox is added with a press', async ({ open, page }) => {
+  await open('/settings/channels/new')
+  await page.getByRole('button', { name: /SMS sandbox/ }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('SMS sandbox')
+  // The phone tells two of a kind apart by their names; this one goes again, for the tests beside.
+  await page.locator('main section').last().getByRole('button').click()
+  const sure = page.getByRole('alertdialog')
+  if (await sure.getByRole('textbox').count()) await sure.getByRole('textbox').fill('SMS sandbox')
+  await sure.getByRole('button').last().click()
+  await expect(page).toHaveURL(/settings\/channels$/)
+})
+
 test('the forms for Twilio and 360dialog say what is missing', async ({ open, page }) => {
   await open('/settings/channels/new?provider=twilio_sms')
   await page.getByRole('button', { name: 'Connect and check' }).click()

@@ -75,11 +75,10 @@ test('a thread: what the composer opens @looks', async ({ open, page }, { projec
 
 for (const [key, name] of [['a', 'assign'], ['l', 'label'], ['p', 'priority'], ['z', 'snooze']] as const) {
   test(`a conversation: ${name} @looks`, async ({ open, page }, { project }) => {
+    test.skip(isPhone(page), 'a phone has no keys; its menus stand in the details')
     await open('/inbox')
     await openThread(page, 'Zawadi Hassan')
     await expect(thread(page).locator('time').first()).toBeVisible()
-    if (isPhone(page)) await page.goto(`${page.url()}?details=1`)
-    await page.locator('main').press('Escape')
     await page.keyboard.press(key)
     await look(page, name, project.name, page.locator('[role=menu], [role=dialog], [role=listbox]').last())
   })

@@ -5,8 +5,8 @@ import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
 import { queryClient } from './app/query'
 import { startNotify } from './app/notify'
-import { router } from './app/router'
-import { expired, me } from './app/session'
+import { hurry, router } from './app/router'
+import { askEarly, expired, me } from './app/session'
 import './app/services'
 import { shellShortcuts } from './app/shell/shortcuts'
 import { startTheme } from './app/theme'
@@ -29,6 +29,9 @@ watch(me, (now, before) => {
   }
 })
 
+// One way there and back for all of it: who is signed in, the texts, and the parts of the page that is asked for.
+askEarly()
+hurry(location.pathname + location.search)
 await startLanguage()
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient }).use(router).mount('#app')
 

@@ -123,11 +123,14 @@ impl ChannelWork {
                 return Ok(());
             }
         };
+        let mut is_new = true;
         for (index, item) in items.into_iter().enumerate() {
             match item {
                 Inbound::Message(message) => round.unresolved.push((raw, trace, Box::new(message), false)),
                 Inbound::Echo(message) => round.unresolved.push((raw, trace, Box::new(message), true)),
                 Inbound::Status(update) => self.sort_status(entry, round, raw, trace, update)?,
+                // They follow the notice of their change. Told again, they must not undo what was said since.
+                Inbound::Preference(_) if !is_new => {}
                 Inbound::Preference(update) => round.preferences.push((raw, trace, update)),
                 Inbound::Notice(notice) => {
                     let place = Place {
@@ -136,7 +139,7 @@ impl ChannelWork {
                         digest,
                         index,
                     };
-                    self.note(entry, round, place, notice)?;
+                    is_new &= self.note(entry, round, place, notice)?;
                 }
             }
         }

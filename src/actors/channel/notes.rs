@@ -32,14 +32,14 @@ pub(super) fn digest(items: &Result<Vec<Inbound>, String>, body: &[u8]) -> [u8; 
 }
 
 impl ChannelWork {
-    /// Keeps a notice and heeds it, unless that was done before.
+    /// Keeps a notice and heeds it, unless that was done before. Answers whether it is new.
     pub(super) fn note(
         &self,
         entry: &ChannelEntry,
         round: &mut Round,
         place: Place,
         notice: ChannelNotice,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
         let workspace = entry.workspace;
         let seen = NoticeSeenKey {
             workspace,
@@ -47,7 +47,7 @@ impl ChannelWork {
         };
         if !round.noted.insert(seen.hash) || self.core.store.contains(&seen)? {
             metrics::counter!("frontdesk_inbound_duplicates_total").increment(1);
-            return Ok(());
+            return Ok(false);
         }
         // The number follows from the place in the delivery, so that a repeated round writes the same rows.
         let id = (place.raw.0 << 12) | (place.index as u64 & 0xfff);
@@ -82,7 +82,7 @@ impl ChannelWork {
             .put(&key, &notice, &seal)
             .put(&seen, &id, &Seal::Open)
             .event(workspace, received_at, place.trace, EventKind::NoticeCreated(id));
-        Ok(())
+        Ok(true)
     }
 
     fn fingerprint(&self, entry: &ChannelEntry, place: Place) -> Result<[u8; 16], StorageError> {

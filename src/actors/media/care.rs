@@ -68,7 +68,8 @@ async fn one(
     before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), ChangeError> {
-    let unused = media.message.is_none() && now.since(media.created_at) > UNUSED;
+    // A contact's picture of themselves stands in no message.
+    let unused = media.message.is_none() && media.contact.is_none() && now.since(media.created_at) > UNUSED;
     if unused {
         return drop_unused(core, workspace, media).await;
     }

@@ -37,10 +37,12 @@ pub(super) fn seal_of(core: &Core, workspace: WorkspaceId, media: &Media) -> Res
     }
 }
 
-/// Tells that the message in which it stands looks different now.
+/// Tells that the message in which it stands, or the contact whose picture it is, looks different now.
 pub(super) fn told(batch: &mut Batch, workspace: WorkspaceId, media: &Media, now: Timestamp) {
     if let Some(message) = media.message {
         batch.event(workspace, now, new_trace(), EventKind::MessageUpdated(message));
+    } else if let Some(contact) = media.contact {
+        batch.event(workspace, now, new_trace(), EventKind::ContactUpdated(contact));
     }
 }
 

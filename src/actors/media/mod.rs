@@ -13,6 +13,7 @@ mod fetch;
 mod inbound;
 mod outbound;
 mod picture;
+mod portrait;
 mod receive;
 mod settings;
 
@@ -22,10 +23,12 @@ pub use desk::{MediaDesk, link};
 pub use examine::{Examined, agree, examine, sniff};
 pub use inbound::{bring, resolve};
 pub use outbound::{OpenError, open, plain_name, prepare, surely_unsent};
+pub use portrait::portrait_url;
 pub use receive::{MAX_BYTES, ReceiveError, receive, stream};
 pub use settings::{MAX_DAYS, Retention, read as retention, write as keep_retention};
 
 pub(in crate::actors) use inbound::note;
+pub(in crate::actors) use portrait::{note_portrait, portrait_due};
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -6,8 +6,9 @@ use actix_web::{HttpResponse, get, patch};
 use super::Machinery;
 use super::errors::directory_error;
 use super::model::ContactBody;
+use crate::actors::House;
 use crate::actors::directory::Rename;
-use crate::domain::{Contact, ContactId};
+use crate::domain::{Contact, ContactId, WorkspaceId};
 use crate::http::views::{ContactView, contact_view};
 use crate::http::{
     ApiError, ApiResult, Caller, IfMatch, Items, ListId, ListQuery, NoQuery, PageParams, PathId, Trace,
@@ -36,6 +37,10 @@ fn fits(contact: &Contact, text: &str) -> bool {
     has(contact.display_name())
         || has(&contact.profile_name)
         || contact.identities.iter().any(|identity| has(&identity.value))
+}
+
+pub(super) fn view(house: &House, workspace: WorkspaceId, contact: &Contact) -> ContactView {
+    contact_view(&house.core.store, workspace, contact, house.core.clock.now())
 }
 
 /// Lists contacts, newest first.
@@ -68,11 +73,9 @@ pub(super) async fn list_contacts(
             break;
         }
     }
-    Ok(Json(
-        query
-            .page
-            .finish(&list, found, |(_, contact)| contact_view(&contact)),
-    ))
+    Ok(Json(query.page.finish(&list, found, |(_, contact)| {
+        view(&house, who.workspace, &contact)
+    })))
 }
 
 /// One contact.
@@ -91,7 +94,7 @@ pub(super) async fn show_contact(
     let contact = contact.ok_or_else(|| ApiError::not_found("contact"))?;
     Ok(HttpResponse::Ok()
         .insert_header(etag(contact.version))
-        .json(contact_view(&contact)))
+        .json(view(&house, who.workspace, &contact)))
 }
 
 /// Gives a contact the name that the team uses.
@@ -117,5 +120,5 @@ pub(super) async fn rename_contact(
     let contact = house.directory.send(request).await.map_err(directory_error)?;
     Ok(HttpResponse::Ok()
         .insert_header(etag(contact.version))
-        .json(contact_view(&contact)))
+        .json(view(&house, who.workspace, &contact)))
 }

@@ -5,12 +5,13 @@ use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 
 use super::Machinery;
+use super::contacts::view;
 use super::errors::directory_error;
 use crate::actors::House;
 use crate::actors::directory::merges::{Merge, Unmerge, merges};
 use crate::channels::FieldError;
 use crate::domain::{Contact, ContactId, Timestamp, WorkspaceId};
-use crate::http::views::{ContactView, IdentityView, contact_view};
+use crate::http::views::{ContactView, IdentityView};
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, Items, NoQuery, PathId, Trace, ValidJson, endpoints,
 };
@@ -32,9 +33,9 @@ pub(super) struct MergeView {
 }
 
 impl MergeView {
-    fn new(contact: &Contact, merge: &Merge) -> Self {
+    fn new(contact: ContactView, merge: &Merge) -> Self {
         Self {
-            contact: contact_view(contact),
+            contact,
             took_over: merge.took_over,
             identities: merge.took.iter().map(IdentityView::from).collect(),
             at: Timestamp(merge.at).to_string(),
@@ -61,7 +62,7 @@ pub(super) async fn list_merges(
     for (other, merge) in merges(&house.core.store, who.workspace, id.0)? {
         // One that was erased meanwhile has nothing to show.
         if let Some(other) = contact(&house, who.workspace, other)? {
-            items.push(MergeView::new(&other, &merge));
+            items.push(MergeView::new(view(&house, who.workspace, &other), &merge));
         }
     }
     Ok(Json(Items {

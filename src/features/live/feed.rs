@@ -131,7 +131,8 @@ impl Feed {
 
     fn contact(&self, workspace: WorkspaceId, contact: ContactId) -> Result<Option<Value>, StorageError> {
         let found = self.core.store.get(&ContactKey { workspace, contact })?;
-        Ok(found.map(|contact| json!(contact_view(&contact))))
+        let (store, now) = (&self.core.store, self.core.clock.now());
+        Ok(found.map(|contact| json!(contact_view(store, workspace, &contact, now))))
     }
 
     fn channel(&self, workspace: WorkspaceId, channel: ChannelId) -> Result<Option<Value>, StorageError> {

@@ -1,6 +1,8 @@
 //! Contacts.
 
-use crate::domain::{Contact, ContactId, Identity};
+use crate::actors::media::portrait_url;
+use crate::domain::{Contact, ContactId, Identity, Timestamp, WorkspaceId};
+use crate::storage::Store;
 
 /// One thing that a contact is known by.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
@@ -30,10 +32,25 @@ pub struct ContactBrief {
     pub name: String,
     /// What they are known by.
     pub identities: Vec<IdentityView>,
+    /// Where their picture can be read without logging in, for some hours.
+    #[schema(required)]
+    pub picture_url: Option<String>,
+}
+
+/// Where a contact's picture lies. It is an ornament: what cannot be read is left out, and told in the log.
+fn picture(store: &Store, workspace: WorkspaceId, contact: &Contact, now: Timestamp) -> Option<String> {
+    portrait_url(store, workspace, contact, now).unwrap_or_else(|error| {
+        tracing::warn!(contact = %contact.id, %error, "a contact's picture cannot be read");
+        None
+    })
 }
 
 impl ContactBrief {
-    pub(super) fn new(id: ContactId, contact: Option<&Contact>) -> Self {
+    pub(super) fn new(
+        (store, workspace, now): (&Store, WorkspaceId, Timestamp),
+        id: ContactId,
+        contact: Option<&Contact>,
+    ) -> Self {
         Self {
             id: id.to_string(),
             name: contact
@@ -42,6 +59,7 @@ impl ContactBrief {
             identities: contact
                 .map(|c| c.identities.iter().map(IdentityView::from).collect())
                 .unwrap_or_default(),
+            picture_url: contact.and_then(|contact| picture(store, workspace, contact, now)),
         }
     }
 }
@@ -59,20 +77,24 @@ pub struct ContactView {
     pub identities: Vec<IdentityView>,
     /// Their conversations, one a channel.
     pub conversations: Vec<String>,
+    /// Where their picture can be read without logging in, for some hours.
+    #[schema(required)]
+    pub picture_url: Option<String>,
     /// When they were first seen.
     pub created_at: String,
     /// Counts changes; the `ETag`.
     pub version: u64,
 }
 
-/// A contact as the API shows it.
-pub fn contact_view(contact: &Contact) -> ContactView {
+/// A contact as the API shows it at `now`.
+pub fn contact_view(store: &Store, workspace: WorkspaceId, contact: &Contact, now: Timestamp) -> ContactView {
     ContactView {
         id: contact.id.to_string(),
         name: contact.display_name().to_owned(),
         profile_name: contact.profile_name.clone(),
         identities: contact.identities.iter().map(IdentityView::from).collect(),
         conversations: contact.conversations.iter().map(ToString::to_string).collect(),
+        picture_url: picture(store, workspace, contact, now),
         created_at: contact.created_at.to_string(),
         version: contact.version,
     }

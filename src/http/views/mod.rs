@@ -148,7 +148,7 @@ impl<'a> Viewer<'a> {
             Err(StorageError::Erased) => None,
             Err(error) => return Err(error),
         };
-        let brief = ContactBrief::new(id, found.as_ref());
+        let brief = ContactBrief::new((self.store, self.workspace, self.now), id, found.as_ref());
         self.contacts.insert(id, brief.clone());
         Ok(brief)
     }

@@ -2735,6 +2735,8 @@ export interface components {
             identities: components["schemas"]["IdentityView"][];
             /** @description The name to show; empty once they were erased. */
             name: string;
+            /** @description Where their picture can be read without logging in, for some hours. */
+            picture_url: string | null;
         };
         /** @description A contact. */
         ContactView: {
@@ -2748,6 +2750,8 @@ export interface components {
             identities: components["schemas"]["IdentityView"][];
             /** @description The name to show. */
             name: string;
+            /** @description Where their picture can be read without logging in, for some hours. */
+            picture_url: string | null;
             /** @description The name that they gave themselves at the provider. */
             profile_name: string;
             /**
@@ -3421,6 +3425,8 @@ export interface components {
                 identities: components["schemas"]["IdentityView"][];
                 /** @description The name to show. */
                 name: string;
+                /** @description Where their picture can be read without logging in, for some hours. */
+                picture_url: string | null;
                 /** @description The name that they gave themselves at the provider. */
                 profile_name: string;
                 /**

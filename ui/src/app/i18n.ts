@@ -87,6 +87,8 @@ async function load(tag: Language, area: string): Promise<void> {
   loaded.add(name)
 }
 
+/** Names areas whose texts are loaded with the language. */
+export const wantTexts = (areas: readonly string[]): void => areas.forEach((area) => void wanted.add(area))
 /** Makes the texts of these areas available, now and after a change of language. */
 export async function ensureTexts(...areas: string[]): Promise<void> {
   areas.forEach((area) => wanted.add(area))

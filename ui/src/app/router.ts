@@ -2,7 +2,7 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router'
 import type { Role } from './area'
 import { allows, areas } from './areas'
-import { ensureTexts } from './i18n'
+import { ensureTexts, wantTexts } from './i18n'
 import { ensureSession, me } from './session'
 
 declare module 'vue-router' {
@@ -55,6 +55,16 @@ router.beforeEach(async (to) => {
   return true
 })
 router.beforeResolve((to) => ensureTexts(...(to.matched.flatMap((record) => record.meta.texts ?? []))))
+
+/** Begins to load the parts and texts of a page that is going to be shown. A part that fails is asked for again by the router. */
+export function hurry(path: string): void {
+  const { matched } = router.resolve(path)
+  wantTexts(matched.flatMap((record) => record.meta.texts ?? []))
+  for (const { components } of matched) {
+    const part: unknown = components?.default
+    if (typeof part === 'function') void Promise.resolve((part as () => unknown)()).catch(() => undefined)
+  }
+}
 
 /** Only a path of this app may follow sign-in, never another site. */
 export function safePath(path: string): string {

@@ -92,11 +92,19 @@ export function ensureSession(): Promise<void> {
   starting ??= start()
   return starting
 }
+let asked: Promise<Me> | null = null
+/** Asks who is signed in before anybody waits for it. */
+export function askEarly(): void {
+  if (stored(HINT) === null) return
+  asked = ok(api.GET('/me'))
+  // Whoever waits for it hears of a failure.
+  asked.catch(() => undefined)
+}
 async function start(): Promise<void> {
   // Asking without a session would only put a 401 into every first visitor's console.
   if (stored(HINT) === null) return
   try {
-    await begin(await ok(api.GET('/me')))
+    await begin(await (asked ?? ok(api.GET('/me'))))
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return
     const cached = stored(CACHED)

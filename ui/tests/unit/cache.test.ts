@@ -7,7 +7,7 @@ import { hold } from '@/features/inbox/order'
 
 const at = (minute: number): string => `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000000Z`
 const conversation = (id: string, minute: number, more: Partial<Conversation> = {}): Conversation => ({
-  id, contact: { id: `p${id}`, name: id, identities: [] }, channel_id: 'c', status: 'open', assignee: null, labels: [],
+  id, contact: { id: `p${id}`, name: id, identities: [], picture_url: null }, channel_id: 'c', status: 'open', assignee: null, labels: [],
   priority: 'normal', unread: 0, last_message: null, last_activity_at: at(minute), created_at: at(0), snoozed_until: null, waiting_since: null,
   window: { open: true, expires_at: null }, version: 1, ...more,
 })

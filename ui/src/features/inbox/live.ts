@@ -56,6 +56,21 @@ export function mentions(message: Message | undefined, me: string | undefined): 
 
 function writeContact(contact: Contact): void {
   queryClient.setQueryData<Contact>(['contact', contact.id], (old) => (old ? { ...old, ...contact } : old))
+  // Name and picture stand beside each conversation, too.
+  for (const id of contact.conversations) {
+    const shown = queryClient.getQueryData<Conversation>(['conversation', id]) ?? listed(id)
+    const { name, identities, picture_url } = contact
+    const same = shown && shown.contact.name === name && shown.contact.picture_url === picture_url
+    if (shown && !same) writeConversation({ ...shown, contact: { ...shown.contact, name, identities, picture_url } })
+  }
+}
+/** A conversation as some list shows it. */
+function listed(id: string): Conversation | undefined {
+  for (const [, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
+    const found = data?.pages.flatMap((page) => page.items).find((each) => each.id === id)
+    if (found) return found
+  }
+  return undefined
 }
 function writeChannel(channel: Channel): void {
   queryClient.setQueryData<Page<Channel>>(['channels'], (old) =>

@@ -1,5 +1,5 @@
 /** The settings that exist, and finding one by any of its words. */
-import { Activity, ArchiveRestore, Banknote, BellRing, Clock, KeyRound, Megaphone, MegaphoneOff, MessageSquareQuote, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
+import { Activity, ArchiveRestore, Banknote, BellRing, Clock, Images, KeyRound, Megaphone, MegaphoneOff, MessageSquareQuote, RadioTower, Smartphone, UserRound, Users } from '@lucide/vue'
 import type { Component } from 'vue'
 import { fold } from '@/lib/fold'
 
@@ -24,6 +24,7 @@ export const ENTRIES: Entry[] = [
   entry('members', 'members', Users, 'settings.members.title'),
   entry('tokens', 'tokens', KeyRound, 'settings.tokens.title'),
   entry('backups', 'backups', ArchiveRestore, 'settings.backups.title'),
+  entry('media', 'media-settings', Images, 'settings.media.title'),
   entry('alerts', 'alert-settings', BellRing, 'settings.alerts.title'),
   entry('notices', 'notices', Megaphone, 'settings.notices.title'),
   entry('system', 'system', Activity, 'nav.system'),

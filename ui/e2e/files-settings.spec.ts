@@ -1,0 +1,36 @@
+import { axe, expect, isPage, test } from './support'
+
+test('an owner says how long files are kept, after being told what that deletes', async ({ open, page }) => {
+  await open('/settings')
+  await page.getByRole('link', { name: /^Files/ }).click()
+  await isPage(page)
+  await expect(page.getByText('Their messages stay')).toBeVisible()
+  await axe(page)
+  const keep = page.getByLabel('Keep files for')
+  await keep.click()
+  await page.getByRole('option', { name: 'Another time' }).click()
+  await page.getByLabel('Days', { exact: true }).fill('4000')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('A whole number of days, from 1 to 3650')).toBeVisible()
+  await page.getByLabel('Days', { exact: true }).fill('400')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('alertdialog')).toContainText('Files older than 400 days')
+  await axe(page)
+  await page.getByRole('button', { name: 'Keep for a shorter time' }).click()
+  await expect(page.getByText('Saved')).toBeVisible()
+  await page.reload()
+  await expect(page.getByLabel('Days', { exact: true })).toHaveValue('400')
+  // What keeps more deletes nothing, and is not asked about.
+  await page.getByLabel('Keep files for').click()
+  await page.getByRole('option', { name: 'For ever' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Saved')).toBeVisible()
+  await expect(page.getByRole('alertdialog')).toHaveCount(0)
+})
+
+test('looks of the files settings @looks', async ({ open, page }, info) => {
+  await open('/settings/media')
+  await isPage(page)
+  await axe(page)
+  await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })
+})
