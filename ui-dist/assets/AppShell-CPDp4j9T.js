@@ -1,0 +1,1 @@
+export{at as default}from"./first-CaXuzyWD.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-I8thH0_Y.js";

@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib--C_O1NQP.js";
