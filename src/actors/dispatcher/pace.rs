@@ -35,8 +35,8 @@ type Keyed = RateLimiter<ContactId, DefaultKeyedStateStore<ContactId>, TokioCloc
 const MAX_RECIPIENTS: usize = 20_000;
 
 /// A part of the rate is left free, so that a window of one second never sees more than the rate: the bucket refills at
-/// 98.5 % and holds 1 %, but at least two where two fit, so that a timer's millisecond too late is made up for.
-const REFILL: f64 = 0.985;
+/// 98.3 % and holds 1 %, but at least two where two fit, so that a timer's millisecond too late is made up for.
+const REFILL: f64 = 0.983;
 const BURST: f64 = 0.01;
 const TWO_FIT: u32 = 67;
 
