@@ -93,8 +93,8 @@ try:
     accounts = by_facebook.get_connection("me", "accounts")["data"]
     assert accounts[0]["instagram_business_account"]["id"] == ACCOUNT, accounts
 
-    # Nobody may be written to who has not written.
-    refused(10, lambda: send(by_instagram, ACCOUNT, {"text": "hi"}))
+    # Nobody may be written to whom the account does not know.
+    refused(100, lambda: send(by_instagram, ACCOUNT, {"text": "hi"}))
     asked = acts(type="text", text="Habari")
     until("the question", lambda: any(event.get("message", {}).get("mid") == asked for event in heard))
     assert by_instagram.get_object(AMINA, fields="name,username")["username"] == "amina.o"

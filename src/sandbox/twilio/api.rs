@@ -90,7 +90,7 @@ pub(crate) async fn handle(
         body: &body,
     };
     let answer = match (segments.as_slice(), by_path) {
-        (["v1", rest @ ..], _) => match content_fault(&shared, &call) {
+        (["v1", rest @ ..], _) => match content_fault(&shared, &call).await {
             Some(ContentFault::Refuse(refusal)) => Err(refusal),
             Some(ContentFault::Down) => return HttpResponse::ServiceUnavailable().finish(),
             Some(ContentFault::DropAnswer) => match contents_api::handle(&shared, &call, rest) {
@@ -116,7 +116,14 @@ enum ContentFault {
     DropAnswer,
 }
 
-fn content_fault(shared: &Shared, call: &Call<'_>) -> Option<ContentFault> {
+async fn content_fault(shared: &Shared, call: &Call<'_>) -> Option<ContentFault> {
+    let delay_ms = {
+        let accounts = shared.accounts.lock();
+        accounts
+            .get(call.account)
+            .map_or(0, |account| account.content_faults.delay_ms)
+    };
+    tokio::time::sleep(shared.clock.real(delay_ms)).await;
     let mut accounts = shared.accounts.lock();
     let faults = &mut accounts.get_mut(call.account)?.content_faults;
     let strikes = |count: &mut u32| {

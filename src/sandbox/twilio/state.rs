@@ -51,6 +51,8 @@ pub struct ContentFaults {
     pub throttle: u32,
     /// So many calls answer 503.
     pub unavailable: u32,
+    /// Every call takes so long at least, in milliseconds of simulated time.
+    pub delay_ms: u64,
 }
 
 /// An account: what one login sees.
