@@ -341,6 +341,10 @@ impl Templates for Twilio {
         shape::as_listed(definition, templates::base_of(access))
     }
 
+    fn unfit(&self, definition: &Definition) -> Option<String> {
+        shape::unfit(definition)
+    }
+
     fn numbered(
         &self,
         access: &ChannelAccess,

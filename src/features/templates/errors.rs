@@ -52,10 +52,11 @@ impl From<TemplateError> for ApiError {
 const RETRY_S: u64 = 30;
 
 fn provider_error(error: &ProviderError) -> ApiError {
-    let said = format!(
-        "The provider said: {} ({}). {}",
-        error.title, error.code, error.detail
-    );
+    let said = match error.code.as_str() {
+        // The adapter itself says so; nobody was asked.
+        "not_offered" => format!("{}. {}", error.title, error.detail),
+        code => format!("The provider said: {} ({code}). {}", error.title, error.detail),
+    };
     match error.class {
         ErrorClass::Transient | ErrorClass::Throttle => {
             let wait = error.retry_after.map_or(RETRY_S, |wait| wait.as_secs());

@@ -2685,6 +2685,8 @@ export interface components {
         };
         /** @description A template to check and to look at, stored or not. */
         CheckBody: {
+            /** @description The channel that it is for: what its provider cannot have is told as well. One that is not there is passed over. */
+            channel_id?: string | null;
             /** @description What it says. */
             definition: components["schemas"]["DefinitionBody"];
             /** @description Its language code. */

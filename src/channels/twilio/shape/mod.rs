@@ -48,6 +48,11 @@ pub(super) fn as_listed(definition: &Definition, base: &str) -> Option<Definitio
     Some(listed)
 }
 
+/// Why Twilio cannot have a template, whatever its samples; `None` if it can.
+pub(super) fn unfit(definition: &Definition) -> Option<String> {
+    made(definition, "", Values::Listed).err()
+}
+
 /// The values of a message by number; `None` if the caller numbered them already.
 ///
 /// # Errors
