@@ -111,3 +111,21 @@ for (const [name, path] of [['inbox-waiting', '/inbox?sort=waiting&unread=1'], [
     if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
   })
 }
+
+test('a hint shows for a resting pointer and for the keyboard, goes with Escape, and names its keys', async ({ open }) => {
+  const page = await open('/inbox')
+  await page.locator('[data-row]').first().waitFor()
+  const help = page.getByRole('button', { name: 'Keyboard shortcuts' })
+  const hint = page.getByRole('tooltip')
+  await help.hover()
+  await expect(hint).toHaveText(/Keyboard shortcuts\s*\?/)
+  await expect(help).toHaveAttribute('aria-describedby', (await hint.getAttribute('id'))!)
+  await page.keyboard.press('Escape')
+  await expect(hint).toHaveCount(0)
+  await page.mouse.move(700, 600)
+  await page.locator('input[type=search]').press('Shift+Tab')
+  while (!(await help.evaluate((button) => button === document.activeElement))) await page.keyboard.press('Shift+Tab')
+  await expect(hint).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(help).not.toHaveAttribute('aria-describedby')
+})
