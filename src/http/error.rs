@@ -220,6 +220,11 @@ impl ApiError {
         self.0.code
     }
 
+    /// What is wrong and what to do, in plain words.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// What sort of error it is.
     pub fn kind(&self) -> ErrorCode {
         self.0.kind

@@ -1,7 +1,6 @@
-import { axe, colleague, composer, customer, expect, isPage, test, thread, unique } from './support'
+import { axe, colleague, composer, customer, expect, test, thread, unique } from './support'
 
 /** Opening hours, snippets, orders and views of the list, mentions, notifications. */
-const shots = process.env.E2E_SHOTS
 
 test('opening hours are kept, and what cannot be is said at the day', async ({ open, page }) => {
   await open('/settings/hours')
@@ -71,10 +70,8 @@ test('the list by who waits, saved as a view and ordered', async ({ open, page }
 })
 
 test('a colleague is mentioned and finds the note', async ({ open, page, browser, url }) => {
-  const { id } = await customer(page.context().pages()[0] ?? page).catch(async () => {
-    await open('/inbox')
-    return customer(page)
-  })
+  await open()
+  const { id } = await customer(page)
   const other = await colleague(page, browser, url)
   const me = (await (await other.request.get('/api/v1/me')).json()) as { user: { name: string } }
   const noted = await page.request.post(`/api/v1/conversations/${id}/notes`, { headers: { 'X-Frontdesk': '1' }, data: { body: `@${me.user.name}, please look` } })
@@ -102,15 +99,6 @@ test('what one is told of is kept for every device', async ({ open, page }) => {
   await page.getByRole('switch', { name: 'Quiet hours' }).click()
   await expect(page.getByLabel('From')).toHaveCount(0)
 })
-
-for (const [name, path] of [['inbox-waiting', '/inbox?sort=waiting&unread=1'], ['inbox-mentions', '/inbox?view=mentions']] as const) {
-  test(`${name} @looks`, async ({ open, page }, info) => {
-    await open(path)
-    await isPage(page)
-    await axe(page)
-    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
-  })
-}
 
 test('a hint shows for a resting pointer and for the keyboard, goes with Escape, and names its keys', async ({ open }) => {
   const page = await open('/inbox')

@@ -57,7 +57,7 @@ pub(super) async fn change_templates(
             id: id.to_string(),
             ok: error.is_none(),
             code: error.as_ref().map(ApiError::code),
-            detail: error.map(|error| error.to_string()),
+            detail: error.map(|error| error.detail().to_owned()),
         });
     }
     Ok(Json(BulkView { items }))
