@@ -9,6 +9,7 @@ use super::{Machinery, review, routes};
 use crate::actors::House;
 use crate::domain::TemplateId;
 use crate::domain::account::Role;
+use crate::domain::phrases;
 use crate::domain::template::{ChangeKind, Roles, Template};
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode, NoQuery, ValidJson, endpoints};
 
@@ -46,7 +47,7 @@ pub(super) async fn change_templates(
     if needs_owner && who.role != Role::Owner {
         return Err(ApiError::new(
             ErrorCode::Forbidden,
-            "Only an owner may approve or assign templates.",
+            phrases::ONLY_OWNER_APPROVES.text(),
         ));
     }
     let mut items = Vec::with_capacity(body.ids.len());
