@@ -139,6 +139,40 @@ fn what_is_said_to_people_stands_in_the_catalogue() {
     }
 }
 
+/// Every step of a connection test and of the examination has a name in every language.
+#[test]
+fn every_check_has_a_name_in_every_language() {
+    let files = [
+        "channels/whatsapp/probe.rs",
+        "channels/whatsapp/doctor.rs",
+        "channels/whatsapp/dialog360.rs",
+        "channels/instagram/probe.rs",
+        "channels/twilio/probe.rs",
+        "features/channels/doctor.rs",
+    ];
+    let mut names = BTreeSet::new();
+    for path in files {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
+        let source = std::fs::read_to_string(&path).expect("the source");
+        let source: String = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        for call in ["check(\"", "check( \"", "failed(\"", "failed( \""] {
+            let after = source.split(call).skip(1);
+            names.extend(after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+    }
+    assert!(names.len() > 15, "{names:?}");
+    for language in LANGUAGES {
+        let path = file(language).with_file_name("channels.json");
+        let texts = std::fs::read_to_string(path).expect("texts");
+        let texts: Value = serde_json::from_str(&texts).expect("texts");
+        let missing: Vec<&String> = names
+            .iter()
+            .filter(|name| !texts["checks"][name.as_str()].is_string())
+            .collect();
+        assert_eq!(missing, Vec::<&String>::new(), "{language}");
+    }
+}
+
 #[test]
 fn sentences_are_found() {
     let source =

@@ -219,6 +219,11 @@ impl ApiError {
         self.0.code
     }
 
+    /// What is wrong, in plain words.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// What sort of error it is.
     pub fn kind(&self) -> ErrorCode {
         self.0.kind

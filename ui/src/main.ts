@@ -3,6 +3,7 @@ import { createApp, watch } from 'vue'
 import App from './app/App.vue'
 import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
+import { startSaid } from './app/said'
 import { queryClient } from './app/query'
 import { startNotify } from './app/notify'
 import { hurry, router } from './app/router'
@@ -34,6 +35,8 @@ askEarly()
 hurry(location.pathname + location.search)
 await startLanguage()
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient }).use(router).mount('#app')
+// The server's own texts come after the first page, which is in a hurry; until then it shows them as the server wrote them.
+void startSaid().catch(() => undefined)
 
 if ('serviceWorker' in navigator && import.meta.env.PROD) {
   void navigator.serviceWorker.register('/sw.js').catch(() => {

@@ -68,5 +68,9 @@ phrases! {
     CHANGES_BUSY = "changes_busy": "Too many changes to this at the same moment. Try again.";
     PASSWORD_SHORT = "password_short": "At least {count} characters; a few words in a row are easy to remember.";
     NOBODY_TO_WRITE_TO = "nobody_to_write_to": "must be a phone number in international form (+254711000234) or an id as the channel's provider gives it.";
+    MERGE_SAME_CONTACT = "merge_same_contact": "This is the same contact. Choose another one.";
+    MERGE_GOES_ON_ELSEWHERE = "merge_goes_on_elsewhere": "One of these contacts goes on as another one already. Open that one, or undo the earlier merge first.";
+    MERGE_NOTHING_TO_TAKE = "merge_nothing_to_take": "The other contact has no number or id by which it would be found.";
+    MERGE_TOO_MANY = "merge_too_many": "This contact was merged as often as possible.";
     IS_NO_IDENTITY = "is_no_identity": "is no number or id by which a customer can be found";
 }

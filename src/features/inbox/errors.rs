@@ -21,6 +21,7 @@ pub(super) fn directory_error(error: DirectoryError) -> ApiError {
         DirectoryError::VersionMismatch { .. } => {
             ApiError::new(ErrorCode::VersionMismatch, phrases::CONTACT_CHANGED.text()).at("if-match")
         }
+        DirectoryError::CannotMerge(phrase) => ApiError::new(ErrorCode::WrongState, phrase.text()),
         DirectoryError::Storage(error) => error.into(),
         DirectoryError::Commit(error) => error.into(),
         DirectoryError::Restarting => ApiError::busy("The directory is restarting; try again.", RETRY_S),

@@ -11,6 +11,7 @@ use crate::domain::TemplateId;
 use crate::domain::account::Role;
 use crate::domain::phrases;
 use crate::domain::template::{ChangeKind, Roles, Template};
+use crate::http::views::PhraseView;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode, NoQuery, ValidJson, endpoints};
 
 endpoints!(change_templates);
@@ -26,6 +27,9 @@ pub(super) struct Outcome {
     /// Why, and what to do.
     #[schema(required)]
     detail: Option<String>,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_phrase: Option<PhraseView>,
 }
 
 /// What became of all of them.
@@ -58,6 +62,7 @@ pub(super) async fn change_templates(
             id: id.to_string(),
             ok: error.is_none(),
             code: error.as_ref().map(ApiError::code),
+            detail_phrase: error.as_ref().and_then(|error| PhraseView::of(error.detail())),
             detail: error.map(|error| error.to_string()),
         });
     }
