@@ -3,6 +3,7 @@ import { createApp, watch } from 'vue'
 import App from './app/App.vue'
 import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
+import { startSaid } from './app/said'
 import { queryClient } from './app/query'
 import { startNotify } from './app/notify'
 import { hurry, router } from './app/router'
@@ -35,6 +36,8 @@ hurry(location.pathname + location.search, askEarly())
 await startLanguage()
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient }).use(router).mount('#app')
 void router.isReady().then(startSettling)
+// The server's own texts come after the first page, which is in a hurry; until then it shows them as the server wrote them.
+void settled.then(startSaid).catch(() => undefined)
 
 if ('serviceWorker' in navigator && import.meta.env.PROD) {
   const register = (): Promise<unknown> => navigator.serviceWorker.register('/sw.js')
