@@ -29,6 +29,7 @@ pub mod outbound;
 pub mod policy;
 pub mod sms;
 pub mod standing;
+pub mod tariff;
 pub mod template;
 pub mod time;
 

@@ -46,6 +46,8 @@ pub struct Standing {
     pub reached: Reached,
     /// How the month's spending stands.
     pub spending: Spending,
+    /// The channel charges for every message, answers too (SMS).
+    pub charges_all: bool,
 }
 
 /// What a message is for: everything in bulk and every marketing template is marketing. `category` is the template's, where
@@ -139,9 +141,14 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
         currency,
     } = &proposal.standing.spending;
     let budget = budget.filter(|budget| *hard_stop && spent >= budget)?;
-    if !is_unasked(proposal.content) {
+    let charges_all = proposal.standing.charges_all;
+    if !is_unasked(proposal.content) && !charges_all {
         return None;
     }
+    let cheaper = match charges_all {
+        true => "Answers on WhatsApp or Instagram within 24 hours after a customer wrote cost nothing extra.",
+        false => "Answers within 24 hours after a customer wrote cost nothing extra and still go out.",
+    };
     Some(Refusal {
         code: "budget_used_up",
         reason: format!(
@@ -155,9 +162,8 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
                 detail: "An owner can raise the budget, or let it only warn, under Usage.".into(),
             },
             Alternative {
-                kind: "reply",
-                detail: "Answers within 24 hours after a customer wrote cost nothing extra and still go out."
-                    .into(),
+                kind: if charges_all { "other_channel" } else { "reply" },
+                detail: cheaper.into(),
             },
         ],
     })
@@ -245,8 +251,11 @@ mod tests {
         };
         assert_eq!(verdict("template", &standing), Some("budget_used_up"));
         assert_eq!(verdict("text", &standing), None);
+        standing.charges_all = true;
+        assert_eq!(verdict("text", &standing), Some("budget_used_up"));
         standing.spending.hard_stop = false;
         assert_eq!(verdict("template", &standing), None);
+        assert_eq!(verdict("text", &standing), None);
     }
 
     #[test]

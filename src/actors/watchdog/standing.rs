@@ -89,7 +89,7 @@ pub(super) fn of_budget(core: &Core, workspace: WorkspaceId) -> Result<Verdict, 
             amount(budget),
             settings.currency,
             if settings.hard_stop {
-                " At the end of it templates stop."
+                " At the end of it templates and SMS stop."
             } else {
                 ""
             }
