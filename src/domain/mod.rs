@@ -30,6 +30,7 @@ pub mod phrases;
 pub mod policy;
 pub mod sms;
 pub mod standing;
+pub mod tariff;
 pub mod template;
 pub mod time;
 
