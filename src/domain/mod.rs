@@ -31,6 +31,7 @@ pub mod sms;
 pub mod standing;
 pub mod template;
 pub mod time;
+pub mod vcard;
 
 pub use account::Workspace;
 pub use channel::Channel;
