@@ -13,6 +13,7 @@ use crate::domain::inbound::{ChannelNotice, StatusUpdate};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity, Timestamp};
 
 mod address;
@@ -57,6 +58,8 @@ pub struct Capabilities {
     pub sends: &'static [&'static str],
     /// Texts are charged by SMS segments, which the composer counts.
     pub counts_segments: bool,
+    /// How messages come to be charged.
+    pub tariff: Tariff,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.

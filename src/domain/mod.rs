@@ -26,11 +26,14 @@ pub mod notify;
 pub mod operations;
 pub mod optout;
 pub mod outbound;
+pub mod phrases;
 pub mod policy;
 pub mod sms;
 pub mod standing;
+pub mod tariff;
 pub mod template;
 pub mod time;
+pub mod vcard;
 
 pub use account::Workspace;
 pub use channel::Channel;

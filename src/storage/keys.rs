@@ -49,6 +49,7 @@
 //! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
 //! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
 //! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
+//! | `UsageParts` | workspace, day, channel, category, country, charge | parts charged beyond the first of each message | conversation, by adding |
 //! | `Billed` | workspace, conversation, place | [`Billed`]: as what the message is counted | conversation |
 //! | `Reach` | workspace, channel, contact | when last written to unasked | conversation |
 //! | `MessageByTime` | workspace, conversation, time, place | – ; only where history was imported | conversation |
@@ -65,6 +66,7 @@
 //! | `MadeContent` | workspace, channel, hash of the content's name | JSON text | dispatcher |
 
 mod table;
+mod usage;
 
 use std::marker::PhantomData;
 
@@ -356,6 +358,10 @@ keys! {
     UsageKey {
         workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
     } = Usage => u64;
+    /// How many parts were charged beyond the first of each message counted so: more SMS segments than messages.
+    UsagePartsKey {
+        workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
+    } = UsageParts => u64;
     /// As what a message is counted.
     BilledKey { workspace: WorkspaceId, message: MessageId } = Billed => Billed;
     /// When a customer was last written to unasked.

@@ -117,6 +117,14 @@ async fn a_content_is_made_approved_and_sent_by_its_sid() {
         !message["provider_message_id"].is_null()
     })
     .await;
+    // Twilio tells no price: it counts as its category, once, outside the window at a charge.
+    let usage = owner.get("/api/v1/usage").await.expect(200);
+    let row = json!({"key": "utility", "messages": 1, "charged": 1, "units": 1, "cost": "0.00"});
+    assert_eq!(
+        (&usage["by_category"], &usage["unpriced"]),
+        (&json!([row]), &json!(1))
+    );
+    assert_eq!(usage["rows"][0]["charge"], "regular");
     // Twilio has no edit: the change stays a draft, and the reason is said.
     let patch =
         json!({"definition": {"category": "utility", "components": [{"type": "BODY", "text": "Ready."}]}});

@@ -14,6 +14,7 @@ use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::standing::{is_unasked, purpose};
 use crate::domain::{ConversationId, Message, MessageId};
 use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MessageKey, OutboxKey};
@@ -189,7 +190,7 @@ impl Dispatch {
         Ok(refusal.map(|refusal| ProviderError {
             class: ErrorClass::OptOut,
             code: STOPPED.into(),
-            title: "Not sent: the customer opted out".into(),
+            title: phrases::NOT_SENT_OPTED_OUT.text().into(),
             detail: refusal.reason,
             retry_after: None,
         }))
@@ -247,12 +248,11 @@ impl Dispatch {
     /// Notes in the channel's record that the provider refuses everything, or that it takes messages again.
     pub(super) async fn note_channel(&self, entry: &ChannelEntry, outcome: &SendOutcome, stop: bool) {
         let blocked = match outcome {
-            SendOutcome::Refused(error) if stop => Some(format!(
-                "{} ({}): {}",
-                error.title,
-                error.code,
-                error.class.advice()
-            )),
+            SendOutcome::Refused(error) if stop => Some(phrases::PROVIDER_STOPPED.with(&[
+                ("title", &error.title),
+                ("code", &error.code),
+                ("advice", &error.class.advice()),
+            ])),
             SendOutcome::Accepted { .. } => None,
             SendOutcome::Refused(_) | SendOutcome::NotSent(_) | SendOutcome::Unknown(_) => return,
         };
@@ -297,7 +297,7 @@ impl Dispatch {
                     continue;
                 }
                 let (conversation, trace) = (row.message.conversation, row.trace);
-                let stopped = "the program stopped while it was being sent".to_owned();
+                let stopped = phrases::STOPPED_WHILE_SENDING.text().to_owned();
                 // Its files are given to the provider first: as long as they were not, nothing was sent.
                 let (outcome, reaction) = match self.never_began(entry, row.message)? {
                     true => {

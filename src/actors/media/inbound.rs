@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 
+use super::cards;
 use super::change::{ChangeError, seal_of, told};
 use super::examine::{Examined, examine};
 use super::fetch::{Failure, open, said};
 use super::receive::{MAX_BYTES, ReceiveError, receive};
 use crate::actors::core::Core;
+use crate::actors::hub::Hub;
 use crate::domain::media::{self, Media, MediaState, Reference};
 use crate::domain::message::{Author, Direction};
 use crate::domain::outbound::backoff;
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, MediaId, Message, Timestamp, WorkspaceId};
 use crate::storage::keys::{MediaByReferenceKey, MediaJobKey, MediaKey};
@@ -98,7 +101,7 @@ enum Outcome {
 }
 
 /// Fetches a file and writes down what came of it.
-pub(super) async fn carry_out(core: &Arc<Core>, job: MediaJobKey) -> Result<(), JobError> {
+pub(super) async fn carry_out(core: &Arc<Core>, hub: &Hub, job: MediaJobKey) -> Result<(), JobError> {
     let key = MediaKey {
         workspace: job.workspace,
         media: job.media,
@@ -115,7 +118,15 @@ pub(super) async fn carry_out(core: &Arc<Core>, job: MediaJobKey) -> Result<(), 
         return Ok(());
     };
     let outcome = match fetch(core, job.workspace, &media).await {
-        Ok(stored) => Outcome::Stored(Box::new(stored)),
+        Ok(stored) => match cards::tell(core, hub, (job.workspace, &media), &stored.0).await {
+            Ok(()) => Outcome::Stored(Box::new(stored)),
+            Err(failure) => {
+                for name in names(&stored.0, &stored.1) {
+                    core.store.media().remove(job.workspace, &name);
+                }
+                Outcome::Failed(failure)
+            }
+        },
         Err(failure) => Outcome::Failed(failure),
     };
     let files = match &outcome {
@@ -149,7 +160,7 @@ pub async fn bring(
         bytes,
     ))]);
     let written = receive(core.store.media(), workspace, id, MAX_BYTES, whole).await;
-    let written = written.map_err(|_| ChangeError::WrongState("The file was not kept."))?;
+    let written = written.map_err(|_| ChangeError::WrongState(phrases::FILE_REFUSED.text()))?;
     let declared = Some(media.mime.as_str()).filter(|mime| !mime.is_empty());
     let examined = examine(core, (workspace, id), media.kind, declared, &written).await;
     let job = MediaJobKey {
@@ -160,7 +171,7 @@ pub async fn bring(
     let outcome = Outcome::Stored(Box::new((written, examined)));
     match record(core, job, outcome).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(ChangeError::WrongState("Nothing waits for this file.")),
+        Ok(false) => Err(ChangeError::WrongState(phrases::FILE_NOTHING_WAITS.text())),
         Err(JobError::Storage(error)) => Err(error.into()),
         Err(JobError::Commit(error)) => Err(error.into()),
     }
@@ -181,7 +192,7 @@ async fn fetch(
     let entry = media
         .channel
         .and_then(|channel| core.registry.find(workspace, channel));
-    let entry = entry.ok_or_else(|| Failure::Never("The channel over which it came was removed.".into()))?;
+    let entry = entry.ok_or_else(|| Failure::Never(phrases::FILE_CHANNEL_GONE.text().into()))?;
     let reference = media.reference.as_deref().unwrap_or_default();
     let (response, source) = open(core, &entry, reference).await?;
     let told = response.content_length().or(source.size);
@@ -196,12 +207,16 @@ async fn fetch(
         ReceiveError::Write(WriteError::TooLarge { .. }) => too_large(),
         other => Failure::Later(other.to_string()),
     })?;
-    let wrong = |what: &str| Failure::Later(format!("What came is not what the provider promised: {what}."));
+    let wrong = |what: &str| Failure::Later(phrases::FILE_NOT_PROMISED.with(&[("what", &what)]));
     let declared = Some(media.mime.as_str()).filter(|mime| !mime.is_empty());
     let declared = declared.or(source.mime.as_deref()).or(said_type.as_deref());
     let checked = match &source {
-        it if it.size.is_some_and(|size| size != written.file.size) => Err(wrong("its size differs")),
-        it if it.sha256.is_some_and(|sha256| sha256 != written.sha256) => Err(wrong("its checksum differs")),
+        it if it.size.is_some_and(|size| size != written.file.size) => {
+            Err(wrong(phrases::FILE_SIZE_DIFFERS.text()))
+        }
+        it if it.sha256.is_some_and(|sha256| sha256 != written.sha256) => {
+            Err(wrong(phrases::FILE_CHECKSUM_DIFFERS.text()))
+        }
         _ => Ok(()),
     };
     let examined = match checked {
@@ -215,20 +230,15 @@ async fn fetch(
         for name in names(&written, &examined) {
             core.store.media().remove(workspace, &name);
         }
-        return Err(Failure::Never(format!(
-            "It came as {}, but its content is {}. It was not kept.",
-            media.kind.as_str(),
-            examined.mime
-        )));
+        return Err(Failure::Never(
+            phrases::FILE_CAME_AS.with(&[("said", &media.kind.as_str()), ("mime", &examined.mime)]),
+        ));
     }
     Ok((written, examined))
 }
 
 fn too_large() -> Failure {
-    Failure::Never(format!(
-        "It is larger than {} MB. It was not kept.",
-        MAX_BYTES >> 20
-    ))
+    Failure::Never(phrases::FILE_LARGER_THAN.with(&[("mb", &(MAX_BYTES >> 20))]))
 }
 
 /// Writes the outcome down. `false` if the file is no longer wanted.

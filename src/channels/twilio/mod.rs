@@ -39,6 +39,7 @@ use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::MessagingRules;
+use crate::domain::tariff::Tariff;
 use crate::domain::template::Definition;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity, Timestamp};
@@ -55,6 +56,7 @@ static SMS: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::SMS_KINDS,
     counts_segments: true,
+    tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -67,6 +69,7 @@ static SMS_ONLY: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &["text"],
     counts_segments: true,
+    tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -78,6 +81,7 @@ static WHATSAPP: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::WHATSAPP_KINDS,
     counts_segments: false,
+    tariff: Tariff::Whatsapp,
     default_rate_per_s: limits::WHATSAPP_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,

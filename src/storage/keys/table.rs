@@ -74,6 +74,7 @@ tables! {
     Billed = 83
     Reach = 84
     MessageByTime = 85
+    UsageParts = 86
     ConversationWaiting = 90
     ConversationUnread = 91
     Mention = 92

@@ -1,5 +1,6 @@
 /** What a channel is and needs, apart from how it is shown. */
 import { t } from '@/app/i18n'
+import { said } from '@/app/said'
 import type { Channel } from '@/lib/api'
 import type { Rules } from '@/lib/form'
 
@@ -30,7 +31,7 @@ export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', 
 /** Whether the channel speaks WhatsApp Cloud API, whose profile and marks can be managed from here. */
 export const isWhatsApp = (channel: Channel): boolean => ['whatsapp_cloud', 'sandbox'].includes(channel.provider ?? '')
 export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
-export const reasonOf = (channel: Channel): string | null => channel.status_reason ?? channel.breaker?.reason ?? null
+export const reasonOf = (channel: Channel): string | null => said(channel.status_reason ?? channel.breaker?.reason, channel.status_reason_phrase ?? channel.breaker?.reason_phrase) || null
 
 export const isSandbox = (channel: Pick<Channel, 'provider'>): boolean => (channel.provider ?? '').startsWith('sandbox')
 export function providerName(channel: Pick<Channel, 'provider' | 'settings'>): string {
