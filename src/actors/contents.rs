@@ -16,6 +16,7 @@ use super::registry::ChannelEntry;
 use crate::channels::contents::{MadeContents, Shape};
 use crate::channels::{ChannelAccess, Provider};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, Content, Timestamp, WorkspaceId};
 use crate::storage::keys::MadeContentKey;
@@ -316,8 +317,8 @@ async fn make_room(
         true => Err(SendOutcome::Refused(ProviderError {
             class: ErrorClass::Throttle,
             code: "too_many_contents".into(),
-            title: "Too many different interactive messages".into(),
-            detail: format!("{MOST_CONTENTS} different ones were made for this channel in a short time."),
+            title: phrases::CONTENTS_TOO_MANY.text().into(),
+            detail: phrases::CONTENTS_WHY.with(&[("count", &MOST_CONTENTS)]),
             retry_after: Some(TOO_MANY_WAIT),
         })),
         false => Ok(()),
@@ -343,7 +344,7 @@ fn refused(detail: &str) -> SendOutcome {
     SendOutcome::Refused(ProviderError {
         class: ErrorClass::Permanent,
         code: "invalid_content".into(),
-        title: "Not sent: the provider would not take the message".into(),
+        title: phrases::PROVIDER_WOULD_NOT.text().into(),
         detail: detail.to_owned(),
         retry_after: None,
     })

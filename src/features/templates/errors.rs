@@ -51,7 +51,7 @@ const RETRY_S: u64 = 30;
 fn provider_error(error: &ProviderError) -> ApiError {
     let said = match error.code.as_str() {
         // The adapter itself says so, in a phrase of its own; nobody was asked.
-        "not_offered" => error.detail.clone(),
+        "not_offered" if !error.detail.is_empty() => error.detail.clone(),
         _ => phrases::PROVIDER_SAID.with(&[
             ("title", &error.title),
             ("code", &error.code),
