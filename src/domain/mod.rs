@@ -26,9 +26,11 @@ pub mod notify;
 pub mod operations;
 pub mod optout;
 pub mod outbound;
+pub mod phrases;
 pub mod policy;
 pub mod sms;
 pub mod standing;
+pub mod tariff;
 pub mod template;
 pub mod time;
 

@@ -82,7 +82,7 @@ test('a quote, a file and what is being built come along to another device, and 
 })
 
 test('reads and writes offline and sends when the connection is back, once', async ({ open, page, context, rules }) => {
-  rules.expected.push(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/)
+  rules.expected.push(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource|fetching the script/)
   await open()
   const { id } = await oneToAnswer(page)
   await page.goto(`/inbox/${id}`)
