@@ -87,6 +87,8 @@ test('reads and writes offline and sends when the connection is back, once', asy
   const { id } = await oneToAnswer(page)
   await page.goto(`/inbox/${id}`)
   await expect(composer(page)).toBeVisible()
+  // What was never loaded cannot be read offline: the thread stands before the connection goes.
+  await expect(thread(page).locator('time').first()).toBeVisible()
   await context.setOffline(true)
   await expect(page.getByText('You are offline', { exact: false })).toBeVisible({ timeout: 15_000 })
   const text = unique('written on the train')
@@ -277,5 +279,5 @@ test('two contacts that are one person are shown with each other, and can be par
   await section.getByRole('button', { name: 'Not the same person' }).click()
   await page.getByRole('alertdialog').getByRole('button', { name: 'Not the same person' }).click()
   await expect(page.getByText('The contacts are apart again')).toBeVisible()
-  await expect(section).toHaveCount(0)
+  await expect(section.getByText('Formerly Amina')).toHaveCount(0)
 })
