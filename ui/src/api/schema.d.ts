@@ -1968,7 +1968,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent and what it costs. Counted once for each message, when the provider tells its price. */
+        /**
+         * What was sent and what it costs. Counted once for each message, when the provider tells as what it is charged, or takes it
+         *     if it tells nothing (Twilio).
+         */
         get: operations["show_usage"];
         put?: never;
         post?: never;
@@ -4304,7 +4307,7 @@ export interface components {
             currency: string;
             /** @description First day of the month (UTC). */
             from: string;
-            /** @description Templates are refused once it is used up. */
+            /** @description Templates and SMS are refused once it is used up. */
             hard_stop: boolean;
             /**
              * Format: int64
@@ -4557,7 +4560,7 @@ export interface components {
             budget?: string | null;
             /** @description As it shall be shown: `USD`, `KES` … */
             currency: string;
-            /** @description Refuse templates once the budget is used up. */
+            /** @description Refuse templates and SMS once the budget is used up. */
             hard_stop: boolean;
             /** @description The price list, at most 2,000 rows. */
             rates: components["schemas"]["RateBody"][];
@@ -4575,6 +4578,11 @@ export interface components {
             category: string;
             /** @description `regular`, `free_customer_service` or `free_entry_point`. */
             type: string;
+            /**
+             * Format: int32
+             * @description Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+             */
+            units: number;
         };
         /** @description The document as it is written (RFC 9457). */
         Problem: {
@@ -4659,14 +4667,14 @@ export interface components {
         RateBody: {
             /**
              * @description `marketing`, `utility`, `authentication`, `authentication_international`, `service`, `referral_conversion`,
-             *     `marketing_lite`, `sms` or `other`.
+             *     `marketing_lite`, `sms`, `mms` or `other`.
              */
             category: string;
             /** @description Country of the customer's number in two letters; `null` for all that have no row of their own. */
             country?: string | null;
             /** @description First day on which it holds, such as `2026-11-01`. */
             from: string;
-            /** @description In the currency's unit, up to six places: `0.0225`. */
+            /** @description In the currency's unit, up to six places: `0.0225`. Of one message; of one segment for `sms`. */
             price: string;
         };
         /** @description This workspace's webhook deliveries. */
@@ -5235,6 +5243,11 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
+            /**
+             * Format: int64
+             * @description Parts that are charged each: SMS segments; otherwise as many as messages.
+             */
+            units: number;
         };
         /** @description A sum. */
         UsageSum: {
@@ -5252,6 +5265,11 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
+            /**
+             * Format: int64
+             * @description The parts that those are charged by: an SMS counts one for each segment, any other message one.
+             */
+            units: number;
         };
         /** @description What was sent and what it costs. */
         UsageView: {
@@ -5271,7 +5289,7 @@ export interface components {
             from: string;
             /**
              * Format: int64
-             * @description All messages whose price the provider has told.
+             * @description All messages of which it is known as what they are charged.
              */
             messages: number;
             /** @description Line by line. */
