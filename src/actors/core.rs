@@ -12,6 +12,7 @@ use crate::storage::search::SearchIndex;
 use crate::storage::{StorageError, Store};
 
 use super::board::Board;
+use super::contents::ContentsDesk;
 use super::media::MediaDesk;
 use super::registry::{ChannelEntry, Registry};
 use super::standing::Standings;
@@ -42,6 +43,8 @@ pub struct Core {
     pub http: reqwest::Client,
     /// What everybody who handles files shares.
     pub media: MediaDesk,
+    /// What those who have contents made at providers share.
+    pub contents: ContentsDesk,
 }
 
 impl Core {

@@ -63,6 +63,7 @@
 //! | `TemplateTally` | workspace, template | [`Performance`] | templates, by reading the journal |
 //! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
 //! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
+//! | `MadeContent` | workspace, channel, hash of the content's name | JSON text | dispatcher |
 
 mod table;
 mod usage;
@@ -388,6 +389,8 @@ keys! {
     TemplateTallyKey { workspace: WorkspaceId, template: TemplateId } = TemplateTally => Performance;
     /// What was counted of a message.
     TemplateUseKey { workspace: WorkspaceId, template: TemplateId, message: MessageId } = TemplateUse => u64;
+    /// A content that was made at the provider for messages of that shape.
+    MadeContentKey { workspace: WorkspaceId, channel: ChannelId, shape: [u8; 16] } = MadeContent => Json;
     /// See [`Account`].
     TemplateAccountKey { workspace: WorkspaceId, account: [u8; 16] } = TemplateAccount => Account;
 }

@@ -24,7 +24,7 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
     ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
-    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MadeContentKey,
     MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
     MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey,
     RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey,
@@ -457,6 +457,15 @@ fn standing(batch: &mut Batch, seal: &Seal) {
             seal,
         )
         .put(&reach, &AT, &Seal::Open)
+        .put(
+            &MadeContentKey {
+                workspace,
+                channel,
+                shape: [7; 16],
+            },
+            &Json("{\"name\":\"frontdesk_07\",\"id\":null,\"used_at\":0}".into()),
+            &Seal::Open,
+        )
         .put(&first, &(), &Seal::Open);
 }
 

@@ -83,4 +83,5 @@ tables! {
     UserSetting = 95
     ContactMerge = 98
     PushDevice = 100
+    MadeContent = 110
 }

@@ -9,9 +9,10 @@ use crate::domain::health::ChannelHealth;
 use crate::storage::batch::Batch;
 use crate::storage::error::StorageError;
 use crate::storage::keys::{
-    BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactKey, ConversationKey, Key, MessageByTimeKey,
-    MessageKey, Prefix, ReachKey, UsageKey, UsagePartsKey,
+    BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactKey, ConversationKey, Key, MadeContentKey,
+    MessageByTimeKey, MessageKey, Prefix, ReachKey, UsageKey, UsagePartsKey,
 };
+use crate::storage::records::Json;
 use crate::storage::vault::Seal;
 
 use super::{Findings, LOOKS, PAGE, Tables, Walk, dangling};
@@ -20,6 +21,7 @@ pub(super) fn check(tables: &mut Tables<'_>) -> Checked {
     tables.table::<ConsentKey>(consent)?;
     tables.table::<ChannelHealthKey>(health)?;
     tables.table::<ReachKey>(reach)?;
+    tables.table::<MadeContentKey>(made_content)?;
     tables.table::<BilledKey>(billed)?;
     tables.table::<UsageKey>(|_, _, _, _| Ok(()))?;
     tables.table::<UsagePartsKey>(|_, _, _, _| Ok(()))?;
@@ -40,6 +42,18 @@ fn consent(walk: &Walk<'_>, key: &ConsentKey, _: &Consent, out: &mut Findings) -
 
 /// A removed channel's health is of no use, and does no harm.
 fn health(walk: &Walk<'_>, key: &ChannelHealthKey, _: &ChannelHealth, out: &mut Findings) -> Checked {
+    let channel = ChannelKey {
+        workspace: key.workspace,
+        channel: key.channel,
+    };
+    if !walk.store.contains(&channel)? {
+        out.mendable("its channel is gone", dangling(key));
+    }
+    Ok(())
+}
+
+/// What was made for a removed channel is of no use here, and does no harm.
+fn made_content(walk: &Walk<'_>, key: &MadeContentKey, _: &Json, out: &mut Findings) -> Checked {
     let channel = ChannelKey {
         workspace: key.workspace,
         channel: key.channel,

@@ -1,0 +1,1 @@
+export{J as default}from"./first-DoI_ctQl.js";

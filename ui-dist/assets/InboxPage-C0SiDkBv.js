@@ -1,0 +1,1 @@
+export{t as default}from"./first-DoI_ctQl.js";

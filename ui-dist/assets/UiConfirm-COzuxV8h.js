@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-D3H9zjqY.js";
