@@ -9,6 +9,7 @@ mod breaker;
 mod held;
 mod pace;
 mod select;
+mod slots;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How fast: one bucket for the number, one spacing for each recipient, and pauses that the provider asked for.
+//! How fast: slots for the number, one spacing for each recipient, and pauses that the provider asked for.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,7 +7,6 @@ use governor::clock::{Clock as GovernorClock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
@@ -16,44 +15,27 @@ use crate::actors::registry::ChannelEntry;
 use crate::domain::ContactId;
 use crate::domain::health::Quality;
 
-/// Tokio's time for the limiter, so that paused time holds it still.
-#[derive(Clone, Debug)]
-pub(super) struct TokioClock(Instant);
+use super::slots::{Slots, TokioClock};
 
-impl GovernorClock for TokioClock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Nanos::from(self.0.elapsed())
-    }
-}
-
-type Direct = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>;
 type Keyed = RateLimiter<ContactId, DefaultKeyedStateStore<ContactId>, TokioClock, NoOpMiddleware<Nanos>>;
 
 /// Recipients remembered before those that are long quiet are forgotten.
 const MAX_RECIPIENTS: usize = 20_000;
 
-/// A part of the rate is left free, so that a window of one second never sees more than the rate: the bucket refills at
-/// 98.3 % and holds 1 %, but at least two where two fit, so that a timer's millisecond too late is made up for.
-const REFILL: f64 = 0.983;
-const BURST: f64 = 0.01;
-const TWO_FIT: u32 = 67;
-
 /// The pace of one channel.
 pub(super) struct Pace {
     rate: u32,
     clock: TokioClock,
-    number: Direct,
+    number: Slots,
     recipients: Option<Keyed>,
     paused_until: Option<Instant>,
     /// What is sent in bulk, while the number's quality is in doubt.
-    bulk: Option<Direct>,
+    bulk: Option<Slots>,
 }
 
 impl Pace {
     pub(super) fn new(core: &Core, entry: &ChannelEntry) -> Self {
-        let clock = TokioClock(Instant::now());
+        let clock = TokioClock::start();
         let rate = rate(core, entry);
         let recipients = core.provider(entry.kind).and_then(|provider| {
             let capabilities = provider.capabilities_for(&entry.channel.settings);
@@ -67,9 +49,9 @@ impl Pace {
         });
         Self {
             rate,
-            number: number_bucket(rate, &clock),
+            number: Slots::new(rate, &clock),
             recipients,
-            bulk: slowed(core, entry).then(|| number_bucket((rate / SLOWED).max(1), &clock)),
+            bulk: slowed(core, entry).then(|| Slots::new(rate / SLOWED, &clock)),
             clock,
             paused_until: None,
         }
@@ -80,19 +62,19 @@ impl Pace {
         let rate = rate(core, entry);
         if rate != self.rate {
             self.rate = rate;
-            self.number = number_bucket(rate, &self.clock);
+            self.number = Slots::new(rate, &self.clock);
             self.bulk = None;
         }
         match (slowed(core, entry), self.bulk.is_some()) {
-            (true, false) => self.bulk = Some(number_bucket((rate / SLOWED).max(1), &self.clock)),
+            (true, false) => self.bulk = Some(Slots::new(rate / SLOWED, &self.clock)),
             (false, true) => self.bulk = None,
             _ => {}
         }
     }
 
     /// Takes bulk's next slot if it has one of its own and it has come. Replies never wait for it.
-    pub(super) fn bulk_may(&self) -> bool {
-        self.bulk.as_ref().is_none_or(|bulk| bulk.check().is_ok())
+    pub(super) fn bulk_may(&mut self) -> bool {
+        self.bulk.as_mut().is_none_or(Slots::take)
     }
 
     /// Messages to mark active ahead of their slots: 50 ms of sending, so that no slot is lost while marking takes a
@@ -107,12 +89,12 @@ impl Pace {
 
     /// Takes the next slot if it has come.
     pub(super) fn take_slot(&mut self) -> bool {
-        self.paused_for().is_none() && self.number.check().is_ok()
+        self.paused_for().is_none() && self.number.take()
     }
 
     /// How long until the next slot.
     pub(super) fn next_slot(&self) -> Duration {
-        let spacing = Duration::from_secs_f64(1.0 / (f64::from(self.rate) * REFILL));
+        let spacing = Duration::from_secs(1) / self.rate.max(1);
         self.paused_for()
             .unwrap_or_else(|| spacing.min(Duration::from_millis(2)))
     }
@@ -154,16 +136,6 @@ fn slowed(core: &Core, entry: &ChannelEntry) -> bool {
     health.is_ok_and(|health| health.quality == Quality::Yellow)
 }
 
-fn number_bucket(rate: u32, clock: &TokioClock) -> Direct {
-    let period = Duration::from_secs_f64(1.0 / (f64::from(rate) * REFILL));
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let share = (f64::from(rate) * BURST) as u32;
-    let burst = NonZeroU32::new(share.max(if rate >= TWO_FIT { 2 } else { 1 })).unwrap_or(NonZeroU32::MIN);
-    let quota =
-        Quota::with_period(period).map_or_else(|| Quota::per_second(burst), |quota| quota.allow_burst(burst));
-    RateLimiter::new(quota, InMemoryState::default(), clock.clone())
-}
-
 /// The channel's rate in messages a second: its setting within the provider's bounds.
 pub(in crate::actors) fn rate(core: &Core, entry: &ChannelEntry) -> u32 {
     let provider = core.provider(entry.kind);
@@ -182,37 +154,4 @@ pub(in crate::actors) fn rate(core: &Core, entry: &ChannelEntry) -> u32 {
         _ => capabilities.default_rate_per_s,
     };
     setting.unwrap_or(granted).clamp(1, capabilities.max_rate_per_s)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn no_second_sees_more_than_the_rate_and_the_average_is_within_two_percent() {
-        for rate in [80_u32, 1000] {
-            let bucket = number_bucket(rate, &TokioClock(Instant::now()));
-            let start = Instant::now();
-            let mut sent = Vec::new();
-            while start.elapsed() < Duration::from_secs(20) {
-                while bucket.check().is_ok() {
-                    sent.push(start.elapsed().as_millis());
-                }
-                tokio::time::advance(Duration::from_millis(1)).await;
-            }
-            for (index, at) in sent.iter().enumerate() {
-                let in_second = sent[index..]
-                    .iter()
-                    .take_while(|later| **later < at + 1000)
-                    .count();
-                assert!(
-                    in_second <= rate as usize,
-                    "{in_second} in one second at {rate}/s"
-                );
-            }
-            #[allow(clippy::cast_precision_loss)]
-            let share = sent.len() as f64 / f64::from(rate * 20);
-            assert!((0.98..=1.0).contains(&share), "{share} of {rate}/s");
-        }
-    }
 }
