@@ -4,6 +4,9 @@ import { composer, expect, test, thread, unique } from './support'
 
 /** Twilio, played by the program itself beside the demo, and a WhatsApp channel that is connected to it. */
 const ACCOUNT = 'AC00112233445566778899aabbccddeeff'
+/** Another one at each try: a number belongs to one channel. */
+const PHONE = `+1555${String(Date.now()).slice(-7)}`
+const LINE = `${ACCOUNT}/whatsapp:${PHONE}`
 
 async function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -19,9 +22,6 @@ test.afterEach(() => children.splice(0).forEach((child) => child.kill('SIGTERM')
 test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap comes back to its message', async ({ open, page, request }) => {
   test.skip(!process.env.FRONTDESK_BIN, 'needs the binary to play Twilio')
   await open('/inbox')
-  // A number of its own, for whoever tries again.
-  const PHONE = `+1555${String(Date.now()).slice(-7)}`
-  const LINE = `${ACCOUNT}/whatsapp:${PHONE}`
   const base = `http://127.0.0.1:${await freePort()}`
   const made = await page.request.post('/api/v1/channels', {
     headers: { 'X-Frontdesk': '1' },
@@ -32,8 +32,6 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   children.push(spawn(process.env.FRONTDESK_BIN!, ['sandbox', '--provider', 'twilio', '--listen', base.replace('http://', ''), '--phone', PHONE, '--webhook-url', webhook_url], { stdio: ['ignore', 'ignore', 'inherit'] }))
   await expect(async () => expect((await request.get(base)).status()).toBe(401)).toPass()
 
-  // The page learns of the channel at the start, whether its feed was open by then or not.
-  await page.reload()
   const name = unique('Amina')
   const wa_id = `2547${String(Date.now()).slice(-8)}`
   const says = async (message: object): Promise<void> => {
