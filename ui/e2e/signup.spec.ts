@@ -54,6 +54,27 @@ test('a number is signed up, with its PIN, and works at once', async ({ open, pa
   await expect(page.getByRole('radio', { name: /Kibanda Coast/ })).toBeDisabled()
 })
 
+test('the set-up connects a number by login and goes on; a number on the phone app shows what it shares', async ({ open, page }) => {
+  await open('/setup?step=channel')
+  await axe(page)
+  await page.getByRole('button', { name: /Connect a WhatsApp number/ }).click()
+  await page.locator('summary').click()
+  await axe(page)
+  await page.getByRole('button', { name: 'Try it with a simulated account' }).click()
+  await page.getByLabel(/Kibanda Crafts/).uncheck()
+  await page.getByLabel(/Kibanda Coast/).uncheck()
+  await page.getByRole('button', { name: 'Continue', exact: true }).click()
+  await page.getByRole('radio', { name: /555031/ }).check()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await expect(page).toHaveURL(/setup\?step=test&channel=/)
+  const channel = new URL(page.url()).searchParams.get('channel')
+  await page.goto(`/settings/channels/${channel}`)
+  const share = page.getByTestId('phone-share')
+  await expect(share).toContainText('Messages: 18')
+  await expect(share.getByText('Here', { exact: true })).toHaveCount(2)
+  await axe(page)
+})
+
 for (const path of ['/settings/channels/new?provider=whatsapp_cloud', '/settings/channels/connect']) {
   test(`looks of ${path} @looks`, async ({ open, page, rules }, info) => {
     rules.expected.push(/status of 4(09|22)/)
