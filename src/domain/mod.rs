@@ -31,8 +31,10 @@ pub mod phrases;
 pub mod policy;
 pub mod sms;
 pub mod standing;
+pub mod tariff;
 pub mod template;
 pub mod time;
+pub mod vcard;
 
 pub use account::Workspace;
 pub use channel::Channel;

@@ -47,6 +47,8 @@ pub struct Standing {
     pub reached: Reached,
     /// How the month's spending stands.
     pub spending: Spending,
+    /// The channel charges for every message, answers too (SMS).
+    pub charges_all: bool,
 }
 
 /// What a message is for: everything in bulk and every marketing template is marketing. `category` is the template's, where
@@ -135,9 +137,14 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
         currency,
     } = &proposal.standing.spending;
     let budget = budget.filter(|budget| *hard_stop && spent >= budget)?;
-    if !is_unasked(proposal.content) {
+    let charges_all = proposal.standing.charges_all;
+    if !is_unasked(proposal.content) && !charges_all {
         return None;
     }
+    let cheaper = match charges_all {
+        true => phrases::OTHER_ANSWERS_COST_NOTHING,
+        false => phrases::ANSWERS_COST_NOTHING,
+    };
     Some(Refusal {
         code: "budget_used_up",
         reason: phrases::BUDGET_USED_UP.with(&[
@@ -151,8 +158,8 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
                 detail: phrases::RAISE_BUDGET.text().into(),
             },
             Alternative {
-                kind: "reply",
-                detail: phrases::ANSWERS_COST_NOTHING.text().into(),
+                kind: if charges_all { "other_channel" } else { "reply" },
+                detail: cheaper.text().into(),
             },
         ],
     })
@@ -240,8 +247,11 @@ mod tests {
         };
         assert_eq!(verdict("template", &standing), Some("budget_used_up"));
         assert_eq!(verdict("text", &standing), None);
+        standing.charges_all = true;
+        assert_eq!(verdict("text", &standing), Some("budget_used_up"));
         standing.spending.hard_stop = false;
         assert_eq!(verdict("template", &standing), None);
+        assert_eq!(verdict("text", &standing), None);
     }
 
     #[test]

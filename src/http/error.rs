@@ -219,7 +219,7 @@ impl ApiError {
         self.0.code
     }
 
-    /// What is wrong, in plain words.
+    /// What is wrong and what to do, in plain words.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }

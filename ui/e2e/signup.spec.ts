@@ -74,14 +74,3 @@ test('the set-up connects a number by login and goes on; a number on the phone a
   await expect(share.getByText('Here', { exact: true })).toHaveCount(2)
   await axe(page)
 })
-
-for (const path of ['/settings/channels/new?provider=whatsapp_cloud', '/settings/channels/connect']) {
-  test(`looks of ${path} @looks`, async ({ open, page, rules }, info) => {
-    rules.expected.push(/status of 4(09|22)/)
-    await open(path)
-    await isPage(page)
-    if (path.includes('connect')) await expect(page.getByRole('alert')).toBeVisible()
-    await axe(page)
-    await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })
-  })
-}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::actors::contents;
 use crate::actors::conversation::{Command, CommandError};
 use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
@@ -70,9 +71,21 @@ impl Dispatch {
             tracing::warn!(message = %attempt.entry.message, ?outcome, "a file could not be given to the provider");
             return outcome;
         }
+        if let Err(outcome) = templates::number(&self.core, entry, &mut request) {
+            tracing::warn!(message = %attempt.entry.message, ?outcome, "a template's values could not be numbered");
+            return outcome;
+        }
+        let made = match contents::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
+            Ok(made) => made,
+            Err(outcome) => {
+                tracing::warn!(message = %attempt.entry.message, ?outcome, "a content could not be made at the provider");
+                return outcome;
+            }
+        };
         let started = tokio::time::Instant::now();
         let outcome = provider.send(&self.core.http, &entry.access, &request).await;
         metrics::histogram!("frontdesk_provider_call_seconds").record(started.elapsed().as_secs_f64());
+        let outcome = contents::after(&self.core, provider.as_ref(), made, outcome).await;
         let (message, trace) = (attempt.entry.message, attempt.entry.trace);
         match &outcome {
             SendOutcome::Accepted { .. } => tracing::debug!(%message, %trace, "the provider took a message"),
@@ -143,7 +156,9 @@ impl Dispatch {
         let found = self.core.store.get(&MessageKey { workspace, message })?;
         let provider = self.core.provider(entry.kind);
         Ok(found.zip(provider).is_some_and(|(message, provider)| {
-            media::surely_unsent(&self.core, provider.as_ref(), entry, &message.content)
+            let (core, provider) = (&self.core, provider.as_ref());
+            media::surely_unsent(core, provider, entry, &message.content)
+                || contents::surely_unsent(core, provider, entry, &message.content)
         }))
     }
 

@@ -49,7 +49,9 @@ pub async fn prepare(
             }
             OutboundMedia::Link => {
                 let now = core.clock.now();
-                let link = core.media.provider_link(&core.store, entry.workspace, id, now);
+                let link = core
+                    .media
+                    .provider_link(&core.store, entry.workspace, &media, now);
                 ("link", link)
             }
             OutboundMedia::Unsupported => {
@@ -205,12 +207,13 @@ async fn remember(
     }
 }
 
-/// A name that can stand in a form: the file's own as far as it is plain.
-pub fn plain_name(media: &Media) -> String {
-    let ending = match media.mime.as_str() {
+/// What the name of a file of this type ends in.
+pub(super) fn ending(mime: &str) -> Option<&'static str> {
+    Some(match mime {
         "image/jpeg" => "jpg",
         "image/png" => "png",
         "image/webp" => "webp",
+        "image/gif" => "gif",
         "video/mp4" | "audio/mp4" => "mp4",
         "video/3gpp" => "3gp",
         "audio/ogg" => "ogg",
@@ -219,8 +222,13 @@ pub fn plain_name(media: &Media) -> String {
         "audio/amr" => "amr",
         "application/pdf" => "pdf",
         "text/plain" => "txt",
-        _ => "bin",
-    };
+        _ => return None,
+    })
+}
+
+/// A name that can stand in a form: the file's own as far as it is plain.
+pub fn plain_name(media: &Media) -> String {
+    let ending = ending(&media.mime).unwrap_or("bin");
     let own: String = media
         .filename
         .as_deref()

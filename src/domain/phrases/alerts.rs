@@ -37,7 +37,7 @@ phrases! {
     ACCOUNT_RESTRICTED = "account_restricted": "The provider restricts this account ({word}). Ask for a review in its business manager.";
     LIMIT_NEARLY_USED = "limit_nearly_used": "{used} of {limit} customers that may be written to first within 24 hours were. Marketing stops at 90 percent.";
     BUDGET_NEAR = "budget_near": "{spent} of {budget} {currency} are spent this month, by your prices.";
-    BUDGET_NEAR_STOPS = "budget_near_stops": "{spent} of {budget} {currency} are spent this month, by your prices. At the end of it templates stop.";
+    BUDGET_NEAR_STOPS = "budget_near_stops": "{spent} of {budget} {currency} are spent this month, by your prices. At the end of it templates and SMS stop.";
     DELIVERIES_PARKED = "deliveries_parked": "Some webhook deliveries could not be worked in. Look at them under System and replay them.";
     DOUBTFUL_SEND = "doubtful_send": "The answer to a send was lost and no status has come. Look at it under System, and say whether it arrived.";
     TOKEN_ENDS = "token_ends": "The access token of {name} ends at {ends_at} and could not be renewed ({why}). Connect the channel again in Settings, or its messages will wait.";

@@ -55,4 +55,5 @@ phrases! {
     BUDGET_USED_UP = "budget_used_up": "This month's budget of {budget} {currency} is used up: {spent} {currency} are spent by your prices.";
     RAISE_BUDGET = "raise_budget": "An owner can raise the budget, or let it only warn, under Usage.";
     ANSWERS_COST_NOTHING = "answers_cost_nothing": "Answers within 24 hours after a customer wrote cost nothing extra and still go out.";
+    OTHER_ANSWERS_COST_NOTHING = "other_answers_cost_nothing": "Answers on WhatsApp or Instagram within 24 hours after a customer wrote cost nothing extra.";
 }

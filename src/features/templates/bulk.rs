@@ -63,7 +63,7 @@ pub(super) async fn change_templates(
             ok: error.is_none(),
             code: error.as_ref().map(ApiError::code),
             detail_phrase: error.as_ref().and_then(|error| PhraseView::of(error.detail())),
-            detail: error.map(|error| error.to_string()),
+            detail: error.map(|error| error.detail().to_owned()),
         });
     }
     Ok(Json(BulkView { items }))

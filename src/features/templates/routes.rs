@@ -197,6 +197,8 @@ fn patched(template: &mut Template, body: &TemplatePatch, user: UserId) -> Optio
     }
     if body.discard_draft && template.live.is_some() && template.draft.take().is_some() {
         template.is_approved_inside = false;
+        // Nobody is asked about what is not there any more.
+        template.approval_asked_by = None;
         entry = Some(Entry::new(ChangeKind::Discarded, Some(user), ""));
     }
     if let Some(definition) = &body.definition {

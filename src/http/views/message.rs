@@ -142,6 +142,8 @@ pub struct PricingView {
     /// Whether it costs.
     #[schema(required)]
     pub billable: Option<bool>,
+    /// Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+    pub units: u32,
 }
 
 impl From<&Pricing> for PricingView {
@@ -150,6 +152,7 @@ impl From<&Pricing> for PricingView {
             category: pricing.category.clone(),
             r#type: pricing.kind.clone(),
             billable: pricing.billable,
+            units: pricing.units,
         }
     }
 }

@@ -61,6 +61,7 @@ fn pricing(value: &Value) -> Option<Pricing> {
         kind: word("type"),
         model: word("pricing_model"),
         billable: value.get("billable").and_then(Value::as_bool),
+        units: 1,
     };
     let says_nothing = pricing.category.is_empty() && pricing.kind.is_empty() && pricing.billable.is_none();
     (!says_nothing).then_some(pricing)

@@ -46,16 +46,18 @@ export function newVerifyToken(): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_')
 }
 
-const digits = (value: string): string | null => (/^\d{5,20}$/.test(value.trim()) ? null : t('channels.rules.digits'))
+/** Meta's ids are digits; what stands in for Meta may use letters. */
+export const isId = (value: string): boolean => /^(?=.*[A-Za-z0-9])[\w.:-]{1,64}$/.test(value.trim())
+const id = (value: string): string | null => (isId(value) ? null : t('channels.rules.id'))
 const secret = (value: string): string | null => {
   if (value.trim() === '') return t('forms.required')
   return /\s/.test(value.trim()) ? t('channels.rules.spaces') : null
 }
 export const whatsAppRules = (): Rules<WhatsAppFields> => ({
   name: (value) => (value.trim() ? null : t('forms.required')),
-  phone_number_id: digits,
-  waba_id: digits,
-  business_id: (value) => (value.trim() === '' ? null : digits(value)),
+  phone_number_id: id,
+  waba_id: id,
+  business_id: (value) => (value.trim() === '' ? null : id(value)),
   display_phone_number: (value) => (/^\+?[\d\s()-]{6,24}$/.test(value.trim()) ? null : t('channels.rules.phone')),
   access_token: secret,
   app_secret: secret,
