@@ -3,6 +3,7 @@
 
 pub mod merges;
 mod moves;
+mod names;
 mod rename;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ use super::conversation::list_key;
 use super::core::Core;
 
 pub use moves::MoveIdentity;
+pub use names::NameContacts;
 pub use rename::Rename;
 
 /// Senders that one request may ask for.

@@ -225,8 +225,9 @@ fn signed_up(simulator: &Simulator, entry: &ChannelEntry) {
     }
 }
 
-/// A business with three numbers that can be connected by logging in: one ready, one new, one with a PIN of its own.
+/// A business with numbers that can be connected by logging in: one ready, one new, one with a PIN of its own, two on phones.
 fn portfolio(webhook_url: &str, app_secret: &str) -> SignupConfig {
+    let garden = ("104200300400831", "Kibanda Garden");
     let number = |account: (&str, &str), id: &str, phone: &str, registered: bool, pin: Option<&str>| {
         let mut number = NumberConfig::new(id, account.0, phone);
         number.app_id = APP_ID.into();
@@ -238,7 +239,13 @@ fn portfolio(webhook_url: &str, app_secret: &str) -> SignupConfig {
             number,
             account: account.1.into(),
             pin: pin.map(str::to_owned),
+            on_phone: None,
         }
+    };
+    // Two that stay on the business's phone app: one shares its chats, one does not.
+    let on_phone = |id: &str, phone: &str, shares: bool| SignupNumber {
+        on_phone: Some(shares),
+        ..number(garden, id, phone, true, None)
     };
     let (town, coast) = (
         ("104200300400811", "Kibanda Crafts"),
@@ -253,6 +260,8 @@ fn portfolio(webhook_url: &str, app_secret: &str) -> SignupConfig {
             number(town, "205300400500811", "+254 700 555011", true, None),
             number(town, "205300400500812", "+254 700 555012", false, None),
             number(coast, "205300400500821", "+254 700 555021", false, Some("284913")),
+            on_phone("205300400500831", "+254 700 555031", true),
+            on_phone("205300400500832", "+254 700 555032", false),
         ],
     }
 }

@@ -43,8 +43,20 @@ pub struct Grant {
     pub expires_in: Option<Duration>,
     /// When it ends, for a provider that told the time and not the duration.
     pub expires_at: Option<Timestamp>,
+    /// The number stays on the business's phone app beside us, which may share its address book and chats
+    /// ([`Login::start_sync`]).
+    pub on_phone: bool,
     /// It cannot send before it was registered ([`Login::register`]) with a PIN of its own.
     pub needs_pin: bool,
+}
+
+/// What a provider said to the request for an address book and for chats; nothing where it took it.
+#[derive(Clone, Default, Debug)]
+pub struct SyncAnswer {
+    /// The address book.
+    pub contacts: Option<ProviderError>,
+    /// The chats.
+    pub history: Option<ProviderError>,
 }
 
 /// A token in place of another.
@@ -240,6 +252,17 @@ pub trait Login: Send + Sync {
         http: &'a reqwest::Client,
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Result<(), LoginError>>;
+
+    /// Asks for the address book and the chats of an account that is [`Grant::on_phone`]: what the provider did not take is
+    /// named.
+    fn start_sync<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, SyncAnswer> {
+        let _ = (http, access);
+        Box::pin(async { SyncAnswer::default() })
+    }
 
     /// A token in place of one that ends soon; `None` where tokens do not end.
     fn renew<'a>(

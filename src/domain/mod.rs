@@ -26,6 +26,7 @@ pub mod notify;
 pub mod operations;
 pub mod optout;
 pub mod outbound;
+pub mod phone_sync;
 pub mod phrases;
 pub mod policy;
 pub mod sms;

@@ -21,6 +21,8 @@ words! {
     conversation_status = "open" | "pending" | "on_hold" | "snoozed" | "resolved" | "closed";
     /// How urgent a conversation is.
     priority = "low" | "normal" | "high" | "urgent";
+    /// How far the address book or the chats of a phone app have come.
+    phone_sync = "none" | "asked" | "running" | "done" | "declined" | "refused";
     /// An order of the conversation list.
     list_order = "newest" | "waiting" | "unread";
     /// How a change of many conversations is.

@@ -27,6 +27,8 @@ pub mod number {
     pub const CONSENT: u8 = 80;
     /// Prices and budget.
     pub const PRICES: u8 = 81;
+    /// What phone apps share, by channel.
+    pub const PHONE_SYNC: u8 = 83;
     /// Opening hours.
     pub const HOURS: u8 = 90;
 

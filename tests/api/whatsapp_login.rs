@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Client, TestApp};
+use crate::common::{Answer, Client, Options, TestApp};
 
 /// A number that is ready, one that is new, and one that has a PIN already.
 const READY: &str = "205300400500811";
@@ -122,6 +122,8 @@ async fn a_person_chooses_a_number_and_its_customers_arrive() {
             ("Kibanda Crafts +254 700 555011", "Kibanda Crafts", false),
             ("Kibanda Crafts +254 700 555012", "Kibanda Crafts", true),
             ("Kibanda Coast +254 700 555021", "Kibanda Coast", true),
+            ("Kibanda Garden +254 700 555031", "Kibanda Garden", false),
+            ("Kibanda Garden +254 700 555032", "Kibanda Garden", false),
         ]
     );
     assert_eq!(
@@ -438,4 +440,116 @@ async fn the_sandbox_logs_in_at_the_simulator_without_any_key() {
     let path = format!("/api/v1/channels/{}/test", channel["id"].as_str().expect("an id"));
     let test = app.a.owner.post(&path, &json!({})).await.expect(200);
     assert_eq!(test["ok"], true, "{test}");
+}
+
+/// A number that stays on the phone app and shares what it holds, and one whose business does not share its chats.
+const GARDEN: &str = "104200300400831";
+const SHARES: &str = "+254 700 555031";
+const DECLINES: &str = "+254 700 555032";
+
+/// What the phone app of a channel shares, once it is as far as is waited for.
+async fn phone(owner: &Client, channel: &Value, until: impl Fn(&Value) -> bool) -> Value {
+    let health = format!(
+        "/api/v1/channels/{}/health",
+        channel["id"].as_str().expect("an id")
+    );
+    let seen = crate::common::webhook::wait_for(owner, &health, |it| until(&it["phone"])).await;
+    seen["phone"].clone()
+}
+
+#[actix_web::test]
+async fn a_number_on_the_phone_app_brings_its_people_and_chats_if_the_business_shares_them() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let begun = start(&app, owner, json!({"name": "Garden"})).await;
+    let back = press(&begun, "continue", &only(GARDEN)).await;
+    let offered = finish(owner, &back).await.expect(200);
+    let shown = offered["choices"].as_array().expect("choices");
+    assert!(
+        shown.iter().all(|choice| choice["needs_pin"] == false),
+        "{offered}"
+    );
+
+    let shares = choose(owner, &offered, SHARES, None).await.expect(200)["channel"].clone();
+    assert_eq!(shares["settings"]["rate_per_s"], "20", "{shares}");
+    let done = phone(owner, &shares, |phone| phone["history"]["state"] == "done").await;
+    assert_eq!(
+        (&done["people"], &done["contacts"]["state"]),
+        (&json!(3), &json!("done")),
+        "{done}"
+    );
+    assert_eq!(done["messages"], 18, "{done}");
+    assert!(done["asked_at"].is_string(), "{done}");
+    let people = owner.get("/api/v1/contacts?q=Halima").await.expect(200);
+    assert_eq!(people["items"][0]["name"], "Halima Abdi", "{people}");
+    let list = owner.get("/api/v1/conversations").await.expect(200);
+    let list = list["items"].as_array().expect("a list");
+    assert_eq!(list.len(), 3);
+    assert!(
+        list.iter().all(|it| it["unread"] == 0),
+        "old chats are no news: {list:?}"
+    );
+    let others = app.b.owner.get("/api/v1/contacts").await.expect(200);
+    assert_eq!(others["items"], json!([]));
+
+    let begun = start(&app, owner, json!({})).await;
+    let back = press(&begun, "continue", &only(GARDEN)).await;
+    let offered = finish(owner, &back).await.expect(200);
+    let declines = choose(owner, &offered, DECLINES, None).await.expect(200)["channel"].clone();
+    let phone = phone(owner, &declines, |phone| phone["history"]["state"] == "declined").await;
+    assert_eq!(
+        (&phone["contacts"]["state"], &phone["messages"]),
+        (&json!("done"), &json!(0)),
+        "{phone}"
+    );
+}
+
+#[actix_web::test]
+async fn messages_of_a_shared_app_are_posted_to_this_appliance_if_it_says_so() {
+    let options = Options {
+        is_public: true,
+        ..Options::default()
+    };
+    let app = TestApp::with(options).await;
+    let owner = &app.a.owner;
+    let base = app.app.simulators.whatsapp.base_url().to_owned();
+    let begun = start(
+        &app,
+        owner,
+        json!({"settings": {"api_base": base, "own_callback": "on"}}),
+    )
+    .await;
+    let back = press(&begun, "continue", &only(GARDEN)).await;
+    let offered = finish(owner, &back).await.expect(200);
+    let done = choose(owner, &offered, SHARES, None).await;
+    // The simulator asks the address before it takes it, as Meta does: ours knows the new channel's token.
+    let channel = done.expect(200)["channel"].clone();
+    assert_eq!(channel["settings"]["own_callback"], "on");
+    let waba = app.app.simulators.whatsapp.signup().expect("an app");
+    assert!(waba.numbers.iter().any(|number| number.number.waba_id == GARDEN));
+    let url = app.app.simulators.whatsapp.callback_of(GARDEN);
+    assert_eq!(url.as_deref(), channel["webhook_url"].as_str());
+    // What was shared came by it.
+    phone(owner, &channel, |phone| phone["history"]["state"] == "done").await;
+}
+
+#[actix_web::test]
+async fn a_number_whose_address_the_provider_does_not_take_is_not_connected() {
+    // Nobody reaches desk.example, the address of this one.
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let base = app.app.simulators.whatsapp.base_url().to_owned();
+    let begun = start(
+        &app,
+        owner,
+        json!({"settings": {"api_base": base, "own_callback": "on"}}),
+    )
+    .await;
+    let back = press(&begun, "continue", &only(GARDEN)).await;
+    let offered = finish(owner, &back).await.expect(200);
+    let refused = choose(owner, &offered, SHARES, None).await;
+    refused.expect_problem(409, "login_refused");
+    let channels = owner.get("/api/v1/channels").await.expect(200);
+    assert!(!channels.to_string().contains(SHARES), "{channels}");
+    assert_eq!(app.app.simulators.whatsapp.callback_of(GARDEN), None);
 }

@@ -59,6 +59,8 @@ pub struct Options {
     pub allow_private_webhooks: bool,
     pub tls: Option<Tls>,
     pub smtp: Option<Smtp>,
+    /// Its public address is where it listens, so that it can be called back.
+    pub is_public: bool,
     /// Stand-ins for the providers.
     pub providers: Option<frontdesk::actors::Providers>,
 }
@@ -73,9 +75,16 @@ impl Default for Options {
             allow_private_webhooks: false,
             tls: None,
             smtp: None,
+            is_public: false,
             providers: None,
         }
     }
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address")
 }
 
 /// The program in a folder of its own, on a free port.
@@ -86,10 +95,17 @@ async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
 async fn build_in(dir: tempfile::TempDir, options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
     Client::install_provider();
     let scheme = if options.https { "https" } else { "http" };
+    let listen = match options.is_public {
+        true => free_address(),
+        false => ([127, 0, 0, 1], 0).into(),
+    };
     let config = Config {
         data: dir.path().to_owned(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        public_url: format!("{scheme}://desk.example"),
+        listen,
+        public_url: match options.is_public {
+            true => format!("{scheme}://{listen}"),
+            false => format!("{scheme}://desk.example"),
+        },
         proxies: TrustedProxies::default(),
         metrics_token: options.metrics_token.map(Into::into),
         log_format: Default::default(),

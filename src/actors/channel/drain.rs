@@ -12,6 +12,7 @@ use crate::domain::decide::Received;
 use crate::domain::health::HealthChange;
 use crate::domain::inbound::{Inbound, InboundMessage, PreferenceUpdate, StatusUpdate};
 use crate::domain::operations::{DueWork, EarlyStatus, RawState};
+use crate::domain::phone_sync::SyncNews;
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, ConversationId, EventKind, MessageId, RawEventId, Timestamp, TraceId};
 use crate::storage::keys::{
@@ -60,6 +61,8 @@ pub(super) struct Round {
     pub(super) health: Vec<(ChannelId, HealthChange)>,
     /// Notices that were kept in this round.
     pub(super) noted: HashSet<[u8; 16]>,
+    /// What a phone app shares, and the trace of the last of it.
+    sync: (SyncNews, Option<TraceId>),
     /// Choices whose customer is not resolved yet.
     preferences: Vec<(RawEventId, TraceId, PreferenceUpdate)>,
     /// The closing commit: notices, early statuses, parked and done raw events.
@@ -101,6 +104,8 @@ impl ChannelWork {
             }
         }
         let worked_in = round.read.len();
+        let sync = std::mem::take(&mut round.sync);
+        self.follow_sync(entry, sync).await?;
         self.resolve_senders(entry, &mut round).await?;
         self.apply_groups(entry, &mut round).await?;
         self.close(entry, round).await?;
@@ -125,6 +130,8 @@ impl ChannelWork {
         };
         let mut is_new = true;
         for (index, item) in items.into_iter().enumerate() {
+            round.sync.0.add(&item);
+            round.sync.1 = Some(trace);
             match item {
                 Inbound::Message(message) => round.unresolved.push((raw, trace, Box::new(message), false)),
                 Inbound::Echo(message) => round.unresolved.push((raw, trace, Box::new(message), true)),

@@ -6,6 +6,7 @@ mod health;
 mod moves;
 mod notes;
 mod read;
+mod sync;
 
 use std::sync::Arc;
 use std::time::Duration;

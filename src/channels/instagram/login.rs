@@ -177,6 +177,7 @@ async fn by_instagram(http: &reqwest::Client, app: &LoginApp, code: &str) -> Res
         detail: String::new(),
         expires_at: None,
         needs_pin: false,
+        on_phone: false,
     }])
 }
 
@@ -229,6 +230,7 @@ fn of_page(app: &LoginApp, page: &Value) -> Option<Grant> {
         detail: String::new(),
         expires_at: None,
         needs_pin: false,
+        on_phone: false,
     })
 }
 

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::errors::class_of;
 use super::payload::{text, text_at, whole_number};
+use super::settings::OWN_CALLBACK;
 use super::{manage, settings};
 use crate::channels::graph::{call_bare, call_within, config, unanswered};
 use crate::channels::http::TIMEOUT;
-use crate::channels::login::{Grant, Login, LoginApp, LoginError, LoginProblem, Renewed, judge};
+use crate::channels::login::{Grant, Login, LoginApp, LoginError, LoginProblem, Renewed, SyncAnswer, judge};
 use crate::channels::{BoxFuture, ChannelAccess, FieldError};
 use crate::domain::Timestamp;
 use crate::domain::outbound::ProviderError;
@@ -26,6 +27,8 @@ const NEEDED: [&str; 2] = ["whatsapp_business_management", "whatsapp_business_me
 const SCOPES: &str = "whatsapp_business_management,whatsapp_business_messaging,business_management";
 /// What embedded sign-up is told besides (Meta: session logging of version 3).
 const EXTRAS: &str = r#"{"setup":{},"featureType":"","sessionInfoVersion":"3"}"#;
+/// Messages a second of a number that stays on the phone app (coexistence).
+const PHONE_RATE: &str = "20";
 /// Most portfolios and accounts that are looked into.
 const MAX_ACCOUNTS: usize = 50;
 /// Most numbers that one may choose from.
@@ -37,7 +40,7 @@ pub(super) struct WhatsappLogin;
 
 impl Login for WhatsappLogin {
     fn settings(&self) -> &'static [&'static str] {
-        &["config_id", "api_base", "api_version"]
+        &["config_id", "api_base", "api_version", OWN_CALLBACK]
     }
 
     fn identity(&self) -> &'static str {
@@ -112,6 +115,20 @@ impl Login for WhatsappLogin {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Result<(), LoginError>> {
         Box::pin(async move { Ok(manage::subscribe(http, access).await?) })
+    }
+
+    fn start_sync<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, SyncAnswer> {
+        // In this order, once each, within a day (Meta: onboarding of numbers of the WhatsApp Business app).
+        Box::pin(async move {
+            SyncAnswer {
+                contacts: manage::sync(http, access, "smb_app_state_sync").await.err(),
+                history: manage::sync(http, access, "history").await.err(),
+            }
+        })
     }
 
     fn renew<'a>(
@@ -342,7 +359,12 @@ fn grant(
     let status = text_at(number, "status").unwrap_or_default();
     // A number that stays on the phone's own app is registered by that app.
     let on_phone = number.get("is_on_biz_app") == Some(&Value::Bool(true));
+    if on_phone {
+        // Meta: such a number sends at most 20 messages a second.
+        found.insert("rate_per_s".into(), PHONE_RATE.into());
+    }
     Some(Grant {
+        on_phone,
         name: format!("{verified} {shown}").trim().to_owned(),
         detail: account.to_owned(),
         settings: found,

@@ -2,6 +2,7 @@
 //!
 //! Owns the calls and their limits (Meta: business profiles, subscribed apps, phone numbers). Must not decide when.
 
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::client::{CallError, call, unanswered};
@@ -82,15 +83,29 @@ fn misconfigured(error: FieldError) -> ProviderError {
     unanswered(CallError::Config(error.to_string()))
 }
 
-/// Has the account's webhooks sent to the app whose token this is.
+/// Has the account's webhooks sent to the app whose token this is; where the channel's settings say so, its messages to this
+/// appliance's own address instead of the app's. Meta asks that address at once whether it knows the verify token.
 pub(super) async fn subscribe(http: &reqwest::Client, access: &ChannelAccess) -> Managed<()> {
-    post(
-        http,
-        access,
-        &[needed(access, "waba_id")?, "subscribed_apps"],
-        &json!({}),
-    )
-    .await
+    let is_own = access
+        .settings
+        .get(settings::OWN_CALLBACK)
+        .is_some_and(|own| own == "on");
+    let token = access.secrets.get("verify_token");
+    let body = match token.filter(|_| is_own && !access.webhook_url.is_empty()) {
+        Some(token) => {
+            json!({"override_callback_uri": access.webhook_url, "verify_token": token.expose_secret()})
+        }
+        None => json!({}),
+    };
+    let path = [needed(access, "waba_id")?, "subscribed_apps"];
+    post(http, access, &path, &body).await
+}
+
+/// Asks for what the phone app of a number shares (coexistence): `smb_app_state_sync` or `history`.
+pub(super) async fn sync(http: &reqwest::Client, access: &ChannelAccess, what: &str) -> Managed<()> {
+    let body = json!({"messaging_product": "whatsapp", "sync_type": what});
+    let path = [needed(access, "phone_number_id")?, "smb_app_data"];
+    post(http, access, &path, &body).await
 }
 
 /// Ends it.

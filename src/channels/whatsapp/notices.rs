@@ -195,6 +195,11 @@ pub(super) fn in_words(field: &str, body: &Value) -> Option<String> {
             _ => return None,
         },
         "account_update" => account_in_words(body)?,
+        "smb_app_state_sync" => {
+            let entries = body.get("state_sync").and_then(Value::as_array)?;
+            phrases::NOTICE_ADDRESS_BOOK.with(&[("count", &entries.len())])
+        }
+        "history" if body.get("errors").is_some() => phrases::NOTICE_HISTORY_REFUSED.text().into(),
         _ => return None,
     })
 }

@@ -13,6 +13,9 @@ const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
 /// The API version unless `api_version` says otherwise.
 pub(super) const DEFAULT_API_VERSION: &str = "v23.0";
 
+/// The account's messages are posted to this appliance instead of the app's own address, so that several can share an app.
+pub(super) const OWN_CALLBACK: &str = "own_callback";
+
 /// What a channel is told.
 const SCHEMA: Schema<'static> = Schema {
     settings: &[
@@ -28,6 +31,7 @@ const SCHEMA: Schema<'static> = Schema {
         ("rate_per_s", false, is_rate),
         ("read_receipts", false, is_switch),
         ("typing_indicator", false, is_switch),
+        (OWN_CALLBACK, false, is_switch),
     ],
     secrets: &[
         ("access_token", true),

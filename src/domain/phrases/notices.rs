@@ -37,5 +37,7 @@ phrases! {
     NOTICE_UPGRADE = "notice_upgrade": "The number's limit was raised.";
     NOTICE_DOWNGRADE = "notice_downgrade": "The number's limit was lowered because of its quality. Marketing slows down.";
     NOTICE_ONBOARDING = "notice_onboarding": "The number was connected.";
+    NOTICE_ADDRESS_BOOK = "notice_address_book": "The phone app shared its address book; entries: {count}.";
+    NOTICE_HISTORY_REFUSED = "notice_history_refused": "The phone app does not share its chats. The business can switch that on there and connect the number again.";
     NOTICE_WITH_LIMIT = "notice_with_limit": "{notice} Limit: {limit} customers within 24 hours.";
 }

@@ -6,9 +6,11 @@ use tokio::sync::Semaphore;
 
 use super::Machinery;
 use super::manage::{CALL_TIME, provider_error, within};
+use super::phone::PhoneView;
 use super::routes::{entry, provider};
 use crate::actors::House;
 use crate::actors::channel::HealthError;
+use crate::actors::phone_sync;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::rotation::retired;
 use crate::domain::health::{Quality, Restriction, Tier};
@@ -74,6 +76,9 @@ pub(super) struct HealthView {
     /// Why the provider stopped the account.
     #[schema(required)]
     stopped: Option<String>,
+    /// What the business's phone app shares, for a number that stays on it.
+    #[schema(required)]
+    phone: Option<PhoneView>,
     /// `stopped` as a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped_phrase: Option<PhraseView>,
@@ -146,6 +151,7 @@ fn view(house: &House, entry: &ChannelEntry) -> ApiResult<HealthView> {
         rate_per_s: house.core.rate(entry),
         restrictions: restrictions.collect(),
         stopped: health.stopped.clone(),
+        phone: phone_sync::read(&house.core, workspace, channel)?.map(PhoneView::from),
         stopped_phrase: PhraseView::of_some(health.stopped.as_ref()),
         warning_phrase: PhraseView::of_some(health.warning.as_ref()),
         warning: health.warning.clone(),

@@ -9,6 +9,7 @@ mod health;
 mod login;
 mod manage;
 mod model;
+mod phone;
 mod routes;
 mod sandbox;
 #[cfg(test)]

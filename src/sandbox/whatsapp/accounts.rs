@@ -73,6 +73,10 @@ pub(crate) struct NumberState {
     pub pin: Option<String>,
     /// The secret that webhooks are signed with, once a channel told another than the configured one.
     pub app_secret: Option<String>,
+    /// It stays on the business's phone app (coexistence), which shares its chats or not.
+    pub on_phone: Option<bool>,
+    /// What of the phone app was asked for already.
+    pub synced: BTreeSet<String>,
     /// When it was registered, in simulated milliseconds.
     pub registrations: Vec<i64>,
     pub webhook: Option<Override>,
@@ -207,6 +211,8 @@ impl Accounts {
                 registered: config.registered,
                 pin: None,
                 app_secret: None,
+                on_phone: None,
+                synced: BTreeSet::new(),
                 registrations: Vec::new(),
                 webhook: None,
                 posting: None,

@@ -37,6 +37,8 @@ pub struct SignupNumber {
     pub account: String,
     /// The PIN that its two-step verification has already.
     pub pin: Option<String>,
+    /// It stays on the business's phone app, which shares its chats or not.
+    pub on_phone: Option<bool>,
 }
 
 /// The app to which businesses log in, and the business that does.
@@ -240,7 +242,10 @@ impl Simulator {
                 Err(error) => return Err(error),
             }
             if let Some(number) = self.shared().accounts.number(&each.number.phone_number_id) {
-                number.state.lock().pin.clone_from(&each.pin);
+                let mut state = number.state.lock();
+                state.pin.clone_from(&each.pin);
+                state.on_phone = each.on_phone;
+                drop(state);
                 let mut waba = number.waba.state.lock();
                 waba.name.clone_from(&each.account);
                 waba.owner = (config.business_id.clone(), config.business.clone());
@@ -254,6 +259,14 @@ impl Simulator {
     #[must_use]
     pub fn signup(&self) -> Option<SignupConfig> {
         self.shared().signups.config()
+    }
+
+    /// Where an account's messages are posted instead of to the app's own address.
+    #[must_use]
+    pub fn callback_of(&self, waba: &str) -> Option<String> {
+        let waba = self.shared().accounts.waba(waba)?;
+        let state = waba.state.lock();
+        state.webhook.as_ref().map(|webhook| webhook.url.clone())
     }
 
     /// Takes what a channel says of a number that was signed up: its token, also one of an earlier run, and the secret that

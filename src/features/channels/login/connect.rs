@@ -6,8 +6,11 @@ use secrecy::ExposeSecret;
 
 use super::{Waiting, login_of, refused};
 use crate::actors::House;
-use crate::channels::login::{Grant, LoginProblem};
+use crate::actors::phone_sync;
+use crate::channels::login::{Grant, Login, LoginProblem};
 use crate::channels::{ChannelAccess, FieldError, Provider};
+use crate::domain::outbound::ProviderError;
+use crate::domain::phone_sync::{PhoneSync, SyncState};
 use crate::domain::phrases;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp};
@@ -66,8 +69,9 @@ pub(super) async fn connect(
         // Where the simulator listens differs with each start; the house knows.
         settings.remove("api_base");
     }
-    match login.channel {
-        Some(id) => again(house, provider, login, (id, settings, secrets), now, trace).await,
+    let on_phone = grant.on_phone;
+    let channel = match login.channel {
+        Some(id) => again(house, provider, login, (id, settings, secrets), now, trace).await?,
         None => {
             add(
                 house,
@@ -77,8 +81,64 @@ pub(super) async fn connect(
                 now,
                 trace,
             )
-            .await
+            .await?
         }
+    };
+    own_callback(house, flow, login, &channel, (now, trace)).await?;
+    // A number that was connected before has shared what it shares: the provider takes the request once.
+    if on_phone && login.channel.is_none() {
+        share(house, flow, login, &channel, now).await;
+    }
+    Ok(channel)
+}
+
+/// Has the account's messages posted here instead of to the app's address, where that is wanted. Only now: the provider asks
+/// at once whether this address knows the channel's verify token. A new channel that it does not take is removed again.
+async fn own_callback(
+    house: &House,
+    flow: &dyn Login,
+    login: &Waiting,
+    channel: &Channel,
+    (now, trace): (Timestamp, Trace),
+) -> ApiResult<()> {
+    let entry = house.core.registry.find(login.workspace, channel.id);
+    let Some(entry) = entry.filter(|entry| {
+        entry
+            .channel
+            .settings
+            .get("own_callback")
+            .is_some_and(|it| it == "on")
+    }) else {
+        return Ok(());
+    };
+    let Err(error) = flow.subscribe(&house.core.http, &entry.access).await else {
+        return Ok(());
+    };
+    if login.channel.is_none() {
+        let registry = &house.core.registry;
+        let removed = registry.remove(login.workspace, channel.id, now, trace.0).await;
+        removed.map_err(registry_error)?;
+    }
+    Err(refused(error))
+}
+
+/// Asks for the address book and the chats of a number that stays on its phone app. What comes of it stands with the channel:
+/// the channel works without.
+async fn share(house: &House, flow: &dyn Login, login: &Waiting, channel: &Channel, now: Timestamp) {
+    let Some(entry) = house.core.registry.find(login.workspace, channel.id) else {
+        return;
+    };
+    let answer = flow.start_sync(&house.core.http, &entry.access).await;
+    let mut sync = PhoneSync::asked(now);
+    let why = |error: ProviderError| SyncState::refused(&format!("{} ({})", error.title, error.code));
+    if let Some(error) = answer.contacts {
+        sync.contacts = why(error);
+    }
+    if let Some(error) = answer.history {
+        sync.history = why(error);
+    }
+    if let Err(error) = phone_sync::keep(&house.core, login.workspace, channel.id, &sync).await {
+        tracing::warn!(channel = %channel.id, %error, "what was asked of the phone app cannot be noted");
     }
 }
 

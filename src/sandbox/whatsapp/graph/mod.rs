@@ -8,6 +8,7 @@ mod messages;
 mod numbers;
 mod settings;
 mod signup;
+mod smb;
 mod templates;
 pub(crate) mod uploads;
 
@@ -315,6 +316,7 @@ async fn route(call: &Call<'_>) -> Answer {
         ) => signup::portfolio(call, id, edge),
         ("GET", [id, "phone_numbers"]) => numbers::list(call, id),
         ("POST", [id, action @ ("register" | "deregister")]) => numbers::register(call, id, action),
+        ("POST", [id, "smb_app_data"]) => smb::sync(call, id),
         (_, [id, "whatsapp_business_profile"]) => numbers::profile(call, id),
         (_, [id, "block_users"]) => settings::block_users(call, id),
         (_, [id, "whatsapp_commerce_settings"]) => settings::commerce(call, id),

@@ -42,7 +42,7 @@ fn fields(number: &Number) -> Value {
         "throughput": {"level": if high { "HIGH" } else { "STANDARD" }},
         "account_mode": "LIVE",
         "is_pin_enabled": true,
-        "is_on_biz_app": false,
+        "is_on_biz_app": state.on_phone.is_some(),
         "whatsapp_business_manager_messaging_limit": number.config.tier,
         "messaging_limit_tier": number.config.tier,
         "webhook_configuration": {"application": callback},

@@ -140,6 +140,9 @@ fn form(call: &Call<'_>, config: &SignupConfig) -> String {
         let numbers: Vec<String> = own
             .map(|own| match (&own.pin, own.number.registered) {
                 (Some(pin), _) => format!("{} (PIN {pin})", own.number.display_phone_number),
+                _ if own.on_phone.is_some() => {
+                    format!("{} (on the phone app)", own.number.display_phone_number)
+                }
                 (None, false) => format!("{} (new)", own.number.display_phone_number),
                 (None, true) => own.number.display_phone_number.clone(),
             })

@@ -21,8 +21,8 @@ export const signupRules = (): Rules<SignupFields> => ({
 })
 
 /** Asks for the provider's page; the browser goes there and comes back to `settings/channels/connect`. */
-export async function beginSignup(values: SignupFields): Promise<string> {
-  const named = Object.entries({ config_id: values.config_id.trim(), api_base: values.api_base.trim() }).filter(([, value]) => value !== '')
+export async function beginSignup(values: SignupFields, own = false): Promise<string> {
+  const named = Object.entries({ config_id: values.config_id.trim(), api_base: values.api_base.trim(), own_callback: own ? 'on' : '' }).filter(([, value]) => value !== '')
   const body = { provider: 'whatsapp_cloud', name: values.name.trim() || null, app_id: values.app_id.trim(), app_secret: values.app_secret.trim(), settings: Object.fromEntries(named) }
   return (await ok(api.POST('/channels/oauth/start', { body }))).url
 }
