@@ -2152,7 +2152,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel. */
+        /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only WhatsApp channel. */
         post: operations["send_by_number"];
         delete?: never;
         options?: never;
@@ -2287,7 +2287,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Answers Frontdesk's own question whether a channel's address leads here. 360dialog itself makes no handshake. */
+        get: operations["verify_dialog360"];
         put?: never;
         /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
         post: operations["receive_dialog360"];
@@ -2322,7 +2323,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same for numbers that are set to call by GET. */
+        /**
+         * The same for numbers that are set to call by GET. With `frontdesk.challenge` it is Frontdesk's own question whether this
+         *     address leads here, and the challenge is the answer.
+         */
         get: operations["receive_twilio_by_get"];
         put?: never;
         /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
@@ -4608,7 +4612,7 @@ export interface components {
          */
         Phrase: {
             /** @enum {string} */
-            code: "alert_channel_blocked" | "alert_channel_quality" | "alert_channel_restricted" | "alert_account_warning" | "alert_limit_near" | "alert_budget" | "alert_channel_silent" | "alert_raw_events_parked" | "alert_doubtful_send" | "alert_webhook_signature" | "alert_webhook_backlog" | "alert_send_errors" | "alert_queue_old" | "alert_backup_failed" | "alert_disk_low" | "alert_read_only" | "alert_damaged_records" | "alert_search_lag" | "alert_tls_certificate" | "alert_token_expires" | "alert_test" | "signatures_bad" | "send_errors" | "disk_low" | "damage_found" | "search_behind" | "queue_old" | "webhooks_wait" | "channel_silent" | "number_red" | "number_yellow" | "account_restricted" | "limit_nearly_used" | "budget_near" | "budget_near_stops" | "deliveries_parked" | "doubtful_send" | "token_ends" | "backup_failed" | "read_only_now" | "person_erased" | "storage_failed" | "changed_at_once" | "too_much_writing" | "outcome_unknown" | "conversation_changed" | "contact_changed" | "channel_changed" | "key_reused" | "conversation_busy" | "internal" | "only_failed_retried" | "only_doubtful_settled" | "number_taken" | "account_connected_already" | "login_not_under_way" | "too_many_tests" | "too_many_examinations" | "provider_not_asked" | "no_welcome" | "search_down" | "too_many_uploads" | "file_lies" | "file_is_other_kind" | "upload_too_large" | "file_empty" | "file_not_whole" | "file_no_space" | "file_pending" | "file_no_picture" | "file_expired" | "file_missing" | "file_refused" | "file_gone" | "file_here_already" | "file_from_nowhere" | "file_not_here" | "backup_under_way" | "delivery_not_kept" | "delivery_channel_gone" | "bulk_running" | "not_undoable" | "snippet_exists" | "too_many_snippets" | "too_many_views" | "too_many_tokens" | "too_many_people" | "too_many_devices" | "session_changed" | "email_taken" | "person_busy" | "password_changed" | "operator_stays" | "last_owner" | "set_up_already" | "not_the_code" | "wrong_login" | "too_many_from_address" | "locked_out" | "too_many_logins" | "account_busy" | "changes_busy" | "password_short" | "nobody_to_write_to" | "merge_same_contact" | "merge_goes_on_elsewhere" | "merge_nothing_to_take" | "merge_too_many" | "is_no_identity" | "check_complete" | "check_token_may" | "check_number_untold" | "check_number_connected" | "check_number_register" | "check_number_look" | "check_quality_red" | "check_quality_yellow" | "check_quality_green" | "check_quality_none" | "check_this_is" | "check_number_differs" | "check_waba_missing" | "check_no_app" | "check_app_not_subscribed" | "check_apps_receive" | "check_no_app_instagram" | "check_field_missing" | "check_token_of" | "check_token_of_other" | "check_no_instagram" | "check_account_trial" | "check_account_active" | "check_account_status" | "check_no_sender" | "check_sender_sms" | "check_sender_no_sms" | "check_comes_here" | "check_comes_elsewhere" | "check_by_hand" | "check_templates_read" | "check_360_knows" | "check_360_set" | "check_rights_untold" | "check_token_invalid" | "check_token_lacks" | "check_token_lasts" | "check_token_ends" | "check_number_id_missing" | "check_untold" | "check_callback_untold" | "check_callback_here" | "check_callback_elsewhere" | "check_may_send" | "check_may_not_send" | "check_too_long" | "check_channel_blocked" | "check_channel_paused" | "check_channel_active" | "check_simulator" | "check_no_address" | "check_address_private" | "check_address_good" | "check_address_https" | "check_no_handshake" | "check_handshake" | "check_handshake_other" | "check_handshake_redirects" | "check_handshake_stranger" | "check_certificate" | "check_dns" | "check_timeout" | "check_unreachable" | "check_signatures_good" | "check_signatures_bad" | "check_last_webhook" | "check_no_webhook" | "check_no_answer_within" | "check_worked_in" | "check_parked" | "file_channel_gone" | "file_not_promised" | "file_size_differs" | "file_checksum_differs" | "file_came_as" | "file_larger_than" | "file_too_old" | "file_deleted_by_team" | "file_nothing_waits" | "notice_tier" | "notice_unlimited" | "notice_name_approved" | "notice_name_refused" | "notice_name_refused_because" | "notice_name_pending" | "notice_username" | "notice_review_refused" | "notice_review_approved" | "notice_review_pending" | "notice_alert" | "notice_pin_changed" | "notice_pin_reset_asked" | "notice_pin_off" | "notice_restricted" | "notice_violation" | "notice_will_disable" | "notice_reinstated" | "notice_disabled" | "notice_deleted" | "notice_offboarded" | "notice_reconnected" | "notice_shared" | "notice_not_shared" | "notice_not_shared_because" | "notice_app_removed" | "notice_verified" | "notice_volume_tier" | "notice_throughput" | "notice_flagged" | "notice_unflagged" | "notice_upgrade" | "notice_downgrade" | "notice_onboarding" | "notice_with_limit" | "channel_paused" | "resume_channel" | "channel_removed" | "other_channel" | "window_closed" | "window_never" | "send_template" | "wait_for_customer" | "human_agent_until" | "human_agent_permission" | "media_not_kept" | "upload_again" | "media_kind_unsupported" | "media_type_not_taken" | "media_too_large" | "smaller_file" | "as_document" | "kind_image" | "kind_video" | "kind_audio" | "kind_document" | "kind_sticker" | "comment_answered" | "comment_too_old" | "comment_unquoted" | "comment_in_app" | "opted_out" | "answer_when_writes" | "record_consent" | "not_opted_out_there" | "no_marketing" | "only_asked_for" | "record_consent_again" | "marketing_cooldown" | "send_later" | "quality_low" | "service_still_goes" | "quality_rises" | "restricted_replies_until" | "restricted_replies" | "restricted_first_until" | "restricted_first" | "use_other_channel" | "answer_those_who_write" | "ask_review" | "limit_reached" | "limit_near" | "places_come_free" | "answers_do_not_count" | "budget_used_up" | "raise_budget" | "answers_cost_nothing" | "advice_auth" | "advice_account" | "advice_throttle" | "advice_throttle_pair" | "advice_quality" | "advice_window" | "advice_window_template" | "advice_window_person" | "advice_recipient" | "advice_recipient_cooldown" | "advice_opt_out" | "advice_template" | "advice_template_paused" | "advice_template_dead" | "advice_transient" | "advice_permanent" | "advice_config" | "not_sent" | "not_delivered" | "check_connection" | "not_sent_opted_out" | "file_not_given" | "channel_sends_no_files" | "file_no_longer_kept" | "found_not_arrived" | "retry_if_wanted" | "whatsapp_no_reason" | "send_again_or_other_way" | "breaks_whatsapp_rule" | "breaks_instagram_rule" | "credentials_refused" | "account_suspended" | "sender_cannot" | "too_fast" | "filtered" | "outside_window" | "recipient_unreachable" | "held_back" | "recipient_stopped" | "template_wrong" | "template_is_paused" | "template_is_disabled" | "temporary_failure" | "refused_by_twilio" | "no_answer" | "settings_wrong" | "redirected" | "provider_no_reason" | "twilio_no_reason" | "stopped_while_sending" | "provider_trouble" | "provider_stopped" | "advice_try_later" | "template_unknown" | "template_not_assigned" | "template_state_because" | "template_variables" | "template_draft" | "template_awaiting_approval" | "template_in_review" | "template_approved" | "template_rejected" | "template_paused" | "template_disabled" | "template_in_appeal" | "template_flagged" | "template_limit_exceeded" | "template_locked" | "template_archived" | "template_deleted" | "template_languages" | "template_pause_ends" | "fill_variables" | "other_template" | "rejected_abusive" | "rejected_category" | "rejected_format" | "rejected_scam" | "rejected_promotional" | "rejected_mismatch" | "first_pause" | "second_pause" | "appeal_rejected" | "appeal_disabled" | "appeal_paused" | "appeal_under_way" | "nothing_to_submit" | "edits_not_taken" | "edited_too_often" | "no_templates_here" | "no_templates_waba" | "no_channel_of_account" | "template_exists" | "template_changed" | "template_lists_busy" | "only_owner_assigns" | "only_owner_approves" | "only_owner_deletes" | "not_paused" | "nobody_asked" | "clicks_need_address" | "links_need_address" | "provider_said";
+            code: "alert_channel_blocked" | "alert_channel_quality" | "alert_channel_restricted" | "alert_account_warning" | "alert_limit_near" | "alert_budget" | "alert_channel_silent" | "alert_raw_events_parked" | "alert_doubtful_send" | "alert_webhook_signature" | "alert_webhook_backlog" | "alert_send_errors" | "alert_queue_old" | "alert_backup_failed" | "alert_disk_low" | "alert_read_only" | "alert_damaged_records" | "alert_search_lag" | "alert_tls_certificate" | "alert_token_expires" | "alert_test" | "signatures_bad" | "send_errors" | "disk_low" | "damage_found" | "search_behind" | "queue_old" | "webhooks_wait" | "channel_silent" | "number_red" | "number_yellow" | "account_restricted" | "limit_nearly_used" | "budget_near" | "budget_near_stops" | "deliveries_parked" | "doubtful_send" | "token_ends" | "backup_failed" | "read_only_now" | "person_erased" | "storage_failed" | "changed_at_once" | "too_much_writing" | "outcome_unknown" | "conversation_changed" | "contact_changed" | "channel_changed" | "key_reused" | "conversation_busy" | "internal" | "only_failed_retried" | "only_doubtful_settled" | "number_taken" | "account_connected_already" | "login_not_under_way" | "too_many_tests" | "too_many_examinations" | "provider_not_asked" | "no_welcome" | "search_down" | "too_many_uploads" | "file_lies" | "file_is_other_kind" | "upload_too_large" | "file_empty" | "file_not_whole" | "file_no_space" | "file_pending" | "file_no_picture" | "file_expired" | "file_missing" | "file_refused" | "file_gone" | "file_here_already" | "file_from_nowhere" | "file_not_here" | "backup_under_way" | "delivery_not_kept" | "delivery_channel_gone" | "bulk_running" | "not_undoable" | "snippet_exists" | "too_many_snippets" | "too_many_views" | "too_many_tokens" | "too_many_people" | "too_many_devices" | "session_changed" | "email_taken" | "person_busy" | "password_changed" | "operator_stays" | "last_owner" | "set_up_already" | "not_the_code" | "wrong_login" | "too_many_from_address" | "locked_out" | "too_many_logins" | "account_busy" | "changes_busy" | "password_short" | "nobody_to_write_to" | "merge_same_contact" | "merge_goes_on_elsewhere" | "merge_nothing_to_take" | "merge_too_many" | "is_no_identity" | "check_complete" | "check_token_may" | "check_number_untold" | "check_number_connected" | "check_number_register" | "check_number_look" | "check_quality_red" | "check_quality_yellow" | "check_quality_green" | "check_quality_none" | "check_this_is" | "check_number_differs" | "check_waba_missing" | "check_no_app" | "check_app_not_subscribed" | "check_apps_receive" | "check_no_app_instagram" | "check_field_missing" | "check_token_of" | "check_token_of_other" | "check_no_instagram" | "check_account_trial" | "check_account_active" | "check_account_status" | "check_no_sender" | "check_sender_sms" | "check_sender_no_sms" | "check_comes_here" | "check_comes_elsewhere" | "check_by_hand" | "check_templates_read" | "check_360_knows" | "check_360_set" | "check_rights_untold" | "check_token_invalid" | "check_token_lacks" | "check_token_lasts" | "check_token_ends" | "check_number_id_missing" | "check_untold" | "check_callback_untold" | "check_callback_here" | "check_callback_elsewhere" | "check_may_send" | "check_may_not_send" | "check_too_long" | "check_channel_blocked" | "check_channel_paused" | "check_channel_active" | "check_simulator" | "check_no_address" | "check_address_private" | "check_address_good" | "check_address_https" | "check_no_handshake" | "check_address_answers" | "check_address_other" | "check_handshake" | "check_handshake_other" | "check_handshake_redirects" | "check_handshake_stranger" | "check_certificate" | "check_dns" | "check_timeout" | "check_unreachable" | "check_signatures_good" | "check_signatures_bad" | "check_last_webhook" | "check_no_webhook" | "check_no_answer_within" | "check_worked_in" | "check_parked" | "file_channel_gone" | "file_not_promised" | "file_size_differs" | "file_checksum_differs" | "file_came_as" | "file_larger_than" | "file_too_old" | "file_deleted_by_team" | "file_nothing_waits" | "notice_tier" | "notice_unlimited" | "notice_name_approved" | "notice_name_refused" | "notice_name_refused_because" | "notice_name_pending" | "notice_username" | "notice_review_refused" | "notice_review_approved" | "notice_review_pending" | "notice_alert" | "notice_pin_changed" | "notice_pin_reset_asked" | "notice_pin_off" | "notice_restricted" | "notice_violation" | "notice_will_disable" | "notice_reinstated" | "notice_disabled" | "notice_deleted" | "notice_offboarded" | "notice_reconnected" | "notice_shared" | "notice_not_shared" | "notice_not_shared_because" | "notice_app_removed" | "notice_verified" | "notice_volume_tier" | "notice_throughput" | "notice_flagged" | "notice_unflagged" | "notice_upgrade" | "notice_downgrade" | "notice_onboarding" | "notice_with_limit" | "channel_paused" | "resume_channel" | "channel_removed" | "other_channel" | "window_closed" | "window_never" | "send_template" | "wait_for_customer" | "human_agent_until" | "human_agent_permission" | "media_not_kept" | "upload_again" | "media_kind_unsupported" | "media_type_not_taken" | "media_too_large" | "smaller_file" | "as_document" | "kind_image" | "kind_video" | "kind_audio" | "kind_document" | "kind_sticker" | "comment_answered" | "comment_too_old" | "comment_unquoted" | "comment_in_app" | "opted_out" | "answer_when_writes" | "record_consent" | "not_opted_out_there" | "no_marketing" | "only_asked_for" | "record_consent_again" | "marketing_cooldown" | "send_later" | "quality_low" | "service_still_goes" | "quality_rises" | "restricted_replies_until" | "restricted_replies" | "restricted_first_until" | "restricted_first" | "use_other_channel" | "answer_those_who_write" | "ask_review" | "limit_reached" | "limit_near" | "places_come_free" | "answers_do_not_count" | "budget_used_up" | "raise_budget" | "answers_cost_nothing" | "other_answers_cost_nothing" | "advice_auth" | "advice_account" | "advice_throttle" | "advice_throttle_pair" | "advice_quality" | "advice_window" | "advice_window_template" | "advice_window_person" | "advice_recipient" | "advice_recipient_cooldown" | "advice_opt_out" | "advice_template" | "advice_template_paused" | "advice_template_dead" | "advice_transient" | "advice_permanent" | "advice_config" | "not_sent" | "not_delivered" | "check_connection" | "not_sent_opted_out" | "file_not_given" | "channel_sends_no_files" | "file_no_longer_kept" | "found_not_arrived" | "retry_if_wanted" | "whatsapp_no_reason" | "send_again_or_other_way" | "breaks_whatsapp_rule" | "breaks_instagram_rule" | "credentials_refused" | "account_suspended" | "sender_cannot" | "too_fast" | "filtered" | "outside_window" | "recipient_unreachable" | "held_back" | "recipient_stopped" | "template_wrong" | "template_is_paused" | "template_is_disabled" | "temporary_failure" | "refused_by_twilio" | "no_answer" | "settings_wrong" | "redirected" | "provider_no_reason" | "twilio_no_reason" | "stopped_while_sending" | "provider_trouble" | "provider_stopped" | "advice_try_later" | "template_unknown" | "template_not_assigned" | "template_state_because" | "template_variables" | "template_draft" | "template_awaiting_approval" | "template_in_review" | "template_approved" | "template_rejected" | "template_paused" | "template_disabled" | "template_in_appeal" | "template_flagged" | "template_limit_exceeded" | "template_locked" | "template_archived" | "template_deleted" | "template_languages" | "template_pause_ends" | "fill_variables" | "other_template" | "rejected_abusive" | "rejected_category" | "rejected_format" | "rejected_scam" | "rejected_promotional" | "rejected_mismatch" | "first_pause" | "second_pause" | "appeal_rejected" | "appeal_disabled" | "appeal_paused" | "appeal_under_way" | "nothing_to_submit" | "edits_not_taken" | "edited_too_often" | "no_templates_here" | "no_templates_waba" | "no_channel_of_account" | "template_exists" | "template_changed" | "template_lists_busy" | "only_owner_assigns" | "only_owner_approves" | "only_owner_deletes" | "not_paused" | "nobody_asked" | "clicks_need_address" | "links_need_address" | "provider_said";
             /** @description What fills its holes, by name: a text or another phrase. A name that ends in `_at` holds a time. */
             values: {
                 [key: string]: Record<string, never>;
@@ -5442,6 +5446,11 @@ export interface components {
         WindowView: {
             /** @description When it closes or closed; `null` if the customer never wrote. */
             expires_at: string | null;
+            /**
+             * @description Until when everything sent is free of the provider's charge, templates too, after an advertisement or a page's button
+             *     (WhatsApp: the free entry point window); `null` if that never was so. Free-form messages still need the window open.
+             */
+            free_until: string | null;
             /** @description Whether free-form messages may go out. */
             open: boolean;
         };
@@ -9704,7 +9713,7 @@ export interface operations {
             query?: {
                 /** @description Those that this channel can send or manage. */
                 channel_id?: string;
-                /** @description Of these states, comma-separated. */
+                /** @description Of these states, comma-separated. `awaiting_approval` also finds changes of templates that the provider has. */
                 status?: string;
                 /** @description Of this category. */
                 category?: string;
@@ -10725,7 +10734,7 @@ export interface operations {
             query?: {
                 /** @description Those that this channel can send or manage. */
                 channel_id?: string;
-                /** @description Of these states, comma-separated. */
+                /** @description Of these states, comma-separated. `awaiting_approval` also finds changes of templates that the provider has. */
                 status?: string;
                 /** @description Of this category. */
                 category?: string;
@@ -10996,6 +11005,47 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_dialog360: {
+        parameters: {
+            query?: {
+                /** @description Echoed if the channel is one of this Frontdesk. */
+                "frontdesk.challenge"?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
