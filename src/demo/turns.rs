@@ -183,6 +183,7 @@ impl Teller {
                 error: None,
                 error_class: None,
                 pricing: pricing.clone(),
+                free_until: None,
             };
             let items = vec![ApplyItem::Status(id, Box::new(update))];
             self.send(id.conversation, Command::Apply { items, done: vec![] })

@@ -11,6 +11,10 @@ pub const MAX_LABEL_CHARS: usize = 40;
 /// The provider's customer-service window (WhatsApp Cloud API: 24 hours after the customer last wrote).
 pub const WINDOW: i64 = 24 * HOUR;
 
+/// How long everything is free after an advertisement once it was answered (WhatsApp: free entry point window), where the
+/// provider does not tell its end.
+pub const FREE_ENTRY: i64 = 72 * HOUR;
+
 /// Where a conversation stands. Numbers are stored: never change them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +136,9 @@ pub struct Conversation {
     pub next_n: u32,
     /// When the reply window closes; `None` if the customer never wrote.
     pub window_expires_at: Option<Timestamp>,
+    /// Until when everything sent is free of the provider's charge, after an advertisement or a page's button (WhatsApp: the
+    /// free entry point window). It gives no right to write freely: that is the reply window's.
+    pub free_until: Option<Timestamp>,
     /// What the list shows.
     pub last_message: Option<LastMessage>,
     /// When something was last said; orders the list. Never goes back.
@@ -160,6 +167,7 @@ impl Conversation {
             unread: 0,
             next_n: 1,
             window_expires_at: None,
+            free_until: None,
             last_message: None,
             last_activity_at: now,
             created_at: now,
@@ -172,6 +180,20 @@ impl Conversation {
     /// Whether free-form messages may go out now.
     pub fn window_open(&self, now: Timestamp) -> bool {
         self.window_expires_at.is_some_and(|at| at > now)
+    }
+
+    /// Whether everything sent now is free of the provider's charge.
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        self.free_until.is_some_and(|until| until > now)
+    }
+
+    /// The provider tells that all is free until then. Answers whether that is longer than was known.
+    pub fn note_free(&mut self, until: Timestamp) -> bool {
+        let is_longer = self.free_until.is_none_or(|known| known < until);
+        if is_longer {
+            self.free_until = Some(until);
+        }
+        is_longer
     }
 
     /// Takes the place of the next message.

@@ -83,6 +83,8 @@ pub struct StatusUpdate {
     pub error_class: Option<super::outbound::ErrorClass>,
     /// Price information.
     pub pricing: Option<Pricing>,
+    /// Until when all that goes to this customer is free, where told (WhatsApp: the free entry point window's end).
+    pub free_until: Option<Timestamp>,
 }
 
 /// News about a channel rather than a message.

@@ -138,7 +138,8 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
     } = &proposal.standing.spending;
     let budget = budget.filter(|budget| *hard_stop && spent >= budget)?;
     let charges_all = proposal.standing.charges_all;
-    if !is_unasked(proposal.content) && !charges_all {
+    let costs = is_unasked(proposal.content) && !proposal.conversation.is_free(proposal.now);
+    if !costs && !charges_all {
         return None;
     }
     let cheaper = match charges_all {

@@ -20,6 +20,7 @@ endpoints!(
     receive_instagram,
     receive_twilio,
     receive_twilio_by_get,
+    verify_dialog360,
     receive_dialog360,
 );
 
@@ -38,6 +39,16 @@ pub(super) struct Handshake {
     challenge: Option<String>,
     #[serde(rename = "hub.verify_token")]
     verify_token: Option<String>,
+}
+
+/// Frontdesk's own handshake, for providers that make none: whoever examines a channel calls its address as the provider would.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OwnHandshake {
+    /// Echoed if the channel is one of this Frontdesk.
+    #[serde(rename = "frontdesk.challenge")]
+    challenge: Option<String>,
 }
 
 /// WhatsApp Cloud API's verification handshake: answers the challenge if the token is some channel's.
@@ -124,18 +135,37 @@ pub(super) async fn receive_twilio(
     take(&house, Entrance::Twilio(id.0), &req, payload, trace).await
 }
 
-/// The same for numbers that are set to call by GET.
+/// The same for numbers that are set to call by GET. With `frontdesk.challenge` it is Frontdesk's own question whether this
+/// address leads here, and the challenge is the answer.
 #[utoipa::path(tag = "webhooks", params(("id" = String, Path, description = "The channel")), security(()),
     responses((status = 200), (status = 401, description = "The signature does not fit"), (status = 503)))]
 #[get("/webhooks/twilio/{id}")]
 pub(super) async fn receive_twilio_by_get(
     house: Data<House>,
     id: PathId<ChannelId>,
+    asked: Result<StrictQuery<OwnHandshake>, ApiError>,
     req: HttpRequest,
     payload: Payload,
     trace: Trace,
 ) -> ApiResult<HttpResponse> {
+    if let Ok(asked) = asked
+        && asked.0.challenge.is_some()
+    {
+        return answer_own(&house, id.0, &asked.0);
+    }
     take(&house, Entrance::Twilio(id.0), &req, payload, trace).await
+}
+
+/// Answers Frontdesk's own question whether a channel's address leads here. 360dialog itself makes no handshake.
+#[utoipa::path(tag = "webhooks", params(("id" = String, Path, description = "The channel"), OwnHandshake), security(()),
+    responses((status = 200, description = "The challenge", body = String), (status = 403)))]
+#[get("/webhooks/360dialog/{id}")]
+pub(super) async fn verify_dialog360(
+    house: Data<House>,
+    id: PathId<ChannelId>,
+    query: StrictQuery<OwnHandshake>,
+) -> ApiResult<HttpResponse> {
+    answer_own(&house, id.0, &query.0)
 }
 
 /// Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200.
@@ -158,19 +188,35 @@ fn shake_hands(house: &House, entrance: Entrance, query: &Handshake) -> ApiResul
     let fits = |token: &String| house.intake.verify_token_fits(entrance, token);
     let subscribes = query.mode.as_deref() == Some("subscribe");
     let known = query.verify_token.as_ref().is_some_and(fits);
-    let challenge = query.challenge.as_ref().filter(|challenge| {
+    match subscribes && known {
+        true => echo("hub.challenge", query.challenge.as_deref()),
+        false => Err(refused()),
+    }
+}
+
+fn answer_own(house: &House, channel: ChannelId, query: &OwnHandshake) -> ApiResult<HttpResponse> {
+    match house.core.registry.get(channel) {
+        Some(_) => echo("frontdesk.challenge", query.challenge.as_deref()),
+        None => Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "The channel is not one of this Frontdesk.",
+        )),
+    }
+}
+
+fn echo(field: &'static str, challenge: Option<&str>) -> ApiResult<HttpResponse> {
+    let plain = challenge.filter(|challenge| {
         challenge.len() <= MAX_CHALLENGE && challenge.bytes().all(|byte| byte.is_ascii_graphic())
     });
-    match (subscribes && known, challenge) {
-        (true, Some(challenge)) => Ok(HttpResponse::Ok()
+    match plain {
+        Some(challenge) => Ok(HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
-            .body(challenge.clone())),
-        (true, None) => Err(ApiError::new(
+            .body(challenge.to_owned())),
+        None => Err(ApiError::new(
             ErrorCode::InvalidQuery,
-            "hub.challenge is missing or cannot be echoed.",
+            format!("{field} is missing or cannot be echoed."),
         )
-        .at("hub.challenge")),
-        (false, _) => Err(refused()),
+        .at(field)),
     }
 }
 

@@ -93,7 +93,7 @@ async fn a_conversation_goes_round_with_files_and_steps() {
     assert_eq!(list["items"][0]["contact"]["name"], "Zuri Wanjala");
     let conversation = list["items"][0]["id"].as_str().expect("an id").to_owned();
     let path = format!("/api/v1/conversations/{conversation}/messages");
-    let page = owner.get(&path).await.expect(200);
+    let page = wait_for(owner, &path, |page| !page["items"][0].is_null()).await;
     assert_eq!(
         find(&page, "provider_message_id", &json!(said))["text"]["body"],
         "Mko wazi?"
@@ -200,4 +200,71 @@ async fn a_template_is_submitted_approved_by_webhook_and_sent() {
             .any(|step| find(page, "id", &sent["id"])["status"] == *step)
     };
     wait_for(owner, &path, reached).await;
+}
+
+/// Posts to a channel as 360dialog does.
+async fn deliver(app: &TestApp, channel: &str, field: &str, value: &Value) {
+    let body = json!({"object": "whatsapp_business_account", "entry": [
+        {"id": format!("9{NUMBER}"), "time": 1_792_400_300, "changes": [{"field": field, "value": value}]}]});
+    let request = app
+        .stranger
+        .request(Method::POST, &format!("/webhooks/360dialog/{channel}"))
+        .header("authorization", "Bearer only-we-know-this");
+    assert_eq!(Answer::of(request.json(&body)).await.status, 200);
+}
+
+#[actix_web::test]
+async fn notices_act_and_are_told_in_words_as_on_the_cloud() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = connect(&app).await;
+    let place = format!("/api/v1/channels/{channel}");
+    let health = format!("{place}/health");
+    let flagged =
+        json!({"display_phone_number": "254700555360", "event": "FLAGGED", "current_limit": "TIER_250"});
+    deliver(&app, &channel, "phone_number_quality_update", &flagged).await;
+    let told = wait_for(owner, &health, |it| it["quality"] == "red").await;
+    assert_eq!(told["limit"], 250);
+    let notices = owner.get("/api/v1/notices").await.expect(200).to_string();
+    assert!(notices.contains("Marketing waits."), "{notices}");
+    let ended = json!({"event": "ACCOUNT_DELETED"});
+    deliver(&app, &channel, "account_update", &ended).await;
+    wait_for(owner, &place, |it| it["status"] == "blocked").await;
+    // What the number's record says holds until the next news.
+    let asked = owner
+        .post(&format!("{health}/refresh"), &Value::Null)
+        .await
+        .expect(200);
+    assert_eq!(asked["quality"], "green", "{asked}");
+    assert_eq!(app.b.owner.get(&health).await.status, 404);
+}
+
+#[actix_web::test]
+async fn the_business_profile_and_what_may_be_sent_are_asked_by_the_key() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = connect(&app).await;
+    let place = format!("/api/v1/channels/{channel}");
+    let profile = json!({"about": "Bread", "address": "", "description": "A bakery", "email": "shop@example.org",
+        "websites": ["https://shop.example"], "vertical": "RETAIL"});
+    let request = owner.request(Method::PUT, &format!("{place}/profile"));
+    let kept = Answer::of(request.json(&profile)).await.expect(200);
+    assert_eq!(kept["description"], "A bakery");
+    let shown = owner.get(&format!("{place}/profile")).await.expect(200);
+    assert_eq!(
+        (&shown["about"], &shown["vertical"]),
+        (&json!("Bread"), &json!("RETAIL"))
+    );
+    let mut long = profile;
+    long["about"] = "a".repeat(140).into();
+    let request = owner.request(Method::PUT, &format!("{place}/profile"));
+    assert_eq!(Answer::of(request.json(&long)).await.problem()["field"], "about");
+    let found = owner
+        .post(&format!("{place}/doctor"), &Value::Null)
+        .await
+        .expect(200);
+    let checks = found["checks"].as_array().expect("a list");
+    let sending = checks.iter().find(|check| check["name"] == "sending");
+    assert_eq!(sending.map(|check| &check["ok"]), Some(&json!(true)), "{found}");
+    assert_eq!(app.b.owner.get(&format!("{place}/profile")).await.status, 404);
 }

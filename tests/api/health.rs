@@ -555,3 +555,92 @@ async fn each_message_is_counted_once_priced_by_the_owner_and_stopped_by_the_bud
     let report = frontdesk::storage::verify::verify(&store, Default::default()).expect("readable");
     assert!(report.is_sound(), "{report}");
 }
+
+/// A customer who came by an advertisement writes to a number.
+fn from_an_ad(number: &str, id: &str) -> Value {
+    let now = Clock::System.now().0 / 1_000_000;
+    json!({"id": format!("9{number}"), "changes": [{"field": "messages", "value": {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550001111", "phone_number_id": number},
+        "contacts": [{"wa_id": "254711000001", "profile": {"name": "Amina"}}],
+        "messages": [{"from": "254711000001", "id": id, "timestamp": now.to_string(), "type": "text",
+            "text": {"body": "I saw your ad"}, "referral": {"source_type": "ad", "source_id": "1", "ctwa_clid": "c"}}],
+    }}]})
+}
+
+#[actix_web::test]
+async fn after_an_advertisement_all_is_free_until_the_end_that_is_told_and_past_the_budget() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = add_channel(owner, "whatsapp_cloud", "8001", "s1").await;
+    let prices =
+        json!({"currency": "KES", "budget": "0", "warn_percent": 50, "hard_stop": true, "rates": []});
+    put(owner, "/api/v1/settings/prices", &prices).await.expect(200);
+    post(&app, "s1", &[from_an_ad("8001", "wamid.ad")]).await;
+    let list = wait_for(owner, "/api/v1/conversations", |page| {
+        page["items"][0]["id"].is_string()
+    })
+    .await;
+    let place = format!(
+        "/api/v1/conversations/{}",
+        list["items"][0]["id"].as_str().expect("an id")
+    );
+    let before = owner.get(&place).await.expect(200)["window"].clone();
+    assert_eq!(before["free_until"], Value::Null);
+    template(owner, &channel, "+254711000001", "k1")
+        .await
+        .expect_problem(409, "budget_used_up");
+    let answer = json!({"type": "text", "text": {"body": "Welcome"}});
+    let sent = owner
+        .post(&format!("{place}/messages"), &answer)
+        .await
+        .expect(202);
+    let id = sent["id"].as_str().expect("an id");
+    let until = Clock::System.now().0 / 1_000_000 + 72 * 3600;
+    let mut told = status(
+        "8001",
+        id,
+        "254711000001",
+        "sent",
+        "referral_conversion",
+        "free_entry_point",
+    );
+    told["changes"][0]["value"]["statuses"][0]["conversation"] = json!({"id": "c", "expiration_timestamp": until.to_string(), "origin": {"type": "referral_conversion"}});
+    post(&app, "s1", &[told.clone()]).await;
+    let shown = wait_for(owner, &place, |it| it["window"]["free_until"].is_string()).await;
+    let at: jiff::Timestamp = shown["window"]["free_until"]
+        .as_str()
+        .and_then(|at| at.parse().ok())
+        .expect("a time");
+    assert_eq!(at.as_second(), until);
+    assert_eq!(
+        shown["window"]["expires_at"], before["expires_at"],
+        "24 hours for free words"
+    );
+    template(owner, &channel, "+254711000001", "k2").await.expect(202);
+    // The same again, and the other workspace.
+    let version = owner.get(&place).await.expect(200)["version"].clone();
+    post(&app, "s1", &[told]).await;
+    assert_eq!(owner.get(&place).await.expect(200)["version"], version);
+    assert_eq!(app.b.owner.get(&place).await.status, 404);
+}
+
+#[actix_web::test]
+async fn the_old_address_takes_the_only_whatsapp_channel() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let texts = json!({"provider": "sandbox_sms", "name": "Texts"});
+    owner.post("/api/v1/channels", &texts).await.expect(201);
+    let body =
+        json!({"to": "+254711000001", "type": "template", "template": {"name": "hello", "language": "en"}});
+    let none = owner.post("/api/whatsapp/send", &body).await;
+    assert_eq!(
+        (none.status, none.problem()["field"].as_str()),
+        (422, Some("channel_id"))
+    );
+    add_channel(owner, "whatsapp_cloud", "8001", "s1").await;
+    owner.post("/api/whatsapp/send", &body).await.expect(202);
+    add_channel(owner, "whatsapp_cloud", "8003", "s3").await;
+    assert_eq!(owner.post("/api/whatsapp/send", &body).await.status, 422);
+    assert_eq!(app.b.owner.post("/api/whatsapp/send", &body).await.status, 422);
+}

@@ -471,3 +471,40 @@ async fn a_card_that_comes_as_a_file_becomes_a_contact_card() {
     let other = app.b.owner.get("/api/v1/search?q=Nasra").await.expect(200);
     assert_eq!(other["items"], json!([]));
 }
+
+#[actix_web::test]
+async fn an_address_of_its_own_answers_our_own_handshake() {
+    let app = TestApp::start().await;
+    let texts = sms(&app.a.owner).await;
+    let shop = dialog360(&app.a.owner, "only-we-know-this").await;
+    let anyone = &app.stranger;
+    for place in [
+        format!("/webhooks/twilio/{texts}"),
+        format!("/webhooks/360dialog/{shop}"),
+    ] {
+        let answer = anyone.get(&format!("{place}?frontdesk.challenge=abc-1")).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, "abc-1"), "{place}");
+        assert!(answer.header("content-type").starts_with("text/plain"));
+        let answer = anyone.get(&format!("{place}?frontdesk.challenge=a%20b")).await;
+        assert_eq!(answer.status, 400, "{place}");
+        let (front, _) = place.rsplit_once('/').expect("a path");
+        let stranger = format!("{front}/ch_01890000000070008000000000000000?frontdesk.challenge=a");
+        assert_eq!(anyone.get(&stranger).await.status, 403, "{stranger}");
+    }
+    // It counts as no attempt to get in.
+    assert_eq!(app.app.house.core.tally.read().bad_signatures, 0);
+    let examined = app
+        .a
+        .owner
+        .post(&format!("/api/v1/channels/{shop}/doctor"), &Value::Null)
+        .await
+        .expect(200);
+    let checks = examined["checks"].as_array().expect("a list");
+    let handshake = checks.iter().find(|check| check["name"] == "handshake");
+    // The tests' public address is nobody's: that is told, and not passed over.
+    assert_eq!(
+        handshake.map(|check| &check["ok"]),
+        Some(&json!(false)),
+        "{examined}"
+    );
+}

@@ -537,6 +537,7 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
             error: None,
             error_class: None,
             pricing: None,
+            free_until: None,
         }],
         received_at: AT,
     };

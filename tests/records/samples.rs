@@ -228,6 +228,14 @@ fn directory() -> Vec<Case> {
             },
         ),
         of_version(2, "full", conversation()),
+        of_version(
+            3,
+            "free_after_an_advertisement",
+            Conversation {
+                free_until: Some(AT.plus(72)),
+                ..conversation()
+            },
+        ),
     ];
     cases.extend(statuses.flatten());
     cases
@@ -245,6 +253,7 @@ fn conversation() -> Conversation {
         unread: 300,
         next_n: 70_000,
         window_expires_at: Some(AT.plus(1)),
+        free_until: None,
         last_message: Some(LastMessage {
             id: message_id(69_999),
             direction: Direction::Inbound,
@@ -451,7 +460,8 @@ fn operations() -> Vec<Case> {
         trace: TraceId([9; 16]),
     };
     vec![
-        early_status(),
+        early_status(1, None),
+        early_status(2, Some(AT.plus(72))),
         v1(
             "active",
             OutboxEntry {
@@ -531,7 +541,7 @@ fn operations() -> Vec<Case> {
     ]
 }
 
-fn early_status() -> Case {
+fn early_status(version: u16, free_until: Option<Timestamp>) -> Case {
     let update = |class: ErrorClass| StatusUpdate {
         provider_message_id: "wamid.X".into(),
         status: MessageStatus::Failed,
@@ -541,6 +551,7 @@ fn early_status() -> Case {
         error: Some(error()),
         error_class: Some(class),
         pricing: Some(pricing()),
+        free_until,
     };
     use ErrorClass as C;
     let classes = [
@@ -560,7 +571,8 @@ fn early_status() -> Case {
         C::Permanent,
         C::Config,
     ];
-    v1(
+    of_version(
+        version,
         "every_class",
         EarlyStatus {
             updates: classes.into_iter().map(update).collect(),

@@ -140,6 +140,7 @@ async fn outside_the_window_free_text_fails_later_and_templates_pass() {
 #[tokio::test]
 async fn an_answer_to_an_ad_is_free_for_three_days() {
     let stage = Stage::new();
+    stage.template(TemplateConfig::counted("hello_shop", "en_US", "UTILITY", 0));
     let referral =
         json!({"source_url": "https://fb.me/exampleAd1", "source_id": "1200", "source_type": "ad"});
     let message = CustomerMessage::text("I saw your ad").from_ad(referral.clone());
@@ -149,19 +150,21 @@ async fn an_answer_to_an_ad_is_free_for_three_days() {
         .expect("accepted");
     assert_eq!(stage.receiver.messages(1).await[0]["referral"], referral);
     stage.text(AMINA, "Welcome").await;
-    let sent = stage.receiver.statuses(1).await[0].clone();
+    let sent = stage.receiver.statuses(3).await[0].clone();
     assert_eq!(sent["pricing"]["type"], "free_entry_point");
     assert_eq!(sent["conversation"]["origin"]["type"], "referral_conversion");
+    // The free time is longer than that in which one may write freely: after a day only templates go, free of charge.
     stage.simulator.clock().advance(Duration::from_secs(71 * 3_600));
-    stage.text(AMINA, "still free").await;
-    assert!(
-        stage
-            .receiver
-            .statuses(6)
-            .await
-            .iter()
-            .all(|status| status["status"] != "failed")
-    );
+    stage.text(AMINA, "too late for free words").await;
+    let told = stage.receiver.statuses(4).await;
+    assert_eq!(told[3]["errors"][0]["code"], 131_047, "{told:#?}");
+    let template = json!({
+        "messaging_product": "whatsapp", "to": AMINA, "type": "template",
+        "template": {"name": "hello_shop", "language": {"code": "en_US"}},
+    });
+    assert_eq!(stage.send(&template).await.0, 200);
+    let told = stage.receiver.statuses(5).await;
+    assert_eq!(told[4]["pricing"]["type"], "free_entry_point", "{told:#?}");
     stage.end().await;
 }
 

@@ -34,6 +34,8 @@ impl GovernorClock for TokioClock {
 const SPAN: Duration = Duration::from_micros(1_017_300);
 /// How much may go at once, as a share of the rate: a timer's millisecond too late is made up for.
 const BURST: f64 = 0.01;
+/// How much quicker than the rate they go while the window has room.
+const CATCH_UP: f64 = 1.02;
 /// From this rate on two at once fit.
 const TWO_FIT: u32 = 67;
 
@@ -53,7 +55,8 @@ impl Slots {
         let share = (f64::from(rate) * BURST) as u32;
         let burst =
             NonZeroU32::new(share.max(if rate >= TWO_FIT { 2 } else { 1 })).unwrap_or(NonZeroU32::MIN);
-        let quota = NonZeroU32::new(rate).map_or_else(|| Quota::per_second(burst), Quota::per_second);
+        let period = Duration::from_secs_f64(1.0 / (f64::from(rate) * CATCH_UP));
+        let quota = Quota::with_period(period).unwrap_or_else(|| Quota::per_second(burst));
         Self {
             rate: rate as usize,
             sent: VecDeque::with_capacity(rate as usize),

@@ -80,6 +80,7 @@ pub(super) fn read(form: &Form, id: &str, word: &str) -> Option<StatusUpdate> {
         error,
         error_class,
         pricing: None,
+        free_until: None,
     })
 }
 
@@ -111,6 +112,7 @@ pub(super) fn of_message(message: &Value) -> Option<StatusUpdate> {
         error,
         error_class,
         pricing: None,
+        free_until: None,
     })
 }
 

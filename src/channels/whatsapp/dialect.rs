@@ -45,6 +45,14 @@ pub(super) fn media(access: &ChannelAccess) -> Result<reqwest::Url, FieldError> 
     below_number(access, "media")
 }
 
+/// The business profile.
+///
+/// # Errors
+/// Names the setting that is no good.
+pub(super) fn profile(access: &ChannelAccess) -> Result<reqwest::Url, FieldError> {
+    below_number(access, "whatsapp_business_profile")
+}
+
 fn below_number(access: &ChannelAccess, name: &str) -> Result<reqwest::Url, FieldError> {
     let number = access.settings.get("phone_number_id").map_or("", String::as_str);
     match is_dialog360(access) {

@@ -14,14 +14,15 @@ use subtle::ConstantTimeEq;
 
 use super::dialect::{self, KEY};
 use super::payload::{RawObject, text_at};
-use super::{WhatsappCloud, client, dialog360_templates, files, parse, settings, templates};
+use super::{WhatsappCloud, client, dialog360_templates, doctor, files, manage, parse, settings, templates};
 use crate::channels::http::TIMEOUT;
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::settings::{Schema, is_base, is_id, is_phone};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Provider, Templates, WebhookRequest,
+    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, ContentLimits, Delivery,
+    FieldError, Managed, NoticeScope, ParseError, Provider, Templates, WebhookRequest,
 };
+use crate::domain::health::HealthChange;
 use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
@@ -48,6 +49,7 @@ const SCHEMA: Schema<'static> = Schema {
         ("api_base", false, is_base),
         ("rate_per_s", false, settings::is_rate),
         ("read_receipts", false, settings::is_switch),
+        ("typing_indicator", false, settings::is_switch),
     ],
     secrets: &[(KEY, true), (WEBHOOK_SECRET, true), (PLATFORM_SECRET, false)],
     missing: "Copy it from the 360dialog hub.",
@@ -156,6 +158,17 @@ async fn probe(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
         Ok(detail) => check("webhooks", true, detail),
         Err(error) => check("webhooks", false, said(&error)),
     });
+    checks
+}
+
+/// The connection test, and what the number may send.
+async fn diagnose(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
+    let mut checks = probe(http, access).await;
+    if checks.iter().any(|check| check.name == "api_key" && check.ok) {
+        checks.push(doctor::sending_by(
+            manage::record_at_360dialog(http, access).await,
+        ));
+    }
     checks
 }
 
@@ -288,6 +301,65 @@ impl Provider for Dialog360 {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe(http, access))
+    }
+
+    fn health_changes(&self, notice: &ChannelNotice) -> Vec<HealthChange> {
+        WhatsappCloud.health_changes(notice)
+    }
+
+    fn notice_scope(&self, notice: &ChannelNotice) -> NoticeScope {
+        WhatsappCloud.notice_scope(notice)
+    }
+
+    fn notice_in_words(&self, field: &str, body: &Value) -> Option<String> {
+        WhatsappCloud.notice_in_words(field, body)
+    }
+
+    fn fetch_health<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Vec<HealthChange>>> {
+        Box::pin(manage::health_at_360dialog(http, access))
+    }
+
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
+    }
+
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        _: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(diagnose(http, access))
+    }
+
+    fn business_profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<BusinessProfile>> {
+        Box::pin(manage::profile(http, access))
+    }
+
+    fn set_business_profile<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        profile: &'a BusinessProfile,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::set_profile(http, access, profile))
+    }
+
+    fn validate_profile(&self, profile: &BusinessProfile) -> Result<(), FieldError> {
+        manage::validate_profile(profile)
     }
 
     fn templates(&self) -> Option<&dyn Templates> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::manage::{get, needed};
 use super::payload::{text_at, whole_number};
 use super::probe;
-use crate::channels::{ChannelAccess, Check};
+use crate::channels::{ChannelAccess, Check, Managed};
 use crate::domain::phrases;
 use secrecy::ExposeSecret;
 
@@ -138,7 +138,12 @@ async fn sending(http: &reqwest::Client, access: &ChannelAccess) -> Check {
     let Ok(number) = needed(access, "phone_number_id") else {
         return check("sending", true, phrases::CHECK_NUMBER_ID_MISSING.text());
     };
-    match get(http, access, &[number], &[("fields", "health_status")]).await {
+    sending_by(get(http, access, &[number], &[("fields", "health_status")]).await)
+}
+
+/// What a number's record says of what may be sent.
+pub(super) fn sending_by(record: Managed<Value>) -> Check {
+    match record {
         Ok(fields) => of_sending(fields.get("health_status").unwrap_or(&Value::Null)),
         Err(error) => check(
             "sending",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::client::{CallError, call, unanswered};
 use super::limits::{PROFILE_ABOUT, PROFILE_ADDRESS, PROFILE_DESCRIPTION, PROFILE_EMAIL, PROFILE_WEBSITE};
 use super::payload::text_at;
-use super::{notices, settings};
+use super::{dialect, notices, settings};
 use crate::channels::{BusinessProfile, ChannelAccess, FieldError, Managed};
 use crate::domain::health::HealthChange;
 use crate::domain::outbound::ProviderError;
@@ -73,6 +73,15 @@ pub(super) async fn get(
 
 async fn post(http: &reqwest::Client, access: &ChannelAccess, path: &[&str], body: &Value) -> Managed<()> {
     let url = settings::endpoint(&access.settings, path).map_err(misconfigured)?;
+    post_to(http, access, url, body).await
+}
+
+async fn post_to(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    url: reqwest::Url,
+    body: &Value,
+) -> Managed<()> {
     let answer = call(http.post(url).json(body), access)
         .await
         .map_err(unanswered)?;
@@ -128,25 +137,62 @@ pub(super) async fn health(http: &reqwest::Client, access: &ChannelAccess) -> Ma
         &[("fields", HEALTH_FIELDS)],
     )
     .await?;
-    let word = |name| text_at(&fields, name).unwrap_or_default();
+    Ok(told(&fields))
+}
+
+/// How a number at 360dialog stands. Its key names the number; the answer is the number's record at Meta, of which only
+/// `health_status` is promised (360dialog: messaging health status), so whatever else comes is taken as it is.
+pub(super) async fn health_at_360dialog(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+) -> Managed<Vec<HealthChange>> {
+    Ok(told(&record_at_360dialog(http, access).await?))
+}
+
+/// The number's record as 360dialog shows it.
+pub(super) async fn record_at_360dialog(http: &reqwest::Client, access: &ChannelAccess) -> Managed<Value> {
+    let url = dialect::bare(access, &["health_status"]).map_err(misconfigured)?;
+    let fields = format!("health_status,{HEALTH_FIELDS}");
+    call(http.get(url).query(&[("fields", fields)]), access)
+        .await
+        .map_err(unanswered)?
+        .success(super::errors::class_of)
+}
+
+/// What a number's record says of how it stands.
+fn told(fields: &Value) -> Vec<HealthChange> {
+    let word = |name| text_at(fields, name).unwrap_or_default();
     let mut changes = Vec::new();
     changes.extend(notices::quality(&word("quality_rating")).map(HealthChange::Quality));
     let tier = |name| notices::tier(fields.get(name)?);
-    let told = tier("whatsapp_business_manager_messaging_limit").or_else(|| tier("messaging_limit_tier"));
-    changes.extend(told.map(HealthChange::Tier));
+    let limit = tier("whatsapp_business_manager_messaging_limit").or_else(|| tier("messaging_limit_tier"));
+    changes.extend(limit.map(HealthChange::Tier));
     if let Some(level) = fields.get("throughput").and_then(|it| text_at(it, "level")) {
         changes.push(HealthChange::HighThroughput(level == "HIGH"));
     }
     if !word("verified_name").is_empty() {
         changes.push(HealthChange::Name(word("verified_name"), word("name_status")));
     }
-    Ok(changes)
+    changes
+}
+
+/// Where the business profile is.
+fn profile_url(access: &ChannelAccess) -> Managed<reqwest::Url> {
+    if !dialect::is_dialog360(access) {
+        needed(access, "phone_number_id")?;
+    }
+    dialect::profile(access).map_err(misconfigured)
 }
 
 /// The business profile.
 pub(super) async fn profile(http: &reqwest::Client, access: &ChannelAccess) -> Managed<BusinessProfile> {
-    let path = [needed(access, "phone_number_id")?, "whatsapp_business_profile"];
-    let answer = get(http, access, &path, &[("fields", PROFILE_FIELDS)]).await?;
+    let request = http
+        .get(profile_url(access)?)
+        .query(&[("fields", PROFILE_FIELDS)]);
+    let answer = call(request, access)
+        .await
+        .map_err(unanswered)?
+        .success(super::errors::class_of)?;
     let first = answer.get("data").and_then(|data| data.get(0)).unwrap_or(&answer);
     let word = |name| text_at(first, name).unwrap_or_default();
     let websites = first
@@ -189,8 +235,7 @@ pub(super) async fn set_profile(
         }
     }
     body.insert("websites".into(), json!(profile.websites));
-    let path = [needed(access, "phone_number_id")?, "whatsapp_business_profile"];
-    post(http, access, &path, &Value::Object(body)).await
+    post_to(http, access, profile_url(access)?, &Value::Object(body)).await
 }
 
 /// Checks a profile against Meta's limits.

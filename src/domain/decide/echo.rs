@@ -29,6 +29,7 @@ pub fn adopt_echo(decision: &mut Decision, message: Message, echoed: &InboundMes
         error: None,
         error_class: None,
         pricing: None,
+        free_until: None,
     };
     apply_status(decision, message, &update, now);
 }

@@ -1,7 +1,8 @@
 //! News from the provider about a message of ours. Forward only, whatever the order.
 
+use crate::domain::conversation::FREE_ENTRY;
 use crate::domain::inbound::StatusUpdate;
-use crate::domain::message::MessageStatus;
+use crate::domain::message::{MessageStatus, Pricing};
 use crate::domain::{Message, Timestamp};
 
 use super::{Decision, Effect};
@@ -27,7 +28,11 @@ pub fn apply_status(decision: &mut Decision, mut message: Message, update: &Stat
         });
         changed = true;
     }
+    let freed = free_until(decision, update, now).is_some_and(|until| decision.conversation.note_free(until));
     if !changed {
+        if freed {
+            decision.conversation_changed();
+        }
         return;
     }
     let (id, error) = (message.id, message.error.clone());
@@ -36,6 +41,14 @@ pub fn apply_status(decision: &mut Decision, mut message: Message, update: &Stat
         decision.bury(id, error, 1);
     }
     decision.conversation_changed();
+}
+
+/// Until when the provider asks nothing: as told, or as long as it grants after an advertisement.
+fn free_until(decision: &Decision, update: &StatusUpdate, now: Timestamp) -> Option<Timestamp> {
+    let is_free = |pricing: &Pricing| pricing.kind == "free_entry_point";
+    let untold = update.pricing.as_ref().is_some_and(is_free) && decision.conversation.free_until.is_none();
+    let granted = untold.then(|| update.at.unwrap_or(now).min(now).plus(FREE_ENTRY));
+    update.free_until.or(granted)
 }
 
 #[cfg(test)]
@@ -60,6 +73,7 @@ mod tests {
             error: (status == MessageStatus::Failed).then_some(error),
             error_class: None,
             pricing: None,
+            free_until: None,
         }
     }
 
@@ -120,5 +134,42 @@ mod tests {
             Timestamp(11),
         );
         assert!(again.is_empty());
+    }
+
+    #[test]
+    fn an_advertisement_s_free_time_is_told_once_and_never_shortened() {
+        let free = |until: Option<i64>| StatusUpdate {
+            pricing: Some(Pricing {
+                category: "referral_conversion".into(),
+                kind: "free_entry_point".into(),
+                model: "PMP".into(),
+                billable: Some(false),
+                units: 1,
+            }),
+            free_until: until.map(Timestamp),
+            ..update(MessageStatus::Sent)
+        };
+        let after = |conversation: &crate::domain::Conversation, update: &StatusUpdate| {
+            let mut decision = Decision::from(conversation);
+            apply_status(
+                &mut decision,
+                outbound(MessageStatus::Accepted),
+                update,
+                Timestamp(10),
+            );
+            decision.conversation
+        };
+        let told = after(&conversation(), &free(Some(900)));
+        assert_eq!(
+            (told.free_until, told.window_expires_at),
+            (Some(Timestamp(900)), None)
+        );
+        assert!(told.is_free(Timestamp(899)) && !told.is_free(Timestamp(900)));
+        assert_eq!(after(&told, &free(Some(500))).free_until, Some(Timestamp(900)));
+        assert_eq!(after(&told, &free(None)).free_until, Some(Timestamp(900)));
+        let untold = after(&conversation(), &free(None));
+        assert_eq!(untold.free_until, Some(Timestamp(9).plus(FREE_ENTRY)));
+        let usual = after(&conversation(), &update(MessageStatus::Sent));
+        assert_eq!(usual.free_until, None);
     }
 }

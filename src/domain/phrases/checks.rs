@@ -58,6 +58,8 @@ phrases! {
     CHECK_ADDRESS_GOOD = "check_address_good": "Providers post to {url}.";
     CHECK_ADDRESS_HTTPS = "check_address_https": "Providers only post to https. Put a certificate in front, or let Frontdesk fetch one, and set the public URL to it.";
     CHECK_NO_HANDSHAKE = "check_no_handshake": "This provider makes no handshake.";
+    CHECK_ADDRESS_ANSWERS = "check_address_answers": "The address leads here and answers.";
+    CHECK_ADDRESS_OTHER = "check_address_other": "The address answers, but does not know this channel. Another Frontdesk may run there.";
     CHECK_HANDSHAKE = "check_handshake": "The address answers the handshake.";
     CHECK_HANDSHAKE_OTHER = "check_handshake_other": "The address answers, but does not know this channel's verify token. Another Frontdesk may run there.";
     CHECK_HANDSHAKE_REDIRECTS = "check_handshake_redirects": "The address redirects; providers do not follow. Set the public URL to the final address.";

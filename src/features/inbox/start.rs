@@ -16,7 +16,7 @@ use crate::actors::templates;
 use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
 use crate::domain::phrases;
-use crate::domain::policy::{self, Proposal};
+use crate::domain::policy::{self, MessagingRules, Proposal};
 use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::{ChannelViews, MessageView};
 use crate::http::words::NewMessage;
@@ -46,7 +46,7 @@ pub(super) async fn start_conversation(
     write_to(&house, &channels, (&who, &entry), body, key, trace).await
 }
 
-/// The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel.
+/// The same under the address that some installations use. Without `channel_id` it takes the workspace's only WhatsApp channel.
 #[utoipa::path(tag = "inbox", request_body = NewMessage, params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = MessageView), (status = 409, description = "Refused by policy")))]
 #[post("/api/whatsapp/send")]
@@ -70,12 +70,20 @@ pub(super) async fn send_by_number(
 }
 
 fn only_channel(house: &House, who: &Caller) -> ApiResult<Arc<ChannelEntry>> {
-    let mut entries = house.core.registry.list(who.workspace);
-    match (entries.pop(), entries.is_empty()) {
-        (Some(entry), true) => Ok(entry),
+    let speaks_whatsapp = |entry: &Arc<ChannelEntry>| {
+        let settings = &entry.channel.settings;
+        house
+            .core
+            .provider(entry.kind)
+            .is_some_and(|provider| provider.capabilities_for(settings).rules == MessagingRules::WHATSAPP)
+    };
+    let entries = house.core.registry.list(who.workspace);
+    let mut found = entries.into_iter().filter(speaks_whatsapp);
+    match (found.next(), found.next()) {
+        (Some(entry), None) => Ok(entry),
         _ => Err(ApiError::invalid_field(
             "channel_id",
-            "is missing: only a workspace with exactly one channel may leave it out.",
+            "is missing: only a workspace with exactly one WhatsApp channel may leave it out.",
         )),
     }
 }

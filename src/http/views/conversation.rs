@@ -21,6 +21,10 @@ pub struct WindowView {
     /// When it closes or closed; `null` if the customer never wrote.
     #[schema(required)]
     pub expires_at: Option<String>,
+    /// Until when everything sent is free of the provider's charge, templates too, after an advertisement or a page's button
+    /// (WhatsApp: the free entry point window); `null` if that never was so. Free-form messages still need the window open.
+    #[schema(required)]
+    pub free_until: Option<String>,
 }
 
 /// The last message, as the list shows it.
@@ -115,6 +119,7 @@ impl ConversationView {
             window: WindowView {
                 open: conversation.window_open(now),
                 expires_at: conversation.window_expires_at.map(|at| at.to_string()),
+                free_until: conversation.free_until.map(|at| at.to_string()),
             },
             version: conversation.version,
         }

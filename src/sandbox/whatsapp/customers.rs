@@ -202,10 +202,8 @@ const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 impl Thread {
     pub(crate) fn window_open(&self, now_ms: i64) -> bool {
-        let recent = self
-            .last_inbound_ms
-            .is_some_and(|at| now_ms.saturating_sub(at) < DAY_MS);
-        recent || self.free_entry(now_ms)
+        self.last_inbound_ms
+            .is_some_and(|at| now_ms.saturating_sub(at) < DAY_MS)
     }
 
     pub(crate) fn free_entry(&self, now_ms: i64) -> bool {

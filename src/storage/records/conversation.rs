@@ -104,8 +104,8 @@ pub(super) struct ConversationV2 {
     version: u64,
 }
 
-impl Newest for ConversationV2 {
-    fn from_domain(value: &Conversation) -> Self {
+impl ConversationV2 {
+    fn new(value: &Conversation) -> Self {
         let Conversation {
             id,
             channel,
@@ -117,6 +117,7 @@ impl Newest for ConversationV2 {
             unread,
             next_n,
             window_expires_at,
+            free_until: _,
             last_message,
             last_activity_at,
             created_at,
@@ -161,12 +162,39 @@ impl Stored for ConversationV2 {
             unread: self.unread,
             next_n: self.next_n,
             window_expires_at: self.window_expires_at.map(Timestamp),
+            free_until: None,
             last_message: self.last_message.map(LastMessageV1::into_last).transpose()?,
             last_activity_at: Timestamp(self.last_activity_at),
             created_at: Timestamp(self.created_at),
             snoozed_until: self.snoozed_until.map(Timestamp),
             waiting_since: self.waiting_since.map(Timestamp),
             version: self.version,
+        })
+    }
+}
+
+/// The second version with the end of what is free.
+#[derive(Encode, Decode)]
+pub(super) struct ConversationV3 {
+    conversation: ConversationV2,
+    free_until: Option<i64>,
+}
+
+impl Newest for ConversationV3 {
+    fn from_domain(value: &Conversation) -> Self {
+        Self {
+            conversation: ConversationV2::new(value),
+            free_until: value.free_until.map(|at| at.0),
+        }
+    }
+}
+
+impl Stored for ConversationV3 {
+    type Domain = Conversation;
+    fn into_domain(self) -> Result<Conversation, StorageError> {
+        Ok(Conversation {
+            free_until: self.free_until.map(Timestamp),
+            ..self.conversation.into_domain()?
         })
     }
 }

@@ -10,6 +10,7 @@
 mod account;
 mod conversation;
 mod directory;
+mod early;
 mod marks;
 mod media;
 mod message;
@@ -143,9 +144,9 @@ records! {
     13 ApiToken, "api_token" { 1 => account::ApiTokenV1 }
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
-    16 Conversation, "conversation" { 1 => conversation::ConversationV1, 2 => conversation::ConversationV2 }
+    16 Conversation, "conversation" { 1 => conversation::ConversationV1, 2 => conversation::ConversationV2, 3 => conversation::ConversationV3 }
     17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2, 3 => message::MessageV3 }
-    18 EarlyStatus, "early_status" { 1 => operations::EarlyStatusV1 }
+    18 EarlyStatus, "early_status" { 1 => early::EarlyStatusV1, 2 => early::EarlyStatusV2 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
     21 RawEvent, "raw_event" { 1 => operations::RawEventV1 }

@@ -2152,7 +2152,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only channel. */
+        /** The same under the address that some installations use. Without `channel_id` it takes the workspace's only WhatsApp channel. */
         post: operations["send_by_number"];
         delete?: never;
         options?: never;
@@ -2287,7 +2287,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Answers Frontdesk's own question whether a channel's address leads here. 360dialog itself makes no handshake. */
+        get: operations["verify_dialog360"];
         put?: never;
         /** Takes a delivery of 360dialog for one channel: its own header checked, durable, then 200. */
         post: operations["receive_dialog360"];
@@ -2322,7 +2323,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same for numbers that are set to call by GET. */
+        /**
+         * The same for numbers that are set to call by GET. With `frontdesk.challenge` it is Frontdesk's own question whether this
+         *     address leads here, and the challenge is the answer.
+         */
         get: operations["receive_twilio_by_get"];
         put?: never;
         /** Takes a message or status callback of Twilio for one channel: signature over address and form, durable, then 200. */
@@ -5478,6 +5482,11 @@ export interface components {
         WindowView: {
             /** @description When it closes or closed; `null` if the customer never wrote. */
             expires_at: string | null;
+            /**
+             * @description Until when everything sent is free of the provider's charge, templates too, after an advertisement or a page's button
+             *     (WhatsApp: the free entry point window); `null` if that never was so. Free-form messages still need the window open.
+             */
+            free_until: string | null;
             /** @description Whether free-form messages may go out. */
             open: boolean;
         };
@@ -11032,6 +11041,47 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_dialog360: {
+        parameters: {
+            query?: {
+                /** @description Echoed if the channel is one of this Frontdesk. */
+                "frontdesk.challenge"?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

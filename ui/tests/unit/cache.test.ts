@@ -9,7 +9,7 @@ const at = (minute: number): string => `2026-11-20T10:${String(minute).padStart(
 const conversation = (id: string, minute: number, more: Partial<Conversation> = {}): Conversation => ({
   id, contact: { id: `p${id}`, name: id, identities: [], picture_url: null }, channel_id: 'c', status: 'open', assignee: null, labels: [],
   priority: 'normal', unread: 0, last_message: null, last_activity_at: at(minute), created_at: at(0), snoozed_until: null, waiting_since: null,
-  window: { open: true, expires_at: null }, version: 1, ...more,
+  window: { open: true, expires_at: null, free_until: null }, version: 1, ...more,
 })
 const pages = <T>(items: T[][], more = true): Pages<T> => ({
   pages: items.map((each, index) => ({ items: each, next_cursor: more || index < items.length - 1 ? `c${index}` : null })),

@@ -8,12 +8,12 @@ describe('what differs on Instagram', () => {
     expect(bytesOf('é😀')).toBe(6)
   })
   it('lets a person answer for seven days only with the permission', () => {
-    const window = { open: false, expires_at: '2026-11-21T10:00:00Z' }
+    const window = { open: false, expires_at: '2026-11-21T10:00:00Z', free_until: null }
     const channel = (provider: string, human_agent: string) => ({ provider, settings: { human_agent } }) as never
     expect(humanAgentUntil(channel('instagram', 'yes'), window)).toBe(Date.parse('2026-11-27T10:00:00Z'))
     expect(humanAgentUntil(channel('instagram', 'no'), window)).toBeNull()
     expect(humanAgentUntil(channel('whatsapp_cloud', 'yes'), window)).toBeNull()
-    expect(humanAgentUntil(channel('instagram', 'yes'), { open: false, expires_at: null })).toBeNull()
+    expect(humanAgentUntil(channel('instagram', 'yes'), { open: false, expires_at: null, free_until: null })).toBeNull()
   })
   it('knows its channels and kinds', () => {
     expect(isInstagram({ provider: 'sandbox_instagram' })).toBe(true)

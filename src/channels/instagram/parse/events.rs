@@ -213,6 +213,7 @@ impl Event<'_> {
             error: None,
             error_class: None,
             pricing: None,
+            free_until: None,
         }))
     }
 

@@ -9,6 +9,7 @@ use super::super::errors::class_of;
 use super::super::payload::{cut, text_at, whole_number};
 use super::messages::{id, time};
 use super::sender::{Contacts, Ids};
+use crate::domain::Timestamp;
 use crate::domain::identity::Identity;
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::message::{MessageError, MessageStatus, Pricing};
@@ -42,7 +43,20 @@ pub(super) fn read(value: &Value, contacts: &Contacts) -> Option<Inbound> {
         error,
         error_class,
         pricing: value.get("pricing").and_then(pricing),
+        free_until: free_until(value),
     }))
+}
+
+/// The end of the free time after an advertisement or a page's button. Other conversations that a status names (before Meta's
+/// v24) have an end as well, which says nothing of what is free.
+fn free_until(value: &Value) -> Option<Timestamp> {
+    let conversation = value.get("conversation")?;
+    let origin = conversation.get("origin").and_then(|it| text_at(it, "type"));
+    let kind = value.get("pricing").and_then(|it| text_at(it, "type"));
+    let is_free =
+        origin.as_deref() == Some("referral_conversion") || kind.as_deref() == Some("free_entry_point");
+    let ends = is_free.then(|| conversation.get("expiration_timestamp"))?;
+    time(ends)
 }
 
 /// Who it was about. In a group `recipient_id` names the group, and the participant stands beside it.

@@ -18,7 +18,14 @@ const KEY: &str = "d360-api-key";
 /// Where Meta keeps files; 360dialog's answers name it, and its clients put 360dialog's host in its place.
 const META_FILES: &str = "https://lookaside.fbsbx.com";
 /// First parts of paths that only 360dialog has.
-const OWN_PATHS: [&str; 5] = ["messages", "media", "v1", "waba_webhook", "whatsapp_business"];
+const OWN_PATHS: [&str; 6] = [
+    "messages",
+    "media",
+    "v1",
+    "waba_webhook",
+    "whatsapp_business",
+    "health_status",
+];
 /// Most headers of a webhook, and longest address or header, in bytes (ours).
 const MAX_HEADERS: usize = 20;
 const MAX_TEXT: usize = 2_000;
@@ -88,6 +95,7 @@ async fn route(call: &Call<'_>) -> Answer {
             templates::remove(&call.caller()?.waba, name, None)?;
             success()
         }
+        ("GET", ["health_status"]) => numbers::record(call, &number, &["health_status"]),
         (_, ["whatsapp_business_profile"]) => numbers::profile(call, &number),
         ("GET" | "DELETE", [id]) if call.shared.media.contains(id) => file(call, id),
         _ => Err(call.unknown()),

@@ -68,6 +68,12 @@ const DEFAULT_FIELDS: &[&str] = &[
     "throughput",
 ];
 
+/// A number's record: the fields asked for, or these.
+pub(super) fn record(call: &Call<'_>, id: &str, default: &[&str]) -> Answer {
+    let number = call.number(id)?;
+    ok(&selected(call, fields(&number), default))
+}
+
 /// `GET /{phone number id}` and `POST` of a webhook override or PIN.
 pub(super) async fn number(call: &Call<'_>, id: &str) -> Answer {
     let number = call.number(id)?;
