@@ -12,7 +12,7 @@ use crate::domain::health::HealthChange;
 use crate::domain::inbound::{ChannelNotice, Inbound, StatusUpdate};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::{Content, Identity, Timestamp};
 
 mod fields;
@@ -43,7 +43,7 @@ use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 pub use templates::Templates;
 
 /// What a provider can do and where its limits are: one catalogue for composer, API validation and policy.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug)]
 pub struct Capabilities {
     /// When one may write.
     pub rules: MessagingRules,
@@ -53,6 +53,8 @@ pub struct Capabilities {
     pub sends: &'static [&'static str],
     /// Texts are charged by SMS segments, which the composer counts.
     pub counts_segments: bool,
+    /// Which messages an answer can quote.
+    pub quotes: Quotes,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.

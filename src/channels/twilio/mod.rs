@@ -33,7 +33,7 @@ use crate::channels::{
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity, Timestamp};
 
@@ -46,6 +46,7 @@ static SMS: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::SMS_KINDS,
     counts_segments: true,
+    quotes: Quotes::Never,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -58,6 +59,7 @@ static SMS_ONLY: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &["text"],
     counts_segments: true,
+    quotes: Quotes::Never,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -69,6 +71,7 @@ static WHATSAPP: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::WHATSAPP_KINDS,
     counts_segments: false,
+    quotes: Quotes::Never,
     default_rate_per_s: limits::WHATSAPP_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,

@@ -64,6 +64,7 @@ fn fields(content: &Content) -> Checked<Fields<'_>> {
             "header",
             "buttons",
             "rendered",
+            "shown",
         ],
         _ => &["media_id", "link", "caption", "filename", "voice"],
     };

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::notice_words;
 use super::payload::{text_at, whole_number};
 use crate::channels::NoticeScope;
 use crate::domain::Timestamp;
@@ -194,7 +195,7 @@ pub(super) fn in_words(field: &str, body: &Value) -> Option<String> {
             _ => return None,
         },
         "account_update" => account_in_words(body)?,
-        _ => return None,
+        other => notice_words::of(other, body)?,
     })
 }
 
