@@ -365,6 +365,7 @@ async fn start_house(
         http: crate::channels::http::http_client().context("the HTTP client cannot be built")?,
         media: MediaDesk::new(&config.public_url, config.allow_private_webhooks)
             .context("the HTTP client cannot be built")?,
+        contents: Default::default(),
     };
     House::start(Arc::new(core))
         .await

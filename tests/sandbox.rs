@@ -1,4 +1,4 @@
-//! The WhatsApp simulator from outside: HTTP in, signed webhooks out, faults, customers, control API.
+//! The simulators from outside: HTTP in, signed webhooks out, faults, customers, control API.
 
 #[path = "sandbox/support.rs"]
 mod support;
@@ -17,6 +17,8 @@ mod customers;
 mod dialog360;
 #[path = "sandbox/faults.rs"]
 mod faults;
+#[path = "sandbox/instagram.rs"]
+mod instagram;
 #[path = "sandbox/management.rs"]
 mod management;
 #[path = "sandbox/refusals.rs"]

@@ -30,6 +30,7 @@ export default ts.config(
       'vuejs-accessibility/form-control-has-label': 'off',
       'vuejs-accessibility/no-static-element-interactions': 'off',
       'vuejs-accessibility/no-autofocus': 'off',
+      'no-restricted-imports': ['error', { name: 'vue', importNames: ['defineAsyncComponent'], message: 'Use `part` or `later` of app/parts: they wait for a lost connection.' }],
       'no-restricted-properties': [
         'error',
         { property: 'innerHTML', message: 'Text from people is shown as text nodes only.' },
@@ -38,4 +39,5 @@ export default ts.config(
       ],
     },
   },
+  { files: ['src/app/parts.ts'], rules: { 'no-restricted-imports': 'off' } },
 )

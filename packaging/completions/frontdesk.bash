@@ -610,17 +610,29 @@ _frontdesk() {
             return 0
             ;;
         frontdesk__subcmd__sandbox)
-            opts="-h --provider --account-sid --listen --phone-number-id --waba-id --phone --access-token --app-secret --verify-token --webhook-url --verify --any-template --time-scale --help"
+            opts="-h --provider --account-sid --ig-id --page-id --username --listen --phone-number-id --waba-id --phone --access-token --app-secret --verify-token --webhook-url --verify --any-template --time-scale --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --provider)
-                    COMPREPLY=($(compgen -W "whatsapp twilio" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "whatsapp twilio instagram" -- "${cur}"))
                     return 0
                     ;;
                 --account-sid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ig-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --page-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -95,8 +95,12 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l config -d
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l public-url -d 'Where people and providers reach it from outside' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l provider -d 'Whose API is played' -r -f -a "whatsapp\t'WhatsApp Cloud API'
-twilio\t'Twilio\'s Messages and Content API, SMS and WhatsApp'"
+twilio\t'Twilio\'s Messages and Content API, SMS and WhatsApp'
+instagram\t'Instagram messaging, by either login'"
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l account-sid -d 'Twilio: the account; its token is `--access-token`, its sender `--phone`' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l ig-id -d 'Instagram: the account\'s id, as webhooks name it' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l page-id -d 'Instagram: the Facebook page that the account is linked to' -r
+complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l username -d 'Instagram: the account\'s user name' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l listen -d 'Address to listen on: one of this machine\'s own (127.0.0.1, ::1). Port 0 takes a free one' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l phone-number-id -d 'The number\'s id, as in the path of a send' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l waba-id -d 'The WhatsApp business account that it belongs to' -r

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::domain::operations::Alert;
+use crate::domain::phrases;
 use crate::domain::{EventKind, UserId, Workspace, WorkspaceId};
 use crate::storage::keys::AlertKey;
 use crate::storage::{Batch, CommitError, Prefix, StorageError};
@@ -60,27 +61,27 @@ impl Severity {
 pub fn words(kind: &str) -> (Severity, String) {
     use Severity::{Critical, Warning};
     let (severity, title) = match kind {
-        "channel_blocked" => (Critical, "A channel cannot send"),
-        "channel_quality" => (Warning, "A number's quality is falling"),
-        "channel_restricted" => (Critical, "The provider restricts an account"),
-        "account_warning" => (Warning, "The provider warns about an account"),
-        "limit_near" => (Warning, "A channel's daily limit is nearly used"),
-        "budget" => (Warning, "The month's budget is nearly used"),
-        "channel_silent" => (Warning, "Nothing arrives on a channel"),
-        "raw_events_parked" => (Warning, "Webhook deliveries wait for a person"),
-        "doubtful_send" => (Warning, "Nobody knows whether a message was sent"),
-        "webhook_signature" => (Warning, "Webhooks with a wrong signature"),
-        "webhook_backlog" => (Critical, "Webhooks come faster than they are worked in"),
-        "send_errors" => (Warning, "Many messages fail"),
-        "queue_old" => (Warning, "Messages wait too long to be sent"),
-        "backup_failed" => (Critical, "A backup was not made"),
-        "disk_low" => (Critical, "The disk is nearly full"),
-        "read_only" => (Critical, "Nothing can be written"),
-        "damaged_records" => (Critical, "Some data is damaged"),
-        "search_lag" => (Warning, "Search does not find the newest messages"),
-        "tls_certificate" => (Critical, "The TLS certificate cannot be renewed"),
-        "token_expires" => (Critical, "A channel must be connected again soon"),
-        "test" => (Warning, "A test"),
+        "channel_blocked" => (Critical, phrases::ALERT_CHANNEL_BLOCKED.text()),
+        "channel_quality" => (Warning, phrases::ALERT_CHANNEL_QUALITY.text()),
+        "channel_restricted" => (Critical, phrases::ALERT_CHANNEL_RESTRICTED.text()),
+        "account_warning" => (Warning, phrases::ALERT_ACCOUNT_WARNING.text()),
+        "limit_near" => (Warning, phrases::ALERT_LIMIT_NEAR.text()),
+        "budget" => (Warning, phrases::ALERT_BUDGET.text()),
+        "channel_silent" => (Warning, phrases::ALERT_CHANNEL_SILENT.text()),
+        "raw_events_parked" => (Warning, phrases::ALERT_RAW_EVENTS_PARKED.text()),
+        "doubtful_send" => (Warning, phrases::ALERT_DOUBTFUL_SEND.text()),
+        "webhook_signature" => (Warning, phrases::ALERT_WEBHOOK_SIGNATURE.text()),
+        "webhook_backlog" => (Critical, phrases::ALERT_WEBHOOK_BACKLOG.text()),
+        "send_errors" => (Warning, phrases::ALERT_SEND_ERRORS.text()),
+        "queue_old" => (Warning, phrases::ALERT_QUEUE_OLD.text()),
+        "backup_failed" => (Critical, phrases::ALERT_BACKUP_FAILED.text()),
+        "disk_low" => (Critical, phrases::ALERT_DISK_LOW.text()),
+        "read_only" => (Critical, phrases::ALERT_READ_ONLY.text()),
+        "damaged_records" => (Critical, phrases::ALERT_DAMAGED_RECORDS.text()),
+        "search_lag" => (Warning, phrases::ALERT_SEARCH_LAG.text()),
+        "tls_certificate" => (Critical, phrases::ALERT_TLS_CERTIFICATE.text()),
+        "token_expires" => (Critical, phrases::ALERT_TOKEN_EXPIRES.text()),
+        "test" => (Warning, phrases::ALERT_TEST.text()),
         other => return (Warning, other.replace('_', " ")),
     };
     (severity, title.to_owned())

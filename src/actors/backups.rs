@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::phrases;
 use crate::domain::{Timestamp, WorkspaceId};
 use crate::storage::backup::{
     self, BackupError, EXTENSION, Every, Listed, Schedule, ScheduleError, Verified, list, make_scheduled,
@@ -342,9 +343,7 @@ impl Backups {
             match &made {
                 Ok(()) => self.0.alerts.clear(workspace, "backup_failed", "").await,
                 Err(error) => {
-                    let detail = format!(
-                        "The backup that was due was not made: {error}. It is tried again in ten minutes."
-                    );
+                    let detail = phrases::BACKUP_FAILED.with(&[("why", error)]);
                     self.0.alerts.raise(workspace, "backup_failed", "", &detail).await;
                 }
             }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::channels::{Provider, ProviderKind};
 use crate::clock::Clock;
 use crate::domain::policy::MessagingRules;
+use crate::domain::tariff::Tariff;
 use crate::domain::{TraceId, WorkspaceId};
 use crate::storage::search::SearchIndex;
 use crate::storage::{StorageError, Store};
 
 use super::board::Board;
+use super::contents::ContentsDesk;
 use super::media::MediaDesk;
 use super::registry::{ChannelEntry, Registry};
 use super::standing::Standings;
@@ -41,6 +43,8 @@ pub struct Core {
     pub http: reqwest::Client,
     /// What everybody who handles files shares.
     pub media: MediaDesk,
+    /// What those who have contents made at providers share.
+    pub contents: ContentsDesk,
 }
 
 impl Core {
@@ -53,6 +57,12 @@ impl Core {
     pub fn rules(&self, entry: &ChannelEntry) -> MessagingRules {
         let rules = |provider: &Arc<dyn Provider>| provider.rules(&entry.channel.settings);
         self.provider(entry.kind).map_or(MessagingRules::SMS, rules)
+    }
+
+    /// How a channel's messages come to be charged.
+    pub fn tariff(&self, entry: &ChannelEntry) -> Tariff {
+        let tariff = |provider: &Arc<dyn Provider>| provider.capabilities_for(&entry.channel.settings).tariff;
+        self.provider(entry.kind).map_or(Tariff::Free, tariff)
     }
 
     /// A keyed hash of a provider's message id, for look-ups.

@@ -3,6 +3,7 @@
 
 pub mod merges;
 mod moves;
+mod rename;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use actix::{
     Actor, ActorFutureExt, Addr, ArbiterHandle, AtomicResponse, Context, Handler, Message, WrapFuture,
 };
 
-use crate::domain::contact::clean_name;
 use crate::domain::inbound::Sender;
+use crate::domain::phrases::Phrase;
 use crate::domain::{
     ChannelId, Contact, ContactId, Conversation, ConversationId, EventKind, Identity, Timestamp, TraceId,
-    WorkspaceId,
+    UserId, WorkspaceId,
 };
 use crate::storage::keys::{ContactByIdentityKey, ContactKey, ConversationByContactKey, ConversationKey};
 use crate::storage::{Batch, CommitError, Fingerprint, Seal, StorageError};
@@ -24,6 +25,7 @@ use super::conversation::list_key;
 use super::core::Core;
 
 pub use moves::MoveIdentity;
+pub use rename::Rename;
 
 /// Senders that one request may ask for.
 pub const MAX_SENDERS: usize = 256;
@@ -52,6 +54,9 @@ pub enum DirectoryError {
         /// The version that it is at.
         current: u64,
     },
+    /// These two cannot be made one; the phrase says why.
+    #[error("{}", .0.text())]
+    CannotMerge(Phrase),
     /// The store could not be read.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -87,22 +92,6 @@ pub struct Learn {
     pub contact: ContactId,
     /// What was learnt.
     pub identities: Vec<Identity>,
-    /// Its trace.
-    pub trace: TraceId,
-}
-
-/// Gives a contact the name that the team uses.
-#[derive(Message)]
-#[rtype(result = "Result<Contact, DirectoryError>")]
-pub struct Rename {
-    /// In which workspace.
-    pub workspace: WorkspaceId,
-    /// Whose.
-    pub contact: ContactId,
-    /// The name; empty for none.
-    pub name: String,
-    /// Only if the contact is at this version.
-    pub if_version: Option<u64>,
     /// Its trace.
     pub trace: TraceId,
 }
@@ -201,16 +190,6 @@ impl Handler<Learn> for Directory {
     }
 }
 
-impl Handler<Rename> for Directory {
-    type Result = AtomicResponse<Self, Result<Contact, DirectoryError>>;
-
-    fn handle(&mut self, request: Rename, _ctx: &mut Self::Context) -> Self::Result {
-        let core = self.core.clone();
-        let work = async move { rename(&core, request).await };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|result, _, _| result)))
-    }
-}
-
 async fn resolve(
     core: &Core,
     request: &Resolve,
@@ -226,29 +205,6 @@ async fn resolve(
     }
     draft.commit().await?;
     Ok(resolved)
-}
-
-async fn rename(core: &Core, request: Rename) -> Result<Contact, DirectoryError> {
-    let mut draft = Draft::new(core, request.workspace, request.trace);
-    let open = draft.open(request.contact)?;
-    if let Some(version) = request
-        .if_version
-        .filter(|version| *version != open.contact.version)
-    {
-        tracing::debug!(version, "a contact was changed meanwhile");
-        return Err(DirectoryError::VersionMismatch {
-            current: open.contact.version,
-        });
-    }
-    let name = clean_name(&request.name);
-    if open.contact.name != name {
-        open.contact.name = name;
-        open.changed = true;
-    }
-    let mut contact = open.contact.clone();
-    contact.version += u64::from(open.changed);
-    draft.commit().await?;
-    Ok(contact)
 }
 
 /// A contact being worked on.
@@ -271,6 +227,8 @@ struct Draft<'a> {
     contacts: HashMap<ContactId, Open>,
     conversations: HashMap<(ContactId, ChannelId), ConversationId>,
     merged: HashMap<(ContactId, ContactId), merges::Merge>,
+    /// Who of the team asked for it.
+    by: Option<UserId>,
 }
 
 impl<'a> Draft<'a> {
@@ -285,6 +243,7 @@ impl<'a> Draft<'a> {
             contacts: HashMap::new(),
             conversations: HashMap::new(),
             merged: HashMap::new(),
+            by: None,
         }
     }
 
@@ -309,6 +268,8 @@ impl<'a> Draft<'a> {
             None => return Err(DirectoryError::NoIdentity),
         };
         self.learn(contact, &sender.identities, sender.profile_name.as_deref())?;
+        let open = self.open(contact)?;
+        open.changed |= open.contact.wrote_as(&sender.identities);
         let conversation = self.conversation(contact, channel)?;
         Ok(Resolved {
             contact,

@@ -8,6 +8,7 @@ pub mod backlog;
 pub mod backups;
 pub mod board;
 pub mod channel;
+pub mod contents;
 pub mod conversation;
 pub mod core;
 pub mod courtesy;

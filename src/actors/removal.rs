@@ -11,6 +11,7 @@ use crate::storage::keys::{OutboxKey, RawByStateKey, RawEventKey, RawPendingKey}
 use crate::storage::{Batch, CommitError, Prefix, Seal, StorageError};
 
 use super::backlog::Backlog;
+use super::contents;
 use super::conversation::{Command, CommandError};
 use super::core::Core;
 use super::house::House;
@@ -45,6 +46,7 @@ impl House {
         trace: TraceId,
     ) -> Result<(), RegistryError> {
         let now = self.core.clock.now();
+        let entry = self.core.registry.find(workspace, channel);
         self.core.registry.remove(workspace, channel, now, trace).await?;
         self.detach(channel).await;
         let (core, hub, backlog) = (self.core.clone(), self.hub.clone(), self.backlog.clone());
@@ -53,7 +55,11 @@ impl House {
                 park(&core, workspace, channel, &backlog).await?;
                 give_up(&core, &hub, workspace, channel, false).await?;
                 tokio::time::sleep(CALLS_ENDED).await;
-                give_up(&core, &hub, workspace, channel, true).await
+                give_up(&core, &hub, workspace, channel, true).await?;
+                if let Some(entry) = &entry {
+                    contents::clear(&core, entry).await;
+                }
+                Ok::<(), RemovalError>(())
             };
             if let Err(error) = outcome.await {
                 tracing::error!(%channel, %error, "what a removed channel left behind was not cleared away");

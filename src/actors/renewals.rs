@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, Timestamp};
 
@@ -69,11 +70,8 @@ async fn look_after(core: &Core, alerts: &Alerts, entry: &ChannelEntry, ends: Ti
     };
     tracing::warn!(channel = %id, why, "an access token could not be renewed");
     if ends.since(now) < ASK {
-        let detail = format!(
-            "The access token of {} ends at {ends} and could not be renewed ({why}). Connect the channel again in \
-             Settings, or its messages will wait.",
-            entry.channel.name
-        );
+        let detail =
+            phrases::TOKEN_ENDS.with(&[("name", &entry.channel.name), ("ends_at", &ends), ("why", &why)]);
         alerts.raise(workspace, ALERT, &id.to_string(), &detail).await;
     }
 }

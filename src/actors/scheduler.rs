@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
 use crate::domain::operations::DueWork;
+use crate::domain::phrases;
 use crate::domain::time::SECOND;
 use crate::storage::keys::{DoubtfulKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey};
 use crate::storage::{Batch, Prefix, Seal, StorageError};
@@ -156,8 +157,7 @@ impl Schedule {
                     workspace,
                     message: *message,
                 })? {
-                    let detail = "The answer to a send was lost and no status has come. Look at it under System, \
-                                  and say whether it arrived.";
+                    let detail = phrases::DOUBTFUL_SEND.text();
                     self.alerts
                         .raise(workspace, "doubtful_send", &message.to_string(), detail)
                         .await;

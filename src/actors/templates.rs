@@ -4,14 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::core::Core;
 use super::registry::ChannelEntry;
 use crate::domain::account::Role;
+use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::template::render::{Preview, given, missing, preview};
 use crate::domain::template::samples;
 use crate::domain::template::standing::TemplateStanding;
+use crate::domain::template::tracked;
 use crate::domain::template::{State, Template, normal_language, word};
 use crate::domain::{Author, Content, MediaId, WorkspaceId};
 use crate::storage::keys::{TemplateAccountKey, TemplateByNameKey, TemplateKey, UserKey};
@@ -146,6 +148,49 @@ pub fn reference(
     match content.kind == "template" && provider.is_some_and(|templates| templates.sends_by_id()) {
         true => Ok(find(core, entry, content)?.and_then(|template| template.provider_id)),
         false => Ok(None),
+    }
+}
+
+/// Puts the values of a message that is about to be sent as its provider numbers them, where it does and the template is
+/// known. What is kept of the message stays as it was written.
+///
+/// # Errors
+/// What came of the attempt instead.
+pub fn number(core: &Core, entry: &ChannelEntry, request: &mut SendRequest) -> Result<(), SendOutcome> {
+    let provider = core
+        .provider(entry.kind)
+        .and_then(|provider| provider.templates())
+        .filter(|templates| templates.sends_by_id());
+    let Some(provider) = provider.filter(|_| request.content.kind == "template") else {
+        return Ok(());
+    };
+    let unsent = |error: StorageError| SendOutcome::NotSent(error.to_string());
+    let Some(template) = find(core, entry, &request.content).map_err(unsent)? else {
+        return Ok(());
+    };
+    let named = word(&request.content.body, "content_sid");
+    let (Some(live), Some(id)) = (&template.live, &template.provider_id) else {
+        return Ok(());
+    };
+    // Another one than the house knows by this name: the caller knows its numbers.
+    if !named.is_empty() && named != id {
+        return Ok(());
+    }
+    match provider.numbered(&entry.access, &tracked::wire(live), &request.content.body) {
+        Ok(None) => Ok(()),
+        Ok(Some(values)) => {
+            let body = json!({"name": template.name, "language": template.language, "content_sid": id,
+                "variables": values});
+            request.content.body = body;
+            Ok(())
+        }
+        Err(detail) => Err(SendOutcome::Refused(ProviderError {
+            class: ErrorClass::Template,
+            code: "template_values".into(),
+            title: "Not sent: the template's values cannot be given to the provider".into(),
+            detail,
+            retry_after: None,
+        })),
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::ChannelAccess;
 use super::payload::{cut, text_at, whole_number};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome};
+use crate::domain::phrases;
 
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -151,8 +152,8 @@ fn without_envelope(answer: &Answer) -> ProviderError {
         code: format!("http_{}", answer.status),
         title: format!("HTTP status {}", answer.status),
         detail: match answer.status {
-            300..=399 => "The address answered with a redirection. Check the channel's api_base.".into(),
-            _ => "The provider gave no reason.".into(),
+            300..=399 => phrases::REDIRECTED.text().into(),
+            _ => phrases::PROVIDER_NO_REASON.text().into(),
         },
         retry_after: answer.retry_after,
     }
@@ -243,7 +244,7 @@ pub(super) fn unanswered(error: CallError) -> ProviderError {
         CallError::NotSent(why) | CallError::Lost(why) => ProviderError {
             class: ErrorClass::Transient,
             code: "no_answer".into(),
-            title: "No answer".into(),
+            title: phrases::NO_ANSWER.text().into(),
             detail: why,
             retry_after: None,
         },
@@ -255,7 +256,7 @@ pub(super) fn config(why: String) -> ProviderError {
     ProviderError {
         class: ErrorClass::Config,
         code: "invalid_settings".into(),
-        title: "The channel's settings are wrong".into(),
+        title: phrases::SETTINGS_WRONG.text().into(),
         detail: why,
         retry_after: None,
     }

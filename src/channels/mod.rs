@@ -9,12 +9,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::domain::health::HealthChange;
-use crate::domain::inbound::{ChannelNotice, Inbound, StatusUpdate};
+use crate::domain::inbound::{ChannelNotice, StatusUpdate};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
+use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity, Timestamp};
 
+mod address;
+pub mod contents;
 mod fields;
 mod graph;
 pub mod http;
@@ -32,9 +35,11 @@ pub mod twilio;
 mod welcome;
 pub mod whatsapp;
 
+pub use address::{Address, Delivery};
 pub use kind::ProviderKind;
 pub use welcome::{IceBreaker, MenuEntry, Profile, Welcome};
 
+use contents::MadeContents;
 pub use limits::ContentLimits;
 use management::not_offered;
 pub use management::{BusinessProfile, Managed, NoticeScope};
@@ -55,6 +60,8 @@ pub struct Capabilities {
     pub counts_segments: bool,
     /// Which messages an answer can quote.
     pub quotes: Quotes,
+    /// How messages come to be charged.
+    pub tariff: Tariff,
     /// Messages a second for one number unless the channel's settings say otherwise.
     pub default_rate_per_s: u32,
     /// The highest rate that the provider grants.
@@ -112,33 +119,6 @@ pub struct WebhookRequest<'a> {
     pub by_get: bool,
     /// The raw body.
     pub body: &'a [u8],
-}
-
-/// The parts of a webhook delivery addressed to one channel: the provider's address and what stood there, in order.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Delivery {
-    /// Provider's address inside the payload: `phone_number_id`, or the account id (`waba_id`) for account-level news.
-    pub address: Address,
-    /// What was said, in order.
-    pub items: Vec<Inbound>,
-}
-
-/// How a delivery names the channel that it is for.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Address {
-    /// A number: `metadata.phone_number_id`.
-    Number(String),
-    /// An account: `entry[].id`, for news that concern no single number.
-    Account(String),
-    /// The channel to whose own address it was posted; nothing in the payload need name it.
-    Posted,
-}
-
-impl Address {
-    /// Whether it names nothing at all.
-    pub fn is_nowhere(&self) -> bool {
-        matches!(self, Self::Number(id) | Self::Account(id) if id.is_empty())
-    }
 }
 
 /// The outcome of a future that a provider's client returns.
@@ -486,6 +466,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Names the field and the limit.
     fn validate_profile(&self, _profile: &BusinessProfile) -> Result<(), FieldError> {
         Ok(())
+    }
+
+    /// What it wants made before messages can name it; `None` where every message goes out as it is.
+    fn made_contents(&self) -> Option<&dyn MadeContents> {
+        None
     }
 
     /// How its message templates are managed; `None` where it has none.

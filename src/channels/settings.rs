@@ -94,11 +94,17 @@ fn validate_secret(
     Err(FieldError::new(field, detail))
 }
 
-/// An id of Meta's.
+/// An id of Meta's. Meta's own are digits; what stands in for Meta may use letters, so whatever is safe in an address is
+/// taken. A phone number, as people write it, is none.
 pub(super) fn is_id(value: &str) -> Result<(), &'static str> {
-    match !value.is_empty() && value.len() <= MAX_ID && value.bytes().all(|b| b.is_ascii_digit()) {
+    let is_safe = |b: u8| b.is_ascii_alphanumeric() || b"_.:-".contains(&b);
+    // Dots alone would lead elsewhere in an address.
+    let says_something = value.bytes().any(|b| b.is_ascii_alphanumeric());
+    match says_something && value.len() <= MAX_ID && value.bytes().all(is_safe) {
         true => Ok(()),
-        false => Err("must be an id of digits only, as Meta shows it (not the phone number itself)."),
+        false => Err(
+            "must be an id as Meta shows it (not the phone number itself): at most 64 letters, digits and _ . : -",
+        ),
     }
 }
 

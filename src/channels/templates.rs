@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::media::{MediaUpload, OutboundMedia};
 use super::{BoxFuture, ChannelAccess};
 use crate::domain::outbound::ProviderError;
+use crate::domain::template::Definition;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 
 /// A provider's templates. Nothing here retries by itself.
@@ -49,6 +50,27 @@ pub trait Templates: Send + Sync {
     /// Whether a message names the template by the provider's id, which then is put into it as `content_sid`.
     fn sends_by_id(&self) -> bool {
         false
+    }
+
+    /// What the list will say of a definition that was given to the provider, where that is not the same (names of variables
+    /// are lost on the way to numbers). `None` for one that it cannot have.
+    fn as_listed(&self, access: &ChannelAccess, definition: &Definition) -> Option<Definition> {
+        let _ = access;
+        Some(definition.clone())
+    }
+
+    /// A message's values as the provider numbers them over the whole template; `None` where the message goes out as it is.
+    ///
+    /// # Errors
+    /// What the provider cannot take, in plain words.
+    fn numbered(
+        &self,
+        access: &ChannelAccess,
+        definition: &Definition,
+        message: &serde_json::Value,
+    ) -> Result<Option<serde_json::Map<String, serde_json::Value>>, String> {
+        let _ = (access, definition, message);
+        Ok(None)
     }
 
     /// How samples of media headers reach the provider.

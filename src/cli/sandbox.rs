@@ -17,6 +17,8 @@ enum Played {
     Whatsapp,
     /// Twilio's Messages and Content API, SMS and WhatsApp.
     Twilio,
+    /// Instagram messaging, by either login.
+    Instagram,
 }
 
 /// The simulator's number and where its webhooks go.
@@ -28,6 +30,15 @@ pub(super) struct SandboxOptions {
     /// Twilio: the account; its token is `--access-token`, its sender `--phone`.
     #[arg(long, default_value = "AC00112233445566778899aabbccddeeff")]
     pub(super) account_sid: String,
+    /// Instagram: the account's id, as webhooks name it.
+    #[arg(long, default_value = "17841400000000001")]
+    pub(super) ig_id: String,
+    /// Instagram: the Facebook page that the account is linked to.
+    #[arg(long, default_value = "1059380000000001")]
+    pub(super) page_id: String,
+    /// Instagram: the account's user name.
+    #[arg(long, default_value = "sandbox.shop")]
+    pub(super) username: String,
     /// Address to listen on: one of this machine's own (127.0.0.1, ::1). Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8090")]
     pub(super) listen: SocketAddr,
@@ -55,16 +66,16 @@ pub(super) struct SandboxOptions {
         default_value = "sandbox-app-secret",
         hide_env_values = true
     )]
-    app_secret: String,
+    pub(super) app_secret: String,
     /// The token of the verification handshake.
     #[arg(long, default_value = "sandbox-verify-token")]
-    verify_token: String,
+    pub(super) verify_token: String,
     /// Where webhooks go. Without it they are dropped until a program subscribes.
     #[arg(long)]
     pub(super) webhook_url: Option<String>,
     /// Ask the receiver for the verification handshake at the start, and end if it does not answer it.
     #[arg(long, requires = "webhook_url")]
-    verify: bool,
+    pub(super) verify: bool,
     /// Take templates that were never created, instead of answering 132001.
     #[arg(long)]
     any_template: bool,
@@ -89,8 +100,10 @@ pub(super) fn run(options: &SandboxOptions) -> anyhow::Result<()> {
         "--time-scale: must be a number from 0.001 to 1000000"
     );
     actix::System::new().block_on(async {
-        if options.provider == Played::Twilio {
-            return super::sandbox_twilio::run(options).await;
+        match options.provider {
+            Played::Twilio => return super::sandbox_twilio::run(options).await,
+            Played::Instagram => return super::sandbox_instagram::run(options).await,
+            Played::Whatsapp => {}
         }
         let mut config = SimulatorConfig {
             listen: options.listen,

@@ -92,6 +92,7 @@ impl Teller {
             tally: Tally::default(),
             http: crate::channels::http::http_client()?,
             media: MediaDesk::new(&config.public_url, false)?,
+            contents: Default::default(),
         });
         let arbiter = Arbiter::new();
         let users = store.scan_keys(&Prefix::<UserKey>::table().with(workspace), None, 1)?;

@@ -240,10 +240,12 @@ fn pricing(line: Line, content: &Content) -> Option<Pricing> {
         kind: kind.to_owned(),
         model: "PMP".to_owned(),
         billable: Some(kind == "regular"),
+        units: 1,
     };
     match (line, content.kind.as_str()) {
         (Line::Instagram, _) => None,
-        (Line::Sms, _) => Some(priced("sms", "regular")),
+        // Worked out by the house itself, as on any channel that tells nothing.
+        (Line::Sms, _) => None,
         (Line::Whatsapp, "template") => {
             let word = |name: &str| content.body.get(name).and_then(Value::as_str).unwrap_or_default();
             let definition = from_library(word("name"), word("language"))?;

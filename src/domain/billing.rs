@@ -16,7 +16,7 @@ pub const MAX_RATES: usize = 2_000;
 /// The highest price, in millionths: a million a message.
 pub const MAX_PRICE: i64 = 1_000_000_000_000;
 
-/// What providers charge by (Meta's pricing categories). Numbers are stored: never change them.
+/// What providers charge by (Meta's pricing categories, and text messages without and with files). Numbers are stored: never change them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -30,12 +30,13 @@ pub enum Category {
     ReferralConversion = 6,
     MarketingLite = 7,
     Sms = 8,
+    Mms = 9,
     Other = 255,
 }
 
 impl Category {
     /// Every category.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Marketing,
         Self::Utility,
         Self::Authentication,
@@ -44,6 +45,7 @@ impl Category {
         Self::ReferralConversion,
         Self::MarketingLite,
         Self::Sms,
+        Self::Mms,
         Self::Other,
     ];
 
@@ -63,6 +65,7 @@ impl Category {
             Self::ReferralConversion => "referral_conversion",
             Self::MarketingLite => "marketing_lite",
             Self::Sms => "sms",
+            Self::Mms => "mms",
             Self::Other => "other",
         }
     }
@@ -125,6 +128,8 @@ pub struct Billed {
     pub country: [u8; 2],
     /// Whether it costs.
     pub charge: Charge,
+    /// Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+    pub units: u32,
 }
 
 /// The day of a time.
@@ -150,7 +155,13 @@ impl Billed {
             category: Category::parse(&pricing.category),
             country,
             charge: Charge::of(pricing),
+            units: pricing.units,
         })
+    }
+
+    /// Parts beyond the first.
+    pub const fn more_units(&self) -> u32 {
+        self.units.saturating_sub(1)
     }
 }
 
@@ -163,7 +174,7 @@ pub struct Rate {
     pub country: Option<[u8; 2]>,
     /// From this day on.
     pub from_day: u32,
-    /// Price of one message, in millionths of the currency's unit.
+    /// Price of one message, or of one SMS segment, in millionths of the currency's unit.
     pub price: i64,
 }
 
@@ -175,7 +186,8 @@ pub struct RateCard {
 }
 
 impl RateCard {
-    /// What a message counted so costs; `None` if the owner has typed no price for it. What is free costs nothing.
+    /// What a part of a message counted so costs (most have one); `None` if the owner has typed no price for it. What is free
+    /// costs nothing.
     pub fn price(&self, billed: &Billed) -> Option<i64> {
         if billed.charge != Charge::Regular {
             return Some(0);
@@ -204,6 +216,7 @@ mod tests {
             category,
             country,
             charge,
+            units: 1,
         }
     }
 
@@ -277,6 +290,7 @@ mod tests {
                 kind: kind.into(),
                 model: "PMP".into(),
                 billable,
+                units: 1,
             });
             let found = Billed::of(&message, ChannelId([1; 16]), *b"KE").expect("priced");
             assert_eq!(

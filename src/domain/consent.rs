@@ -5,6 +5,7 @@
 use super::ids::{MessageId, UserId};
 use super::policy::{Alternative, Refusal};
 use super::time::{HOUR, Timestamp};
+use crate::domain::phrases;
 
 /// Changes that are kept as proof, the newest of them.
 pub const MAX_CHANGES: usize = 50;
@@ -215,17 +216,11 @@ fn refusal(code: &'static str, reason: String, alternatives: &[(&'static str, &s
 fn no_messages() -> Refusal {
     refusal(
         "opted_out",
-        "The customer asked to get no more messages on this channel.".into(),
+        phrases::OPTED_OUT.text().into(),
         &[
-            (
-                "wait",
-                "Answer once they write again: a reply to their message is allowed.",
-            ),
-            (
-                "opt_in",
-                "If they agreed elsewhere, record their consent with the reason in the contact's panel.",
-            ),
-            ("other_channel", "Use a channel on which they have not opted out."),
+            ("wait", phrases::ANSWER_WHEN_WRITES.text()),
+            ("opt_in", phrases::RECORD_CONSENT.text()),
+            ("other_channel", phrases::NOT_OPTED_OUT_THERE.text()),
         ],
     )
 }
@@ -233,16 +228,10 @@ fn no_messages() -> Refusal {
 fn no_marketing() -> Refusal {
     refusal(
         "opted_out_of_marketing",
-        "The customer asked to get no more marketing on this channel.".into(),
+        phrases::NO_MARKETING.text().into(),
         &[
-            (
-                "service_message",
-                "Send only what they asked for: an answer, or a utility template.",
-            ),
-            (
-                "opt_in",
-                "If they agreed again, record their consent with the reason in the contact's panel.",
-            ),
+            ("service_message", phrases::ONLY_ASKED_FOR.text()),
+            ("opt_in", phrases::RECORD_CONSENT_AGAIN.text()),
         ],
     )
 }
@@ -250,13 +239,10 @@ fn no_marketing() -> Refusal {
 fn paused(until: Timestamp) -> Refusal {
     refusal(
         "marketing_cooldown",
-        format!("The provider holds marketing to this customer back until {until}."),
+        phrases::MARKETING_COOLDOWN.with(&[("until_at", &until)]),
         &[
-            ("wait", "Send it after that time."),
-            (
-                "service_message",
-                "Send only what they asked for: an answer, or a utility template.",
-            ),
+            ("wait", phrases::SEND_LATER.text()),
+            ("service_message", phrases::ONLY_ASKED_FOR.text()),
         ],
     )
 }

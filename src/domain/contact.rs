@@ -41,6 +41,26 @@ impl Contact {
             .unwrap_or("")
     }
 
+    /// They wrote as these: of several of one kind (two numbers of one person) the one that they used last comes first, so
+    /// that answers go there. Answers whether anything changed.
+    pub fn wrote_as(&mut self, identities: &[Identity]) -> bool {
+        let mut changed = false;
+        for identity in identities.iter().filter(|identity| identity.kind.is_lookup()) {
+            let first = self
+                .identities
+                .iter()
+                .position(|known| known.kind == identity.kind);
+            let used = self.identities.iter().position(|known| known == identity);
+            if let (Some(first), Some(used)) = (first, used)
+                && first < used
+            {
+                self.identities[first..=used].rotate_right(1);
+                changed = true;
+            }
+        }
+        changed
+    }
+
     /// Adds identities that are new and a profile name if it changed. Answers whether anything did.
     pub fn learn(&mut self, identities: &[Identity], profile_name: Option<&str>) -> bool {
         let mut changed = false;

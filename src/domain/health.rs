@@ -4,6 +4,7 @@
 
 use super::policy::{Alternative, Refusal};
 use super::time::Timestamp;
+use crate::domain::phrases;
 
 /// Restrictions that are kept at once.
 const MAX_RESTRICTIONS: usize = 16;
@@ -190,17 +191,15 @@ impl ChannelHealth {
         }
         (marketing && self.quality == Quality::Red).then(|| Refusal {
             code: "quality_low",
-            reason: "The provider rates this number's quality as low, so marketing waits until it is better."
-                .into(),
+            reason: phrases::QUALITY_LOW.text().into(),
             alternatives: vec![
                 Alternative {
                     kind: "service_message",
-                    detail: "Answers and messages that customers asked for still go out.".into(),
+                    detail: phrases::SERVICE_STILL_GOES.text().into(),
                 },
                 Alternative {
                     kind: "wait",
-                    detail: "Quality is rated over seven days; it rises when fewer people block or report."
-                        .into(),
+                    detail: phrases::QUALITY_RISES.text().into(),
                 },
             ],
         })
@@ -208,23 +207,27 @@ impl ChannelHealth {
 }
 
 fn restricted(found: &Restricted) -> Refusal {
-    let until = match found.until {
-        Some(until) => format!("until {until}"),
-        None => "until the provider lifts it".to_owned(),
-    };
-    let (what, alternative) = match found.what {
-        Restriction::Replies => ("answer customers", "Use another channel."),
-        _ => (
-            "write to customers first",
-            "Answer those who write; that is still allowed.",
+    use phrases as say;
+    let (timed, lasting, alternative) = match found.what {
+        Restriction::Replies => (
+            say::RESTRICTED_REPLIES_UNTIL,
+            say::RESTRICTED_REPLIES,
+            say::USE_OTHER_CHANNEL.text(),
         ),
+        _ => (
+            say::RESTRICTED_FIRST_UNTIL,
+            say::RESTRICTED_FIRST,
+            say::ANSWER_THOSE_WHO_WRITE.text(),
+        ),
+    };
+    let word: &dyn std::fmt::Display = &found.word;
+    let reason = match found.until {
+        Some(until) => timed.with(&[("until_at", &until), ("word", word)]),
+        None => lasting.with(&[("word", word)]),
     };
     Refusal {
         code: "account_restricted",
-        reason: format!(
-            "The provider does not let this account {what} {until} ({}).",
-            found.word
-        ),
+        reason,
         alternatives: vec![
             Alternative {
                 kind: "wait",
@@ -232,7 +235,7 @@ fn restricted(found: &Restricted) -> Refusal {
             },
             Alternative {
                 kind: "appeal",
-                detail: "Ask for a review in the provider's business manager.".into(),
+                detail: phrases::ASK_REVIEW.text().into(),
             },
         ],
     }

@@ -110,6 +110,8 @@ pub struct Pricing {
     pub model: String,
     /// Whether it costs, where told.
     pub billable: Option<bool>,
+    /// Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+    pub units: u32,
 }
 
 /// Whether what the provider said beside a message marks it as imported history.

@@ -1,5 +1,6 @@
 //! What goes out and what came of it: the request to a provider, its outcome, and what follows from each error.
 
+use crate::domain::phrases;
 use std::time::Duration;
 
 use super::content::Content;
@@ -59,6 +60,22 @@ pub struct ProviderError {
     pub retry_after: Option<Duration>,
 }
 
+impl ProviderError {
+    /// What the provider said, and what can be done about it.
+    pub fn with_advice(&self, advice: &str) -> String {
+        let phrase = match self.detail.is_empty() {
+            true => phrases::PROVIDER_STOPPED,
+            false => phrases::PROVIDER_TROUBLE,
+        };
+        phrase.with(&[
+            ("title", &self.title),
+            ("code", &self.code),
+            ("detail", &self.detail),
+            ("advice", &advice),
+        ])
+    }
+}
+
 /// What sort of error it is; every provider's codes are mapped to these. Numbers are stored: never change them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
@@ -113,49 +130,27 @@ impl ErrorClass {
     /// The same where the channel's rules are not known (English; the browser app has its own by [`advice_code`]).
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Auth => {
-                "Reconnect the channel: its access token or permissions are no longer valid. Queued messages wait."
-            }
-            Self::Account => {
-                "Check the business account at the provider (restriction, payment, display name). Queued messages wait."
-            }
-            Self::Throttle => {
-                "The number is sending faster than the provider allows. Wait a little, then retry."
-            }
-            Self::ThrottlePair => {
-                "Too many messages to this customer in a short time. Wait a minute, then retry."
-            }
-            Self::Quality => {
-                "The provider limits this number because of its quality rating. Pause campaigns and check quality."
-            }
-            Self::Window => {
-                "Too much time has passed since the customer last wrote. Wait until they write again, or use another channel."
-            }
-            Self::Recipient => {
-                "This customer cannot receive the message here. Check the number or use another channel."
-            }
-            Self::RecipientCooldown => {
-                "The provider holds back marketing to this customer. Wait at least a day."
-            }
-            Self::OptOut => "The customer stopped marketing messages. Only send what they asked for.",
-            Self::Template => "Check the template's name, language and variables, then send again.",
-            Self::TemplatePaused => {
-                "The template is paused because of its quality. Use another one until it is back."
-            }
-            Self::TemplateDead => "The template is disabled for good. Use another one.",
-            Self::Transient => "The provider had a problem. Retry later.",
-            Self::Permanent => "The provider refused the content. Change it and send again.",
-            Self::Config => {
-                "Check the channel's settings: the provider does not know this number. Queued messages wait."
-            }
+            Self::Auth => phrases::ADVICE_AUTH.text(),
+            Self::Account => phrases::ADVICE_ACCOUNT.text(),
+            Self::Throttle => phrases::ADVICE_THROTTLE.text(),
+            Self::ThrottlePair => phrases::ADVICE_THROTTLE_PAIR.text(),
+            Self::Quality => phrases::ADVICE_QUALITY.text(),
+            Self::Window => phrases::ADVICE_WINDOW.text(),
+            Self::Recipient => phrases::ADVICE_RECIPIENT.text(),
+            Self::RecipientCooldown => phrases::ADVICE_RECIPIENT_COOLDOWN.text(),
+            Self::OptOut => phrases::ADVICE_OPT_OUT.text(),
+            Self::Template => phrases::ADVICE_TEMPLATE.text(),
+            Self::TemplatePaused => phrases::ADVICE_TEMPLATE_PAUSED.text(),
+            Self::TemplateDead => phrases::ADVICE_TEMPLATE_DEAD.text(),
+            Self::Transient => phrases::ADVICE_TRANSIENT.text(),
+            Self::Permanent => phrases::ADVICE_PERMANENT.text(),
+            Self::Config => phrases::ADVICE_CONFIG.text(),
         }
     }
 }
 
-const WINDOW_TEMPLATE: &str =
-    "More than 24 hours have passed since the customer last wrote. Send an approved template instead.";
-const WINDOW_PERSON: &str = "More than 24 hours have passed since the customer last wrote. A person may answer for seven days \
-                             with Meta's Human Agent permission; else wait until the customer writes again.";
+const WINDOW_TEMPLATE: &str = phrases::ADVICE_WINDOW_TEMPLATE.text();
+const WINDOW_PERSON: &str = phrases::ADVICE_WINDOW_PERSON.text();
 
 /// A stable word for an advice of ours, so that it can be said in other languages; `None` for other words.
 pub fn advice_code(advice: &str) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use super::media::{Attachment, MediaKind, MediaRule, MediaState};
 use super::standing::{self, Standing};
 use super::template::standing::{self as template_standing, TemplateStanding};
 use super::time::{HOUR, Timestamp};
+use crate::domain::phrases;
 
 /// What a rule may look at.
 pub struct Proposal<'a> {
@@ -101,17 +102,15 @@ pub fn check_quote(quotes: Quotes, quoted_kind: &str) -> Result<(), Refusal> {
     let reason = match quotes {
         Quotes::Any => return Ok(()),
         Quotes::Comments if quoted_kind == "comment" => return Ok(()),
-        Quotes::Comments => {
-            "On this channel only comments can be quoted: the customer would not see the quote."
-        }
-        Quotes::Never => "On this channel messages cannot be quoted: the customer would not see the quote.",
+        Quotes::Comments => phrases::QUOTE_COMMENTS_ONLY.text(),
+        Quotes::Never => phrases::QUOTE_NEVER.text(),
     };
     Err(Refusal {
         code: "quote_not_supported",
         reason: reason.to_owned(),
         alternatives: vec![Alternative {
             kind: "message",
-            detail: "Send it without the quote.".to_owned(),
+            detail: phrases::WITHOUT_QUOTE.text().to_owned(),
         }],
     })
 }
@@ -188,15 +187,15 @@ fn channel_accepts(proposal: &Proposal<'_>) -> Option<Refusal> {
         ChannelCondition::Active => None,
         ChannelCondition::Paused => no(
             "channel_paused",
-            "The channel is paused.",
+            phrases::CHANNEL_PAUSED.text(),
             "resume_channel",
-            "Resume the channel in Settings, then send.",
+            phrases::RESUME_CHANNEL.text(),
         ),
         ChannelCondition::Removed => no(
             "channel_removed",
-            "The channel was removed.",
+            phrases::CHANNEL_REMOVED.text(),
             "other_channel",
-            "Write to this customer on another channel.",
+            phrases::OTHER_CHANNEL.text(),
         ),
     }
 }
@@ -212,8 +211,8 @@ fn window_is_open(proposal: &Proposal<'_>) -> Option<Refusal> {
         return None;
     }
     let reason = match conversation.window_expires_at {
-        Some(at) => format!("The 24-hour reply window closed at {at}: the customer has not written since."),
-        None => "The customer has not written yet, so there is no 24-hour reply window.".to_owned(),
+        Some(at) => phrases::WINDOW_CLOSED.with(&[("closed_at", &at)]),
+        None => phrases::WINDOW_NEVER.text().to_owned(),
     };
     Some(Refusal {
         code: "window_closed",
@@ -236,17 +235,14 @@ fn outside_window(proposal: &Proposal<'_>, last_chance: Option<Timestamp>) -> Ve
     };
     let rules = proposal.rules;
     if rules.has_templates {
-        let detail = "Send an approved message template; the window opens when the customer answers.";
+        let detail = phrases::SEND_TEMPLATE.text();
         return vec![one("template", detail)];
     }
-    let wait = one(
-        "wait",
-        "Wait until the customer writes again, or write to them on another channel.",
-    );
+    let wait = one("wait", phrases::WAIT_FOR_CUSTOMER.text());
     match last_chance {
         Some(until) if until > proposal.now => vec![one(
             "human_agent",
-            &format!("Until {until} a person may still answer; a program may not."),
+            &phrases::HUMAN_AGENT_UNTIL.with(&[("until_at", &until)]),
         )],
         // Seven days that this business could have had.
         None if rules.grants_human_agent && proposal.conversation.window_expires_at.is_some() => {
@@ -257,8 +253,7 @@ fn outside_window(proposal: &Proposal<'_>, last_chance: Option<Timestamp>) -> Ve
 }
 
 /// How people come by more time than programs (Instagram).
-const HUMAN_AGENT_PERMISSION: &str = "With Meta's Human Agent permission, switched on in the channel's settings, a person \
-                                      may answer for seven days after the customer wrote.";
+const HUMAN_AGENT_PERMISSION: &str = phrases::HUMAN_AGENT_PERMISSION.text();
 
 /// Every file is here, and one that the provider takes as what it would be sent.
 fn files_fit(proposal: &Proposal<'_>) -> Option<Refusal> {
@@ -276,38 +271,36 @@ fn file_fits(file: &Attachment, rules: &'static [MediaRule]) -> Option<Refusal> 
         alternatives,
     };
     if file.state != MediaState::Stored {
-        let reason = "The file is not kept here (any more), so it cannot be sent.".to_owned();
+        let reason = phrases::MEDIA_NOT_KEPT.text().to_owned();
         let again = Alternative {
             kind: "upload_again",
-            detail: "Upload the file again, then send.".into(),
+            detail: phrases::UPLOAD_AGAIN.text().into(),
         };
         return Some(refusal("media_not_available", reason, vec![again]));
     }
     let Some(rule) = rules.iter().find(|rule| rule.kind == file.kind) else {
-        let reason = format!("This channel sends no {kind} files.");
+        let reason = phrases::MEDIA_KIND_UNSUPPORTED.with(&[("kind", &kind)]);
         return Some(refusal("media_unsupported", reason, instead(file, rules)));
     };
     if !rule.mimes.contains(&file.mime.as_str()) {
-        let reason = format!(
-            "The file is {}, which this channel does not take as {kind}. It takes: {}.",
-            file.mime,
-            rule.mimes.join(", ")
-        );
+        let reason = phrases::MEDIA_TYPE_NOT_TAKEN.with(&[
+            ("mime", &file.mime),
+            ("kind", &kind),
+            ("mimes", &rule.mimes.join(", ")),
+        ]);
         return Some(refusal("media_type", reason, instead(file, rules)));
     }
     (file.size > rule.max_bytes).then(|| {
-        let reason = format!(
-            "The file has {}, but this channel takes {kind} files of at most {}.",
-            megabytes(file.size),
-            megabytes(rule.max_bytes)
-        );
+        let limit = megabytes(rule.max_bytes);
+        let reason = phrases::MEDIA_TOO_LARGE.with(&[
+            ("size", &megabytes(file.size)),
+            ("kind", &kind),
+            ("limit", &limit),
+        ]);
         let mut alternatives = instead(file, rules);
         alternatives.push(Alternative {
             kind: "smaller_file",
-            detail: format!(
-                "Make the file smaller than {}, then send.",
-                megabytes(rule.max_bytes)
-            ),
+            detail: phrases::SMALLER_FILE.with(&[("limit", &limit)]),
         });
         refusal("media_too_large", reason, alternatives)
     })
@@ -325,7 +318,7 @@ fn instead(file: &Attachment, rules: &'static [MediaRule]) -> Vec<Alternative> {
         kind: "send_as_document",
         detail: detail.into(),
     };
-    fits.then(|| other("Send it as a document instead."))
+    fits.then(|| other(phrases::AS_DOCUMENT.text()))
         .into_iter()
         .collect()
 }
@@ -360,24 +353,12 @@ pub fn check_comment_answer(answer: &CommentAnswer) -> Result<(), Refusal> {
     let too_late = answer.now.since(answer.commented_at) > COMMENT_LIFE;
     let (code, reason) = match (answer.answered, too_late) {
         (false, false) => return Ok(()),
-        (true, _) => (
-            "private_reply_used",
-            "This comment was answered in private already; Instagram allows one message for each comment.",
-        ),
-        (false, true) => (
-            "private_reply_expired",
-            "The comment is older than seven days; Instagram allows no private answer any more.",
-        ),
+        (true, _) => ("private_reply_used", phrases::COMMENT_ANSWERED.text()),
+        (false, true) => ("private_reply_expired", phrases::COMMENT_TOO_OLD.text()),
     };
     let (kind, detail) = match answer.window_open {
-        true => (
-            "message",
-            "Send it without quoting the comment: the customer has written since.",
-        ),
-        false => (
-            "wait",
-            "Answer the comment in the Instagram app, or wait until the customer writes.",
-        ),
+        true => ("message", phrases::COMMENT_UNQUOTED.text()),
+        false => ("wait", phrases::COMMENT_IN_APP.text()),
     };
     Err(Refusal {
         code,

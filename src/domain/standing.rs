@@ -7,6 +7,7 @@ use super::content::Content;
 use super::health::{ChannelHealth, Tier};
 use super::operations::SendPriority;
 use super::policy::{Alternative, Proposal, Refusal};
+use crate::domain::phrases;
 
 /// From this share of the limit on (in percent), marketing leaves the rest to messages that customers wait for.
 pub const NEAR_PERCENT: u32 = 90;
@@ -46,6 +47,8 @@ pub struct Standing {
     pub reached: Reached,
     /// How the month's spending stands.
     pub spending: Spending,
+    /// The channel charges for every message, answers too (SMS).
+    pub charges_all: bool,
 }
 
 /// What a message is for: everything in bulk and every marketing template is marketing. `category` is the template's, where
@@ -101,16 +104,11 @@ pub(super) fn limit_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
     let (code, reason) = match (used >= limit, is_marketing(proposal) && u64::from(used) >= near) {
         (true, _) => (
             "limit_reached",
-            format!(
-                "{used} different customers were written to within 24 hours; the provider allows {limit}."
-            ),
+            phrases::LIMIT_REACHED.with(&[("used", &used), ("limit", &limit)]),
         ),
         (false, true) => (
             "limit_near",
-            format!(
-                "{used} of {limit} customers were written to within 24 hours; the rest is kept for messages that \
-                     customers wait for."
-            ),
+            phrases::LIMIT_NEAR.with(&[("used", &used), ("limit", &limit)]),
         ),
         (false, false) => return None,
     };
@@ -120,11 +118,11 @@ pub(super) fn limit_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
         alternatives: vec![
             Alternative {
                 kind: "wait",
-                detail: "Places come free 24 hours after each customer was written to.".into(),
+                detail: phrases::PLACES_COME_FREE.text().into(),
             },
             Alternative {
                 kind: "reply",
-                detail: "Answering customers who wrote within 24 hours does not count.".into(),
+                detail: phrases::ANSWERS_DO_NOT_COUNT.text().into(),
             },
         ],
     })
@@ -139,25 +137,29 @@ pub(super) fn budget_allows(proposal: &Proposal<'_>) -> Option<Refusal> {
         currency,
     } = &proposal.standing.spending;
     let budget = budget.filter(|budget| *hard_stop && spent >= budget)?;
-    if !is_unasked(proposal.content) {
+    let charges_all = proposal.standing.charges_all;
+    if !is_unasked(proposal.content) && !charges_all {
         return None;
     }
+    let cheaper = match charges_all {
+        true => phrases::OTHER_ANSWERS_COST_NOTHING,
+        false => phrases::ANSWERS_COST_NOTHING,
+    };
     Some(Refusal {
         code: "budget_used_up",
-        reason: format!(
-            "This month's budget of {} {currency} is used up: {} {currency} are spent by your prices.",
-            amount(budget),
-            amount(*spent)
-        ),
+        reason: phrases::BUDGET_USED_UP.with(&[
+            ("budget", &amount(budget)),
+            ("currency", currency),
+            ("spent", &amount(*spent)),
+        ]),
         alternatives: vec![
             Alternative {
                 kind: "raise_budget",
-                detail: "An owner can raise the budget, or let it only warn, under Usage.".into(),
+                detail: phrases::RAISE_BUDGET.text().into(),
             },
             Alternative {
-                kind: "reply",
-                detail: "Answers within 24 hours after a customer wrote cost nothing extra and still go out."
-                    .into(),
+                kind: if charges_all { "other_channel" } else { "reply" },
+                detail: cheaper.text().into(),
             },
         ],
     })
@@ -245,8 +247,11 @@ mod tests {
         };
         assert_eq!(verdict("template", &standing), Some("budget_used_up"));
         assert_eq!(verdict("text", &standing), None);
+        standing.charges_all = true;
+        assert_eq!(verdict("text", &standing), Some("budget_used_up"));
         standing.spending.hard_stop = false;
         assert_eq!(verdict("template", &standing), None);
+        assert_eq!(verdict("text", &standing), None);
     }
 
     #[test]

@@ -9,7 +9,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
 use crate::domain::TraceId;
+use crate::domain::phrases;
 use crate::domain::policy::Alternative;
+use crate::http::views::PhraseView;
 
 /// The media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -169,10 +171,7 @@ impl ApiError {
     /// A fault of ours. `cause` goes to the log only.
     pub fn internal(doing: &'static str, cause: impl fmt::Display) -> Self {
         tracing::error!(doing, %cause, "internal error");
-        Self::new(
-            ErrorCode::Internal,
-            "Something failed on our side. Nothing else is known to be affected; try again, and give the trace id when asking for help.",
-        )
+        Self::new(ErrorCode::Internal, phrases::INTERNAL.text())
     }
 
     /// Too much is going on; try again after `seconds`.
@@ -220,6 +219,11 @@ impl ApiError {
         self.0.code
     }
 
+    /// What is wrong and what to do, in plain words.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// What sort of error it is.
     pub fn kind(&self) -> ErrorCode {
         self.0.kind
@@ -240,7 +244,8 @@ impl ApiError {
             code: parts.code,
             detail: &parts.detail,
             field: parts.field.as_deref(),
-            alternatives: &parts.alternatives,
+            detail_phrase: PhraseView::of(&parts.detail),
+            alternatives: parts.alternatives.iter().map(AlternativeView::from).collect(),
             trace_id: trace.map(|trace| trace.to_string()),
         };
         let mut response = HttpResponseBuilder::new(parts.kind.status());
@@ -295,22 +300,38 @@ pub struct ProblemDocument<'a> {
     detail: &'a str,
     /// Which field, query parameter or header, as a path (`text.body`).
     field: Option<&'a str>,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_phrase: Option<PhraseView>,
     /// What would be allowed instead.
-    #[serde(skip_serializing_if = "<[Alternative]>::is_empty")]
-    #[schema(value_type = Vec<AlternativeView>)]
-    alternatives: &'a [Alternative],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alternatives: Vec<AlternativeView>,
     /// Stands in the logs too.
     trace_id: Option<String>,
 }
 
 /// Something that is allowed instead.
-#[derive(serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[schema(as = Alternative)]
 pub struct AlternativeView {
     /// `template`, `wait`, `resume_channel` …
-    pub kind: String,
+    #[schema(value_type = String)]
+    pub kind: &'static str,
     /// In plain words.
     pub detail: String,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail_phrase: Option<PhraseView>,
+}
+
+impl From<&Alternative> for AlternativeView {
+    fn from(alternative: &Alternative) -> Self {
+        Self {
+            kind: alternative.kind,
+            detail: alternative.detail.clone(),
+            detail_phrase: PhraseView::of(&alternative.detail),
+        }
+    }
 }
 
 #[cfg(test)]

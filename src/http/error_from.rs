@@ -5,6 +5,7 @@ use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadEr
 use crate::actors::CommandError;
 use crate::channels::FieldError;
 use crate::domain::decide::Rejection;
+use crate::domain::phrases;
 use crate::domain::policy::Refusal;
 use crate::storage::settings::KeepError;
 use crate::storage::{CommitError, StorageError};
@@ -17,7 +18,7 @@ const BUSY_RETRY_S: u64 = 1;
 const READ_ONLY_RETRY_S: u64 = 30;
 
 fn read_only(why: &str) -> ApiError {
-    let detail = format!("Nothing can be written at present: {why}");
+    let detail = phrases::READ_ONLY_NOW.with(&[("why", &why)]);
     ApiError::new(ErrorCode::ReadOnly, detail).retry_after(READ_ONLY_RETRY_S)
 }
 
@@ -26,10 +27,7 @@ impl From<StorageError> for ApiError {
         match &error {
             StorageError::ReadOnly(why) => return read_only(why),
             StorageError::Erased => {
-                return Self::new(
-                    ErrorCode::Erased,
-                    "This person was erased; nothing about them is kept.",
-                );
+                return Self::new(ErrorCode::Erased, phrases::PERSON_ERASED.text());
             }
             StorageError::Io { .. }
             | StorageError::Damaged { .. }
@@ -38,10 +36,7 @@ impl From<StorageError> for ApiError {
             | StorageError::Locked(_) => {}
         }
         tracing::error!(%error, "storage failed under a request");
-        Self::new(
-            ErrorCode::StorageFailed,
-            "The data could not be read or written. System in the app says what is wrong.",
-        )
+        Self::new(ErrorCode::StorageFailed, phrases::STORAGE_FAILED.text())
     }
 }
 
@@ -57,14 +52,8 @@ impl From<KeepError> for ApiError {
 impl From<CommitError> for ApiError {
     fn from(error: CommitError) -> Self {
         match &error {
-            CommitError::Conflict { .. } => Self::new(
-                ErrorCode::Conflict,
-                "Someone else changed this at the same moment. Nothing was written; read it again and repeat.",
-            ),
-            CommitError::Busy => Self::busy(
-                "Too much is being written. Nothing was changed; try again.",
-                BUSY_RETRY_S,
-            ),
+            CommitError::Conflict { .. } => Self::new(ErrorCode::Conflict, phrases::CHANGED_AT_ONCE.text()),
+            CommitError::Busy => Self::busy(phrases::TOO_MUCH_WRITING.text(), BUSY_RETRY_S),
             CommitError::ReadOnly(why) => read_only(why),
             CommitError::TooLarge { bytes, limit } => Self::new(
                 ErrorCode::BodyTooLarge,
@@ -72,11 +61,8 @@ impl From<CommitError> for ApiError {
             ),
             CommitError::Unknown => {
                 tracing::error!(%error, "a commit was not answered");
-                Self::new(
-                    ErrorCode::OutcomeUnknown,
-                    "The change may or may not have been written. Read it again before repeating.",
-                )
-                .retry_after(BUSY_RETRY_S)
+                Self::new(ErrorCode::OutcomeUnknown, phrases::OUTCOME_UNKNOWN.text())
+                    .retry_after(BUSY_RETRY_S)
             }
         }
     }
@@ -105,22 +91,15 @@ impl From<CommandError> for ApiError {
             CommandError::Rejected(Rejection::Invalid { field, detail }) => {
                 Self::invalid_field(field, detail)
             }
-            CommandError::VersionMismatch { .. } => Self::new(
-                ErrorCode::VersionMismatch,
-                "The conversation was changed since you read it. Read it again, then repeat your change.",
-            )
-            .at("if-match"),
-            CommandError::IdempotencyKeyReused => Self::new(
-                ErrorCode::IdempotencyKeyReused,
-                "This Idempotency-Key was used for another request. Use a new key for a new message.",
-            )
-            .at("idempotency-key"),
+            CommandError::VersionMismatch { .. } => {
+                Self::new(ErrorCode::VersionMismatch, phrases::CONVERSATION_CHANGED.text()).at("if-match")
+            }
+            CommandError::IdempotencyKeyReused => {
+                Self::new(ErrorCode::IdempotencyKeyReused, phrases::KEY_REUSED.text()).at("idempotency-key")
+            }
             CommandError::Storage(error) => error.into(),
             CommandError::Commit(error) => error.into(),
-            CommandError::Busy => Self::busy(
-                "Too much is waiting for this conversation; try again.",
-                BUSY_RETRY_S,
-            ),
+            CommandError::Busy => Self::busy(phrases::CONVERSATION_BUSY.text(), BUSY_RETRY_S),
             CommandError::Crashed => {
                 Self::internal("carrying out a command", "the conversation's actor died on it")
             }

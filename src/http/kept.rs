@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::ApiResult;
 use super::error::ApiError;
 use super::headers::IfMatch;
+use crate::domain::phrases;
 use crate::storage::records::Json;
 use crate::storage::settings::{self, Kept};
 use crate::storage::{Batch, CommitError, Key, Seal, Store};
@@ -50,8 +51,5 @@ pub async fn change<K: Key<Value = Json>, T: DeserializeOwned + Serialize>(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(ApiError::busy(
-        "Too many changes to this at the same moment. Try again.",
-        1,
-    ))
+    Err(ApiError::busy(phrases::CHANGES_BUSY.text(), 1))
 }

@@ -24,7 +24,7 @@ pub use instagram::{
     InstagramError, InstagramFaults, InstagramSimulator,
 };
 pub use phones::PhoneBook;
-pub use twilio::{SenderConfig, TwilioConfig, TwilioSimulator};
+pub use twilio::{ContentFaults, SenderConfig, TwilioConfig, TwilioSimulator};
 pub use whatsapp::{
     AutoReply, Behaviour, Customer, CustomerMessage, Delay, Delays, Direction, Down, EntryState, ErrorFault,
     Faults, NumberConfig, Often, PhoneEvent, PhoneView, ReadPolicy, SandboxError, SignupConfig, SignupNumber,

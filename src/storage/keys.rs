@@ -49,6 +49,7 @@
 //! | `Consent` | workspace, contact, channel | [`Consent`] | conversation |
 //! | `ChannelHealth` | workspace, channel | [`ChannelHealth`] | channel |
 //! | `Usage` | workspace, day, channel, category, country, charge | messages counted | conversation, by adding |
+//! | `UsageParts` | workspace, day, channel, category, country, charge | parts charged beyond the first of each message | conversation, by adding |
 //! | `Billed` | workspace, conversation, place | [`Billed`]: as what the message is counted | conversation |
 //! | `Reach` | workspace, channel, contact | when last written to unasked | conversation |
 //! | `MessageByTime` | workspace, conversation, time, place | – ; only where history was imported | conversation |
@@ -62,8 +63,10 @@
 //! | `TemplateTally` | workspace, template | [`Performance`] | templates, by reading the journal |
 //! | `TemplateUse` | workspace, template, message | what was counted of it, as bits | templates, by reading the journal |
 //! | `TemplateAccount` | workspace, keyed hash of the account | [`Account`] | templates |
+//! | `MadeContent` | workspace, channel, hash of the content's name | JSON text | dispatcher |
 
 mod table;
+mod usage;
 
 use std::marker::PhantomData;
 
@@ -355,6 +358,10 @@ keys! {
     UsageKey {
         workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
     } = Usage => u64;
+    /// How many parts were charged beyond the first of each message counted so: more SMS segments than messages.
+    UsagePartsKey {
+        workspace: WorkspaceId, day: u32, channel: ChannelId, category: u8, country: [u8; 2], charge: u8
+    } = UsageParts => u64;
     /// As what a message is counted.
     BilledKey { workspace: WorkspaceId, message: MessageId } = Billed => Billed;
     /// When a customer was last written to unasked.
@@ -382,6 +389,8 @@ keys! {
     TemplateTallyKey { workspace: WorkspaceId, template: TemplateId } = TemplateTally => Performance;
     /// What was counted of a message.
     TemplateUseKey { workspace: WorkspaceId, template: TemplateId, message: MessageId } = TemplateUse => u64;
+    /// A content that was made at the provider for messages of that shape.
+    MadeContentKey { workspace: WorkspaceId, channel: ChannelId, shape: [u8; 16] } = MadeContent => Json;
     /// See [`Account`].
     TemplateAccountKey { workspace: WorkspaceId, account: [u8; 16] } = TemplateAccount => Account;
 }

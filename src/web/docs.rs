@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use utoipa_swagger_ui::Config;
 
+use super::packed::{inflate, takes};
 use crate::http::{ApiError, ApiResult, NoQuery, endpoints};
 
 endpoints!(openapi_json, docs_root, docs_file);
@@ -56,6 +57,12 @@ pub(super) async fn docs_file(req: HttpRequest) -> ApiResult<HttpResponse> {
     answer
         .content_type(found.content_type)
         .insert_header((header::CACHE_CONTROL, "no-cache"));
+    answer.insert_header((header::VARY, "accept-encoding"));
+    if found.gzpipped && !takes(req.headers(), "gzip") {
+        let plain = inflate(&found.bytes);
+        let plain = plain.map_err(|error| ApiError::internal("reading Swagger UI", error))?;
+        return Ok(answer.body(plain));
+    }
     if found.gzpipped {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }

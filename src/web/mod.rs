@@ -8,6 +8,7 @@ mod fallback;
 pub mod health;
 pub mod metrics;
 pub mod openapi;
+mod packed;
 mod security;
 pub mod server;
 pub mod tls;

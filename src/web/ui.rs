@@ -1,7 +1,8 @@
 //! The browser app, embedded in the program.
 //!
 //! Files under `assets/` carry their hash in their name and are kept for ever; the page, the service worker and the manifest
-//! are asked for each time. A compressed neighbour (`.br`, `.gz`) is preferred where the client takes it.
+//! are asked for each time. The finished program holds most of them only as `.br` and `.gz` (`build.rs`); for the rare client
+//! that takes neither, they are inflated.
 
 use std::borrow::Cow;
 
@@ -14,9 +15,12 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use crate::http::ApiError;
 use crate::http::secret::to_hex;
 
+use super::packed::{inflate, takes};
+
 /// The built app.
 #[derive(RustEmbed)]
-#[folder = "ui-dist/"]
+#[cfg_attr(debug_assertions, folder = "ui-dist/")]
+#[cfg_attr(not(debug_assertions), folder = "$OUT_DIR/ui/")]
 #[allow_missing = true]
 #[exclude = "build-manifest.json"]
 pub struct App;
@@ -48,8 +52,8 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 fn file<E: RustEmbed>(req: &HttpRequest, path: &str) -> Option<HttpResponse> {
-    let plain = E::get(path)?;
-    let (encoding, sent) = preferred::<E>(req.headers(), path).unwrap_or((None, plain));
+    let Form { encoding, sent } =
+        preferred::<E>(req.headers(), path).or_else(|| plain::<E>(path).or_else(|| inflated::<E>(path)))?;
     let etag = format!("W/\"{}\"", to_hex(&sent.metadata.sha256_hash()[..16]));
     let mut answer = HttpResponse::Ok();
     answer
@@ -75,19 +79,37 @@ fn file<E: RustEmbed>(req: &HttpRequest, path: &str) -> Option<HttpResponse> {
     }))
 }
 
-fn preferred<E: RustEmbed>(headers: &HeaderMap, path: &str) -> Option<(Option<&'static str>, EmbeddedFile)> {
-    let accepted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
-    let takes = |name: &str| {
-        accepted.split(',').any(|part| {
-            let mut part = part.split(';').map(str::trim);
-            part.next() == Some(name) && part.next() != Some("q=0")
+/// One of the forms a file is held in.
+struct Form {
+    encoding: Option<&'static str>,
+    sent: EmbeddedFile,
+}
+
+fn plain<E: RustEmbed>(path: &str) -> Option<Form> {
+    E::get(path).map(|sent| Form { encoding: None, sent })
+}
+
+fn inflated<E: RustEmbed>(path: &str) -> Option<Form> {
+    let mut sent = E::get(&format!("{path}.gz"))?;
+    match inflate(&sent.data) {
+        Ok(plain) => sent.data = Cow::Owned(plain),
+        Err(error) => {
+            tracing::error!(path, %error, "a file of the browser app is damaged in this program");
+            return None;
+        }
+    }
+    Some(Form { encoding: None, sent })
+}
+
+fn preferred<E: RustEmbed>(headers: &HeaderMap, path: &str) -> Option<Form> {
+    let held = |(name, ending): (&'static str, &str)| {
+        let sent = takes(headers, name).then(|| E::get(&format!("{path}.{ending}")))??;
+        Some(Form {
+            encoding: Some(name),
+            sent,
         })
     };
-    let (encoding, ending) = [("br", "br"), ("gzip", "gz")]
-        .into_iter()
-        .find(|(name, _)| takes(name))?;
-    let file = E::get(&format!("{path}.{ending}"))?;
-    Some((Some(encoding), file))
+    [("br", "br"), ("gzip", "gz")].into_iter().find_map(held)
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
@@ -169,6 +191,21 @@ mod tests {
         );
         let small = get("/assets/a-1.js", &[("accept-encoding", "gzip, br")]).expect("compressed");
         assert_eq!(small.headers().get("content-encoding").expect("set"), "br");
+    }
+
+    #[actix_web::test]
+    async fn a_file_held_only_compressed_is_inflated_for_a_client_that_takes_no_compression() {
+        let small = get("/assets/b-2.js", &[("accept-encoding", "gzip, br")]).expect("the next best");
+        assert_eq!(small.headers().get("content-encoding").expect("set"), "gzip");
+        for headers in [
+            &[][..],
+            &[("accept-encoding", "identity")],
+            &[("accept-encoding", "gzip;q=0")],
+        ] {
+            let plain = get("/assets/b-2.js", headers).expect("inflated");
+            assert!(plain.headers().get("content-encoding").is_none());
+            assert_eq!(body(plain).await, "export const b = 2\n");
+        }
     }
 
     #[actix_web::test]

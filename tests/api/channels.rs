@@ -255,3 +255,33 @@ async fn a_bare_sandbox_channel_works_at_once() {
         .await
         .expect("the simulator plays the number");
 }
+
+#[actix_web::test]
+async fn an_id_of_letters_works_from_webhook_to_search() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let number = "PHONE_NUMBER_ID";
+    let channel = add_channel(owner, "whatsapp_cloud", number, "s").await;
+    assert_eq!(channel["settings"]["phone_number_id"], number);
+    add_channel(&app.b.owner, "whatsapp_cloud", "other-number.1", "s").await;
+    post(&app, "s", &[entry(number, "wamid.letters", "porridge")]).await;
+    let found = wait_for(owner, "/api/v1/conversations", |page| {
+        page["items"][0]["last_message"]["preview"] == "porridge"
+    })
+    .await;
+    assert_eq!(found["items"][0]["channel_id"], channel["id"]);
+    wait_for(owner, "/api/v1/search?q=porridge", |page| {
+        page["items"].as_array().is_some_and(|items| items.len() == 1)
+    })
+    .await;
+    let other = app.b.owner.get("/api/v1/conversations").await.expect(200);
+    assert_eq!(other["items"], json!([]));
+    let id = found["items"][0]["id"].as_str().expect("an id");
+    let text = json!({"type": "text", "text": {"body": "coming"}});
+    // The address names the id; nobody answers there, so it waits.
+    let sent = owner
+        .post(&format!("/api/v1/conversations/{id}/messages"), &text)
+        .await
+        .expect(202);
+    assert_eq!(sent["status"], "queued");
+}

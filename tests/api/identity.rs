@@ -1,10 +1,11 @@
 //! People who change their number, and chats that were imported: one person, one thread, in the order of what was said.
 
 use frontdesk::clock::Clock;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::common::webhook::{add_channel, entry, post, wait_for};
-use crate::common::{Client, TestApp};
+use crate::common::{Answer, Client, TestApp};
 
 fn change(number: &str, field: &str, mut value: Value) -> Value {
     value["messaging_product"] = json!("whatsapp");
@@ -299,4 +300,136 @@ async fn what_is_said_to_a_group_opens_no_window_and_is_no_keyword() {
         (all.len(), &all[0]["extra"]["group_id"]),
         (1, &json!("HBgMZ3JvdXA"))
     );
+}
+
+/// Two people who wrote on one channel, as the list shows their conversations.
+async fn two_people(app: &TestApp) -> (Value, Value) {
+    let owner = &app.a.owner;
+    add_channel(owner, "whatsapp_cloud", "6001", "s1").await;
+    for (number, id) in [("15550002222", "wamid.1"), ("15550003333", "wamid.2")] {
+        let value = json!({"contacts": [{"profile": {"name": number}, "wa_id": number}],
+            "messages": [text(number, id, &format!("I am {number}"))]});
+        post(app, "s1", &[change("6001", "messages", value)]).await;
+    }
+    let found = |list: &Value, number: &str| {
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        items.into_iter().find(|it| it["contact"]["name"] == number)
+    };
+    let list = wait_for(owner, "/api/v1/conversations", |list| {
+        found(list, "15550002222").is_some() && found(list, "15550003333").is_some()
+    })
+    .await;
+    (
+        found(&list, "15550002222").expect("the first"),
+        found(&list, "15550003333").expect("the second"),
+    )
+}
+
+fn contact_of(conversation: &Value) -> String {
+    conversation["contact"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[actix_web::test]
+async fn a_person_merges_two_contacts_with_open_conversations_and_undoes_it() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let (one, two) = two_people(&app).await;
+    let (first, second) = (contact_of(&one), contact_of(&two));
+    let address = format!("/api/v1/contacts/{first}/merge");
+    let body = json!({"contact_id": second});
+
+    // Nobody from elsewhere, nobody unknown, nobody with themselves.
+    assert_eq!(app.b.owner.post(&address, &body).await.status, 404);
+    let unknown = json!({"contact_id": uuid::Uuid::now_v7().to_string()});
+    assert_ne!(owner.post(&address, &unknown).await.status, 200);
+    let same = owner.post(&address, &json!({"contact_id": first})).await;
+    let problem = same.expect_problem(409, "wrong_state");
+    assert_eq!(problem["detail_phrase"]["code"], "merge_same_contact");
+    let nobody = owner.post(&address, &json!({"contact_id": "someone"})).await;
+    nobody.expect_problem(422, "invalid_field");
+
+    let merge = owner.post(&address, &body).await.expect(200);
+    assert_eq!(
+        (&merge["took_over"], &merge["contact"]["id"]),
+        (&json!(true), &json!(second))
+    );
+    assert!(merge["by"]["name"].is_string(), "{merge}");
+    let again = owner
+        .post(&address, &body)
+        .await
+        .expect_problem(409, "wrong_state");
+    assert_eq!(again["detail_phrase"]["code"], "merge_goes_on_elsewhere");
+    let kept = owner.get(&format!("/api/v1/contacts/{first}")).await.expect(200);
+    assert!(kept["identities"].to_string().contains("15550003333"), "{kept}");
+    let events = owner.get("/api/v1/events?limit=100").await.expect(200);
+    let told = |contact: &str| {
+        let all = events["items"].as_array().expect("events");
+        all.iter()
+            .any(|event| event["type"] == "contact.updated" && event.to_string().contains(contact))
+    };
+    assert!(told(&first) && told(&second), "{events}");
+
+    // What the other writes now goes on with the one who stays, and the answer goes to the number that wrote.
+    let says = |id: &str, body: &str| {
+        let value = json!({"contacts": [{"profile": {"name": "x"}, "wa_id": "15550003333"}],
+            "messages": [text("15550003333", id, body)]});
+        change("6001", "messages", value)
+    };
+    let place = |it: &Value| {
+        format!(
+            "/api/v1/conversations/{}/messages",
+            it["id"].as_str().expect("an id")
+        )
+    };
+    post(&app, "s1", &[says("wamid.3", "from my other phone")]).await;
+    wait_for(owner, &place(&one), |it| {
+        it.to_string().contains("from my other phone")
+    })
+    .await;
+    let kept = owner.get(&format!("/api/v1/contacts/{first}")).await.expect(200);
+    let best = kept["identities"][0]["value"].as_str().unwrap_or_default();
+    assert!(best.contains("15550003333"), "{kept}");
+    assert_eq!(
+        messages(owner, &two, "").await.len(),
+        1,
+        "the other thread stays as it was"
+    );
+
+    let undo = format!("/api/v1/contacts/{first}/unmerge");
+    assert_eq!(app.b.owner.post(&undo, &body).await.status, 404);
+    owner.post(&undo, &body).await.expect(204);
+    let kept = owner.get(&format!("/api/v1/contacts/{first}")).await.expect(200);
+    assert!(!kept["identities"].to_string().contains("15550003333"), "{kept}");
+    post(&app, "s1", &[says("wamid.4", "on my own again")]).await;
+    wait_for(owner, &place(&two), |it| {
+        it.to_string().contains("on my own again")
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_merge_holds_against_a_version_and_a_refusal_by_either_holds_for_both() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let (one, two) = two_people(&app).await;
+    let (first, second) = (contact_of(&one), contact_of(&two));
+    let no = json!({"channel_id": two["channel_id"], "permission": "nothing", "reason": "on the phone"});
+    owner
+        .post(&format!("/api/v1/contacts/{second}/consents"), &no)
+        .await
+        .expect(200);
+    let address = format!("/api/v1/contacts/{first}/merge");
+    let body = json!({"contact_id": second});
+    let stale = owner
+        .request(Method::POST, &address)
+        .header("If-Match", "\"999\"");
+    Answer::of(stale.json(&body))
+        .await
+        .expect_problem(412, "version_mismatch");
+    owner.post(&address, &body).await.expect(200);
+    let consents = owner
+        .get(&format!("/api/v1/contacts/{first}/consents"))
+        .await
+        .expect(200);
+    assert_eq!(consents["items"][0]["permission"], "nothing", "{consents}");
 }

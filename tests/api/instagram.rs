@@ -330,3 +330,82 @@ async fn a_customers_own_picture_is_kept_and_shown() {
     let others = app.b.owner.get("/api/v1/contacts").await.expect(200);
     assert_eq!(others["items"], json!([]));
 }
+
+/// Posts what a Facebook page delivers, signed.
+async fn page_says(app: &TestApp, secret: &str, page: &str, mid: &str, text: &str) -> u16 {
+    use hmac::{Hmac, KeyInit, Mac};
+    let event = json!({"sender": {"id": "990001234567"}, "recipient": {"id": page}, "timestamp": 1_792_400_111_222_i64,
+        "message": {"mid": mid, "text": text}});
+    let body = json!({"object": "page", "entry": [{"id": page, "time": 1_792_400_112_000_i64, "messaging": [event]}]});
+    let body = body.to_string();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+    mac.update(body.as_bytes());
+    let hex: String = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let request = app.stranger.request(Method::POST, "/webhooks/instagram");
+    let request = request.header("x-hub-signature-256", format!("sha256={hex}"));
+    Answer::of(request.body(body)).await.status
+}
+
+#[actix_web::test]
+async fn what_a_linked_page_delivers_is_instagrams_and_others_are_kept_without_a_fault() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let body = |ig_id: &str, page: &str| {
+        json!({"provider": "instagram", "name": "Kibanda",
+            "settings": {"ig_id": ig_id, "page_id": page, "login": "facebook", "api_base": "http://127.0.0.1:9"},
+            "secrets": {"access_token": "t", "app_secret": "shared", "verify_token": "v"}})
+    };
+    let channel = owner
+        .post("/api/v1/channels", &body("17840001", "1059"))
+        .await
+        .expect(201);
+    app.b
+        .owner
+        .post("/api/v1/channels", &body("17840002", "1060"))
+        .await
+        .expect(201);
+
+    assert_eq!(page_says(&app, "shared", "1059", "m_1", "Habari").await, 200);
+    assert_eq!(page_says(&app, "shared", "1059", "m_1", "Habari").await, 200);
+    until(async || {
+        let page = owner.get("/api/v1/conversations").await.expect(200);
+        page["items"][0]["last_message"]["preview"] == "Habari"
+            && page["items"][0]["channel_id"] == channel["id"]
+    })
+    .await;
+    assert_eq!(
+        app.b.owner.get("/api/v1/conversations").await.expect(200)["items"],
+        json!([])
+    );
+
+    // A page that nobody connected: taken, kept, shown, and no fault.
+    assert_eq!(
+        page_says(&app, "shared", "1061", "m_2", "Who are you?").await,
+        200
+    );
+    let mut event = Value::Null;
+    until(async || {
+        let events = owner.get("/api/v1/raw-events?state=done").await.expect(200);
+        let all = events["items"].as_array().expect("a list").clone();
+        for it in all {
+            let id = it["id"].as_str().expect("an id");
+            event = owner.get(&format!("/api/v1/raw-events/{id}")).await.expect(200);
+            if event["payload"].to_string().contains("Who are you?") {
+                return true;
+            }
+        }
+        false
+    })
+    .await;
+    assert_eq!(event["error"], Value::Null, "{event}");
+    let parked = owner.get("/api/v1/raw-events?state=parked").await.expect(200);
+    assert_eq!(parked["items"], json!([]));
+    let notices = owner.get("/api/v1/notices").await.expect(200);
+    assert!(notices.to_string().contains("1061"), "{notices}");
+    assert_eq!(page_says(&app, "a stranger's", "1059", "m_3", "x").await, 401);
+}

@@ -36,6 +36,7 @@ mod template_media;
 mod templates;
 mod tls;
 mod tokens;
+mod twilio_interactive;
 mod twilio_templates;
 mod users;
 mod whatsapp_login;

@@ -76,10 +76,22 @@ async fn the_document_and_its_browser_are_served_from_here() {
     );
     let start = app.stranger.get("/api/docs/swagger-initializer.js").await;
     assert!(start.text.contains("/api/v1/openapi.json"));
-    assert_eq!(
-        app.stranger.get("/api/docs/swagger-ui-bundle.js").await.status,
-        200
-    );
+    // It is held compressed; a client that takes no compression gets it plain.
+    for takes in ["gzip", "identity"] {
+        let client = reqwest::Client::builder().no_gzip().build().expect("a client");
+        let script = client.get(format!("{}/api/docs/swagger-ui-bundle.js", app.base));
+        let script = script
+            .header("accept-encoding", takes)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(
+            script.headers().get("content-encoding").is_some(),
+            takes == "gzip"
+        );
+        let bytes = script.bytes().await.expect("the file");
+        assert_eq!(bytes.starts_with(b"/*!"), takes == "identity", "{takes}");
+    }
     app.stranger
         .get("/api/docs/nothing.js")
         .await

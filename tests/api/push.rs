@@ -137,12 +137,15 @@ fn check_signature(post: &Post, public_key: &str, origin: &str) {
     assert!(claims.expires_at.is_some());
 }
 
-async fn app() -> TestApp {
-    TestApp::with(Options {
+fn options() -> Options {
+    Options {
         allow_private_webhooks: true,
         ..Options::default()
-    })
-    .await
+    }
+}
+
+async fn app() -> TestApp {
+    TestApp::with(options()).await
 }
 
 async fn put(client: &Client, path: &str, body: &Value) -> Answer {
@@ -367,6 +370,139 @@ async fn nobody_is_told_of_what_they_look_at() {
     presence.move_to(u64::MAX, workspace, Some((conversation, behind)));
     says(&app, "1001", 15550001000, "unseen").await;
     assert_eq!(browser.open(&service.next().await)["body"], "unseen");
+}
+
+/// Waits for something that the program does by itself.
+async fn until(mut holds: impl FnMut() -> bool) {
+    let wait = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait)
+        .await
+        .expect("it happens in time");
+}
+
+#[actix_web::test]
+async fn a_page_says_over_its_socket_what_is_before_somebodys_eyes() {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+    let app = app().await;
+    let mut service = Service::start(vec!["201 Created"]).await;
+    let browser = service.browser(8);
+    subscribe(&app.a.agent, &browser).await;
+    add_channel(&app.a.owner, "whatsapp_cloud", "1001", SECRET).await;
+    says(&app, "1001", 15550001000, "first").await;
+    let first = browser.open(&service.next().await);
+    let conversation = first["conversation_id"].as_str().expect("an id").to_owned();
+    let me = app.a.agent.get("/api/v1/me").await.expect(200);
+    let id = |value: &Value| value.as_str().expect("an id").to_owned();
+    let user = id(&me["user"]["id"]).parse().expect("a user");
+    let workspace = id(&me["workspace"]["id"]).parse().expect("a workspace");
+    let seen = conversation.parse().expect("a conversation");
+    let presence = app.app.house.presence.clone();
+
+    let url = format!("{}/api/v1/live", app.base.replacen("http", "ws", 1));
+    let mut request = url.into_client_request().expect("a request");
+    let token = format!("Bearer {}", app.a.agent.token.as_deref().expect("a token"));
+    let headers = request.headers_mut();
+    headers.insert("authorization", token.parse().expect("a header"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("a socket");
+    socket.next().await.expect("hello").expect("hello");
+    let mut say = async |focused: Value| {
+        let mut frame = json!({ "type": "presence", "conversation_id": conversation, "state": "viewing" });
+        if !focused.is_null() {
+            frame["focused"] = focused;
+        }
+        let frame = Message::text(frame.to_string());
+        socket.send(frame).await.expect("sent");
+    };
+
+    // Without a word about it, the window is in front.
+    say(Value::Null).await;
+    until(|| presence.is_focused(workspace, seen, user)).await;
+    says(&app, "1001", 15550001000, "seen").await;
+    says(&app, "1001", 15550002000, "elsewhere").await;
+    assert_eq!(browser.open(&service.next().await)["body"], "elsewhere");
+
+    // Somebody else has it before their eyes: that is no reason to be silent here.
+    let owners = service.browser(9);
+    subscribe(&app.a.owner, &owners).await;
+    says(&app, "1001", 15550001000, "seen by one").await;
+    assert_eq!(owners.open(&service.next().await)["body"], "seen by one");
+
+    // The window goes behind another: the page is open, but nobody looks.
+    app.a
+        .owner
+        .delete(&format!(
+            "/api/v1/me/devices/{}",
+            id(&devices(&app.a.owner).await[0]["id"])
+        ))
+        .await;
+    say(json!(false)).await;
+    until(|| !presence.is_focused(workspace, seen, user)).await;
+    says(&app, "1001", 15550001000, "behind").await;
+    assert_eq!(browser.open(&service.next().await)["body"], "behind");
+
+    // It comes back, and is closed: a page that is gone shows nothing.
+    say(json!(true)).await;
+    until(|| presence.is_focused(workspace, seen, user)).await;
+    says(&app, "1001", 15550001000, "seen again").await;
+    drop(socket);
+    until(|| !presence.is_focused(workspace, seen, user)).await;
+    says(&app, "1001", 15550001000, "gone").await;
+    let bodies = [browser.open(&service.next().await)["body"].clone()];
+    assert_eq!(bodies, [json!("gone")]);
+}
+
+#[actix_web::test]
+async fn over_a_restart_no_notice_is_lost_and_none_is_told_again() {
+    let app = app().await;
+    let mut service =
+        Service::start(vec!["201 Created", "503 Busy\r\nretry-after: 600", "201 Created"]).await;
+    let browser = service.browser(11);
+    subscribe(&app.a.agent, &browser).await;
+    add_channel(&app.a.owner, "whatsapp_cloud", "1001", SECRET).await;
+    says(&app, "1001", 15550001000, "told").await;
+    assert_eq!(browser.open(&service.next().await)["body"], "told");
+    // Its service takes nothing at present: the notice waits in memory when the program stops.
+    says(&app, "1001", 15550002000, "waiting").await;
+    assert_eq!(browser.open(&service.next().await)["body"], "waiting");
+    until_told(&app, "the push service answered 503").await;
+
+    let app = app.restart(options()).await;
+    assert_eq!(browser.open(&service.next().await)["body"], "waiting", "not lost");
+    says(&app, "1001", 15550003000, "new").await;
+    assert_eq!(
+        browser.open(&service.next().await)["body"],
+        "new",
+        "and `told` not repeated"
+    );
+    until_told(&app, "").await;
+
+    // Nothing waits now, so the next start tells nothing but news.
+    let app = app.restart(options()).await;
+    says(&app, "1001", 15550004000, "newest").await;
+    assert_eq!(browser.open(&service.next().await)["body"], "newest");
+    assert!(service.posts.try_recv().is_err(), "once each");
+}
+
+/// Waits until the agent's one device bears this problem.
+async fn until_told(app: &TestApp, problem: &str) {
+    let wait = async {
+        while devices(&app.a.agent).await[0]["problem"]
+            .as_str()
+            .unwrap_or_default()
+            != problem
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait)
+        .await
+        .expect("it is noted in time");
 }
 
 #[actix_web::test]

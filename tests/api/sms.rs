@@ -372,6 +372,74 @@ async fn a_lost_send_that_no_webhook_tells_of_is_found_in_twilios_list() {
 }
 
 #[actix_web::test]
+async fn sms_are_counted_by_segment_once_and_stopped_by_the_budget() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = sms(owner).await;
+    let prices = json!({"currency": "USD", "budget": "0.05", "warn_percent": 50, "hard_stop": true, "rates": [
+        {"category": "sms", "country": "US", "from": "2020-01-01", "price": "0.01"}]});
+    Answer::of(
+        owner
+            .request(Method::PUT, "/api/v1/settings/prices")
+            .json(&prices),
+    )
+    .await
+    .expect(200);
+    say(
+        owner,
+        &channel,
+        &json!({"type": "text", "text": {"body": "Are you open?"}}),
+    )
+    .await
+    .expect(201);
+    let (conversation, _) = thread(owner, 1).await;
+    // Three segments, and two.
+    for (key, text) in [("one", "a".repeat(307)), ("two", "ж".repeat(71))] {
+        let body = json!({"type": "text", "text": {"body": text}});
+        let sent = send(owner, &conversation, &body, key).await.expect(202);
+        assert_eq!(sent["pricing"], Value::Null, "nobody has taken it yet");
+        let id = sent["id"].as_str().expect("an id").to_owned();
+        until(async || status_of(owner, &conversation, &id).await["status"] == "delivered").await;
+        let pricing = status_of(owner, &conversation, &id).await["pricing"].clone();
+        let units = if key == "one" { 3 } else { 2 };
+        assert_eq!(
+            (&pricing["category"], &pricing["type"], &pricing["units"]),
+            (&json!("sms"), &json!("regular"), &json!(units))
+        );
+    }
+    let usage = owner.get("/api/v1/usage").await.expect(200);
+    assert_eq!(
+        usage["by_category"],
+        json!([{"key": "sms", "messages": 2, "charged": 2, "units": 5, "cost": "0.05"}]),
+        "{usage}"
+    );
+    assert_eq!(usage["rows"][0]["country"], "US");
+    let csv = owner.get("/api/v1/usage.csv").await;
+    assert!(
+        csv.text.contains(",sms,US,regular,2,0.05,\"USD\",5\r\n"),
+        "{}",
+        csv.text
+    );
+    // The sum is believed for some seconds.
+    until(async || owner.get("/api/v1/usage/month").await.expect(200)["percent"] == 100).await;
+    let body = json!({"type": "text", "text": {"body": "One more."}});
+    let refused = send(owner, &conversation, &body, "three")
+        .await
+        .expect_problem(409, "budget_used_up");
+    assert_eq!(refused["alternatives"][1]["kind"], "other_channel", "{refused}");
+    until(async || {
+        let alerts = owner.get("/api/v1/alerts").await.expect(200);
+        alerts.to_string().contains("\"budget\"")
+    })
+    .await;
+    let nothing = app.b.owner.get("/api/v1/usage").await.expect(200);
+    assert_eq!(nothing["messages"], 0);
+    let store = app.app.house.core.store.clone();
+    let report = frontdesk::storage::verify::verify(&store, Default::default()).expect("readable");
+    assert!(report.is_sound(), "{report}");
+}
+
+#[actix_web::test]
 async fn a_card_that_comes_as_a_file_becomes_a_contact_card() {
     let app = TestApp::start().await;
     let client = &app.a.owner;

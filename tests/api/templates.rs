@@ -403,6 +403,25 @@ async fn agents_ask_owners_where_the_workspace_wants_it() {
         .expect(200);
     becomes(agent, &template, "approved").await;
 
+    // A change of what the provider has waits too, is found among what waits, and ends with the change.
+    let mut components = template["definition"]["components"].clone();
+    components[1]["text"] = json!("Hello {{1}}, order {{2}} is ready for you.");
+    let edit = json!({"definition": {"category": "utility", "components": components}});
+    agent.patch(&at(&template, ""), &edit).await.expect(200);
+    let asked = submit(agent, &template).await;
+    assert_eq!(
+        (&asked["status"], &asked["approval_asked_by"]["name"]),
+        (&json!("approved"), &json!("Agent of alpha"))
+    );
+    let waiting = "/api/v1/templates?status=awaiting_approval";
+    let found = owner.get(waiting).await.expect(200);
+    assert_eq!(found["items"][0]["id"], template["id"], "{found}");
+    let discard = json!({"discard_draft": true});
+    let left = agent.patch(&at(&template, ""), &discard).await.expect(200);
+    assert_eq!(left["approval_asked_by"], Value::Null, "{left}");
+    assert_eq!(owner.get(waiting).await.expect(200)["items"], json!([]));
+    assert_eq!(app.b.owner.get(waiting).await.expect(200)["items"], json!([]));
+
     // Assigned to owners only: agents neither see it in the picker nor send it.
     agent
         .patch(&at(&template, ""), &json!({"roles": []}))

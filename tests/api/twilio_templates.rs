@@ -117,6 +117,14 @@ async fn a_content_is_made_approved_and_sent_by_its_sid() {
         !message["provider_message_id"].is_null()
     })
     .await;
+    // Twilio tells no price: it counts as its category, once, outside the window at a charge.
+    let usage = owner.get("/api/v1/usage").await.expect(200);
+    let row = json!({"key": "utility", "messages": 1, "charged": 1, "units": 1, "cost": "0.00"});
+    assert_eq!(
+        (&usage["by_category"], &usage["unpriced"]),
+        (&json!([row]), &json!(1))
+    );
+    assert_eq!(usage["rows"][0]["charge"], "regular");
     // Twilio has no edit: the change stays a draft, and the reason is said.
     let patch =
         json!({"definition": {"category": "utility", "components": [{"type": "BODY", "text": "Ready."}]}});
@@ -166,4 +174,152 @@ async fn a_rejection_and_what_twilio_has_not_are_told() {
         .post("/api/v1/templates", &order(&sms, "by_sms"))
         .await
         .expect_problem(422, "invalid_field");
+}
+
+/// A small picture, as a file of the workspace.
+async fn upload(client: &Client) -> String {
+    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 120, 40]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("a picture");
+    let uploaded = client
+        .raw(
+            reqwest::Method::POST,
+            "/api/v1/media",
+            "image/png",
+            bytes.into_inner(),
+        )
+        .await;
+    uploaded.expect(201)["id"].as_str().expect("an id").to_owned()
+}
+
+async fn sent(client: &Client, message: &Value) -> Value {
+    let posted = client.post("/api/v1/messages", message).await.expect(202);
+    let conversation = posted["conversation_id"].as_str().expect("a conversation");
+    let thread = format!("/api/v1/conversations/{conversation}/messages");
+    let mut seen = Value::Null;
+    until(async || {
+        let page = client.get(&thread).await.expect(200);
+        let all = page["items"].as_array().expect("a list").clone();
+        seen = all
+            .into_iter()
+            .find(|it| it["id"] == posted["id"])
+            .unwrap_or_default();
+        assert_ne!(seen["status"], "failed", "{seen}");
+        !seen["provider_message_id"].is_null()
+    })
+    .await;
+    seen
+}
+
+fn body_on_phone(simulator: &TwilioSimulator) -> String {
+    use frontdesk::sandbox::PhoneBook;
+    let line = format!("{ACCOUNT}/{SENDER}");
+    let entry = simulator.transcript(&line, "254711000234").pop();
+    let rendered = entry.and_then(|entry| entry.rendered).unwrap_or_default();
+    rendered["body"].as_str().unwrap_or_default().to_owned()
+}
+
+#[actix_web::test]
+async fn named_variables_are_numbered_on_the_way_and_stay_named_here() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let simulator = simulator();
+    let channel = channel(owner, &simulator, SENDER).await;
+    let named = json!({
+        "channel_id": channel["id"], "name": "order_named", "language": "en", "category": "utility",
+        "parameter_format": "named",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Order {{order_id}}",
+                "example": {"header_text_named_params": [{"param_name": "order_id", "example": "1042"}]}},
+            {"type": "BODY", "text": "Hi {{first_name}}, it is at {{place}} now.",
+                "example": {"body_text_named_params": [{"param_name": "first_name", "example": "Amina"},
+                    {"param_name": "place", "example": "Kibanda"}]}},
+        ],
+    });
+    let template = owner.post("/api/v1/templates", &named).await.expect(201);
+    owner
+        .post(&at(&template, "/submit"), &json!({}))
+        .await
+        .expect(200);
+    let (_, _, types) = simulator.contents(ACCOUNT)[0].clone();
+    assert_eq!(types["whatsapp/card"]["body"], "Hi {{1}}, it is at {{2}} now.");
+    let seen = read_until(owner, &channel, &template, "approved").await;
+    assert_eq!(seen["definition"], template["definition"], "its names are kept");
+    let values = json!({"name": "order_named", "language": "en", "header": "7",
+        "variables": {"first_name": "Ben", "place": "the door"}});
+    let message =
+        json!({"channel_id": channel["id"], "to": "+254711000234", "type": "template", "template": values});
+    let seen = sent(owner, &message).await;
+    assert_eq!(
+        seen["template"]["variables"]["first_name"], "Ben",
+        "kept as it was written"
+    );
+    assert_eq!(body_on_phone(&simulator), "Hi Ben, it is at the door now.");
+}
+
+#[actix_web::test]
+async fn a_carousel_is_submitted_listed_and_sent_with_a_file_for_each_card() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let simulator = simulator();
+    let channel = channel(owner, &simulator, SENDER).await;
+    let media = upload(owner).await;
+    let card = |text: &str| {
+        json!({"components": [
+            {"type": "HEADER", "format": "IMAGE", "example": {"media_id": media}},
+            {"type": "BODY", "text": text},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "More"},
+                {"type": "URL", "text": "Shop", "url": "https://shop.example/{{1}}", "example": ["a"]}]},
+        ]})
+    };
+    let carousel = |first: &str| {
+        json!({
+            "channel_id": channel["id"], "name": format!("cards_{}", first.len()), "language": "en", "category": "marketing",
+            "components": [{"type": "BODY", "text": "Hi {{1}}, have a look.", "example": {"body_text": [["Amina"]]}},
+                {"type": "CAROUSEL", "cards": [card(first), card("Mat")]}],
+        })
+    };
+    let template = owner
+        .post("/api/v1/templates", &carousel("Basket"))
+        .await
+        .expect(201);
+    owner
+        .post(&at(&template, "/submit"), &json!({}))
+        .await
+        .expect(200);
+    let (_, _, types) = simulator.contents(ACCOUNT)[0].clone();
+    let made = &types["twilio/carousel"]["cards"];
+    assert_eq!(made[0]["body"], "Basket");
+    assert_eq!(made[0]["media"], "http://desk.example/{{2}}");
+    let seen = read_until(owner, &channel, &template, "approved").await;
+    assert_eq!(
+        seen["definition"], template["definition"],
+        "samples of ours are kept"
+    );
+    let parts = json!([
+        {"type": "header", "parameters": [{"type": "image", "image": {"media_id": media}}]},
+        {"type": "button", "sub_type": "url", "index": 1, "parameters": [{"type": "text", "text": "x"}]},
+    ]);
+    let values = json!({"name": "cards_6", "language": "en", "components": [
+        {"type": "body", "parameters": [{"type": "text", "text": "Ben"}]},
+        {"type": "carousel", "cards": [{"card_index": 0, "components": parts}, {"card_index": 1, "components": parts}]}]});
+    let message =
+        json!({"channel_id": channel["id"], "to": "+254711000234", "type": "template", "template": values});
+    sent(owner, &message).await;
+    assert_eq!(body_on_phone(&simulator), "Hi Ben, have a look.");
+
+    // What Twilio cannot have is refused with the card, and stays a draft.
+    let mut odd = carousel("For {{1}} only");
+    odd["components"][1]["cards"][0]["components"][1]["example"] = json!({"body_text": [["you"]]});
+    let odd = owner.post("/api/v1/templates", &odd).await.expect(201);
+    let refused = owner.post(&at(&odd, "/submit"), &json!({})).await;
+    assert!(
+        refused.json()["detail"]
+            .to_string()
+            .contains("card 1 has a variable"),
+        "{refused:?}"
+    );
+    assert_eq!(owner.get(&at(&odd, "")).await.expect(200)["status"], "draft");
 }

@@ -24,7 +24,7 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, BilledKey, ChannelHealthKey, ChannelKey, ConsentKey, ContactByIdentityKey,
     ContactKey, ContactMergeKey, ConversationByContactKey, ConversationKey, ConversationListKey,
-    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey,
+    DeadLetterKey, DoubtfulKey, DraftKey, DueKey, EarlyStatusKey, IdempotencyKey, LinkKey, MadeContentKey,
     MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey, MessageByTimeKey,
     MessageKey, Newest, NoticeKey, NoticeSeenKey, OutboxKey, PositionKey, PushDeviceKey, RawBlobKey,
     RawByStateKey, RawEventKey, RawPendingKey, ReachKey, SavedViewKey, SessionByUserKey, SessionKey,
@@ -419,15 +419,9 @@ fn bill(batch: &mut Batch, message: &Message) {
     let billed = Billed::of(message, CHANNEL, *b"KE").expect("it has a price");
     let (workspace, message) = (WORKSPACE, message.id);
     batch.put(&BilledKey { workspace, message }, &billed, &Seal::Open);
-    let counter = UsageKey {
-        workspace,
-        day: billed.day,
-        channel: billed.channel,
-        category: billed.category as u8,
-        country: billed.country,
-        charge: billed.charge as u8,
-    };
+    let counter = UsageKey::of(workspace, &billed);
     batch.put(&counter, &1, &Seal::Open);
+    batch.put(&counter.parts(), &2, &Seal::Open);
 }
 
 /// How customer and channel stand, and the order of the first message by its time.
@@ -463,6 +457,15 @@ fn standing(batch: &mut Batch, seal: &Seal) {
             seal,
         )
         .put(&reach, &AT, &Seal::Open)
+        .put(
+            &MadeContentKey {
+                workspace,
+                channel,
+                shape: [7; 16],
+            },
+            &Json("{\"name\":\"frontdesk_07\",\"id\":null,\"used_at\":0}".into()),
+            &Seal::Open,
+        )
         .put(&first, &(), &Seal::Open);
 }
 
@@ -484,6 +487,7 @@ fn messages(store: &Store, batch: &mut Batch, seal: &Seal) {
                 kind: "regular".into(),
                 model: "PMP".into(),
                 billable: Some(true),
+                units: 3,
             });
             bill(batch, &message);
         }

@@ -80,8 +80,11 @@ impl Default for Options {
 
 /// The program in a folder of its own, on a free port.
 async fn build(options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
+    build_in(tempfile::tempdir().expect("a temporary folder"), options, owner).await
+}
+
+async fn build_in(dir: tempfile::TempDir, options: Options, owner: Option<NewWorkspace>) -> EmptyApp {
     Client::install_provider();
-    let dir = tempfile::tempdir().expect("a temporary folder");
     let scheme = if options.https { "https" } else { "http" };
     let config = Config {
         data: dir.path().to_owned(),
@@ -137,6 +140,20 @@ pub async fn start_empty(options: Options) -> EmptyApp {
 }
 
 impl Team {
+    /// The same people with the same sessions, at another address.
+    fn moved(self, base: &str) -> Self {
+        let Self { owner, agent, .. } = &self;
+        let at = |client: &Client| Client {
+            base: base.to_owned(),
+            ..client.clone()
+        };
+        Self {
+            owner: at(owner),
+            agent: at(agent),
+            ..self
+        }
+    }
+
     async fn of(base: &str, name: &str) -> Self {
         let (owner_email, agent_email) = (format!("owner@{name}.example"), format!("agent@{name}.example"));
         let owner = Client::log_in(base, &owner_email).await;
@@ -161,6 +178,22 @@ impl TestApp {
 
     pub async fn with(options: Options) -> Self {
         Self::with_address(options, |_| {}).await
+    }
+
+    /// Stopped in good order and started again over what it kept, at another address; everyone is still signed in.
+    pub async fn restart(self, options: Options) -> Self {
+        let Self { a, b, app, dir, .. } = self;
+        app.stop().await;
+        let EmptyApp { base, app, dir } = build_in(dir, options, None).await;
+        answers(&base).await;
+        Self {
+            a: a.moved(&base),
+            b: b.moved(&base),
+            stranger: Client::stranger(&base),
+            base,
+            app,
+            dir,
+        }
     }
 
     /// Tells where it listens before anyone logs in, and waits until it answers.

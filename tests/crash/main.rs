@@ -7,6 +7,7 @@
 #[allow(dead_code)] // each test binary uses its own part of this
 mod client;
 
+mod contents;
 mod damage;
 mod desk;
 mod dice;

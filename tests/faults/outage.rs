@@ -178,6 +178,7 @@ impl Bench {
             tally: frontdesk::actors::tally::Tally::default(),
             http: frontdesk::channels::http::http_client().expect("a client"),
             media: frontdesk::actors::media::MediaDesk::new("https://desk.example", false).expect("a client"),
+            contents: Default::default(),
         };
         let house = House::start_on(Arc::new(core), vec![arbiter])
             .await

@@ -323,3 +323,39 @@ proptest! {
         prop_assert!(Instagram.peek_addresses(&bytes).len() < 200);
     }
 }
+
+#[test]
+fn a_pages_news_stand_under_the_page_and_are_read_alike() {
+    let event = json!({"sender": {"id": CUSTOMER}, "recipient": {"id": "1059"}, "timestamp": 1_792_400_111_222_i64,
+        "message": {"mid": "m_page", "text": "hi"}});
+    let own = json!({"sender": {"id": "1059"}, "recipient": {"id": CUSTOMER}, "timestamp": 1_792_400_111_223_i64,
+        "message": {"mid": "m_own", "text": "hello", "is_echo": true}});
+    let body = json!({"object": "page", "entry": [
+        {"id": "1059", "time": 1_792_400_112_000_i64, "messaging": [event, own]},
+        {"id": "1060", "time": 1_792_400_112_000_i64, "messaging": []},
+    ]})
+    .to_string();
+    let page = |id: &str| Address::Page(id.to_owned());
+    assert_eq!(
+        Instagram.peek_addresses(body.as_bytes()),
+        [page("1059"), page("1060")]
+    );
+    let deliveries = Instagram.parse(body.as_bytes()).expect("a delivery");
+    assert_eq!(deliveries[0].address, page("1059"));
+    let [Inbound::Message(said), Inbound::Echo(echo)] = deliveries[0].items.as_slice() else {
+        panic!("{:?}", deliveries[0].items);
+    };
+    assert_eq!(
+        (said.provider_message_id.as_str(), said.content.kind.as_str()),
+        ("m_page", "text")
+    );
+    assert_eq!(said.sender.identities[0].value, CUSTOMER);
+    assert_eq!(echo.sender.identities[0].value, CUSTOMER);
+    let kept = Instagram.keep_only(body.as_bytes(), &|address| *address == page("1060"));
+    let kept = String::from_utf8(kept.expect("a body")).expect("text");
+    assert!(
+        kept.starts_with("{\"object\":\"page\"") && !kept.contains("1059"),
+        "{kept}"
+    );
+    assert!(Instagram.parse(b"{\"object\":\"user\",\"entry\":[]}").is_err());
+}

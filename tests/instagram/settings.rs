@@ -8,7 +8,8 @@ use crate::support::{ACCOUNT, CUSTOMER, access};
 
 #[rstest]
 #[case("ig_id", None, Some("settings.ig_id"))]
-#[case("ig_id", Some("kibanda"), Some("settings.ig_id"))]
+#[case("ig_id", Some("ki/banda"), Some("settings.ig_id"))]
+#[case("ig_id", Some("IG-ID.1"), None)]
 #[case("login", Some("twitter"), Some("settings.login"))]
 #[case("page_id", None, Some("settings.page_id"))]
 #[case("human_agent", Some("true"), Some("settings.human_agent"))]

@@ -39,9 +39,14 @@ fn any_message() -> impl Strategy<Value = Message> {
         any_time(),
     );
     let body = prop_oneof![any_json(), ".{0,40}".prop_map(|text| json!({"body": text}))];
-    let words = ("(text|note|image|.{0,9})", "(service|.{0,9})", "(PMP||.{0,9})");
+    let words = (
+        "(text|note|image|.{0,9})",
+        "(service|.{0,9})",
+        "(PMP||.{0,9})",
+        any::<u32>(),
+    );
     (times, body, words, any::<i64>(), prop::option::of(any_json())).prop_map(
-        |(times, body, (kind, category, model), created, extra)| {
+        |(times, body, (kind, category, model, units), created, extra)| {
             let (queued, accepted, sent, delivered, read, failed) = times;
             Message {
                 content: Content { kind, body },
@@ -59,6 +64,7 @@ fn any_message() -> impl Strategy<Value = Message> {
                     kind: String::new(),
                     model,
                     billable: None,
+                    units,
                 }),
                 created_at: Timestamp(created),
                 extra,

@@ -333,6 +333,7 @@ fn pricing() -> Pricing {
         kind: "of_a_new_kind".into(),
         model: "PMP".into(),
         billable: Some(false),
+        units: 1,
     }
 }
 
@@ -373,8 +374,20 @@ fn messages() -> Vec<Case> {
     samples.push(("marked", marked()));
     cases.extend(
         samples
+            .clone()
             .into_iter()
             .map(|(label, message)| of_version(2, label, message)),
+    );
+    let mut segments = outbound(S::Delivered, Author::Api);
+    segments.pricing = Some(Pricing {
+        units: 3,
+        ..pricing()
+    });
+    samples.push(("three_segments", segments));
+    cases.extend(
+        samples
+            .into_iter()
+            .map(|(label, message)| of_version(3, label, message)),
     );
     cases
 }
@@ -612,6 +625,12 @@ fn standing() -> Vec<Case> {
         category: billing::Category::Marketing,
         country: *b"KE",
         charge: Charge::Regular,
+        units: 1,
+    };
+    let text = Billed {
+        category: billing::Category::Sms,
+        units: 3,
+        ..billed
     };
     vec![
         v1("stopped", consent),
@@ -619,6 +638,8 @@ fn standing() -> Vec<Case> {
         v1("everything", health),
         v1("unlimited", unlimited),
         v1("marketing", billed),
+        of_version(2, "marketing", billed),
+        of_version(2, "three_segments", text),
     ]
 }
 

@@ -27,6 +27,8 @@ fn what_is_needed_is_enough() {
 #[case("rate_per_s", "1000")]
 #[case("display_phone_number", "+254 (700) 555-010")]
 #[case("app_id", "310400500600701")]
+#[case("phone_number_id", "PHONE_NUMBER_ID")]
+#[case("phone_number_id", "phone:1-a.b")]
 fn good_settings(#[case] name: &str, #[case] value: &str) {
     let mut access = access("http://127.0.0.1:9");
     access.settings.insert(name.into(), value.into());
@@ -38,7 +40,8 @@ fn good_settings(#[case] name: &str, #[case] value: &str) {
 #[case("phone_number_id", "+254700555010")]
 #[case("phone_number_id", "../../me")]
 #[case("phone_number_id", &"1".repeat(65))]
-#[case("waba_id", "abc")]
+#[case("waba_id", "a/c")]
+#[case("waba_id", "..")]
 #[case("display_phone_number", "call me")]
 #[case("display_phone_number", "+1\u{7}555")]
 #[case("api_base", "")]

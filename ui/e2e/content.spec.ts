@@ -1,10 +1,10 @@
 /** Every kind of content there and back through the simulator: sent from the inbox, answered on the phone, shown on both. */
 import type { Page } from '@playwright/test'
-import { axe, composer, customer, expect, test, thread, unique } from './support'
+import { axe, composer, customer, expect, look, looks, test, thread, unique } from './support'
 
 /** The customer's phone beside the inbox. */
-async function both(open: (path: string) => Promise<Page>, page: Page) {
-  await open('/inbox')
+async function both(open: (path?: string) => Promise<Page>, page: Page) {
+  await open()
   const someone = await customer(page)
   await page.goto(`/inbox/${someone.id}`)
   await expect(composer(page)).toBeVisible()
@@ -224,8 +224,8 @@ test('clicks on a tracked link are counted, the draft of a builder is kept', asy
   await expect(page.getByRole('dialog')).toContainText('https://shop.example/menu')
 })
 
-test('the builder and a thread full of kinds @looks', async ({ open, page }, info) => {
-  await open('/inbox')
+looks('the builder and a thread full of kinds @looks', async ({ open, page }, info) => {
+  await open()
   const someone = await customer(page)
   const say = async (body: object): Promise<void> => {
     const answer = await page.request.post(`/api/v1/sandbox/customers/${someone.wa}/messages`, { headers: { 'X-Frontdesk': '1' }, data: body })
@@ -238,17 +238,16 @@ test('the builder and a thread full of kinds @looks', async ({ open, page }, inf
   await page.goto(`/inbox/${someone.id}`)
   await expect(thread(page).getByText('Kenyatta Avenue')).toBeVisible()
   await expect(thread(page).getByText('Juma Mwangi')).toBeVisible()
-  await axe(page)
+  await look(page, 'thread-kinds', info)
   await page.locator('section[data-pane]').last().locator('button[data-add]').click()
   // On a phone files come first.
   await page.getByRole('menuitem').nth(1).click()
   await expect(page.getByRole('dialog')).toBeVisible()
-  await axe(page)
-  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/builder-${info.project.name}.png` })
+  await look(page, 'builder', info)
 })
 
 test('a long press opens a message’s actions @phone', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const someone = await customer(page, 'Press me long')
   await page.goto(`/inbox/${someone.id}`)
   const bubble = thread(page).getByText('Press me long')

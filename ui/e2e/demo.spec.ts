@@ -8,7 +8,7 @@ const openThread = async (page: Page, name: string): Promise<void> => {
 }
 
 test('pictures, a voice, a paper, a cart and taps stand in its threads', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   await openThread(page, 'David Ochieng')
   const picture = thread(page).locator('img').first()
   await expect(picture).toBeVisible()

@@ -27,10 +27,3 @@ test('an owner says how long files are kept, after being told what that deletes'
   await expect(page.getByText('Saved')).toBeVisible()
   await expect(page.getByRole('alertdialog')).toHaveCount(0)
 })
-
-test('looks of the files settings @looks', async ({ open, page }, info) => {
-  await open('/settings/media')
-  await isPage(page)
-  await axe(page)
-  await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })
-})

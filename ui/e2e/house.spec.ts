@@ -1,7 +1,6 @@
-import { axe, colleague, composer, customer, expect, isPage, test, thread, unique } from './support'
+import { axe, colleague, composer, customer, expect, test, thread, unique } from './support'
 
 /** Opening hours, snippets, orders and views of the list, mentions, notifications. */
-const shots = process.env.E2E_SHOTS
 
 test('opening hours are kept, and what cannot be is said at the day', async ({ open, page }) => {
   await open('/settings/hours')
@@ -71,10 +70,8 @@ test('the list by who waits, saved as a view and ordered', async ({ open, page }
 })
 
 test('a colleague is mentioned and finds the note', async ({ open, page, browser, url }) => {
-  const { id } = await customer(page.context().pages()[0] ?? page).catch(async () => {
-    await open('/inbox')
-    return customer(page)
-  })
+  await open()
+  const { id } = await customer(page)
   const other = await colleague(page, browser, url)
   const me = (await (await other.request.get('/api/v1/me')).json()) as { user: { name: string } }
   const noted = await page.request.post(`/api/v1/conversations/${id}/notes`, { headers: { 'X-Frontdesk': '1' }, data: { body: `@${me.user.name}, please look` } })
@@ -103,11 +100,20 @@ test('what one is told of is kept for every device', async ({ open, page }) => {
   await expect(page.getByLabel('From')).toHaveCount(0)
 })
 
-for (const [name, path] of [['inbox-waiting', '/inbox?sort=waiting&unread=1'], ['inbox-mentions', '/inbox?view=mentions']] as const) {
-  test(`${name} @looks`, async ({ open, page }, info) => {
-    await open(path)
-    await isPage(page)
-    await axe(page)
-    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
-  })
-}
+test('a hint shows for a resting pointer and for the keyboard, goes with Escape, and names its keys', async ({ open }) => {
+  const page = await open('/inbox')
+  await page.locator('[data-row]').first().waitFor()
+  const help = page.getByRole('button', { name: 'Keyboard shortcuts' })
+  const hint = page.getByRole('tooltip')
+  await help.hover()
+  await expect(hint).toHaveText(/Keyboard shortcuts\s*\?/)
+  await expect(help).toHaveAttribute('aria-describedby', (await hint.getAttribute('id'))!)
+  await page.keyboard.press('Escape')
+  await expect(hint).toHaveCount(0)
+  await page.mouse.move(700, 600)
+  await page.locator('input[type=search]').press('Shift+Tab')
+  while (!(await help.evaluate((button) => button === document.activeElement))) await page.keyboard.press('Shift+Tab')
+  await expect(hint).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(help).not.toHaveAttribute('aria-describedby')
+})

@@ -1,68 +1,70 @@
-import { axe, composer, conversations, expect, oneToAnswer, test } from './support'
+import { composer, conversations, expect, isPage, look, looks as test, oneToAnswer, test as alone } from './support'
 
-/** Every page of the inbox in every look: axe, console and policy clean, and a picture to look at. */
-const shots = process.env.E2E_SHOTS
+/** Every page of the inbox in every look, light and dark: axe, console and policy clean, and a picture to look at. */
 for (const [name, path] of [
   ['inbox', '/inbox'],
   ['inbox-empty', '/inbox?label=no-such-label'],
+  ['inbox-waiting', '/inbox?sort=waiting&unread=1'],
+  ['inbox-mentions', '/inbox?view=mentions'],
   ['search', '/search?q=order'],
+  ['search-none', '/search?q=zzqxzzqx'],
   ['search-start', '/search'],
-  ['not-found', '/no/such/page'],
 ] as const) {
   test(`${name} @looks`, async ({ open, page }, info) => {
     await open(path)
-    await expect(page.locator('main h1')).toHaveCount(1)
-    await page.waitForLoadState('networkidle').catch(() => undefined)
-    await axe(page)
-    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
+    await isPage(page)
+    await look(page, name, info)
   })
 }
 
-test('login @looks', async ({ page, rules }, info) => {
+test('not-found @looks', async ({ open, page }, info) => {
+  await open('/no/such/page')
+  await expect(page.locator('main h1')).toHaveCount(1)
+  await look(page, 'not-found', info)
+})
+
+alone('login @looks', async ({ page, rules }, info) => {
   void rules
   await page.goto('/login')
   await expect(page.locator('input[name=email]')).toBeVisible()
-  await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/login-${info.project.name}.png` })
+  await look(page, 'login', info)
 })
 
 test('a thread and its details @looks', async ({ open, page }, info) => {
-  await open('/inbox')
+  await open()
   const { id } = await oneToAnswer(page)
   await page.goto(`/inbox/${id}`)
   await expect(composer(page)).toBeVisible()
-  await page.waitForTimeout(800)
-  await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/thread-${info.project.name}.png` })
+  await expect(page.locator('[role="list"][aria-label]').last().locator('time').first()).toBeVisible()
+  await look(page, 'thread', info)
   await page.goto(`/inbox/${id}?details=1`)
   await expect(page.locator('aside')).toBeVisible()
-  await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/details-${info.project.name}.png` })
+  await look(page, 'details', info)
 })
 
-test('outside the reply window it says what can be done @looks', async ({ open, page }) => {
-  await open('/inbox')
+test('outside the reply window it says what can be done @looks', async ({ open, page }, info) => {
+  await open()
   const shut = (await conversations(page, 'limit=100')).find((each) => !each.window.open)
   test.skip(!shut, 'the demo has no conversation outside its window')
   await page.goto(`/inbox/${shut!.id}`)
   await expect(page.locator('[role=note]').last()).toBeVisible()
-  await axe(page)
+  await look(page, 'window-shut', info)
 })
 
-test('an error says what failed and can be retried @looks', async ({ open, page, rules }) => {
+test('an error says what failed and can be retried @looks', async ({ open, page, rules }, info) => {
   rules.expected.push(/500/)
   await page.route('**/api/v1/conversations?*', (route) => route.fulfill({
     status: 500, contentType: 'application/problem+json', body: JSON.stringify({ title: 'x', status: 500, code: 'internal', detail: 'The store is not open.', trace_id: 'abc123' }),
   }))
   await open('/inbox')
   await expect(page.getByRole('alert')).toContainText('abc123')
-  await axe(page)
+  await look(page, 'inbox-error', info)
   await page.unroute('**/api/v1/conversations?*')
   await page.getByRole('alert').getByRole('button').click()
   await expect(page.locator('[data-row]').first()).toBeVisible()
 })
 
-test('on a phone: list, thread and details are screens @phone', async ({ open, page }) => {
+alone('on a phone: list, thread and details are screens @phone', async ({ open, page }) => {
   await open('/inbox')
   await page.locator('[data-row]').first().click()
   await expect(composer(page)).toBeVisible()

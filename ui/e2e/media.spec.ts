@@ -16,7 +16,7 @@ test.use({
   },
 })
 
-async function meet(open: (path: string) => Promise<Page>, page: Page): Promise<{ name: string; phone: Locator; inbox: Page }> {
+async function meet(open: (path?: string) => Promise<Page>, page: Page): Promise<{ name: string; phone: Locator; inbox: Page }> {
   await open('/phone')
   const name = unique('Neema')
   await page.getByRole('button', { name: 'Add a customer' }).first().click()

@@ -2,7 +2,7 @@
  * How soon the app can be used on a slow phone: 1.6 Mbit/s, 150 ms there and back, a processor four times slower; and what a
  * key, a switch and a search take on a computer. The figures of the UI brief, section 8; prints, and fails above them.
  */
-import type { CDPSession, Page } from '@playwright/test'
+import type { Browser, CDPSession, Page } from '@playwright/test'
 import { conversations, expect, signIn, test } from './support'
 
 const PHONE = { width: 390, height: 844 }
@@ -20,21 +20,44 @@ const all = (times: number[]): string => `p50 ${Math.round(middle(times))}, p95 
 
 async function slow(page: Page): Promise<CDPSession> {
   const session = await page.context().newCDPSession(page)
+  await session.send('Page.enable')
   await session.send('Network.enable')
   await session.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 1_600_000 / 8, uploadThroughput: 750_000 / 8 })
   await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
   return session
 }
+/** Says in the page's log when the first row of the list stands. */
+const watchRows = (): void => {
+  const look = new MutationObserver(() => {
+    if (!document.querySelector('[data-row]')) return
+    look.disconnect()
+    requestAnimationFrame(() => console.debug('the list is there'))
+  })
+  look.observe(document, { childList: true, subtree: true })
+}
+/** Where the tab is that a finger taps: asked once, since asking takes time that a finger does not. */
+async function place(browser: Browser, url: string): Promise<{ x: number; y: number }> {
+  const context = await browser.newContext({ baseURL: url, viewport: PHONE, isMobile: true, hasTouch: true })
+  await signIn(context, url)
+  const page = await context.newPage()
+  await page.goto('/inbox')
+  await page.locator('[data-row]').first().waitFor()
+  const box = await page.locator('main section button[aria-pressed]').nth(1).boundingBox()
+  await context.close()
+  return { x: box!.x + box!.width / 2, y: box!.y + box!.height / 2 }
+}
 /** From the request for the page until its list is there and answers a tap. */
-async function start(page: Page): Promise<{ shown: number; usable: number; first: number; bytes: number }> {
+async function start(page: Page, session: CDPSession, at: { x: number; y: number }): Promise<{ shown: number; usable: number; first: number; bytes: number }> {
   const begun = Date.now()
+  const list = page.waitForEvent('console', (said) => said.text() === 'the list is there').then(() => Date.now() - begun)
+  const answer = new Promise<number>((resolve) => {
+    session.on('Page.navigatedWithinDocument', ({ url }) => url.includes('view=mine') && resolve(Date.now() - begun))
+  })
   await page.goto('/inbox', { waitUntil: 'commit' })
-  const row = page.locator('[data-row]').first()
-  await row.waitFor()
-  const shown = Date.now() - begun
-  await page.locator('main section button[aria-pressed]').nth(1).tap()
-  await expect(page).toHaveURL(/view=mine/)
-  const usable = Date.now() - begun
+  const shown = await list
+  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] })
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  const usable = await answer
   const { first, bytes } = await page.evaluate(() => ({
     first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
     bytes: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, each) => sum + (each as PerformanceResourceTiming).transferSize, 0),
@@ -46,15 +69,17 @@ test('a slow phone', async ({ browser, url }) => {
   test.setTimeout(240_000)
   const cold: number[] = []
   const warm: number[] = []
+  const at = await place(browser, url)
   for (let run = 0; run < RUNS; run += 1) {
     const context = await browser.newContext({ baseURL: url, viewport: PHONE, isMobile: true, hasTouch: true })
     await signIn(context, url)
     const page = await context.newPage()
-    await slow(page)
-    const first = await start(page)
+    await page.addInitScript(watchRows)
+    const session = await slow(page)
+    const first = await start(page, session, at)
     cold.push(first.usable)
     await page.waitForTimeout(1500)
-    const again = await start(page)
+    const again = await start(page, session, at)
     warm.push(again.usable)
     if (run === 0) tell('first visit on a slow phone', `something shows after ${first.first} ms, the list after ${first.shown} ms, a tap is answered after ${first.usable} ms, ${Math.round(first.bytes / 1000)} kB`)
     if (run === 0) tell('second visit', `something shows after ${again.first} ms, the list after ${again.shown} ms, a tap is answered after ${again.usable} ms, ${Math.round(again.bytes / 1000)} kB`)

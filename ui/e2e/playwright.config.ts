@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test'
+import { availableParallelism } from 'node:os'
 
 /**
- * Browser tests on the real binary: FRONTDESK_BIN names it, each worker starts its own demo on a free port.
+ * Browser tests on the real binary: FRONTDESK_BIN names it, each worker has a demo of its own on a free port (servers.ts).
  * FRONTDESK_URL uses a server that already runs. CHROMIUM names the browser (Debian's by default).
  */
 const launchOptions = {
@@ -14,17 +15,19 @@ const desktop = { viewport: { width: 1440, height: 900 }, launchOptions }
 
 export default defineConfig({
   testDir: '.',
+  globalSetup: './servers.ts',
   outputDir: '../test-results',
   timeout: 45_000,
   expect: { timeout: 8000 },
-  workers: Number(process.env.E2E_WORKERS ?? 2),
+  workers: process.env.PERF ? 1 : Number(process.env.E2E_WORKERS ?? Math.min(4, Math.max(2, availableParallelism() - 1))),
+  // One by one over the workers: a long file would keep one of them busy when the others are done.
+  fullyParallel: true,
   // As the Rust tests: what a busy machine made late is tried once more, and told as flaky.
   retries: 1,
   reporter: process.env.CI ? [['line']] : [['list']],
-  use: { trace: 'retain-on-failure', locale: 'en' },
+  use: { trace: 'on-first-retry', locale: 'en' },
   projects: process.env.PERF ? [{ name: 'perf', use: { ...desktop, colorScheme: 'light', trace: 'off' }, retries: 0, testMatch: MEASURED[process.env.PERF] ?? MEASURED.list }] : [
     { name: 'light', use: { ...desktop, colorScheme: 'light' }, grepInvert: /@phone/ },
-    { name: 'dark', use: { ...desktop, colorScheme: 'dark' }, grep: /@looks/ },
     { name: 'rtl', use: { ...desktop, colorScheme: 'light', locale: 'ar' }, grep: /@looks/ },
     { name: 'phone', use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light', launchOptions }, grep: /@looks|@phone/ },
   ],

@@ -1,4 +1,5 @@
-import { axe, expect, oneToAnswer, test } from './support'
+import type { Page, Worker } from '@playwright/test'
+import { axe, composer, expect, oneToAnswer, test } from './support'
 
 /** From RFC 8291, section 5. */
 const KEYS = {
@@ -12,12 +13,9 @@ interface Shown {
   path: unknown
 }
 
-test('a push shows a notice, the newest of a conversation only, and leads there', async ({ open, page, context, url }) => {
-  await context.grantPermissions(['notifications'], { origin: url })
-  const started = context.waitForEvent('serviceworker')
-  await open('/home')
-  const worker = await started
-  const cdp = await context.newCDPSession(page)
+/** The service worker of a page, and what a push service and a person's hand would do. */
+async function deliverer(page: Page, worker: Worker, url: string) {
+  const cdp = await page.context().newCDPSession(page)
   const registered = new Promise<string>((resolve) => {
     cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
       const active = versions.find((version) => version.status === 'activated')
@@ -26,14 +24,38 @@ test('a push shows a notice, the newest of a conversation only, and leads there'
   })
   await cdp.send('ServiceWorker.enable')
   const registrationId = await registered
-  const push = (data: object | string): Promise<unknown> =>
-    cdp.send('ServiceWorker.deliverPushMessage', { origin: url, registrationId, data: typeof data === 'string' ? data : JSON.stringify(data) })
-  const shown = (): Promise<Shown[]> =>
-    worker.evaluate(async () => {
-      const { registration } = globalThis as unknown as { registration: ServiceWorkerRegistration }
-      return (await registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, path: (data as { path: unknown }).path }))
-    })
+  return {
+    push: (data: object | string): Promise<unknown> =>
+      cdp.send('ServiceWorker.deliverPushMessage', { origin: url, registrationId, data: typeof data === 'string' ? data : JSON.stringify(data) }),
+    shown: (): Promise<Shown[]> =>
+      worker.evaluate(async () => {
+        const { registration } = globalThis as unknown as { registration: ServiceWorkerRegistration }
+        return (await registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, path: (data as { path: unknown }).path }))
+      }),
+  }
+}
+/** As the browser would tell of a tap, but without a person's hand. Answers what the worker opened, for which it needs one. */
+const tap = (worker: Worker): Promise<string[]> =>
+  worker.evaluate(async () => {
+    const here = globalThis as unknown as { registration: ServiceWorkerRegistration; clients: { openWindow: (path: string) => Promise<null> }; dispatchEvent: (event: Event) => boolean }
+    const opened: string[] = []
+    here.clients.openWindow = (path) => {
+      opened.push(path)
+      return Promise.resolve(null)
+    }
+    const [notification] = await here.registration.getNotifications()
+    let done: Promise<unknown> = Promise.resolve()
+    here.dispatchEvent(Object.assign(new Event('notificationclick'), { notification, waitUntil: (work: Promise<unknown>) => (done = work) }))
+    await done
+    return opened
+  })
 
+test('a push shows a notice, the newest of a conversation only, and leads there', async ({ open, page, context, url }) => {
+  await context.grantPermissions(['notifications'], { origin: url })
+  const started = context.waitForEvent('serviceworker')
+  await open('/home')
+  const worker = await started
+  const { push, shown } = await deliverer(page, worker, url)
   const { id } = await oneToAnswer(page)
   const path = `/inbox/${id}`
   const say = (title: string, body: string): object => ({ kind: 'message', conversation_id: id, count: 1, title, body, lang: 'en' })
@@ -43,13 +65,7 @@ test('a push shows a notice, the newest of a conversation only, and leads there'
   await expect.poll(shown).toEqual([{ title: 'Neema (2)', body: 'Hello?', tag: id, path }])
 
   // A tap leads to the conversation, in the window that is open.
-  await worker.evaluate(async () => {
-    const here = globalThis as unknown as { registration: ServiceWorkerRegistration; dispatchEvent: (event: Event) => boolean }
-    const [notification] = await here.registration.getNotifications()
-    // As the browser would, but without a person's hand.
-    const tap = Object.assign(new Event('notificationclick'), { notification, waitUntil: () => undefined })
-    here.dispatchEvent(tap)
-  })
+  expect(await tap(worker)).toEqual([])
   await expect(page).toHaveURL(path)
   expect(await shown()).toEqual([])
 
@@ -60,6 +76,25 @@ test('a push shows a notice, the newest of a conversation only, and leads there'
   await expect.poll(shown).toEqual([{ title: 'Something needs attention', body: '', tag: 'frontdesk-alert', path: '/home' }])
   await push('no JSON')
   await expect.poll(async () => (await shown()).map(({ title }) => title).sort()).toEqual(['Frontdesk', 'Something needs attention'])
+})
+
+test('with no window open, a tap on a notice opens one at the conversation', async ({ open, page, context, url }) => {
+  await context.grantPermissions(['notifications'], { origin: url })
+  const started = context.waitForEvent('serviceworker')
+  await open('/home')
+  const worker = await started
+  const { push, shown } = await deliverer(page, worker, url)
+  const { id } = await oneToAnswer(page)
+  const path = `/inbox/${id}`
+  // The app's windows are closed; the browser goes on, and so does its worker.
+  await page.goto('about:blank')
+  await push({ kind: 'message', conversation_id: id, count: 1, title: 'Neema', body: 'Still there?', lang: 'en' })
+  await expect.poll(shown).toEqual([{ title: 'Neema', body: 'Still there?', tag: id, path }])
+  expect(await tap(worker)).toEqual([path])
+  expect(await shown()).toEqual([])
+  // What it opens is the conversation, for somebody who is still signed in.
+  await page.goto(`${url}${path}`)
+  await expect(composer(page)).toBeVisible()
 })
 
 test('notices on this device are switched on by a click only, tried and switched off', async ({ open, page, context, url }) => {

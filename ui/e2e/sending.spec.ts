@@ -1,7 +1,7 @@
 import { axe, colleague, composer, customer, expect, OWNER, test, thread, unique } from './support'
 
 test('a refused message says why, goes back to the composer, and is sent again', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const { id, behave } = await customer(page)
   await behave({ refuse: true })
   await page.goto(`/inbox/${id}`)
@@ -24,7 +24,7 @@ test('a refused message says why, goes back to the composer, and is sent again',
 })
 
 test('a teammate who is replying is seen, and a second reply is confirmed first', async ({ open, page, browser, url }) => {
-  await open('/inbox')
+  await open()
   const { id } = await customer(page)
   await page.goto(`/inbox/${id}`)
   await composer(page).fill('My answer')
@@ -52,7 +52,7 @@ test('a teammate who is replying is seen, and a second reply is confirmed first'
 })
 
 test('a reply that is held can be taken back', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const { id } = await customer(page)
   await page.goto(`/inbox/${id}`)
   await page.getByRole('button', { name: 'Sending options' }).click()
@@ -71,7 +71,7 @@ test('a reply that is held can be taken back', async ({ open, page }) => {
 })
 
 test('resolves and goes on to the next; selects a stretch; F6 goes round the panes', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const third = await customer(page)
   const second = await customer(page)
   const first = await customer(page)
@@ -106,7 +106,7 @@ test('resolves and goes on to the next; selects a stretch; F6 goes round the pan
 })
 
 test('a send whose answer was lost is settled by a person', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const { items } = (await (await page.request.get('/api/v1/doubtful')).json()) as { items: { id: string; conversation_id: string }[] }
   test.skip(items.length === 0, 'the demo has no doubtful send')
   await page.goto(`/inbox/${items[0]!.conversation_id}?message=${items[0]!.id}`)
@@ -119,7 +119,7 @@ test('a send whose answer was lost is settled by a person', async ({ open, page 
 })
 
 test('search marks the words and leads to the message', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const word = `zucker${Date.now().toString(36)}`
   const { id, name } = await customer(page, `How much ${word} goes into it?`)
   await page.goto('/search')
@@ -141,7 +141,7 @@ test('search marks the words and leads to the message', async ({ open, page }) =
 
 test('a session that ends costs no typed word', async ({ open, page, rules }) => {
   rules.expected.push(/401/, /WebSocket/)
-  await open('/inbox')
+  await open()
   const { id } = await customer(page)
   await page.goto(`/inbox/${id}`)
   const text = unique('in the middle of a sentence')

@@ -53,14 +53,3 @@ test('a number is signed up, with its PIN, and works at once', async ({ open, pa
   await page.getByRole('button', { name: 'Continue', exact: true }).click()
   await expect(page.getByRole('radio', { name: /Kibanda Coast/ })).toBeDisabled()
 })
-
-for (const path of ['/settings/channels/new?provider=whatsapp_cloud', '/settings/channels/connect']) {
-  test(`looks of ${path} @looks`, async ({ open, page, rules }, info) => {
-    rules.expected.push(/status of 4(09|22)/)
-    await open(path)
-    await isPage(page)
-    if (path.includes('connect')) await expect(page.getByRole('alert')).toBeVisible()
-    await axe(page)
-    await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })
-  })
-}

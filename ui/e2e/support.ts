@@ -1,38 +1,12 @@
-/** A demo server for each worker, a signed-in page, and the rules every page keeps: no console error, no CSP report. */
-import { test as base, expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+/** A signed-in page on the demo server of the worker's place, and the rules every page keeps: no console error, no CSP report. */
+import { test as base, expect, type Browser, type BrowserContext, type ConsoleMessage, type Page, type TestInfo, type WebError } from '@playwright/test'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { SERVERS } from './servers'
 
 export { expect }
 export const OWNER = { email: 'owner@demo.example', password: 'demo-demo-demo' }
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const START_MS = 60_000
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
-}
-
-async function ready(url: string, child: ChildProcess): Promise<void> {
-  const end = Date.now() + START_MS
-  while (Date.now() < end) {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
-    const answer = await fetch(`${url}/readyz`).catch(() => null)
-    if (answer?.ok) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error('the server did not become ready')
-}
 
 interface Rules {
   /** Console errors that this test provokes on purpose. */
@@ -40,57 +14,101 @@ interface Rules {
 }
 interface Fixtures {
   rules: Rules
-  /** Signs in by the API and opens a path. */
-  open: (path: string, page?: Page) => Promise<Page>
+  /** Signs in by the API and opens a path; without one it only signs in. */
+  open: (path?: string, page?: Page) => Promise<Page>
+}
+interface Workers {
+  url: string
+  /** One browser for all pages that are only looked at: what it has loaded it keeps. */
+  gallery: BrowserContext
 }
 
-export const test = base.extend<Fixtures, { url: string }>({
+export const test = base.extend<Fixtures, Workers>({
   url: [
-    async ({}, use) => {
-      if (process.env.FRONTDESK_URL) return use(process.env.FRONTDESK_URL)
-      const binary = process.env.FRONTDESK_BIN
-      if (!binary) throw new Error('FRONTDESK_BIN names the built frontdesk binary')
-      const data = mkdtempSync(join(tmpdir(), 'frontdesk-e2e-'))
-      const url = `http://127.0.0.1:${await freePort()}`
-      const child = spawn(binary, ['demo', '--data', data, '--listen', url.replace('http://', '')], { stdio: ['ignore', 'ignore', 'inherit'] })
-      await ready(url, child)
+    async ({}, use, { parallelIndex }) => {
+      const url = process.env.FRONTDESK_URL ?? process.env[SERVERS]?.split(' ')[parallelIndex]
+      if (!url) throw new Error('no server was started for this worker')
       await use(url)
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
-      rmSync(data, { recursive: true, force: true })
     },
-    { scope: 'worker', timeout: START_MS + 10_000 },
+    { scope: 'worker' },
+  ],
+  gallery: [
+    async ({ browser, url }, use, { project }) => {
+      const { viewport, isMobile, hasTouch, colorScheme, locale } = project.use
+      const context = await browser.newContext({ baseURL: url, viewport, isMobile, hasTouch, colorScheme, locale })
+      await use(context)
+      await context.close()
+    },
+    { scope: 'worker' },
   ],
   baseURL: async ({ url }, use) => use(url),
   rules: async ({ context }, use) => {
     const rules: Rules = { expected: [] }
     const problems: string[] = []
-    context.on('console', (message) => {
+    const hear = (message: ConsoleMessage): void => {
       if (message.type() === 'error') problems.push(message.text())
-    })
-    context.on('weberror', (error) => problems.push(String(error.error())))
+    }
+    const catchError = (error: WebError): number => problems.push(String(error.error()))
+    context.on('console', hear)
+    context.on('weberror', catchError)
     await use(rules)
+    context.off('console', hear)
+    context.off('weberror', catchError)
     expect(problems.filter((problem) => !rules.expected.some((pattern) => pattern.test(problem))), 'console errors').toEqual([])
   },
   open: async ({ page, url, rules, locale }, use) => {
     void rules
     await use(async (path, target = page) => {
-      await signIn(target.context(), url, locale?.split('-')[0] ?? 'en')
-      await target.goto(path)
+      await enter(target.context(), url, locale?.split('-')[0] ?? 'en')
+      if (path) await target.goto(path)
       return target
     })
   },
 })
 
-export async function signIn(context: BrowserContext, url: string, locale = 'en', person = OWNER): Promise<void> {
-  const { email, password } = person
-  const answer = await context.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
-  expect(answer.status()).toBe(200)
-  await context.request.patch(`${url}/api/v1/me`, { headers: { 'X-Frontdesk': '1' }, data: { locale, theme: 'system', density: 'comfortable' } })
+/** For pages that are only looked at: each test has a page of its own, in a browser that has the app already. */
+export const looks = test.extend({
+  context: async ({ gallery }, use) => use(gallery),
+  page: async ({ gallery, url }, use) => {
+    const page = await gallery.newPage()
+    // Nothing of what an earlier test read or wrote; only the app's own files stay.
+    const session = await gallery.newCDPSession(page)
+    await session.send('Storage.clearDataForOrigin', { origin: url, storageTypes: 'indexeddb,local_storage' })
+    await session.detach()
+    await use(page)
+    await page.close()
+  },
+})
+
+const prefer = async (context: BrowserContext, url: string, locale: string): Promise<boolean> =>
+  (await context.request.patch(`${url}/api/v1/me`, { headers: { 'X-Frontdesk': '1' }, data: { locale, theme: 'system', density: 'comfortable' } })).ok()
+const marked = new WeakSet<BrowserContext>()
+/** Makes pages of this browser begin as those of somebody who is signed in. */
+async function mark(context: BrowserContext): Promise<void> {
+  if (marked.has(context)) return
+  marked.add(context)
   await context.addInitScript(() => {
     if (location.protocol.startsWith('http')) localStorage.setItem('frontdesk.signed-in', '1')
   })
+}
+
+/** A session of its own for this browser. */
+export async function signIn(context: BrowserContext, url: string, locale = 'en', { email, password } = OWNER): Promise<void> {
+  const answer = await context.request.post(`${url}/api/v1/auth/login`, { data: { email, password } })
+  expect(answer.status()).toBe(200)
+  expect(await prefer(context, url, locale)).toBe(true)
+  await mark(context)
+}
+
+/** The owner's session on each server: signing in costs a password's hash, and is tested by itself. */
+const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>()
+async function enter(context: BrowserContext, url: string, locale: string): Promise<void> {
+  const kept = sessions.get(url)
+  if (kept) await context.addCookies(kept)
+  // A test may have ended the session that is kept.
+  if (kept && (await prefer(context, url, locale))) return mark(context)
+  await signIn(context, url, locale)
+  sessions.set(url, await context.cookies(url))
 }
 
 const MISSING = ['en', 'ar'].map((language) => (JSON.parse(readFileSync(new URL(`../src/locales/${language}/nav.json`, import.meta.url), 'utf8')) as { notFound: string }).notFound)
@@ -100,19 +118,42 @@ export async function isPage(page: Page): Promise<void> {
   expect(MISSING).not.toContain(await page.locator('main h1').textContent())
 }
 
+const WCAG = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }
+/** What can differ between light and dark. */
+const COLOURS = { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } }
 /** WCAG 2.2 AA as far as a program can tell. */
-export async function axe(page: Page): Promise<void> {
-  // Evaluated by the debugger: the content security policy rightly refuses an injected script.
-  const session = await page.context().newCDPSession(page)
-  await session.send('Runtime.evaluate', { expression: AXE })
-  const found = await page.evaluate(async () => {
+export async function axe(page: Page, rules: object = WCAG): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in window))) {
+    // Evaluated by the debugger: the content security policy rightly refuses an injected script.
+    const session = await page.context().newCDPSession(page)
+    await session.send('Runtime.evaluate', { expression: AXE })
+    await session.detach()
+  }
+  const found = await page.evaluate(async (options) => {
     // Colours are measured when nothing fades any more.
     await Promise.all(document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity).map((each) => each.finished.catch(() => undefined)))
     const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }
-    const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    const { violations } = await axe.run(options)
     return violations.map((each) => `${each.id}: ${each.nodes[0]?.html.slice(0, 200)} ${each.nodes[0]?.failureSummary}`)
-  })
+  }, rules)
   expect(found, 'axe').toEqual([])
+}
+
+const shots = process.env.E2E_SHOTS
+/** A picture to look at, if E2E_SHOTS names a folder. */
+export async function shot(page: Page, name: string): Promise<void> {
+  if (shots) await page.screenshot({ path: `${shots}/${name}.png` })
+}
+/** A page, or what is open on it, in light and in dark: axe, nothing that scrolls sideways, pictures. */
+export async function look(page: Page, name: string, { project }: Pick<TestInfo, 'project'>): Promise<void> {
+  await expect(page.locator('main .animate-pulse')).toHaveCount(0)
+  await axe(page)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${name} scrolls sideways`).toBeLessThanOrEqual(1)
+  await shot(page, `${name}-${project.name}`)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await axe(page, COLOURS)
+  await shot(page, `${name}-${project.name}-dark`)
+  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 interface Row {

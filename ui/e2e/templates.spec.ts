@@ -1,8 +1,7 @@
 import type { Page } from '@playwright/test'
-import { axe, customer, expect, isPage, test, thread, unique } from './support'
+import { axe, customer, expect, look, looks, shot, test, thread, unique } from './support'
 
 /** Templates from the first draft to a tap on the customer's phone, and every page of theirs in every look. */
-const shots = process.env.E2E_SHOTS
 const nameOf = (): string => unique('order ready').toLowerCase().replace(/[^a-z0-9]+/g, '_')
 
 interface Made {
@@ -54,7 +53,7 @@ test('a template is written, checked as it is typed, submitted and approved', as
 })
 
 test('a template is picked, filled in, sent, and a tap on it comes back tied to it', async ({ open, page, context }) => {
-  await open('/inbox')
+  await open()
   const made = await approved(page)
   const someone = await customer(page)
   await page.goto(`/inbox/${someone.id}`)
@@ -81,7 +80,7 @@ test('a template is picked, filled in, sent, and a tap on it comes back tied to 
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
 
 test('a picture is uploaded as the sample, submitted, and sent with the template', async ({ open, page }) => {
-  await open('/templates')
+  await open()
   const name = nameOf()
   const made: Made = await post(page, '/templates', { channel_id: await sandbox(page), name, language: 'en', category: 'marketing', components: [{ type: 'BODY', text: 'Our baskets are back in all colours.' }] })
   await page.goto(`/templates/${made.id}`)
@@ -105,13 +104,13 @@ test('a picture is uploaded as the sample, submitted, and sent with the template
   // The sample stands there already; another file may take its place.
   await expect(dialog.getByRole('button', { name: 'Replace' })).toBeVisible()
   await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/picker-media.png` })
+  await shot(page, 'picker-media')
   await dialog.getByRole('button', { name: 'Send template' }).click()
   await expect(thread(page).getByText('Our baskets are back in all colours.').last()).toBeVisible({ timeout: 15_000 })
 })
 
 test('the cards of a carousel are filled in one by one', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
   const upload = await page.request.post('/api/v1/media?filename=a.png', { headers: { 'X-Frontdesk': '1', 'Content-Type': 'image/png' }, data: PNG })
   const media = ((await upload.json()) as { id: string }).id
   const card = { components: [{ type: 'HEADER', format: 'IMAGE', example: { media_id: media } }, { type: 'BODY', text: 'Basket {{1}} in your colour', example: { body_text: [['Large']] } }, { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'This one' }] }] }
@@ -130,7 +129,7 @@ test('the cards of a carousel are filled in one by one', async ({ open, page }) 
   await dialog.getByRole('group', { name: 'Card 2' }).getByLabel('{{1}}').fill('Small')
   await expect(dialog.getByTestId('preview')).toContainText('Basket Small in your colour')
   await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/picker-carousel.png` })
+  await shot(page, 'picker-carousel')
   await dialog.getByRole('button', { name: 'Send template' }).click()
   await expect(thread(page).getByText(/Basket Small in your colour/).last()).toBeVisible({ timeout: 15_000 })
 })
@@ -143,22 +142,11 @@ test('a template of the library becomes drafts in five languages', async ({ open
   await expect(page.getByRole('navigation', { name: 'Languages' }).getByRole('link')).toHaveCount(5)
 })
 
-for (const [name, path] of [['templates', '/templates'], ['library', '/templates/library']] as const) {
-  test(`${name} @looks`, async ({ open, page }, info) => {
-    await open(path)
-    await isPage(page)
-    await page.waitForLoadState('networkidle').catch(() => undefined)
-    await axe(page)
-    if (shots) await page.screenshot({ path: `${shots}/${name}-${info.project.name}.png` })
-  })
-}
-
-test('the editor @looks', async ({ open, page }, info) => {
-  await open('/templates')
+looks('the editor @looks', async ({ open, page }, info) => {
+  await open()
   const made: Made = await post(page, '/templates', { channel_id: await sandbox(page), name: nameOf(), language: 'en', category: 'utility', components: BODY })
   await page.goto(`/templates/${made.id}`)
   await expect(page.getByTestId('preview')).toBeVisible()
   await expect(page.getByTestId('problems')).toBeVisible()
-  await axe(page)
-  if (shots) await page.screenshot({ path: `${shots}/template-${info.project.name}.png` })
+  await look(page, 'template', info)
 })

@@ -3,12 +3,14 @@ import { createApp, watch } from 'vue'
 import App from './app/App.vue'
 import { areas } from './app/areas'
 import { i18n, startLanguage } from './app/i18n'
+import { startSaid } from './app/said'
 import { queryClient } from './app/query'
 import { startNotify } from './app/notify'
 import { hurry, router } from './app/router'
 import { askEarly, expired, me } from './app/session'
 import './app/services'
 import { shellShortcuts } from './app/shell/shortcuts'
+import { settled, startSettling } from './app/settle'
 import { startTheme } from './app/theme'
 import { startClock } from './lib/format'
 import { define, startShortcuts } from './lib/shortcuts'
@@ -30,13 +32,15 @@ watch(me, (now, before) => {
 })
 
 // One way there and back for all of it: who is signed in, the texts, and the parts of the page that is asked for.
-askEarly()
-hurry(location.pathname + location.search)
+hurry(location.pathname + location.search, askEarly())
 await startLanguage()
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient }).use(router).mount('#app')
+void router.isReady().then(startSettling)
+// The server's own texts come after the first page, which is in a hurry; until then it shows them as the server wrote them.
+void settled.then(startSaid).catch(() => undefined)
 
 if ('serviceWorker' in navigator && import.meta.env.PROD) {
-  void navigator.serviceWorker.register('/sw.js').catch(() => {
-    // Private windows and plain HTTP refuse it; the app then simply needs the network to start.
-  })
+  const register = (): Promise<unknown> => navigator.serviceWorker.register('/sw.js')
+  // Private windows and plain HTTP refuse it; the app then simply needs the network to start.
+  void settled.then(register).catch(() => undefined)
 }

@@ -104,10 +104,14 @@ impl ChannelWork {
                 None => strangers.push(address),
             }
         }
-        match (strangers.first(), event.id == event.blob) {
+        // A page's news come here although it may have no Instagram account that is connected: kept, and no fault.
+        let fault = strangers
+            .iter()
+            .find(|address| !matches!(address, Address::Page(_)));
+        match (fault, event.id == event.blob) {
             (Some(address), true) if mine.is_empty() => Err(no_channel(address)),
-            (Some(address), true) => {
-                tracing::warn!(raw_event = %event.id, ?address, "a part of a delivery is for a number that no channel has");
+            (_, true) if !strangers.is_empty() => {
+                tracing::warn!(raw_event = %event.id, address = ?strangers[0], "a part of a delivery is for nobody here");
                 mine.extend(strangers.iter().map(unclaimed));
                 Ok(mine)
             }
@@ -139,6 +143,11 @@ fn no_channel(address: &Address) -> String {
         }
         Address::Account(id) => {
             format!("no channel belongs to the account {id}; add it in Settings, then replay")
+        }
+        Address::Page(id) => {
+            format!(
+                "no Instagram channel has the page_id {id}; set it in the channel's settings, then replay"
+            )
         }
         Address::Posted => "the channel that it was posted to was removed".to_owned(),
     }

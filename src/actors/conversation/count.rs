@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::actors::templates;
 use crate::domain::billing::{Billed, NO_COUNTRY};
-use crate::domain::{Contact, Conversation, Message, MessageId};
+use crate::domain::tariff::Tariff;
+use crate::domain::{Contact, Conversation, Direction, Message, MessageId};
 use crate::storage::keys::{BilledKey, ContactKey, MessageByTimeKey, MessageKey, UsageKey};
 use crate::storage::{Batch, Prefix, Seal, StorageError};
 
@@ -13,6 +15,30 @@ use super::Worker;
 const PAGE: usize = 512;
 
 impl Worker {
+    /// The messages with what they are charged as, where their provider does not tell it.
+    pub(super) fn priced(
+        &self,
+        conversation: &Conversation,
+        mut messages: Vec<Message>,
+    ) -> Result<Vec<Message>, StorageError> {
+        let Some(entry) = self.core.registry.find(self.workspace, conversation.channel) else {
+            return Ok(messages);
+        };
+        let (tariff, now) = (self.core.tariff(&entry), self.core.clock.now());
+        if matches!(tariff, Tariff::Free | Tariff::Told) {
+            return Ok(messages);
+        }
+        let window_open = conversation.window_open(now);
+        for message in messages
+            .iter_mut()
+            .filter(|it| it.direction == Direction::Outbound)
+        {
+            let category = templates::category(&self.core, &entry, &message.content)?;
+            message.pricing = tariff.pricing(message, category, window_open);
+        }
+        Ok(messages)
+    }
+
     /// Counts every message whose price became known or changed.
     pub(super) fn count_priced(
         &self,
@@ -40,23 +66,20 @@ impl Worker {
                 continue;
             }
             if let Some(before) = before {
-                batch.add(&self.counter(&before), -1);
+                self.add(batch, &before, -1);
             }
-            batch
-                .put(&key, &billed, &Seal::Open)
-                .add(&self.counter(&billed), 1);
+            batch.put(&key, &billed, &Seal::Open);
+            self.add(batch, &billed, 1);
         }
         Ok(())
     }
 
-    fn counter(&self, billed: &Billed) -> UsageKey {
-        UsageKey {
-            workspace: self.workspace,
-            day: billed.day,
-            channel: billed.channel,
-            category: billed.category as u8,
-            country: billed.country,
-            charge: billed.charge as u8,
+    /// Counts a message, or takes it back.
+    fn add(&self, batch: &mut Batch, billed: &Billed, sign: i64) {
+        let counter = UsageKey::of(self.workspace, billed);
+        batch.add(&counter, sign);
+        if billed.more_units() > 0 {
+            batch.add(&counter.parts(), sign * i64::from(billed.more_units()));
         }
     }
 

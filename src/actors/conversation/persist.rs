@@ -54,6 +54,7 @@ impl Worker {
         } = decision;
         let workspace = self.workspace;
         let mut batch = beside;
+        let messages = self.priced(&conversation, messages)?;
         for message in &messages {
             batch.put(
                 &MessageKey {

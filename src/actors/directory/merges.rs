@@ -1,4 +1,5 @@
-//! Two contacts turn out to be one person: the provider says that someone is known from now on by what another was found by.
+//! Two contacts turn out to be one person: the provider says that someone is known from now on by what another was found by,
+//! or a person of the team says so.
 //!
 //! Owns who is found by what afterwards, and the note that lets a person undo it. Conversations and messages stay where they
 //! are: each remains readable, and whoever writes from now on is found as the contact that took over.
@@ -7,7 +8,8 @@ use actix::{ActorFutureExt, AtomicResponse, Handler, Message, WrapFuture};
 
 use super::{Directory, DirectoryError, Draft};
 use crate::domain::consent::{Consent, Permission};
-use crate::domain::{ContactId, Identity, TraceId, WorkspaceId};
+use crate::domain::phrases;
+use crate::domain::{ContactId, Identity, TraceId, UserId, WorkspaceId};
 use crate::storage::keys::{ConsentKey, ContactByIdentityKey, ContactMergeKey, ConversationByContactKey};
 use crate::storage::records::Json;
 use crate::storage::{Prefix, Seal, StorageError, Store};
@@ -24,6 +26,9 @@ pub struct Merge {
     pub took_over: bool,
     /// When, in microseconds since 1970.
     pub at: i64,
+    /// Who of the team said so; nobody where the provider did. (Added later: older notes have no such field.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 fn text(merge: &Merge) -> Result<Json, StorageError> {
@@ -53,6 +58,40 @@ pub fn merges(
         Ok((key.other, serde_json::from_str(&text).map_err(damaged)?))
     };
     rows.into_iter().map(read).collect()
+}
+
+/// A person says that two contacts are one: `contact` is found from now on by what `other` was found by.
+#[derive(Message)]
+#[rtype(result = "Result<Merge, DirectoryError>")]
+pub struct MergeContacts {
+    /// In which workspace.
+    pub workspace: WorkspaceId,
+    /// Who stays.
+    pub contact: ContactId,
+    /// Who goes on as that one.
+    pub other: ContactId,
+    /// Only if the one who stays is at this version.
+    pub if_version: Option<u64>,
+    /// Who says so; nobody for a program.
+    pub by: Option<UserId>,
+    /// Its trace.
+    pub trace: TraceId,
+}
+
+impl Handler<MergeContacts> for Directory {
+    type Result = AtomicResponse<Self, Result<Merge, DirectoryError>>;
+
+    fn handle(&mut self, request: MergeContacts, _ctx: &mut Self::Context) -> Self::Result {
+        let core = self.core.clone();
+        let work = async move {
+            let mut draft = Draft::new(&core, request.workspace, request.trace);
+            draft.by = request.by;
+            let merge = draft.merge(&request)?;
+            draft.commit().await?;
+            Ok(merge)
+        };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|result, _, _| result)))
+    }
 }
 
 /// Takes a merge back: the other contact is found again by what was taken from it.
@@ -106,6 +145,53 @@ impl Draft<'_> {
         Ok(())
     }
 
+    fn merge(&mut self, request: &MergeContacts) -> Result<Merge, DirectoryError> {
+        let (id, other) = (request.contact, request.other);
+        let current = self.open(id)?.contact.version;
+        if request.if_version.is_some_and(|version| version != current) {
+            return Err(DirectoryError::VersionMismatch { current });
+        }
+        self.may_merge(id, other)?;
+        let theirs = self.open(other)?.contact.identities.clone();
+        let mut taken = Vec::new();
+        for identity in theirs.into_iter().filter(|identity| identity.kind.is_lookup()) {
+            if self.lookup(self.hash(&identity)?)? == Some(other) {
+                taken.push(identity);
+            }
+        }
+        self.take_over(id, &taken)?;
+        // The name that the team gave stays; where there is none, the other's is better than a number.
+        let name = self.open(other)?.contact.display_name().to_owned();
+        let open = self.open(id)?;
+        if open.contact.name.is_empty() && open.contact.profile_name.is_empty() {
+            open.contact.profile_name = name;
+        }
+        open.changed |= open.contact.learn(&taken, None);
+        self.merge_with(id, other)?
+            .ok_or(DirectoryError::CannotMerge(phrases::MERGE_NOTHING_TO_TAKE))
+    }
+
+    /// Two different people, neither of whom goes on as somebody else already, and room for one more.
+    fn may_merge(&self, id: ContactId, other: ContactId) -> Result<(), DirectoryError> {
+        let no = |phrase| Err(DirectoryError::CannotMerge(phrase));
+        if id == other {
+            return no(phrases::MERGE_SAME_CONTACT);
+        }
+        for one in [id, other] {
+            let known = merges(&self.core.store, self.workspace, one)?;
+            if known
+                .iter()
+                .any(|(with, merge)| !merge.took_over || [id, other].contains(with))
+            {
+                return no(phrases::MERGE_GOES_ON_ELSEWHERE);
+            }
+            if known.len() >= MAX_MERGES {
+                return no(phrases::MERGE_TOO_MANY);
+            }
+        }
+        Ok(())
+    }
+
     fn point(&mut self, identity: [u8; 16], contact: ContactId) -> Result<(), DirectoryError> {
         let key = ContactByIdentityKey {
             workspace: self.workspace,
@@ -135,6 +221,7 @@ impl Draft<'_> {
                 took: took.clone(),
                 took_over,
                 at: self.now.0,
+                by: self.by.map(|by| by.to_string()),
             };
             let key = self.merge_key(contact, with);
             let open = self.open(contact)?;
@@ -202,6 +289,10 @@ impl Draft<'_> {
                 self.point(hash, taken)?;
             }
         }
+        let open = self.open(survivor)?;
+        open.contact
+            .identities
+            .retain(|identity| !merge.took.contains(identity));
         for (one, two) in [(survivor, taken), (taken, survivor)] {
             let key = self.merge_key(one, two);
             self.batch.delete(&key);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::actors::contents;
 use crate::actors::conversation::{Command, CommandError};
 use crate::actors::core::new_trace;
 use crate::actors::directory::Learn;
@@ -13,6 +14,7 @@ use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::standing::{is_unasked, purpose};
 use crate::domain::{ConversationId, Message, MessageId};
 use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MessageKey, OutboxKey};
@@ -69,9 +71,21 @@ impl Dispatch {
             tracing::warn!(message = %attempt.entry.message, ?outcome, "a file could not be given to the provider");
             return outcome;
         }
+        if let Err(outcome) = templates::number(&self.core, entry, &mut request) {
+            tracing::warn!(message = %attempt.entry.message, ?outcome, "a template's values could not be numbered");
+            return outcome;
+        }
+        let made = match contents::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
+            Ok(made) => made,
+            Err(outcome) => {
+                tracing::warn!(message = %attempt.entry.message, ?outcome, "a content could not be made at the provider");
+                return outcome;
+            }
+        };
         let started = tokio::time::Instant::now();
         let outcome = provider.send(&self.core.http, &entry.access, &request).await;
         metrics::histogram!("frontdesk_provider_call_seconds").record(started.elapsed().as_secs_f64());
+        let outcome = contents::after(&self.core, provider.as_ref(), made, outcome).await;
         let (message, trace) = (attempt.entry.message, attempt.entry.trace);
         match &outcome {
             SendOutcome::Accepted { .. } => tracing::debug!(%message, %trace, "the provider took a message"),
@@ -142,7 +156,9 @@ impl Dispatch {
         let found = self.core.store.get(&MessageKey { workspace, message })?;
         let provider = self.core.provider(entry.kind);
         Ok(found.zip(provider).is_some_and(|(message, provider)| {
-            media::surely_unsent(&self.core, provider.as_ref(), entry, &message.content)
+            let (core, provider) = (&self.core, provider.as_ref());
+            media::surely_unsent(core, provider, entry, &message.content)
+                || contents::surely_unsent(core, provider, entry, &message.content)
         }))
     }
 
@@ -174,7 +190,7 @@ impl Dispatch {
         Ok(refusal.map(|refusal| ProviderError {
             class: ErrorClass::OptOut,
             code: STOPPED.into(),
-            title: "Not sent: the customer opted out".into(),
+            title: phrases::NOT_SENT_OPTED_OUT.text().into(),
             detail: refusal.reason,
             retry_after: None,
         }))
@@ -232,12 +248,11 @@ impl Dispatch {
     /// Notes in the channel's record that the provider refuses everything, or that it takes messages again.
     pub(super) async fn note_channel(&self, entry: &ChannelEntry, outcome: &SendOutcome, stop: bool) {
         let blocked = match outcome {
-            SendOutcome::Refused(error) if stop => Some(format!(
-                "{} ({}): {}",
-                error.title,
-                error.code,
-                error.class.advice()
-            )),
+            SendOutcome::Refused(error) if stop => Some(phrases::PROVIDER_STOPPED.with(&[
+                ("title", &error.title),
+                ("code", &error.code),
+                ("advice", &error.class.advice()),
+            ])),
             SendOutcome::Accepted { .. } => None,
             SendOutcome::Refused(_) | SendOutcome::NotSent(_) | SendOutcome::Unknown(_) => return,
         };
@@ -282,7 +297,7 @@ impl Dispatch {
                     continue;
                 }
                 let (conversation, trace) = (row.message.conversation, row.trace);
-                let stopped = "the program stopped while it was being sent".to_owned();
+                let stopped = phrases::STOPPED_WHILE_SENDING.text().to_owned();
                 // Its files are given to the provider first: as long as they were not, nothing was sent.
                 let (outcome, reaction) = match self.never_began(entry, row.message)? {
                     true => {

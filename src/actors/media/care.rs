@@ -10,6 +10,7 @@ use crate::actors::core::Core;
 use crate::actors::registry::all_workspaces;
 use crate::actors::templates::samples;
 use crate::domain::media::Media;
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{Timestamp, WorkspaceId};
 use crate::storage::keys::MediaKey;
@@ -21,7 +22,7 @@ const DAY: i64 = 24 * HOUR;
 const UNUSED: i64 = 7 * DAY;
 /// A younger file may still be waiting for its record.
 const YOUNG: Duration = Duration::from_secs(6 * 3600);
-const OLD: &str = "It was older than this workspace keeps files.";
+const OLD: &str = phrases::FILE_TOO_OLD.text();
 
 /// Does it all; what fails is told, and done the next time.
 pub(super) async fn care(core: &Arc<Core>) {

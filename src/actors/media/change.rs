@@ -2,6 +2,7 @@
 
 use crate::actors::core::{Core, new_trace};
 use crate::domain::media::{Media, MediaState};
+use crate::domain::phrases;
 use crate::domain::{EventKind, MediaId, Timestamp, WorkspaceId};
 use crate::storage::keys::{MediaJobKey, MediaKey};
 use crate::storage::{Batch, CommitError, Seal, StorageError};
@@ -102,12 +103,10 @@ pub async fn fetch_again(core: &Core, workspace: WorkspaceId, id: MediaId) -> Re
     };
     let media = change(core, workspace, id, |media, batch, now| {
         if media.state == MediaState::Stored && !lost(media) {
-            return Err(ChangeError::WrongState("The file is here already."));
+            return Err(ChangeError::WrongState(phrases::FILE_HERE_ALREADY.text()));
         }
         if media.reference.is_none() || media.channel.is_none() {
-            return Err(ChangeError::WrongState(
-                "The file was uploaded here; there is nowhere to fetch it from. Upload it again.",
-            ));
+            return Err(ChangeError::WrongState(phrases::FILE_FROM_NOWHERE.text()));
         }
         media.state = MediaState::Pending;
         media.reason = None;
@@ -138,7 +137,7 @@ pub async fn forget(
 ) -> Result<Media, ChangeError> {
     change(core, workspace, id, |media, _, _| {
         if media.file.is_none() {
-            return Err(ChangeError::WrongState("The file is not kept here."));
+            return Err(ChangeError::WrongState(phrases::FILE_NOT_HERE.text()));
         }
         Ok(media.let_go(MediaState::Expired, reason))
     })

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use super::outbound::ending;
 use crate::actors::delivery::GuardedClient;
+use crate::domain::media::Media;
 use crate::domain::{ChannelId, MediaId, Timestamp, WorkspaceId};
 use crate::storage::Store;
 use crate::storage::media::{MediaLink, Part};
@@ -72,25 +74,25 @@ impl MediaDesk {
         locks.entry((media, channel)).or_default().clone()
     }
 
-    /// An address under which a provider fetches a file.
     /// Where the appliance is reached from outside, without a slash at the end.
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// The address under which a provider can fetch a file for a while.
+    /// The address under which a provider can fetch a file for a while. It ends as the file's name would: Twilio and
+    /// WhatsApp tell by that what they get.
     pub fn provider_link(
         &self,
         store: &Store,
         workspace: WorkspaceId,
-        media: MediaId,
+        media: &Media,
         now: Timestamp,
     ) -> String {
-        format!(
-            "{}{}",
-            self.public_url,
-            link(store, workspace, media, Part::Whole, now)
-        )
+        let link = link(store, workspace, media.id, Part::Whole, now);
+        match ending(&media.mime) {
+            Some(ending) => format!("{}{link}.{ending}", self.public_url),
+            None => format!("{}{link}", self.public_url),
+        }
     }
 }
 

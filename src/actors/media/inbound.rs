@@ -14,6 +14,7 @@ use crate::actors::hub::Hub;
 use crate::domain::media::{self, Media, MediaState, Reference};
 use crate::domain::message::{Author, Direction};
 use crate::domain::outbound::backoff;
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{Conversation, MediaId, Message, Timestamp, WorkspaceId};
 use crate::storage::keys::{MediaByReferenceKey, MediaJobKey, MediaKey};
@@ -159,7 +160,7 @@ pub async fn bring(
         bytes,
     ))]);
     let written = receive(core.store.media(), workspace, id, MAX_BYTES, whole).await;
-    let written = written.map_err(|_| ChangeError::WrongState("The file was not kept."))?;
+    let written = written.map_err(|_| ChangeError::WrongState(phrases::FILE_REFUSED.text()))?;
     let declared = Some(media.mime.as_str()).filter(|mime| !mime.is_empty());
     let examined = examine(core, (workspace, id), media.kind, declared, &written).await;
     let job = MediaJobKey {
@@ -170,7 +171,7 @@ pub async fn bring(
     let outcome = Outcome::Stored(Box::new((written, examined)));
     match record(core, job, outcome).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(ChangeError::WrongState("Nothing waits for this file.")),
+        Ok(false) => Err(ChangeError::WrongState(phrases::FILE_NOTHING_WAITS.text())),
         Err(JobError::Storage(error)) => Err(error.into()),
         Err(JobError::Commit(error)) => Err(error.into()),
     }
@@ -191,7 +192,7 @@ async fn fetch(
     let entry = media
         .channel
         .and_then(|channel| core.registry.find(workspace, channel));
-    let entry = entry.ok_or_else(|| Failure::Never("The channel over which it came was removed.".into()))?;
+    let entry = entry.ok_or_else(|| Failure::Never(phrases::FILE_CHANNEL_GONE.text().into()))?;
     let reference = media.reference.as_deref().unwrap_or_default();
     let (response, source) = open(core, &entry, reference).await?;
     let told = response.content_length().or(source.size);
@@ -206,12 +207,16 @@ async fn fetch(
         ReceiveError::Write(WriteError::TooLarge { .. }) => too_large(),
         other => Failure::Later(other.to_string()),
     })?;
-    let wrong = |what: &str| Failure::Later(format!("What came is not what the provider promised: {what}."));
+    let wrong = |what: &str| Failure::Later(phrases::FILE_NOT_PROMISED.with(&[("what", &what)]));
     let declared = Some(media.mime.as_str()).filter(|mime| !mime.is_empty());
     let declared = declared.or(source.mime.as_deref()).or(said_type.as_deref());
     let checked = match &source {
-        it if it.size.is_some_and(|size| size != written.file.size) => Err(wrong("its size differs")),
-        it if it.sha256.is_some_and(|sha256| sha256 != written.sha256) => Err(wrong("its checksum differs")),
+        it if it.size.is_some_and(|size| size != written.file.size) => {
+            Err(wrong(phrases::FILE_SIZE_DIFFERS.text()))
+        }
+        it if it.sha256.is_some_and(|sha256| sha256 != written.sha256) => {
+            Err(wrong(phrases::FILE_CHECKSUM_DIFFERS.text()))
+        }
         _ => Ok(()),
     };
     let examined = match checked {
@@ -225,20 +230,15 @@ async fn fetch(
         for name in names(&written, &examined) {
             core.store.media().remove(workspace, &name);
         }
-        return Err(Failure::Never(format!(
-            "It came as {}, but its content is {}. It was not kept.",
-            media.kind.as_str(),
-            examined.mime
-        )));
+        return Err(Failure::Never(
+            phrases::FILE_CAME_AS.with(&[("said", &media.kind.as_str()), ("mime", &examined.mime)]),
+        ));
     }
     Ok((written, examined))
 }
 
 fn too_large() -> Failure {
-    Failure::Never(format!(
-        "It is larger than {} MB. It was not kept.",
-        MAX_BYTES >> 20
-    ))
+    Failure::Never(phrases::FILE_LARGER_THAN.with(&[("mb", &(MAX_BYTES >> 20))]))
 }
 
 /// Writes the outcome down. `false` if the file is no longer wanted.

@@ -6,6 +6,7 @@ use crate::channels::Provider;
 use crate::channels::media::{MediaError, MediaUpload, OutboundMedia};
 use crate::domain::media::{self, Media, MediaKind, NewName, ProviderUpload};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::{Content, MediaId, Timestamp, WorkspaceId};
 use crate::storage::keys::MediaKey;
 use crate::storage::{Batch, CommitError, StorageError};
@@ -48,11 +49,16 @@ pub async fn prepare(
             }
             OutboundMedia::Link => {
                 let now = core.clock.now();
-                let link = core.media.provider_link(&core.store, entry.workspace, id, now);
+                let link = core
+                    .media
+                    .provider_link(&core.store, entry.workspace, &media, now);
                 ("link", link)
             }
             OutboundMedia::Unsupported => {
-                return Err(refused("media_unsupported", "This channel sends no files."));
+                return Err(refused(
+                    "media_unsupported",
+                    phrases::CHANNEL_SENDS_NO_FILES.text(),
+                ));
             }
         };
         let filename = media.filename;
@@ -201,12 +207,13 @@ async fn remember(
     }
 }
 
-/// A name that can stand in a form: the file's own as far as it is plain.
-pub fn plain_name(media: &Media) -> String {
-    let ending = match media.mime.as_str() {
+/// What the name of a file of this type ends in.
+pub(super) fn ending(mime: &str) -> Option<&'static str> {
+    Some(match mime {
         "image/jpeg" => "jpg",
         "image/png" => "png",
         "image/webp" => "webp",
+        "image/gif" => "gif",
         "video/mp4" | "audio/mp4" => "mp4",
         "video/3gpp" => "3gp",
         "audio/ogg" => "ogg",
@@ -215,8 +222,13 @@ pub fn plain_name(media: &Media) -> String {
         "audio/amr" => "amr",
         "application/pdf" => "pdf",
         "text/plain" => "txt",
-        _ => "bin",
-    };
+        _ => return None,
+    })
+}
+
+/// A name that can stand in a form: the file's own as far as it is plain.
+pub fn plain_name(media: &Media) -> String {
+    let ending = ending(&media.mime).unwrap_or("bin");
     let own: String = media
         .filename
         .as_deref()
@@ -235,14 +247,14 @@ pub fn plain_name(media: &Media) -> String {
 }
 
 fn gone() -> SendOutcome {
-    refused("media_missing", "A file of this message is no longer kept here.")
+    refused("media_missing", phrases::FILE_NO_LONGER_KEPT.text())
 }
 
 fn refused(code: &str, detail: &str) -> SendOutcome {
     SendOutcome::Refused(ProviderError {
         class: ErrorClass::Permanent,
         code: code.into(),
-        title: "Not sent: the file cannot be given to the provider".into(),
+        title: phrases::FILE_NOT_GIVEN.text().into(),
         detail: detail.into(),
         retry_after: None,
     })
@@ -250,7 +262,7 @@ fn refused(code: &str, detail: &str) -> SendOutcome {
 
 fn not_given(error: MediaError) -> SendOutcome {
     match error {
-        MediaError::Unsupported => refused("media_unsupported", "This channel sends no files."),
+        MediaError::Unsupported => refused("media_unsupported", phrases::CHANNEL_SENDS_NO_FILES.text()),
         MediaError::Gone(why) | MediaError::Invalid(why) => refused("media_refused", &why),
         MediaError::Provider(error) if error.code == "no_answer" => SendOutcome::NotSent(error.detail),
         MediaError::Provider(error) => SendOutcome::Refused(error),

@@ -127,10 +127,14 @@ impl Core {
             health: (*self.health(workspace, channel)?).clone(),
             ..Standing::default()
         };
-        // Limit and money concern only what begins something.
+        // The limit concerns only what begins something; money, what costs.
         if is_unasked(content) {
             standing.reached = self.reached((workspace, channel), contact, now)?;
             standing.health.tier = self.tier(workspace, channel)?;
+        }
+        let entry = self.registry.get(channel);
+        standing.charges_all = entry.is_some_and(|entry| self.tariff(&entry).charges_all());
+        if is_unasked(content) || standing.charges_all {
             standing.spending = self.spending(workspace, now)?;
         }
         Ok(standing)

@@ -1,11 +1,13 @@
 //! What a month has cost, by the owner's own prices.
 
+use std::collections::HashMap;
+
 use crate::actors::core::Core;
-use crate::domain::billing::{Billed, Category, Charge, day_of};
+use crate::domain::billing::{Billed, Category, Charge, RateCard, day_of};
 use crate::domain::standing::Spending;
 use crate::domain::time::SECOND;
 use crate::domain::{ChannelId, Timestamp, WorkspaceId};
-use crate::storage::keys::UsageKey;
+use crate::storage::keys::{Key, UsageKey, UsagePartsKey};
 use crate::storage::{Prefix, StorageError};
 
 use super::PriceSettings;
@@ -28,6 +30,16 @@ pub struct Count {
     pub billed: Billed,
     /// How many messages.
     pub messages: u64,
+    /// Parts that are charged each (SMS segments); as many as messages where each is charged as a whole.
+    pub units: u64,
+}
+
+impl Count {
+    /// What it costs by these prices; `None` if they have none for it.
+    pub fn cost(&self, card: &RateCard) -> Option<i64> {
+        let units = i64::try_from(self.units).unwrap_or(i64::MAX);
+        card.price(&self.billed).map(|price| price.saturating_mul(units))
+    }
 }
 
 /// The first day of a time's month (UTC), and the day itself.
@@ -58,6 +70,10 @@ impl Core {
                 None => prefix,
             };
             let rows = self.store.scan(&prefix, None, MAX_ROWS)?;
+            if rows.is_empty() {
+                continue;
+            }
+            let mut parts = self.parts(workspace, day, channel)?;
             counts.extend(rows.into_iter().map(|(key, messages)| Count {
                 billed: Billed {
                     day: key.day,
@@ -65,11 +81,32 @@ impl Core {
                     category: Category::from_u8(key.category).unwrap_or(Category::Other),
                     country: key.country,
                     charge: Charge::from_u8(key.charge).unwrap_or(Charge::Free),
+                    units: 1,
                 },
                 messages,
+                units: messages.saturating_add(parts.remove(&key.parts().to_bytes()).unwrap_or(0)),
             }));
         }
         Ok(counts)
+    }
+
+    /// The further parts of a day's messages, by the keys of their counters.
+    fn parts(
+        &self,
+        workspace: WorkspaceId,
+        day: u32,
+        channel: Option<ChannelId>,
+    ) -> Result<HashMap<Vec<u8>, u64>, StorageError> {
+        let prefix = Prefix::<UsagePartsKey>::table().with(workspace).with(day);
+        let prefix = match channel {
+            Some(channel) => prefix.with(channel),
+            None => prefix,
+        };
+        let rows = self.store.scan(&prefix, None, MAX_ROWS)?;
+        Ok(rows
+            .into_iter()
+            .map(|(key, parts)| (key.to_bytes(), parts))
+            .collect())
     }
 
     /// How this month's spending stands; at most three seconds old.
@@ -84,17 +121,13 @@ impl Core {
         }
         let settings = PriceSettings::load(&self.store, workspace)?;
         let card = settings.card();
-        let cost = |count: &Count| {
-            let messages = i64::try_from(count.messages).unwrap_or(i64::MAX);
-            card.price(&count.billed).unwrap_or(0).saturating_mul(messages)
-        };
         // Without a price nothing costs, and nobody need count.
         let spent = match card.rates.is_empty() {
             true => 0,
             false => self
                 .counts(workspace, month_of(now), None)?
                 .iter()
-                .map(cost)
+                .map(|count| count.cost(&card).unwrap_or(0))
                 .fold(0, i64::saturating_add),
         };
         let spending = Spending {

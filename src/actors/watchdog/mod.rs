@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::operations::{RawState, SendPriority};
+use crate::domain::phrases;
 use crate::domain::{ChannelId, Timestamp, WorkspaceId};
 use crate::storage::keys::{OutboxKey, RawByStateKey, RawEventKey, UserKey};
 use crate::storage::{Prefix, StorageError, StoreState};
@@ -143,9 +144,7 @@ impl Watch {
                 .with(RawState::Parked as u8);
             let verdict = match core.store.scan_keys(&prefix, None, 1)?.is_empty() {
                 true => Verdict::Clear,
-                false => Verdict::Raise(
-                    "Some webhook deliveries could not be worked in. Look at them under System and replay them.".into(),
-                ),
+                false => Verdict::Raise(phrases::DELIVERIES_PARKED.text().into()),
             };
             self.judge(*workspace, "raw_events_parked", "", verdict).await;
             let budget = standing::of_budget(core, *workspace)?;

@@ -3,6 +3,7 @@
 
 use crate::actors::tally::Sends;
 use crate::domain::Timestamp;
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 
 /// What is to be done about an alert.
@@ -25,11 +26,7 @@ const SIGNATURES: u64 = 20;
 
 pub(super) fn signatures(last_minute: u64) -> Verdict {
     match last_minute {
-        SIGNATURES.. => Raise(format!(
-            "{last_minute} webhooks in the last minute had a signature that fits no app secret, and were refused. If \
-             messages are missing, compare the app secret in the channel's settings with the one at the provider; \
-             else somebody is guessing."
-        )),
+        SIGNATURES.. => Raise(phrases::SIGNATURES_BAD.with(&[("count", &last_minute)])),
         0..=2 => Clear,
         _ => Keep,
     }
@@ -43,10 +40,9 @@ pub(super) fn send_errors(sends: Sends) -> Verdict {
     let all = sends.accepted + sends.failed;
     let percent = (sends.failed * 100).checked_div(all).unwrap_or(0);
     match percent {
-        25.. if all >= FEW_ATTEMPTS => Raise(format!(
-            "{percent} % of the last {all} attempts to send failed. Look at the failed messages and the dead letters \
-             for the reason, and test the channel."
-        )),
+        25.. if all >= FEW_ATTEMPTS => {
+            Raise(phrases::SEND_ERRORS.with(&[("percent", &percent), ("count", &all)]))
+        }
         0..10 => Clear,
         _ => Keep,
     }
@@ -56,12 +52,9 @@ pub(super) fn send_errors(sends: Sends) -> Verdict {
 pub(super) fn disk(free: u64, floor: u64) -> Verdict {
     let mib = |bytes: u64| bytes >> 20;
     match free {
-        free if free < floor.saturating_mul(2) => Raise(format!(
-            "Only {} MiB are free; below {} MiB nothing is stored any more, and no message is taken in. Make room on \
-             the disk, or move old backups away.",
-            mib(free),
-            mib(floor)
-        )),
+        free if free < floor.saturating_mul(2) => {
+            Raise(phrases::DISK_LOW.with(&[("free", &mib(free)), ("floor", &mib(floor))]))
+        }
         free if free >= floor.saturating_mul(5) / 2 => Clear,
         _ => Keep,
     }
@@ -71,20 +64,14 @@ pub(super) fn disk(free: u64, floor: u64) -> Verdict {
 pub(super) fn damage(records: u64) -> Verdict {
     match records {
         0 => Clear,
-        _ => Raise(
-            "Some records on the disk are damaged and were left out. Run `frontdesk verify`, check the disk, and \
-             restore the last good backup if something is missing."
-                .into(),
-        ),
+        _ => Raise(phrases::DAMAGE_FOUND.text().into()),
     }
 }
 
 /// The least lag of the search index within the last two minutes, in events.
 pub(super) fn search_lag(least: u64) -> Verdict {
     match least {
-        10_000.. => Raise(format!(
-            "The search index is {least} changes behind and does not catch up. `frontdesk reindex` builds it anew."
-        )),
+        10_000.. => Raise(phrases::SEARCH_BEHIND.with(&[("count", &least)])),
         0..1_000 => Clear,
         _ => Keep,
     }
@@ -93,11 +80,7 @@ pub(super) fn search_lag(least: u64) -> Verdict {
 /// How long the oldest message has been due on a channel that may send, in microseconds.
 pub(super) fn queue_age(age: i64) -> Verdict {
     match age / MINUTE {
-        10.. => Raise(format!(
-            "The oldest message has waited {} minutes to be sent. The provider may be slow or down, or the channel's \
-             rate too low for what is sent.",
-            age / MINUTE
-        )),
+        10.. => Raise(phrases::QUEUE_OLD.with(&[("minutes", &(age / MINUTE))])),
         ..2 => Clear,
         _ => Keep,
     }
@@ -106,10 +89,9 @@ pub(super) fn queue_age(age: i64) -> Verdict {
 /// Webhooks that wait to be worked in, of as many as may.
 pub(super) fn backlog(waiting: usize, most: usize) -> Verdict {
     match waiting {
-        waiting if waiting >= most / 2 => Raise(format!(
-            "{waiting} webhooks wait to be worked in; from {most} on senders are asked to come back later. Look at the \
-             actors and the log under System."
-        )),
+        waiting if waiting >= most / 2 => {
+            Raise(phrases::WEBHOOKS_WAIT.with(&[("count", &waiting), ("most", &most)]))
+        }
         waiting if waiting <= most / 4 => Clear,
         _ => Keep,
     }
@@ -133,11 +115,7 @@ pub(super) fn silence(arrivals: &[Timestamp], now: Timestamp) -> Verdict {
     if quiet <= limit {
         return Clear;
     }
-    Raise(format!(
-        "No webhook has come for {} hours, much longer than usual. If customers have written, check the webhook's \
-         address and subscription at the provider, and test the channel.",
-        quiet / HOUR
-    ))
+    Raise(phrases::CHANNEL_SILENT.with(&[("hours", &(quiet / HOUR))]))
 }
 
 #[cfg(test)]

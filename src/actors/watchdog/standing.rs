@@ -6,6 +6,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::actors::standing::PriceSettings;
 use crate::domain::WorkspaceId;
 use crate::domain::health::{Quality, Restriction, Tier};
+use crate::domain::phrases;
 use crate::domain::standing::amount;
 use crate::storage::StorageError;
 
@@ -21,21 +22,13 @@ pub(super) fn of_channel(
     let health = core.health(entry.workspace, entry.channel.id)?;
     let now = core.clock.now();
     let quality = match health.quality {
-        Quality::Red => Verdict::Raise(
-            "Customers block or report this number. Marketing waits until its quality is better; look at what was sent last."
-                .into(),
-        ),
-        Quality::Yellow => Verdict::Raise(
-            "Customers begin to block or report this number. Marketing goes out more slowly; write to fewer people.".into(),
-        ),
+        Quality::Red => Verdict::Raise(phrases::NUMBER_RED.text().into()),
+        Quality::Yellow => Verdict::Raise(phrases::NUMBER_YELLOW.text().into()),
         Quality::Green | Quality::Unknown => Verdict::Clear,
     };
     let mut stopping = health.restricted(now).filter(|it| it.what != Restriction::Other);
     let restricted = match stopping.next() {
-        Some(found) => Verdict::Raise(format!(
-            "The provider restricts this account ({}). Ask for a review in its business manager.",
-            found.word
-        )),
+        Some(found) => Verdict::Raise(phrases::ACCOUNT_RESTRICTED.with(&[("word", &found.word)])),
         None => Verdict::Clear,
     };
     let warning = match &health.warning {
@@ -66,9 +59,9 @@ pub(super) fn of_channel(
 
 fn near_limit(used: u64, limit: u64) -> Verdict {
     match used * 100 / limit {
-        LIMIT_RAISE.. => Verdict::Raise(format!(
-            "{used} of {limit} customers that may be written to first within 24 hours were. Marketing stops at 90 percent."
-        )),
+        LIMIT_RAISE.. => {
+            Verdict::Raise(phrases::LIMIT_NEARLY_USED.with(&[("used", &used), ("limit", &limit)]))
+        }
         LIMIT_CLEAR.. => Verdict::Keep,
         _ => Verdict::Clear,
     }
@@ -83,17 +76,17 @@ pub(super) fn of_budget(core: &Core, workspace: WorkspaceId) -> Result<Verdict, 
     let spending = core.spending(workspace, core.clock.now())?;
     let share = i128::from(spending.spent) * 100 / i128::from(budget);
     Ok(match share >= i128::from(settings.warn_percent) {
-        true => Verdict::Raise(format!(
-            "{} of {} {} are spent this month, by your prices.{}",
-            amount(spending.spent),
-            amount(budget),
-            settings.currency,
-            if settings.hard_stop {
-                " At the end of it templates stop."
-            } else {
-                ""
-            }
-        )),
+        true => {
+            let phrase = match settings.hard_stop {
+                true => phrases::BUDGET_NEAR_STOPS,
+                false => phrases::BUDGET_NEAR,
+            };
+            Verdict::Raise(phrase.with(&[
+                ("spent", &amount(spending.spent)),
+                ("budget", &amount(budget)),
+                ("currency", &settings.currency),
+            ]))
+        }
         false => Verdict::Clear,
     })
 }

@@ -13,6 +13,7 @@ use crate::channels::http::TIMEOUT;
 use crate::channels::payload::text_at;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 
 /// Fields asked of a customer's profile.
 const PROFILE_FIELDS: &str = "name,username,profile_pic";
@@ -80,7 +81,7 @@ fn invalid_content(error: &FieldError) -> ProviderError {
             _ => ErrorClass::Permanent,
         },
         code: "invalid_content".into(),
-        title: "Not sent: the message breaks a rule of Instagram".into(),
+        title: phrases::BREAKS_INSTAGRAM_RULE.text().into(),
         detail: error.to_string(),
         retry_after: None,
     }

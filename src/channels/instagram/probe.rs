@@ -10,6 +10,7 @@ use super::settings::{self, Login};
 use crate::channels::payload::text_at;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 
 /// Webhook fields without which messages or taps are missing.
 const NEEDED_FIELDS: [&str; 2] = ["messages", "messaging_postbacks"];
@@ -19,7 +20,7 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
     if let Err(error) = settings::validate(access) {
         return vec![check("settings", false, error.to_string())];
     }
-    let mut checks = vec![check("settings", true, "Complete.")];
+    let mut checks = vec![check("settings", true, phrases::CHECK_COMPLETE.text())];
     let answer = match Login::of(&access.settings) {
         Login::Instagram => {
             get(
@@ -66,17 +67,10 @@ fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {
     let advice = match error.class {
-        ErrorClass::Transient => {
-            "The provider could not be reached or had a problem. Try again in a minute; check api_base and this \
-             machine's connection."
-        }
+        ErrorClass::Transient => phrases::ADVICE_TRY_LATER.text(),
         class => class.advice(),
     };
-    check(
-        name,
-        false,
-        format!("{} ({}): {} {advice}", error.title, error.code, error.detail),
-    )
+    check(name, false, error.with_advice(advice))
 }
 
 /// Whether the token speaks for the account whose id stands in webhooks.
@@ -92,19 +86,17 @@ fn of_account(access: &ChannelAccess, account: &Value) -> Check {
         .or_else(|| text_at(account, "name"))
         .unwrap_or_default();
     match theirs {
-        Some(theirs) if theirs == ours => check("access_token", true, format!("The token is {name}'s.")),
+        Some(theirs) if theirs == ours => check(
+            "access_token",
+            true,
+            phrases::CHECK_TOKEN_OF.with(&[("name", &name)]),
+        ),
         Some(theirs) => check(
             "access_token",
             false,
-            format!(
-                "The token is that of account {theirs} ({name}), not of {ours}. Correct ig_id or the token."
-            ),
+            phrases::CHECK_TOKEN_OF_OTHER.with(&[("theirs", &theirs), ("name", &name), ("ours", &ours)]),
         ),
-        None => check(
-            "access_token",
-            false,
-            "The provider names no Instagram account for this token. Link the account to the Page, or log in again.",
-        ),
+        None => check("access_token", false, phrases::CHECK_NO_INSTAGRAM.text()),
     }
 }
 
@@ -114,11 +106,7 @@ fn of_subscriptions(apps: &Value) -> Check {
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
     if listed.is_empty() {
-        return check(
-            "webhooks",
-            false,
-            "No app receives this account's webhooks. Connect it again, or subscribe your app in Meta's dashboard.",
-        );
+        return check("webhooks", false, phrases::CHECK_NO_APP_INSTAGRAM.text());
     }
     let subscribed = |field: &&str| {
         let fields = listed
@@ -132,12 +120,12 @@ fn of_subscriptions(apps: &Value) -> Check {
         Some(field) => check(
             "webhooks",
             false,
-            format!("The app does not receive `{field}`. Subscribe it in Meta's app dashboard."),
+            phrases::CHECK_FIELD_MISSING.with(&[("field", field)]),
         ),
         None => check(
             "webhooks",
             true,
-            format!("{} app(s) receive webhooks.", listed.len()),
+            phrases::CHECK_APPS_RECEIVE.with(&[("count", &listed.len())]),
         ),
     }
 }

@@ -115,14 +115,12 @@ pub(super) fn rules(settings: &BTreeMap<String, String>) -> MessagingRules {
     }
 }
 
-/// The address under which payloads reach the channel: webhooks of both flavours name the Instagram account.
+/// The addresses under which payloads reach the channel: webhooks of both flavours name the Instagram account; those of the
+/// page that it is linked to name the page.
 pub(super) fn addresses(settings: &BTreeMap<String, String>) -> Vec<Address> {
-    settings
-        .get("ig_id")
-        .cloned()
-        .map(Address::Number)
-        .into_iter()
-        .collect()
+    let account = settings.get("ig_id").cloned().map(Address::Number);
+    let page = settings.get("page_id").cloned().map(Address::Page);
+    account.into_iter().chain(page).collect()
 }
 
 /// Instagram-scoped ids are digits; nobody can be written to by user name.

@@ -12,6 +12,7 @@ use super::errors::{class_of, title};
 use crate::channels::ChannelAccess;
 use crate::channels::graph::{MAX_DETAIL_CHARS, call_bare};
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 
 pub(super) use crate::channels::graph::{Answer, CallError, config, unanswered};
 
@@ -43,8 +44,8 @@ pub(super) fn error(answer: &Answer, json: Option<&Value>) -> ProviderError {
             code: format!("http_{}", answer.status),
             title: format!("HTTP status {}", answer.status),
             detail: match answer.status {
-                300..=399 => "The address answered with a redirection. Check the channel's api_base.".into(),
-                _ => "Twilio gave no reason.".into(),
+                300..=399 => phrases::REDIRECTED.text().into(),
+                _ => phrases::TWILIO_NO_REASON.text().into(),
             },
             retry_after: answer.retry_after,
         };
@@ -56,7 +57,7 @@ pub(super) fn error(answer: &Answer, json: Option<&Value>) -> ProviderError {
     ProviderError {
         class: known.unwrap_or(by_status),
         code: code.to_string(),
-        title: known.map_or("Refused by Twilio", title).to_owned(),
+        title: known.map_or(phrases::REFUSED_BY_TWILIO.text(), title).to_owned(),
         detail: said.chars().take(MAX_DETAIL_CHARS).collect(),
         retry_after: answer.retry_after,
     }

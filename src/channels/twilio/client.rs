@@ -129,7 +129,7 @@ pub(super) async fn look_up(
     request: &SendRequest,
     since: Timestamp,
 ) -> Result<Vec<StatusUpdate>, ProviderError> {
-    let wanted = render::parameters(access, request).map_err(|error| config(error.to_string()))?;
+    let wanted = render::sought(access, request).map_err(|error| config(error.to_string()))?;
     let value = |name: &str| {
         wanted
             .iter()

@@ -4,6 +4,7 @@
 //! not know about HTTP or retries.
 
 use crate::domain::outbound::ErrorClass;
+use crate::domain::phrases;
 use ErrorClass as C;
 
 /// Codes with one meaning each, sorted by class. A code that speaks of this recipient only must not stop the channel, even
@@ -51,20 +52,20 @@ pub(super) fn class_of(code: u32) -> Option<ErrorClass> {
 /// What is said of a code where only the number comes (status callbacks carry no text).
 pub(super) const fn title(class: ErrorClass) -> &'static str {
     match class {
-        C::Auth => "Account credentials refused",
-        C::Account => "The account is suspended or locked",
-        C::Config => "The sender cannot send this",
-        C::Throttle | C::ThrottlePair => "Too fast for this sender",
-        C::Quality => "Filtered as unwanted",
-        C::Window => "Outside the 24-hour window",
-        C::Recipient => "This recipient cannot be reached",
-        C::RecipientCooldown => "WhatsApp held the message back",
-        C::OptOut => "The recipient sent STOP",
-        C::Template => "Something is wrong with the template",
-        C::TemplatePaused => "The template is paused",
-        C::TemplateDead => "The template is disabled",
-        C::Transient => "Temporary failure",
-        C::Permanent => "Not delivered",
+        C::Auth => phrases::CREDENTIALS_REFUSED.text(),
+        C::Account => phrases::ACCOUNT_SUSPENDED.text(),
+        C::Config => phrases::SENDER_CANNOT.text(),
+        C::Throttle | C::ThrottlePair => phrases::TOO_FAST.text(),
+        C::Quality => phrases::FILTERED.text(),
+        C::Window => phrases::OUTSIDE_WINDOW.text(),
+        C::Recipient => phrases::RECIPIENT_UNREACHABLE.text(),
+        C::RecipientCooldown => phrases::HELD_BACK.text(),
+        C::OptOut => phrases::RECIPIENT_STOPPED.text(),
+        C::Template => phrases::TEMPLATE_WRONG.text(),
+        C::TemplatePaused => phrases::TEMPLATE_IS_PAUSED.text(),
+        C::TemplateDead => phrases::TEMPLATE_IS_DISABLED.text(),
+        C::Transient => phrases::TEMPORARY_FAILURE.text(),
+        C::Permanent => phrases::NOT_DELIVERED.text(),
     }
 }
 

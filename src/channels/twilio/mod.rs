@@ -11,7 +11,9 @@ mod content;
 mod errors;
 mod files;
 mod form;
+mod interactive;
 mod limits;
+mod made;
 mod parse;
 mod probe;
 mod render;
@@ -24,7 +26,10 @@ mod templates;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use self::settings::Medium;
+use crate::channels::contents::{MadeContents, Shape};
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
@@ -34,6 +39,8 @@ use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
+use crate::domain::tariff::Tariff;
+use crate::domain::template::Definition;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity, Timestamp};
 
@@ -41,12 +48,16 @@ use crate::domain::{Content, Identity, Timestamp};
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Twilio;
 
+/// What a send is refused with that names a content which is not there (contract, `errors.json`).
+const INVALID_CONTENT_SID: &str = "21655";
+
 static SMS: Capabilities = Capabilities {
     rules: MessagingRules::SMS,
     text_max: limits::TEXT,
     sends: &render::SMS_KINDS,
     counts_segments: true,
     quotes: Quotes::Never,
+    tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -60,6 +71,7 @@ static SMS_ONLY: Capabilities = Capabilities {
     sends: &["text"],
     counts_segments: true,
     quotes: Quotes::Never,
+    tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -72,6 +84,7 @@ static WHATSAPP: Capabilities = Capabilities {
     sends: &render::WHATSAPP_KINDS,
     counts_segments: false,
     quotes: Quotes::Never,
+    tariff: Tariff::Whatsapp,
     default_rate_per_s: limits::WHATSAPP_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,
@@ -230,8 +243,53 @@ impl Provider for Twilio {
         Box::pin(probe::run(http, access))
     }
 
+    fn made_contents(&self) -> Option<&dyn MadeContents> {
+        Some(self)
+    }
+
     fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
+    }
+}
+
+impl MadeContents for Twilio {
+    fn shape(&self, access: &ChannelAccess, content: &Content) -> Result<Option<Shape>, FieldError> {
+        made::shape(access, content)
+    }
+
+    fn make<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        shape: &'a Shape,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
+        Box::pin(made::make(http, access, &shape.body))
+    }
+
+    fn find<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, ProviderError>> {
+        Box::pin(made::find(http, access, name))
+    }
+
+    fn unmake<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(made::unmake(http, access, id))
+    }
+
+    fn naming(&self, id: &str, shape: Shape) -> Content {
+        made::naming(id, shape)
+    }
+
+    fn is_gone(&self, error: &ProviderError) -> bool {
+        error.code == INVALID_CONTENT_SID
     }
 }
 
@@ -286,11 +344,24 @@ impl Templates for Twilio {
         true
     }
 
+    fn as_listed(&self, access: &ChannelAccess, definition: &Definition) -> Option<Definition> {
+        shape::as_listed(definition, templates::base_of(access))
+    }
+
+    fn numbered(
+        &self,
+        access: &ChannelAccess,
+        definition: &Definition,
+        message: &Value,
+    ) -> Result<Option<Map<String, Value>>, String> {
+        shape::numbered(definition, templates::base_of(access), message)
+    }
+
     fn outbound_samples(&self) -> OutboundMedia {
         OutboundMedia::Link
     }
 
-    fn news(&self, _: &str, _: &serde_json::Value) -> Option<News> {
+    fn news(&self, _: &str, _: &Value) -> Option<News> {
         // Twilio tells nothing of reviews; the list is read from time to time.
         None
     }

@@ -10,13 +10,14 @@ use super::parse::WHATSAPP;
 use super::settings;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 
 /// Asks step by step; later steps are left out when they could only repeat an earlier failure.
 pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
     if let Err(error) = settings::validate(access) {
         return vec![check("settings", false, error.to_string())];
     }
-    let mut checks = vec![check("settings", true, "Complete.")];
+    let mut checks = vec![check("settings", true, phrases::CHECK_COMPLETE.text())];
     let account = access.settings.get("account_sid").map_or("", String::as_str);
     match get_account(http, access, account).await {
         Ok(found) => checks.push(of_account(&found)),
@@ -55,32 +56,21 @@ fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {
     let advice = match error.class {
-        ErrorClass::Transient => {
-            "Twilio could not be reached or had a problem. Try again in a minute; check api_base and this machine's \
-             connection."
-        }
+        ErrorClass::Transient => phrases::ADVICE_TRY_LATER.text(),
         class => class.advice(),
     };
-    check(
-        name,
-        false,
-        format!("{} ({}): {} {advice}", error.title, error.code, error.detail),
-    )
+    check(name, false, error.with_advice(advice))
 }
 
 fn of_account(account: &Value) -> Check {
     let text = |name: &str| account.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("status"), text("type")) {
-        ("active" | "", "Trial") => check(
-            "account",
-            true,
-            "The login works. This is a trial account: it can only write to numbers that are verified at Twilio.",
-        ),
-        ("active" | "", _) => check("account", true, "The login works and the account is active."),
+        ("active" | "", "Trial") => check("account", true, phrases::CHECK_ACCOUNT_TRIAL.text()),
+        ("active" | "", _) => check("account", true, phrases::CHECK_ACCOUNT_ACTIVE.text()),
         (status, _) => check(
             "account",
             false,
-            format!("The account is {status}. Look at it in Twilio's console."),
+            phrases::CHECK_ACCOUNT_STATUS.with(&[("status", &status)]),
         ),
     }
 }
@@ -100,7 +90,7 @@ async fn of_sender(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check>
             None => vec![check(
                 "sender",
                 false,
-                format!("The account has no number {from}. Check settings.from, or the account."),
+                phrases::CHECK_NO_SENDER.with(&[("number", from)]),
             )],
         },
         // An API key with few rights may send and yet not see the numbers.
@@ -115,26 +105,23 @@ fn of_number(access: &ChannelAccess, from: &str, number: &Value) -> Vec<Check> {
         true => check(
             "sender",
             true,
-            format!("{from} is the account's and can send SMS."),
+            phrases::CHECK_SENDER_SMS.with(&[("number", &from)]),
         ),
         false => check(
             "sender",
             false,
-            format!("{from} cannot send SMS. Choose another number."),
+            phrases::CHECK_SENDER_NO_SMS.with(&[("number", &from)]),
         ),
     };
     let told = number.get("sms_url").and_then(Value::as_str).unwrap_or_default();
     let in_service = access.settings.contains_key("messaging_service_sid");
     let webhook = match told == access.webhook_url {
-        true => check("webhooks", true, "Incoming messages come here."),
+        true => check("webhooks", true, phrases::CHECK_COMES_HERE.text()),
         false if in_service => by_hand(access),
         false => check(
             "webhooks",
             false,
-            format!(
-                "Incoming messages do not come here. At the number in Twilio's console enter {}",
-                access.webhook_url
-            ),
+            phrases::CHECK_COMES_ELSEWHERE.with(&[("url", &access.webhook_url)]),
         ),
     };
     vec![sender, webhook]
@@ -144,10 +131,7 @@ fn by_hand(access: &ChannelAccess) -> Check {
     check(
         "webhooks",
         true,
-        format!(
-            "Not checked: at the sender in Twilio's console the address for incoming messages must be {}",
-            access.webhook_url
-        ),
+        phrases::CHECK_BY_HAND.with(&[("url", &access.webhook_url)]),
     )
 }
 
@@ -166,7 +150,7 @@ async fn of_templates(http: &reqwest::Client, access: &ChannelAccess) -> Option<
         .map_err(super::call::unanswered)
         .and_then(|answer| super::call::success(&answer));
     Some(match list {
-        Ok(_) => check("templates", true, "Content templates can be read."),
+        Ok(_) => check("templates", true, phrases::CHECK_TEMPLATES_READ.text()),
         Err(error) => failed("templates", &error),
     })
 }

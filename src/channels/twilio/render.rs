@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::interactive;
 use super::limits;
 use super::settings::{Medium, medium};
 use super::shape;
@@ -19,9 +20,17 @@ use crate::domain::outbound::SendRequest;
 
 /// Types of content that SMS can carry (files as MMS).
 pub(super) const SMS_KINDS: [&str; 5] = ["text", "image", "video", "audio", "document"];
-/// Types of content that Twilio takes for WhatsApp without a template made beforehand, and templates.
-pub(super) const WHATSAPP_KINDS: [&str; 8] = [
-    "text", "image", "video", "audio", "document", "sticker", "location", "template",
+/// Types of content that WhatsApp takes through Twilio. Interactive ones name a content that is made for them on the way.
+pub(super) const WHATSAPP_KINDS: [&str; 9] = [
+    "text",
+    "image",
+    "video",
+    "audio",
+    "document",
+    "sticker",
+    "location",
+    "template",
+    "interactive",
 ];
 
 /// Checks content against the limits of a medium.
@@ -37,6 +46,9 @@ pub(super) fn validate(content: &Content, medium: Medium) -> Checked {
     if !kinds.contains(&kind) {
         let detail = format!("cannot be sent by {name}. Known are: {}.", kinds.join(", "));
         return Err(FieldError::new("type", detail));
+    }
+    if kind == "interactive" {
+        return interactive::made(&content.body, "").map(drop);
     }
     let body = fields(content)?;
     match kind {
@@ -204,6 +216,21 @@ pub(super) fn parameters(
     Ok(parameters)
 }
 
+/// By what a send is found in Twilio's list: sender, recipient, and words that Twilio did not make of a content.
+///
+/// # Errors
+/// As with [`parameters`].
+pub(super) fn sought(access: &ChannelAccess, request: &SendRequest) -> Checked<Vec<(&'static str, String)>> {
+    match request.content.kind.as_str() {
+        "template" | "interactive" => {
+            let mut parameters = sender(&access.settings);
+            parameters.push(("To", recipient(&request.to, medium(&access.settings))?));
+            Ok(parameters)
+        }
+        _ => parameters(access, request),
+    }
+}
+
 /// Who sends. A sender within a messaging service is named together with it.
 fn sender(settings: &BTreeMap<String, String>) -> Vec<(&'static str, String)> {
     let named = [("From", "from"), ("MessagingServiceSid", "messaging_service_sid")];
@@ -215,6 +242,12 @@ fn sender(settings: &BTreeMap<String, String>) -> Vec<(&'static str, String)> {
 
 /// What is said. Expects content that was checked.
 fn content(content: &Content, base: &str) -> Checked<Vec<(&'static str, String)>> {
+    if content.kind == "interactive" {
+        return Err(FieldError::new(
+            "interactive",
+            "goes out by a content that must be made at Twilio beforehand, and none was.",
+        ));
+    }
     let body = fields(content)?;
     let mut parameters = Vec::new();
     match content.kind.as_str() {

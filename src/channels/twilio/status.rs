@@ -16,6 +16,7 @@ use crate::domain::identity::Identity;
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::outbound::ErrorClass;
+use crate::domain::phrases;
 use crate::domain::policy::MessagingRules;
 
 /// The parameter that the status callback's address carries: our own id of the message.
@@ -126,11 +127,11 @@ fn failure(word: &str, code: Option<&str>, said: Option<&str>) -> (Option<Messag
     };
     let error = MessageError {
         code: number.map_or_else(|| word.to_owned(), |code| code.to_string()),
-        title: class.map_or("Not delivered", title).to_owned(),
+        title: class.map_or(phrases::NOT_DELIVERED.text(), title).to_owned(),
         detail: said.map_or_else(|| plain.to_owned(), cut),
         advice: class
             .map_or(
-                "Send the message again. If it fails again, use another way to reach this customer.",
+                phrases::SEND_AGAIN_OR_OTHER_WAY.text(),
                 // Twilio knows a window only on WhatsApp.
                 |class| class.advice_under(MessagingRules::WHATSAPP),
             )

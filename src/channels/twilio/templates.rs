@@ -16,11 +16,14 @@ use crate::domain::template::{Category, State, list as items, normal_language, w
 /// Contents a page.
 const PAGE: &str = "50";
 
-fn url(access: &ChannelAccess, path: &[&str]) -> Result<reqwest::Url, ProviderError> {
+pub(super) fn url(access: &ChannelAccess, path: &[&str]) -> Result<reqwest::Url, ProviderError> {
     settings::content_endpoint(&access.settings, path).map_err(|error| config(error.to_string()))
 }
 
-async fn ask(request: reqwest::RequestBuilder, access: &ChannelAccess) -> Result<Value, ProviderError> {
+pub(super) async fn ask(
+    request: reqwest::RequestBuilder,
+    access: &ChannelAccess,
+) -> Result<Value, ProviderError> {
     let answer = call(request, access, TIMEOUT).await.map_err(unanswered)?;
     success(&answer)
 }

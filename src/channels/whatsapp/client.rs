@@ -13,6 +13,7 @@ use crate::channels::graph::{Answer, config};
 use crate::channels::http::TIMEOUT;
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 
 pub(super) use super::dialect::call_within;
 pub(super) use crate::channels::graph::{CallError, unanswered};
@@ -106,7 +107,7 @@ fn invalid_content(error: &FieldError) -> ProviderError {
             _ => ErrorClass::Permanent,
         },
         code: "invalid_content".into(),
-        title: "Not sent: the message breaks a rule of WhatsApp".into(),
+        title: phrases::BREAKS_WHATSAPP_RULE.text().into(),
         detail: error.to_string(),
         retry_after: None,
     }

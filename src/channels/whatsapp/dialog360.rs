@@ -25,6 +25,7 @@ use crate::channels::{
 use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
 
@@ -133,7 +134,7 @@ async fn probe(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
     if let Err(error) = Dialog360.validate(access) {
         return vec![check("settings", false, error.to_string())];
     }
-    let mut checks = vec![check("settings", true, "Complete.".into())];
+    let mut checks = vec![check("settings", true, phrases::CHECK_COMPLETE.text().into())];
     let told = match webhook(http, access, None).await {
         Ok(answer) => text_at(&answer, "url").unwrap_or_default(),
         // Nothing set yet is no trouble with the key.
@@ -143,15 +144,12 @@ async fn probe(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
             return checks;
         }
     };
-    checks.push(check("api_key", true, "360dialog knows the key.".into()));
+    checks.push(check("api_key", true, phrases::CHECK_360_KNOWS.text().into()));
     let set = match told == access.webhook_url {
-        true => Ok("Incoming messages come here.".to_owned()),
+        true => Ok(phrases::CHECK_COMES_HERE.text().to_owned()),
         false => {
             let done = webhook(http, access, Some(&wanted(access))).await;
-            done.map(|_| {
-                "Incoming messages did not come here; 360dialog has been told to send them here now."
-                    .to_owned()
-            })
+            done.map(|_| phrases::CHECK_360_SET.text().to_owned())
         }
     };
     checks.push(match set {
@@ -163,12 +161,10 @@ async fn probe(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
 
 fn said(error: &ProviderError) -> String {
     let advice = match error.class {
-        ErrorClass::Transient => {
-            "360dialog could not be reached or had a problem. Try again in a minute; check api_base."
-        }
+        ErrorClass::Transient => phrases::ADVICE_TRY_LATER.text(),
         class => class.advice(),
     };
-    format!("{} ({}): {} {advice}", error.title, error.code, error.detail)
+    error.with_advice(advice)
 }
 
 /// The webhook as it should be: our address, and our secret with it.

@@ -8,6 +8,7 @@ use super::manage::{get, needed};
 use super::payload::{text_at, whole_number};
 use super::probe;
 use crate::channels::{ChannelAccess, Check};
+use crate::domain::phrases;
 use secrecy::ExposeSecret;
 
 /// Rights without which a channel does not work.
@@ -48,7 +49,7 @@ async fn token(http: &reqwest::Client, access: &ChannelAccess) -> Check {
             return check(
                 "token_rights",
                 true,
-                format!("Meta does not tell the token's rights: {}.", error.title),
+                phrases::CHECK_RIGHTS_UNTOLD.with(&[("title", &error.title)]),
             );
         }
     };
@@ -57,7 +58,7 @@ async fn token(http: &reqwest::Client, access: &ChannelAccess) -> Check {
 
 fn of_token(data: &Value) -> Check {
     if data.get("is_valid") == Some(&Value::Bool(false)) {
-        let advice = "The token is no longer valid. Make a new system user token in Meta's business settings and enter it.";
+        let advice = phrases::CHECK_TOKEN_INVALID.text();
         return check("token_rights", false, advice);
     }
     let scopes: Vec<&str> = data
@@ -72,27 +73,16 @@ fn of_token(data: &Value) -> Check {
         .filter(|scope| !scopes.contains(scope))
         .collect();
     if !missing.is_empty() && !scopes.is_empty() {
-        let detail = format!(
-            "The token lacks {}. Make one with these permissions.",
-            missing.join(" and ")
-        );
+        let detail = phrases::CHECK_TOKEN_LACKS.with(&[("rights", &missing.join(", "))]);
         return check("token_rights", false, detail);
     }
     let expires = data.get("expires_at").and_then(whole_number).filter(|at| *at > 0);
     match expires {
-        None => check(
-            "token_rights",
-            true,
-            "The token has the permissions that are needed and does not expire.",
-        ),
+        None => check("token_rights", true, phrases::CHECK_TOKEN_LASTS.text()),
         Some(at) => check(
             "token_rights",
             true,
-            format!(
-                "The token has the permissions that are needed and expires at {}. A system user token can be made \
-                 without an end.",
-                crate::domain::Timestamp::from_seconds(at)
-            ),
+            phrases::CHECK_TOKEN_ENDS.with(&[("ends_at", &crate::domain::Timestamp::from_seconds(at))]),
         ),
     }
 }
@@ -100,11 +90,17 @@ fn of_token(data: &Value) -> Check {
 /// Whether Meta posts the number's webhooks to this appliance.
 async fn callback(http: &reqwest::Client, access: &ChannelAccess, webhook_url: &str) -> Check {
     let Ok(number) = needed(access, "phone_number_id") else {
-        return check("callback", true, "Not checked: the number's id is missing.");
+        return check("callback", true, phrases::CHECK_NUMBER_ID_MISSING.text());
     };
     let fields = match get(http, access, &[number], &[("fields", "webhook_configuration")]).await {
         Ok(fields) => fields,
-        Err(error) => return check("callback", true, format!("Not told by Meta: {}.", error.title)),
+        Err(error) => {
+            return check(
+                "callback",
+                true,
+                phrases::CHECK_UNTOLD.with(&[("title", &error.title)]),
+            );
+        }
     };
     let configured = fields
         .get("webhook_configuration")
@@ -122,15 +118,17 @@ fn of_callback(found: Option<&str>, webhook_url: &str) -> Check {
         None => check(
             "callback",
             true,
-            format!(
-                "Meta does not tell where it posts. In the app dashboard the callback must be {webhook_url}."
-            ),
+            phrases::CHECK_CALLBACK_UNTOLD.with(&[("url", &webhook_url)]),
         ),
-        Some(url) if same(url) => check("callback", true, format!("Meta posts to {url}.")),
+        Some(url) if same(url) => check(
+            "callback",
+            true,
+            phrases::CHECK_CALLBACK_HERE.with(&[("url", &url)]),
+        ),
         Some(url) => check(
             "callback",
             false,
-            format!("Meta posts to {url}, not here. Set the callback in the app dashboard to {webhook_url}."),
+            phrases::CHECK_CALLBACK_ELSEWHERE.with(&[("found", &url), ("url", &webhook_url)]),
         ),
     }
 }
@@ -138,18 +136,22 @@ fn of_callback(found: Option<&str>, webhook_url: &str) -> Check {
 /// Meta's own view of what may be sent.
 async fn sending(http: &reqwest::Client, access: &ChannelAccess) -> Check {
     let Ok(number) = needed(access, "phone_number_id") else {
-        return check("sending", true, "Not checked: the number's id is missing.");
+        return check("sending", true, phrases::CHECK_NUMBER_ID_MISSING.text());
     };
     match get(http, access, &[number], &[("fields", "health_status")]).await {
         Ok(fields) => of_sending(fields.get("health_status").unwrap_or(&Value::Null)),
-        Err(error) => check("sending", true, format!("Not told by Meta: {}.", error.title)),
+        Err(error) => check(
+            "sending",
+            true,
+            phrases::CHECK_UNTOLD.with(&[("title", &error.title)]),
+        ),
     }
 }
 
 fn of_sending(status: &Value) -> Check {
     let may = text_at(status, "can_send_message").unwrap_or_default();
     if may.is_empty() || may == "AVAILABLE" {
-        return check("sending", true, "Meta lets this number send.");
+        return check("sending", true, phrases::CHECK_MAY_SEND.text());
     }
     let entities = status
         .get("entities")
@@ -175,10 +177,7 @@ fn of_sending(status: &Value) -> Check {
             }
         })
         .collect();
-    let detail = format!(
-        "Meta says {may} for sending: {}. Look at the account in Meta's WhatsApp manager.",
-        reasons.join("; ")
-    );
+    let detail = phrases::CHECK_MAY_NOT_SEND.with(&[("word", &may), ("reasons", &reasons.join("; "))]);
     check("sending", may != "BLOCKED", detail)
 }
 

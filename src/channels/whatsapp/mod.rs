@@ -39,6 +39,7 @@ use crate::domain::inbound::ChannelNotice;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
+use crate::domain::tariff::Tariff;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
 
@@ -54,6 +55,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     sends: &render::KINDS,
     counts_segments: false,
     quotes: Quotes::Any,
+    tariff: Tariff::Told,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
     pair_burst: limits::PAIR_BURST,

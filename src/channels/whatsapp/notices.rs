@@ -11,6 +11,7 @@ use crate::channels::NoticeScope;
 use crate::domain::Timestamp;
 use crate::domain::health::{HealthChange, Quality, Restricted, Restriction, Tier};
 use crate::domain::inbound::ChannelNotice;
+use crate::domain::phrases::{self, Phrase};
 
 /// Whom a notice concerns: one number of the account, or all of it.
 pub(super) fn scope(notice: &ChannelNotice) -> NoticeScope {
@@ -161,37 +162,37 @@ pub(super) fn in_words(field: &str, body: &Value) -> Option<String> {
     Some(match field {
         "phone_number_quality_update" => quality_in_words(body)?,
         "business_capability_update" => {
-            format!("The account may write first to {} customers within 24 hours.", tier_in_words(any_tier(body)?))
+            phrases::NOTICE_TIER.with(&[("limit", &tier_in_words(any_tier(body)?))])
         }
         "phone_number_name_update" => match get("decision").as_str() {
-            "APPROVED" => format!("The display name \"{}\" was approved.", get("requested_verified_name")),
-            "REJECTED" => format!(
-                "The display name \"{}\" was refused{}. Choose another one in Meta's WhatsApp manager.",
-                get("requested_verified_name"),
-                because(&get("rejection_reason"))
+            "APPROVED" => phrases::NOTICE_NAME_APPROVED.with(&[("name", &get("requested_verified_name"))]),
+            "REJECTED" => because(
+                (phrases::NOTICE_NAME_REFUSED, phrases::NOTICE_NAME_REFUSED_BECAUSE),
+                &get("requested_verified_name"),
+                &get("rejection_reason"),
             ),
-            _ => format!("The display name \"{}\" is still looked at.", get("requested_verified_name")),
+            _ => phrases::NOTICE_NAME_PENDING.with(&[("name", &get("requested_verified_name"))]),
         },
-        "business_username_update" => format!("The user name {} is {}.", get("username"), get("status")),
+        "business_username_update" => {
+            phrases::NOTICE_USERNAME.with(&[("name", &get("username")), ("status", &get("status"))])
+        }
         "account_review_update" => match get("decision").as_str() {
-            "REJECTED" => "Meta refused the account after its review. Appeal in Meta's business support.".into(),
-            "APPROVED" => "Meta approved the account after its review.".into(),
-            _ => "Meta is reviewing the account.".into(),
+            "REJECTED" => phrases::NOTICE_REVIEW_REFUSED.text().into(),
+            "APPROVED" => phrases::NOTICE_REVIEW_APPROVED.text().into(),
+            _ => phrases::NOTICE_REVIEW_PENDING.text().into(),
         },
         "account_alerts" => {
             let info = body.get("alert_info").unwrap_or(body);
             let (description, kind) = (word(info, "alert_description"), word(info, "alert_type"));
             match description.is_empty() {
-                true => format!("Meta alerts: {}.", plain(&kind)),
-                false => format!("Meta alerts: {description}"),
+                true => phrases::NOTICE_ALERT.with(&[("text", &plain(&kind))]),
+                false => phrases::NOTICE_ALERT.with(&[("text", &description)]),
             }
         }
         "security" => match get("event").as_str() {
-            "PIN_CHANGED" => "The number's two-step PIN was changed. If it was none of you, change it at once.".into(),
-            "PIN_RESET_REQUEST" => {
-                "Someone asked to switch the number's two-step PIN off. If it was none of you, look at who has access.".into()
-            }
-            "PIN_RESET_SUCCESS" => "The number's two-step PIN was switched off.".into(),
+            "PIN_CHANGED" => phrases::NOTICE_PIN_CHANGED.text().into(),
+            "PIN_RESET_REQUEST" => phrases::NOTICE_PIN_RESET_ASKED.text().into(),
+            "PIN_RESET_SUCCESS" => phrases::NOTICE_PIN_OFF.text().into(),
             _ => return None,
         },
         "account_update" => account_in_words(body)?,
@@ -209,62 +210,60 @@ fn account_in_words(body: &Value) -> Option<String> {
                 .flatten()
                 .map(|info| plain(&word(info, "restriction_type")))
                 .collect();
-            format!("Meta restricted the account: {}.", words.join(", "))
+            phrases::NOTICE_RESTRICTED.with(&[("words", &words.join(", "))])
         }
-        "ACCOUNT_VIOLATION" => format!(
-            "Meta says that the account broke its policy ({}). Appeal in Meta's business support.",
-            plain(&inside("violation_info", "violation_type"))
-        ),
+        "ACCOUNT_VIOLATION" => {
+            phrases::NOTICE_VIOLATION.with(&[("what", &plain(&inside("violation_info", "violation_type")))])
+        }
         "DISABLED_UPDATE" => match inside("ban_info", "waba_ban_state").as_str() {
             "SCHEDULE_FOR_DISABLE" => {
-                format!(
-                    "Meta will disable the account on {}. Appeal before then.",
-                    inside("ban_info", "waba_ban_date")
-                )
+                phrases::NOTICE_WILL_DISABLE.with(&[("date", &inside("ban_info", "waba_ban_date"))])
             }
-            "REINSTATE" => "Meta gave the account back.".into(),
-            _ => "Meta disabled the account. Appeal in Meta's business support.".into(),
+            "REINSTATE" => phrases::NOTICE_REINSTATED.text().into(),
+            _ => phrases::NOTICE_DISABLED.text().into(),
         },
-        "ACCOUNT_DELETED" => "The WhatsApp Business Account was deleted.".into(),
-        "ACCOUNT_OFFBOARDED" => "The account was taken off the platform.".into(),
-        "ACCOUNT_RECONNECTED" => "The account is connected again.".into(),
-        "PARTNER_ADDED" => "The account was shared with your app.".into(),
-        "PARTNER_REMOVED" => {
-            format!(
-                "The account is no longer shared with your app{}.",
-                because(&inside("disconnection_info", "reason"))
-            )
-        }
-        "PARTNER_APP_UNINSTALLED" => "Your app was removed from the account.".into(),
-        "VERIFIED_ACCOUNT" => "Meta verified the account.".into(),
-        "VOLUME_BASED_PRICING_TIER_UPDATE" => format!(
-            "Prices for {} messages to {} moved to another volume tier.",
-            plain(&inside("volume_tier_info", "pricing_category")),
-            inside("volume_tier_info", "region")
+        "ACCOUNT_DELETED" => phrases::NOTICE_DELETED.text().into(),
+        "ACCOUNT_OFFBOARDED" => phrases::NOTICE_OFFBOARDED.text().into(),
+        "ACCOUNT_RECONNECTED" => phrases::NOTICE_RECONNECTED.text().into(),
+        "PARTNER_ADDED" => phrases::NOTICE_SHARED.text().into(),
+        "PARTNER_REMOVED" => because(
+            (phrases::NOTICE_NOT_SHARED, phrases::NOTICE_NOT_SHARED_BECAUSE),
+            "",
+            &inside("disconnection_info", "reason"),
         ),
+        "PARTNER_APP_UNINSTALLED" => phrases::NOTICE_APP_REMOVED.text().into(),
+        "VERIFIED_ACCOUNT" => phrases::NOTICE_VERIFIED.text().into(),
+        "VOLUME_BASED_PRICING_TIER_UPDATE" => phrases::NOTICE_VOLUME_TIER.with(&[
+            (
+                "category",
+                &plain(&inside("volume_tier_info", "pricing_category")),
+            ),
+            ("region", &inside("volume_tier_info", "region")),
+        ]),
         _ => return None,
     })
 }
 
 fn quality_in_words(body: &Value) -> Option<String> {
-    let limit =
-        any_tier(body).map(|tier| format!(" Limit: {} customers within 24 hours.", tier_in_words(tier)));
     let said = match word(body, "event").as_str() {
-        "THROUGHPUT_UPGRADE" => "The number may now send up to 1,000 messages a second.",
-        "FLAGGED" => "The number's quality is low: customers block or report it. Marketing waits.",
-        "UNFLAGGED" => "The number's quality is good again.",
-        "UPGRADE" => "The number's limit was raised.",
-        "DOWNGRADE" => "The number's limit was lowered because of its quality. Marketing slows down.",
-        "ONBOARDING" => "The number was connected.",
+        "THROUGHPUT_UPGRADE" => phrases::NOTICE_THROUGHPUT.text(),
+        "FLAGGED" => phrases::NOTICE_FLAGGED.text(),
+        "UNFLAGGED" => phrases::NOTICE_UNFLAGGED.text(),
+        "UPGRADE" => phrases::NOTICE_UPGRADE.text(),
+        "DOWNGRADE" => phrases::NOTICE_DOWNGRADE.text(),
+        "ONBOARDING" => phrases::NOTICE_ONBOARDING.text(),
         _ => return None,
     };
-    Some(format!("{said}{}", limit.unwrap_or_default()))
+    Some(match any_tier(body) {
+        None => said.to_owned(),
+        Some(tier) => phrases::NOTICE_WITH_LIMIT.with(&[("notice", &said), ("limit", &tier_in_words(tier))]),
+    })
 }
 
 fn tier_in_words(tier: Tier) -> String {
     match tier {
         Tier::People(people) => people.to_string(),
-        Tier::Unlimited => "any number of".into(),
+        Tier::Unlimited => phrases::NOTICE_UNLIMITED.text().into(),
     }
 }
 
@@ -273,10 +272,11 @@ fn plain(constant: &str) -> String {
     constant.to_ascii_lowercase().replace('_', " ")
 }
 
-fn because(reason: &str) -> String {
+/// The first phrase, or the second where a reason is given.
+fn because(phrases: (Phrase, Phrase), name: &str, reason: &str) -> String {
     match reason {
-        "" => String::new(),
-        reason => format!(" ({})", plain(reason)),
+        "" => phrases.0.with(&[("name", &name)]),
+        reason => phrases.1.with(&[("name", &name), ("why", &plain(reason))]),
     }
 }
 

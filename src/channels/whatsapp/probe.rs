@@ -10,6 +10,7 @@ use super::payload::text_at;
 use super::settings;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 
 /// Fields asked of the number (Meta's phone number reference).
 const NUMBER_FIELDS: &str = "id,verified_name,display_phone_number,quality_rating,status,name_status,\
@@ -20,7 +21,7 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
     if let Err(error) = settings::validate(access) {
         return vec![check("settings", false, error.to_string())];
     }
-    let mut checks = vec![check("settings", true, "Complete.")];
+    let mut checks = vec![check("settings", true, phrases::CHECK_COMPLETE.text())];
     let number = setting(access, "phone_number_id");
     match get(http, access, &[number], &[("fields", NUMBER_FIELDS)]).await {
         Ok(fields) => checks.extend(of_number(access, &fields)),
@@ -30,12 +31,7 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
         }
     }
     checks.push(match setting(access, "waba_id") {
-        "" => check(
-            "webhooks",
-            true,
-            "Not checked: enter the WhatsApp Business Account id (waba_id) to have this checked and to get news \
-             about templates and the account.",
-        ),
+        "" => check("webhooks", true, phrases::CHECK_WABA_MISSING.text()),
         waba => match get(http, access, &[waba, "subscribed_apps"], &[]).await {
             Ok(apps) => of_subscriptions(access, &apps),
             Err(error) => failed("webhooks", &error),
@@ -72,50 +68,39 @@ async fn get(
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {
     let advice = match error.class {
-        ErrorClass::Transient => {
-            "The provider could not be reached or had a problem. Try again in a minute; check \
-                                  api_base and this machine's connection."
-        }
+        ErrorClass::Transient => phrases::ADVICE_TRY_LATER.text(),
         class => class.advice(),
     };
-    check(
-        name,
-        false,
-        format!("{} ({}): {} {advice}", error.title, error.code, error.detail),
-    )
+    check(name, false, error.with_advice(advice))
 }
 
 fn of_number(access: &ChannelAccess, fields: &Value) -> Vec<Check> {
     let word = |name: &str| text_at(fields, name).unwrap_or_default();
-    let mut checks = vec![check("access_token", true, "The token may use this number.")];
+    let mut checks = vec![check("access_token", true, phrases::CHECK_TOKEN_MAY.text())];
     checks.push(display_number(
         setting(access, "display_phone_number"),
         &word("display_phone_number"),
     ));
     let status = word("status");
     checks.push(match status.as_str() {
-        "" => check("number", true, "The provider does not tell the number's status."),
-        "CONNECTED" => check("number", true, "Registered and connected."),
+        "" => check("number", true, phrases::CHECK_NUMBER_UNTOLD.text()),
+        "CONNECTED" => check("number", true, phrases::CHECK_NUMBER_CONNECTED.text()),
         "PENDING" | "DISCONNECTED" => check(
             "number",
             false,
-            format!("The number is {status}. Register it in Meta's WhatsApp manager."),
+            phrases::CHECK_NUMBER_REGISTER.with(&[("status", &status)]),
         ),
         other => check(
             "number",
             false,
-            format!("The number is {other}. Look at the account in Meta's WhatsApp manager."),
+            phrases::CHECK_NUMBER_LOOK.with(&[("status", &other)]),
         ),
     });
     checks.push(match word("quality_rating").as_str() {
-        "RED" => check(
-            "quality",
-            false,
-            "Quality is RED: customers block or report messages. Send fewer campaigns.",
-        ),
-        "YELLOW" => check("quality", true, "Quality is YELLOW: be careful with campaigns."),
-        "GREEN" => check("quality", true, "Quality is GREEN."),
-        _ => check("quality", true, "No quality rating yet."),
+        "RED" => check("quality", false, phrases::CHECK_QUALITY_RED.text()),
+        "YELLOW" => check("quality", true, phrases::CHECK_QUALITY_YELLOW.text()),
+        "GREEN" => check("quality", true, phrases::CHECK_QUALITY_GREEN.text()),
+        _ => check("quality", true, phrases::CHECK_QUALITY_NONE.text()),
     });
     checks
 }
@@ -125,13 +110,15 @@ fn display_number(ours: &str, theirs: &str) -> Check {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let (ours_digits, theirs_digits) = (digits(ours), digits(theirs));
     match ours_digits.is_empty() || theirs_digits.is_empty() || ours_digits == theirs_digits {
-        true => check("phone_number", true, format!("This is {theirs}.")),
+        true => check(
+            "phone_number",
+            true,
+            phrases::CHECK_THIS_IS.with(&[("number", &theirs)]),
+        ),
         false => check(
             "phone_number",
             false,
-            format!(
-                "The id belongs to {theirs}, not to {ours}. Correct phone_number_id or display_phone_number."
-            ),
+            phrases::CHECK_NUMBER_DIFFERS.with(&[("theirs", &theirs), ("ours", &ours)]),
         ),
     }
 }
@@ -150,20 +137,16 @@ fn of_subscriptions(access: &ChannelAccess, apps: &Value) -> Check {
         listed.is_empty(),
         app.is_empty() || ids.iter().any(|id| id == app),
     ) {
-        (true, _) => check(
-            "webhooks",
-            false,
-            "No app receives this account's webhooks. Subscribe your app to the account in Meta's app dashboard.",
-        ),
+        (true, _) => check("webhooks", false, phrases::CHECK_NO_APP.text()),
         (false, false) => check(
             "webhooks",
             false,
-            format!("The app {app} is not subscribed to this account. Subscribe it in Meta's app dashboard."),
+            phrases::CHECK_APP_NOT_SUBSCRIBED.with(&[("app", &app)]),
         ),
         (false, true) => check(
             "webhooks",
             true,
-            format!("{} app(s) receive webhooks.", listed.len()),
+            phrases::CHECK_APPS_RECEIVE.with(&[("count", &listed.len())]),
         ),
     }
 }

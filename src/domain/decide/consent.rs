@@ -4,6 +4,7 @@ use crate::domain::consent::{Consent, ConsentChange, ConsentRules, ConsentSource
 use crate::domain::message::{Author, MessageError, MessageStatus};
 use crate::domain::operations::SendPriority;
 use crate::domain::optout::{self, Heard, Keyword};
+use crate::domain::phrases;
 use crate::domain::standing::{is_unasked, purpose};
 use crate::domain::{Message, MessageId, Timestamp, TraceId};
 
@@ -106,7 +107,7 @@ pub fn stop_queued(decision: &mut Decision, consent: &Consent, queued: Vec<Messa
         };
         let error = MessageError {
             code: STOPPED.into(),
-            title: "Not sent: the customer opted out".into(),
+            title: phrases::NOT_SENT_OPTED_OUT.text().into(),
             detail: refusal.reason,
             advice: refusal
                 .alternatives

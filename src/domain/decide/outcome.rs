@@ -3,6 +3,7 @@
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{MessageReaction, SendOutcome};
+use crate::domain::phrases;
 use crate::domain::policy::MessagingRules;
 use crate::domain::{Message, Timestamp};
 
@@ -146,9 +147,9 @@ fn to_error(outcome: &SendOutcome, rules: MessagingRules) -> MessageError {
         },
         SendOutcome::NotSent(why) | SendOutcome::Unknown(why) => MessageError {
             code: outcome_name(outcome).to_owned(),
-            title: "Not sent".into(),
+            title: phrases::NOT_SENT.text().into(),
             detail: why.clone(),
-            advice: "Check the connection to the provider, then retry.".into(),
+            advice: phrases::CHECK_CONNECTION.text().into(),
         },
         SendOutcome::Accepted { .. } => MessageError {
             code: "accepted".into(),

@@ -2,6 +2,7 @@
 
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
+use crate::domain::phrases;
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
 use crate::domain::template::standing::TemplateStanding;
@@ -33,7 +34,7 @@ pub fn retry(
 ) -> Result<Decision, Rejection> {
     match message.status {
         MessageStatus::Failed => requeue(conversation, message, channel, now),
-        _ => Err(Rejection::WrongState("only a failed message can be retried")),
+        _ => Err(Rejection::WrongState(phrases::ONLY_FAILED_RETRIED.text())),
     }
 }
 
@@ -49,7 +50,7 @@ pub fn settle(
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
     if message.status != MessageStatus::Doubtful {
-        return Err(Rejection::WrongState("only a doubtful message can be settled"));
+        return Err(Rejection::WrongState(phrases::ONLY_DOUBTFUL_SETTLED.text()));
     }
     let mut decision = Decision::from(conversation);
     let before = message.status;
@@ -62,9 +63,9 @@ pub fn settle(
             message.advance(MessageStatus::Failed, now);
             message.error = Some(MessageError {
                 code: "settled_as_failed".into(),
-                title: "Not sent".into(),
-                detail: "The answer to the send was lost, and someone found that it did not arrive.".into(),
-                advice: "Retry if it should still go out.".into(),
+                title: phrases::NOT_SENT.text().into(),
+                detail: phrases::FOUND_NOT_ARRIVED.text().into(),
+                advice: phrases::RETRY_IF_WANTED.text().into(),
             });
         }
     }

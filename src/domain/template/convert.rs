@@ -119,7 +119,7 @@ impl Work {
             self.steps.push("footer".into());
             return None;
         }
-        let words: Vec<&str> = line.split(' ').collect();
+        let words = words_of(line);
         let mut out: Vec<String> = Vec::new();
         let mut at = 0;
         while at < words.len() {
@@ -261,14 +261,43 @@ fn peel(word: &str) -> (&str, &str, &str) {
     )
 }
 
-/// `[pause]`, `(waits)`: what is done, not said.
+/// A line's words; what stands between marks of a gap is one word, as in `[customer name]`.
+fn words_of(line: &str) -> Vec<&str> {
+    /// Words of the longest gap that is looked for.
+    const GAP: usize = 5;
+    let mut words = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let next = rest.find(' ').unwrap_or(rest.len());
+        let open = MARKS.iter().find(|(open, _)| rest[..next].contains(*open));
+        let gap = open.and_then(|(_, close)| {
+            let ends = rest.match_indices(' ').map(|(at, _)| at);
+            let mut ends = ends.chain([rest.len()]).take(GAP);
+            ends.find(|end| rest[..*end].contains(*close))
+        });
+        let (word, after) = rest.split_at(gap.unwrap_or(next));
+        words.push(word);
+        rest = after.strip_prefix(' ').unwrap_or(after);
+        // A line that ends with a blank keeps it.
+        if rest.is_empty() && !after.is_empty() {
+            words.push("");
+        }
+    }
+    words
+}
+
+/// `[pause]`, `(waits)`, `[waits for an answer]`: what is done, not said.
 fn is_direction(word: &str) -> bool {
     let lower = word.to_lowercase();
-    [
-        "[pause]", "[pauses]", "(pause)", "[wait]", "(wait)", "[waits]", "[smile]",
-    ]
-    .contains(&lower.as_str())
+    let Some(inside) = lower.strip_prefix(['[', '(']) else {
+        return false;
+    };
+    let first = inside.split([' ', ']', ')']).next().unwrap_or_default();
+    ["pause", "pauses", "wait", "waits", "smile", "smiles"].contains(&first) && lower.ends_with([']', ')'])
 }
+
+/// How scripts mark what the speaker fills in.
+const MARKS: [(char, char); 4] = [('[', ']'), ('<', '>'), ('{', '}'), ('%', '%')];
 
 /// What stands between marks of a gap: `[Name]`, `<name>`, `{name}`, `%name%`, `____`.
 fn marked(word: &str) -> Option<String> {
@@ -286,8 +315,7 @@ fn marked(word: &str) -> Option<String> {
 }
 
 fn between(word: &str) -> String {
-    let opens = [('[', ']'), ('<', '>'), ('{', '}'), ('%', '%')];
-    for (open, close) in opens {
+    for (open, close) in MARKS {
         let Some(start) = word.find(open) else { continue };
         let Some(end) = word.rfind(close).filter(|end| *end > start) else {
             continue;
@@ -379,6 +407,19 @@ mod tests {
             done.definition.components[2]["buttons"][1]["url"],
             "https://a.example/b"
         );
+    }
+
+    #[test]
+    fn a_gap_of_several_words_is_one_variable() {
+        let done = convert(
+            "Hello [customer name], your <order number> is ready. [waits for an answer] Save 20 % or 30 % today. See { you there",
+        );
+        assert_eq!(
+            body(&done),
+            "Hello {{1}}, your {{2}} is ready. Save 20 % or 30 % today. See { you there"
+        );
+        let samples = &done.definition.components[0]["example"]["body_text"][0];
+        assert_eq!(*samples, json!(["customer name", "order number"]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What policy must know of a template that someone wants to send.
 
 use super::State;
+use crate::domain::phrases;
 use crate::domain::policy::{Alternative, Refusal};
 
 /// How the template of a message stands.
@@ -37,7 +38,7 @@ pub fn check(standing: &TemplateStanding) -> Option<Refusal> {
         TemplateStanding::NotAsked | TemplateStanding::NeverListed => None,
         TemplateStanding::Unknown { languages } => Some(refusal(
             "template_unknown",
-            "The account has no template of this name in this language.".into(),
+            phrases::TEMPLATE_UNKNOWN.text().into(),
             languages,
         )),
         TemplateStanding::Known {
@@ -46,7 +47,7 @@ pub fn check(standing: &TemplateStanding) -> Option<Refusal> {
             ..
         } => Some(refusal(
             "template_not_assigned",
-            "This template is not assigned to your role.".into(),
+            phrases::TEMPLATE_NOT_ASSIGNED.text().into(),
             &[],
         )),
         TemplateStanding::Known {
@@ -55,22 +56,18 @@ pub fn check(standing: &TemplateStanding) -> Option<Refusal> {
             languages,
             ..
         } if !state.is_sendable() => {
-            let why = reason
-                .as_deref()
-                .map(|reason| format!(" ({reason})"))
-                .unwrap_or_default();
+            let words = in_words(*state);
+            let because = |word| phrases::TEMPLATE_STATE_BECAUSE.with(&[("state", &words), ("word", word)]);
+            let why = reason.as_ref().map(|word| because(word));
             Some(refusal(
                 code(*state),
-                format!("{}{why}", in_words(*state)),
+                why.unwrap_or_else(|| words.to_owned()),
                 languages,
             ))
         }
         TemplateStanding::Known { missing, .. } if !missing.is_empty() => Some(refusal(
             "template_variables",
-            format!(
-                "These variables of the template have no value: {}.",
-                missing.join(", ")
-            ),
+            phrases::TEMPLATE_VARIABLES.with(&[("names", &missing.join(", "))]),
             &[],
         )),
         TemplateStanding::Known { .. } => None,
@@ -89,29 +86,26 @@ const fn code(state: State) -> &'static str {
 /// A state as a sentence, with what follows from it.
 pub const fn in_words(state: State) -> &'static str {
     match state {
-        State::Draft => "The template is a draft and was never submitted.",
-        State::AwaitingApproval => "The template waits for approval within your team.",
-        State::InReview => "The template is still in review.",
-        State::Approved => "The template is approved.",
-        State::Rejected => "The template was rejected.",
-        State::Paused => "The template is paused because customers reacted badly to it.",
-        State::Disabled => "The template was disabled for good because customers reacted badly to it.",
-        State::InAppeal => "The template was rejected; the appeal is under review.",
-        State::Flagged => "The template may be sent, but its quality is low.",
-        State::LimitExceeded => "The account holds more templates than it may.",
-        State::Locked => "The template cannot be changed at present.",
-        State::Archived => "The template is archived.",
-        State::PendingDeletion | State::Deleted => "The template was deleted at the provider.",
+        State::Draft => phrases::TEMPLATE_DRAFT.text(),
+        State::AwaitingApproval => phrases::TEMPLATE_AWAITING_APPROVAL.text(),
+        State::InReview => phrases::TEMPLATE_IN_REVIEW.text(),
+        State::Approved => phrases::TEMPLATE_APPROVED.text(),
+        State::Rejected => phrases::TEMPLATE_REJECTED.text(),
+        State::Paused => phrases::TEMPLATE_PAUSED.text(),
+        State::Disabled => phrases::TEMPLATE_DISABLED.text(),
+        State::InAppeal => phrases::TEMPLATE_IN_APPEAL.text(),
+        State::Flagged => phrases::TEMPLATE_FLAGGED.text(),
+        State::LimitExceeded => phrases::TEMPLATE_LIMIT_EXCEEDED.text(),
+        State::Locked => phrases::TEMPLATE_LOCKED.text(),
+        State::Archived => phrases::TEMPLATE_ARCHIVED.text(),
+        State::PendingDeletion | State::Deleted => phrases::TEMPLATE_DELETED.text(),
     }
 }
 
 fn refusal(code: &'static str, reason: String, languages: &[String]) -> Refusal {
     let mut alternatives = Vec::new();
     if !languages.is_empty() {
-        let detail = format!(
-            "Send it in a language that is approved: {}.",
-            languages.join(", ")
-        );
+        let detail = phrases::TEMPLATE_LANGUAGES.with(&[("languages", &languages.join(", "))]);
         alternatives.push(Alternative {
             kind: "language",
             detail,
@@ -120,17 +114,17 @@ fn refusal(code: &'static str, reason: String, languages: &[String]) -> Refusal 
     if code == "template_paused" {
         alternatives.push(Alternative {
             kind: "wait",
-            detail: "A first pause ends after 3 hours, a second after 6; then send it again.".into(),
+            detail: phrases::TEMPLATE_PAUSE_ENDS.text().into(),
         });
     }
     alternatives.push(match code {
         "template_variables" => Alternative {
             kind: "variables",
-            detail: "Fill every variable, then send.".into(),
+            detail: phrases::FILL_VARIABLES.text().into(),
         },
         _ => Alternative {
             kind: "template",
-            detail: "Choose another approved template.".into(),
+            detail: phrases::OTHER_TEMPLATE.text().into(),
         },
     });
     Refusal {

@@ -9,6 +9,7 @@ use super::{Accounts, lockout};
 use crate::actors::due::due_key;
 use crate::domain::account::{Session, User, Workspace};
 use crate::domain::operations::DueWork;
+use crate::domain::phrases;
 use crate::domain::{SessionId, TraceId};
 use crate::http::auth::SESSION_PREFIX;
 use crate::http::{ApiError, ErrorCode, Secret};
@@ -57,16 +58,12 @@ impl Accounts {
         let _one_at_a_time = self.membership.lock().await;
         if !self.needs_setup()? {
             return Err(
-                ApiError::new(ErrorCode::WrongState, "This appliance is set up already. Log in.")
+                ApiError::new(ErrorCode::WrongState, phrases::SET_UP_ALREADY.text())
                     .with_code("already_set_up"),
             );
         }
         if !self.setup.as_ref().is_some_and(|guard| guard.fits(code)) {
-            return Err(ApiError::new(
-                ErrorCode::InvalidSetupCode,
-                "This is not the one-time code. The server prints it when it starts.",
-            )
-            .at("code"));
+            return Err(ApiError::new(ErrorCode::InvalidSetupCode, phrases::NOT_THE_CODE.text()).at("code"));
         }
         let (store, now) = (&self.store, self.clock.now());
         let (workspace, user) =
@@ -97,7 +94,7 @@ impl Accounts {
             self.note_failure(email, found.map(|(user, _)| user)).await?;
             return Err(ApiError::new(
                 ErrorCode::InvalidCredentials,
-                "The e-mail address or the password is wrong.",
+                phrases::WRONG_LOGIN.text(),
             ));
         }
         for _ in 0..RETRIES {
@@ -127,11 +124,8 @@ impl Accounts {
         self.attempts
             .take(origin.address, self.clock.now())
             .map_err(|seconds| {
-                ApiError::new(
-                    ErrorCode::RateLimited,
-                    "Too many attempts from this address. Wait a little.",
-                )
-                .retry_after(seconds)
+                ApiError::new(ErrorCode::RateLimited, phrases::TOO_MANY_FROM_ADDRESS.text())
+                    .retry_after(seconds)
             })
     }
 
@@ -151,7 +145,7 @@ impl Accounts {
             None => Ok(()),
             Some(seconds) => Err(ApiError::new(
                 ErrorCode::LockedOut,
-                format!("Too many failed attempts for this e-mail address. Try again in {seconds} seconds."),
+                phrases::LOCKED_OUT.with(&[("seconds", &seconds)]),
             )
             .retry_after(seconds)),
         }
@@ -281,5 +275,5 @@ impl Accounts {
 }
 
 fn contended() -> ApiError {
-    ApiError::busy("This account is being changed at this moment. Try again.", 1)
+    ApiError::busy(phrases::ACCOUNT_BUSY.text(), 1)
 }

@@ -7,6 +7,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+use crate::domain::phrases;
 use crate::http::ApiError;
 use crate::http::FieldError;
 
@@ -59,7 +60,7 @@ const COMMON: &[&str] = &[
 pub fn check(field: &str, password: &str, email: &str) -> Result<(), FieldError> {
     check_size(field, password)?;
     if password.chars().count() < MIN_LENGTH {
-        let detail = format!("At least {MIN_LENGTH} characters; a few words in a row are easy to remember.");
+        let detail = phrases::PASSWORD_SHORT.with(&[("count", &MIN_LENGTH)]);
         return Err(FieldError::new(field, detail));
     }
     let lower = password.to_lowercase();
@@ -149,7 +150,7 @@ impl PasswordHasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-        let busy = |_| ApiError::busy("Too many people log in at this moment. Try again.", 2);
+        let busy = |_| ApiError::busy(phrases::TOO_MANY_LOGINS.text(), 2);
         let _place = self.queue.try_acquire().map_err(busy)?;
         let closed = |error| ApiError::internal("waiting to hash a password", error);
         // The permit moves into the work: it stays taken if the client goes away meanwhile.

@@ -6,6 +6,7 @@ use super::model::ProfileBody;
 use super::store::{USERS_MAX, delete_session, email_key, email_taken};
 use super::{Accounts, password};
 use crate::domain::account::{Role, User, Workspace};
+use crate::domain::phrases;
 use crate::domain::{EventKind, TraceId, UserId};
 use crate::http::{ApiError, ErrorCode, Identity, Items, ListId, Page};
 use crate::storage::keys::UserKey;
@@ -34,7 +35,7 @@ impl Accounts {
             return Err(email_taken("email"));
         }
         if self.users(who.workspace)?.len() >= USERS_MAX {
-            let detail = format!("There are {USERS_MAX} people, which is the limit.");
+            let detail = phrases::TOO_MANY_PEOPLE.with(&[("count", &USERS_MAX)]);
             return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("too_many_users"));
         }
         let user = person(&self.hasher, who.workspace, new, role, false, self.clock.now()).await?;
@@ -112,7 +113,7 @@ impl Accounts {
             if user.password_hash != stored {
                 return Err(ApiError::new(
                     ErrorCode::Conflict,
-                    "The password was changed at the same moment.",
+                    phrases::PASSWORD_CHANGED.text(),
                 ));
             }
             user.password_hash.clone_from(&hash);
@@ -144,14 +145,11 @@ fn may_go(user: &User, everyone: &[User]) -> Result<(), ApiError> {
     let refuse =
         |code, detail: &'static str| Err(ApiError::new(ErrorCode::WrongState, detail).with_code(code));
     if user.operator {
-        return refuse(
-            "operator",
-            "This is the owner who runs the appliance; someone must.",
-        );
+        return refuse("operator", phrases::OPERATOR_STAYS.text());
     }
     let owners = everyone.iter().filter(|user| user.role == Role::Owner).count();
     if user.role == Role::Owner && owners <= 1 {
-        return refuse("last_owner", "This is the last owner. Add another owner first.");
+        return refuse("last_owner", phrases::LAST_OWNER.text());
     }
     Ok(())
 }

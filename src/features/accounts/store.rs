@@ -2,6 +2,7 @@
 
 use super::Accounts;
 use crate::domain::account::{Session, User, Workspace};
+use crate::domain::phrases;
 use crate::domain::{EventKind, Timestamp, TraceId, UserId, WorkspaceId};
 use crate::http::{ApiError, ErrorCode};
 use crate::storage::keys::{
@@ -103,10 +104,7 @@ impl Accounts {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(ApiError::busy(
-            "Too many changes to this person at the same moment. Try again.",
-            1,
-        ))
+        Err(ApiError::busy(phrases::PERSON_BUSY.text(), 1))
     }
 }
 
@@ -129,11 +127,7 @@ pub fn sessions_of(
 
 /// There already is a person with this address.
 pub fn email_taken(field: &'static str) -> ApiError {
-    ApiError::new(
-        ErrorCode::AlreadyExists,
-        "Someone on this appliance already has this e-mail address.",
-    )
-    .at(field)
+    ApiError::new(ErrorCode::AlreadyExists, phrases::EMAIL_TAKEN.text()).at(field)
 }
 
 /// Takes a session away, and with it the telling of its device.

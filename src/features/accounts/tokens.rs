@@ -3,6 +3,7 @@
 use super::Accounts;
 use super::store::new_id;
 use crate::domain::account::ApiToken;
+use crate::domain::phrases;
 use crate::domain::{TokenId, UserId, WorkspaceId};
 use crate::http::auth::TOKEN_PREFIX;
 use crate::http::{ApiError, ErrorCode, Identity, Items, ListId, Page, Secret};
@@ -50,7 +51,7 @@ impl Accounts {
     ) -> Result<(ApiToken, Secret), ApiError> {
         let _one_at_a_time = self.membership.lock().await;
         if self.tokens_of(who.workspace)?.len() >= TOKENS_MAX {
-            let detail = format!("There are {TOKENS_MAX} tokens, which is the limit. Delete one first.");
+            let detail = phrases::TOO_MANY_TOKENS.with(&[("count", &TOKENS_MAX)]);
             return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("too_many_tokens"));
         }
         let secret = Secret::generate(TOKEN_PREFIX)?;

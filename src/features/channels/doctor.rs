@@ -16,6 +16,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::channels::Check;
 use crate::domain::ChannelId;
 use crate::domain::operations::RawState;
+use crate::domain::phrases;
 use crate::http::{ApiError, ApiResult, NoQuery, OwnerCaller, PathId, endpoints};
 use crate::storage::keys::RawByStateKey;
 use crate::storage::{Prefix, StorageError};
@@ -47,7 +48,7 @@ pub(super) async fn examine_channel(
     let provider = provider(&house, entry.kind)?;
     let Ok(_place) = EXAMINATIONS.try_acquire() else {
         return Err(ApiError::busy(
-            "Too many examinations are under way.",
+            phrases::TOO_MANY_EXAMINATIONS.text(),
             TIME.as_secs(),
         ));
     };
@@ -58,8 +59,7 @@ pub(super) async fn examine_channel(
         checks.extend(provider.diagnose(&house.core.http, &entry.access, &url).await);
     };
     if tokio::time::timeout(TIME, examine).await.is_err() {
-        let detail =
-            "The examination took too long; the provider or this machine's own address does not answer.";
+        let detail = phrases::CHECK_TOO_LONG.text();
         checks.push(check("time", false, detail));
     }
     checks.push(signatures(&house));
@@ -80,27 +80,23 @@ fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
 
 fn state(entry: &ChannelEntry) -> Check {
     match (&entry.channel.blocked, entry.channel.paused) {
-        (Some(why), _) => check("channel", false, format!("The channel is blocked: {why}")),
-        (None, true) => check(
+        (Some(why), _) => check(
             "channel",
-            true,
-            "The channel is paused: messages come in, nothing goes out.",
+            false,
+            phrases::CHECK_CHANNEL_BLOCKED.with(&[("why", why)]),
         ),
-        (None, false) => check("channel", true, "The channel is active."),
+        (None, true) => check("channel", true, phrases::CHECK_CHANNEL_PAUSED.text()),
+        (None, false) => check("channel", true, phrases::CHECK_CHANNEL_ACTIVE.text()),
     }
 }
 
 /// Whether the provider could call this address at all.
 fn address(url: &str, is_sandbox: bool) -> Check {
     if is_sandbox {
-        return check("address", true, "The simulator posts on this machine.");
+        return check("address", true, phrases::CHECK_SIMULATOR.text());
     }
     let Ok(parsed) = reqwest::Url::parse(url) else {
-        return check(
-            "address",
-            false,
-            "The public URL is no address. Set FRONTDESK_PUBLIC_URL.",
-        );
+        return check("address", false, phrases::CHECK_NO_ADDRESS.text());
     };
     let host = parsed.host_str().unwrap_or_default();
     let is_private = matches!(host, "localhost" | "")
@@ -114,16 +110,14 @@ fn address(url: &str, is_sandbox: bool) -> Check {
         (true, _) => check(
             "address",
             false,
-            format!(
-                "{host} cannot be reached from outside. Set FRONTDESK_PUBLIC_URL to the address that the internet knows."
-            ),
+            phrases::CHECK_ADDRESS_PRIVATE.with(&[("host", &host)]),
         ),
-        (false, "https") => check("address", true, format!("Providers post to {url}.")),
-        (false, _) => check(
+        (false, "https") => check(
             "address",
-            false,
-            "Providers only post to https. Put a certificate in front, or let Frontdesk fetch one, and set the public URL to it.",
+            true,
+            phrases::CHECK_ADDRESS_GOOD.with(&[("url", &url)]),
         ),
+        (false, _) => check("address", false, phrases::CHECK_ADDRESS_HTTPS.text()),
     }
 }
 
@@ -139,7 +133,7 @@ fn is_private_ip(ip: std::net::IpAddr) -> bool {
 /// Calls our own address as the provider would: name, TLS, proxy and program must all work for it to answer.
 async fn handshake(house: &House, entry: &ChannelEntry, url: &str) -> Check {
     let Some(token) = entry.access.secrets.get("verify_token") else {
-        return check("handshake", true, "This provider makes no handshake.");
+        return check("handshake", true, phrases::CHECK_NO_HANDSHAKE.text());
     };
     let query = [
         ("hub.mode", "subscribe"),
@@ -154,23 +148,13 @@ async fn handshake(house: &House, entry: &ChannelEntry, url: &str) -> Check {
     let status = answer.status().as_u16();
     let echo = echo(answer).await;
     match (status, echo.trim() == CHALLENGE) {
-        (200, true) => check("handshake", true, "The address answers the handshake."),
-        (403, _) => check(
-            "handshake",
-            false,
-            "The address answers, but does not know this channel's verify token. Another Frontdesk may run there.",
-        ),
-        (300..=399, _) => check(
-            "handshake",
-            false,
-            "The address redirects; providers do not follow. Set the public URL to the final address.",
-        ),
+        (200, true) => check("handshake", true, phrases::CHECK_HANDSHAKE.text()),
+        (403, _) => check("handshake", false, phrases::CHECK_HANDSHAKE_OTHER.text()),
+        (300..=399, _) => check("handshake", false, phrases::CHECK_HANDSHAKE_REDIRECTS.text()),
         (status, _) => check(
             "handshake",
             false,
-            format!(
-                "Something else answers at the address ({status}). Let the proxy pass /webhooks/ on to Frontdesk."
-            ),
+            phrases::CHECK_HANDSHAKE_STRANGER.with(&[("status", &status)]),
         ),
     }
 }
@@ -196,38 +180,25 @@ fn unreachable(error: &reqwest::Error) -> String {
     }
     let lower = causes.to_lowercase();
     if lower.contains("certificate") || lower.contains("tls") {
-        return format!(
-            "The certificate of the address is not accepted ({causes}). Renew it; the chain must be complete."
-        );
+        return phrases::CHECK_CERTIFICATE.with(&[("cause", &causes)]);
     }
     if lower.contains("dns") || lower.contains("lookup") || lower.contains("resolve") {
-        return format!(
-            "The name of the address is not known ({causes}). Set its DNS record to this machine."
-        );
+        return phrases::CHECK_DNS.with(&[("cause", &causes)]);
     }
     if error.is_timeout() {
-        return "The address does not answer in time. Open the port in the firewall and in the router; some routers cannot be \
-                reached from inside under their public address."
-            .into();
+        return phrases::CHECK_TIMEOUT.text().into();
     }
-    format!("The address cannot be reached from this machine ({causes}). Check firewall, port and proxy.")
+    phrases::CHECK_UNREACHABLE.with(&[("cause", &causes)])
 }
 
 /// Deliveries that were refused; they name no channel.
 fn signatures(house: &House) -> Check {
     match house.core.tally.read().bad_signatures {
-        0 => check(
-            "signatures",
-            true,
-            "No webhook was refused for its signature since the start.",
-        ),
+        0 => check("signatures", true, phrases::CHECK_SIGNATURES_GOOD.text()),
         count => check(
             "signatures",
             false,
-            format!(
-                "{count} webhooks were refused for their signature since the start. If they are this channel's, the app secret \
-                 is not the one of the app that posts: copy it from the app's settings at the provider."
-            ),
+            phrases::CHECK_SIGNATURES_BAD.with(&[("count", &count)]),
         ),
     }
 }
@@ -238,13 +209,9 @@ fn arrivals(house: &House, entry: &ChannelEntry) -> Result<Check, StorageError> 
         Some(raw) => check(
             "arrivals",
             true,
-            format!("The last webhook came at {}.", raw.received_at),
+            phrases::CHECK_LAST_WEBHOOK.with(&[("last_at", &raw.received_at)]),
         ),
-        None => check(
-            "arrivals",
-            false,
-            "No webhook has come for this channel lately. Write to the number from a phone, then look again.",
-        ),
+        None => check("arrivals", false, phrases::CHECK_NO_WEBHOOK.text()),
     })
 }
 
@@ -253,12 +220,8 @@ fn parked(house: &House, entry: &ChannelEntry) -> Result<Check, StorageError> {
         .with(entry.workspace)
         .with(RawState::Parked as u8);
     Ok(match house.core.store.scan_keys(&prefix, None, 1)?.is_empty() {
-        true => check("worked_in", true, "Everything that came was worked in."),
-        false => check(
-            "worked_in",
-            false,
-            "Some deliveries could not be worked in. Look at them under System and replay them.",
-        ),
+        true => check("worked_in", true, phrases::CHECK_WORKED_IN.text()),
+        false => check("worked_in", false, phrases::CHECK_PARKED.text()),
     })
 }
 

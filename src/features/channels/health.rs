@@ -15,6 +15,7 @@ use crate::domain::health::{Quality, Restriction, Tier};
 use crate::domain::operations::RawEvent;
 use crate::domain::standing::NEAR_PERCENT;
 use crate::domain::{ChannelId, WorkspaceId};
+use crate::http::views::PhraseView;
 use crate::http::{ApiError, ApiResult, Caller, NoQuery, OwnerCaller, PathId, endpoints};
 use crate::storage::keys::RawEventKey;
 use crate::storage::{Batch, Prefix, StorageError};
@@ -73,9 +74,15 @@ pub(super) struct HealthView {
     /// Why the provider stopped the account.
     #[schema(required)]
     stopped: Option<String>,
+    /// `stopped` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_phrase: Option<PhraseView>,
     /// Something to know about the account.
     #[schema(required)]
     warning: Option<String>,
+    /// `warning` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning_phrase: Option<PhraseView>,
     /// The name that customers see.
     display_name: String,
     /// What was decided about the name.
@@ -139,6 +146,8 @@ fn view(house: &House, entry: &ChannelEntry) -> ApiResult<HealthView> {
         rate_per_s: house.core.rate(entry),
         restrictions: restrictions.collect(),
         stopped: health.stopped.clone(),
+        stopped_phrase: PhraseView::of_some(health.stopped.as_ref()),
+        warning_phrase: PhraseView::of_some(health.warning.as_ref()),
         warning: health.warning.clone(),
         display_name: health.display_name.clone(),
         name_decision: health.name_decision.clone(),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::actors::rotation::{DEFAULT_DAYS, MAX_DAYS, in_use, is_own_name, retire};
 use crate::channels::{ChannelAccess, Check, FieldError, Provider, ProviderKind};
 use crate::domain::{Channel, ChannelId, Timestamp};
+use crate::http::views::PhraseView;
 use crate::http::{ApiBody, check};
 
 /// Most settings, and most secrets, of one channel.
@@ -190,11 +191,19 @@ pub(super) struct CheckView {
     pub ok: bool,
     /// What was found, or what to do.
     pub detail: String,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail_phrase: Option<PhraseView>,
 }
 
 impl From<Check> for CheckView {
     fn from(Check { name, ok, detail }: Check) -> Self {
-        Self { name, ok, detail }
+        Self {
+            name,
+            ok,
+            detail_phrase: PhraseView::of(&detail),
+            detail,
+        }
     }
 }
 

@@ -14,7 +14,9 @@ use super::sandbox::furnish;
 use super::{Machinery, Views};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
+use crate::channels::Check;
 use crate::channels::{Provider, ProviderKind};
+use crate::domain::phrases;
 use crate::domain::{ChannelId, WorkspaceId};
 use crate::http::views::ChannelView;
 use crate::http::{
@@ -180,20 +182,17 @@ pub(super) async fn test_channel(
     let entry = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, entry.kind)?;
     let Ok(_place) = TESTS.try_acquire() else {
-        let detail = "Too many connection tests are under way; try again in a moment.";
+        let detail = phrases::TOO_MANY_TESTS.text();
         return Err(ApiError::busy(detail, TEST_TIME.as_secs()));
     };
     let test = provider.test_connection(&house.core.http, &entry.access);
     let checks = match tokio::time::timeout(TEST_TIME, test).await {
         Ok(checks) => checks.into_iter().map(CheckView::from).collect(),
-        Err(_) => vec![CheckView {
+        Err(_) => vec![CheckView::from(Check {
             name: "answer",
             ok: false,
-            detail: format!(
-                "The provider did not answer within {} seconds. Check the network, and api_base if it is set.",
-                TEST_TIME.as_secs()
-            ),
-        }],
+            detail: phrases::CHECK_NO_ANSWER_WITHIN.with(&[("seconds", &TEST_TIME.as_secs())]),
+        })],
     };
     Ok(Json(TestView::new(checks)))
 }

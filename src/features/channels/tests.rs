@@ -66,7 +66,17 @@ fn what_is_wrong_with_a_new_channel_is_named() {
         (with("/name", json!("a\u{202E}b")), "name"),
         (with("/settings", json!([])), "settings"),
         (with("/settings", many.into()), "settings"),
-        (with("/settings/waba_id", json!("abc")), "settings.waba_id"),
+        (with("/settings/waba_id", json!("a/b")), "settings.waba_id"),
+        (with("/settings/waba_id", json!("..")), "settings.waba_id"),
+        (with("/settings/waba_id", json!("a b")), "settings.waba_id"),
+        (
+            with("/settings/phone_number_id", json!("+254 700 555010")),
+            "settings.phone_number_id",
+        ),
+        (
+            with("/settings/phone_number_id", json!("9".repeat(65))),
+            "settings.phone_number_id",
+        ),
         (with("/settings/waba_id", json!(5)), "settings.waba_id"),
         (
             with("/settings/api_base", json!("file:///etc")),
@@ -85,6 +95,9 @@ fn what_is_wrong_with_a_new_channel_is_named() {
         let error = add(&body).expect_err(field);
         assert_eq!(error.kind().status(), 422, "{field}: {error}");
         assert_eq!(error.field(), Some(field), "{error}");
+    }
+    for id in ["PHONE_NUMBER_ID", "phone-number.id:1", "1234"] {
+        assert!(add(&with("/settings/phone_number_id", json!(id))).is_ok(), "{id}");
     }
     let mut unknown = body();
     unknown["settings"]["colour"] = json!("red");

@@ -8,6 +8,7 @@ use super::routes::{entry, provider};
 use crate::channels::{FieldError, Welcome};
 use crate::domain::ChannelId;
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, ErrorCode, NoQuery, OwnerCaller, PathId, ValidJson, endpoints,
 };
@@ -74,26 +75,15 @@ impl WelcomeView {
 }
 
 fn refused(error: ProviderError) -> ApiError {
-    let detail = format!(
-        "{} ({}): {} {}",
-        error.title,
-        error.code,
-        error.detail,
-        error.class.advice()
-    );
+    let detail = error.with_advice(error.class.advice());
     match error.class {
-        ErrorClass::Transient | ErrorClass::Throttle => {
-            ApiError::busy("The provider cannot be asked just now. Try again.", 5)
-        }
+        ErrorClass::Transient | ErrorClass::Throttle => ApiError::busy(phrases::PROVIDER_NOT_ASKED.text(), 5),
         _ => ApiError::new(ErrorCode::WrongState, detail),
     }
 }
 
 fn no_offer() -> ApiError {
-    ApiError::new(
-        ErrorCode::NotFound,
-        "This channel's provider offers nothing before a customer writes.",
-    )
+    ApiError::new(ErrorCode::NotFound, phrases::NO_WELCOME.text())
 }
 
 /// What a new chat on this channel offers, as the provider has it.

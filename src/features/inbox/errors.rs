@@ -2,6 +2,7 @@
 
 use crate::actors::CommandError;
 use crate::actors::directory::DirectoryError;
+use crate::domain::phrases;
 use crate::http::{ApiError, ErrorCode};
 
 /// How long a client should wait when too much is going on.
@@ -15,15 +16,12 @@ pub(super) fn command_error(error: CommandError) -> ApiError {
 /// The directory's error.
 pub(super) fn directory_error(error: DirectoryError) -> ApiError {
     match error {
-        DirectoryError::NoIdentity => {
-            ApiError::invalid_field("to", "is no number or id by which a customer can be found")
-        }
+        DirectoryError::NoIdentity => ApiError::invalid_field("to", phrases::IS_NO_IDENTITY.text()),
         DirectoryError::NotFound => ApiError::not_found("contact"),
-        DirectoryError::VersionMismatch { .. } => ApiError::new(
-            ErrorCode::VersionMismatch,
-            "The contact was changed since you read it. Read it again, then repeat your change.",
-        )
-        .at("if-match"),
+        DirectoryError::VersionMismatch { .. } => {
+            ApiError::new(ErrorCode::VersionMismatch, phrases::CONTACT_CHANGED.text()).at("if-match")
+        }
+        DirectoryError::CannotMerge(phrase) => ApiError::new(ErrorCode::WrongState, phrase.text()),
         DirectoryError::Storage(error) => error.into(),
         DirectoryError::Commit(error) => error.into(),
         DirectoryError::Restarting => ApiError::busy("The directory is restarting; try again.", RETRY_S),

@@ -8,16 +8,16 @@ use super::Machinery;
 use super::contacts::view;
 use super::errors::directory_error;
 use crate::actors::House;
-use crate::actors::directory::merges::{Merge, Unmerge, merges};
+use crate::actors::directory::merges::{Merge, MergeContacts, Unmerge, merges};
 use crate::channels::FieldError;
-use crate::domain::{Contact, ContactId, Timestamp, WorkspaceId};
-use crate::http::views::{ContactView, IdentityView};
+use crate::domain::{Contact, ContactId, Timestamp, UserId, WorkspaceId};
+use crate::http::views::{AssigneeView, ContactView, IdentityView};
 use crate::http::{
-    ApiBody, ApiError, ApiResult, Caller, Items, NoQuery, PathId, Trace, ValidJson, endpoints,
+    ApiBody, ApiError, ApiResult, Caller, IfMatch, Items, NoQuery, PathId, Trace, ValidJson, endpoints,
 };
-use crate::storage::keys::ContactKey;
+use crate::storage::keys::{ContactKey, UserKey};
 
-endpoints!(list_merges, undo_merge);
+endpoints!(list_merges, merge_contacts, undo_merge);
 
 /// Another contact that is the same person.
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -30,16 +30,30 @@ pub(super) struct MergeView {
     identities: Vec<IdentityView>,
     /// When.
     at: String,
+    /// Who of the team said so; `null` where the provider did.
+    #[schema(required)]
+    by: Option<AssigneeView>,
 }
 
 impl MergeView {
-    fn new(contact: ContactView, merge: &Merge) -> Self {
-        Self {
+    fn new(house: &House, workspace: WorkspaceId, contact: ContactView, merge: &Merge) -> ApiResult<Self> {
+        let by = match merge.by.as_deref().and_then(|by| by.parse::<UserId>().ok()) {
+            Some(user) => {
+                let found = house.core.store.get(&UserKey { workspace, user })?;
+                Some(AssigneeView {
+                    id: user.to_string(),
+                    name: found.map(|user| user.name).unwrap_or_default(),
+                })
+            }
+            None => None,
+        };
+        Ok(Self {
+            by,
             contact,
             took_over: merge.took_over,
             identities: merge.took.iter().map(IdentityView::from).collect(),
             at: Timestamp(merge.at).to_string(),
-        }
+        })
     }
 }
 
@@ -47,7 +61,8 @@ fn contact(house: &House, workspace: WorkspaceId, contact: ContactId) -> ApiResu
     Ok(house.core.store.get(&ContactKey { workspace, contact })?)
 }
 
-/// The other contacts that are the same person, as the provider told it by a change of number or user id.
+/// The other contacts that are the same person, as the provider told it by a change of number or user id, or a person of the
+/// team.
 #[utoipa::path(tag = "contacts", params(("id" = String, Path)), responses((status = 200, body = Items<MergeView>)))]
 #[get("/api/v1/contacts/{id}/merges")]
 pub(super) async fn list_merges(
@@ -62,7 +77,8 @@ pub(super) async fn list_merges(
     for (other, merge) in merges(&house.core.store, who.workspace, id.0)? {
         // One that was erased meanwhile has nothing to show.
         if let Some(other) = contact(&house, who.workspace, other)? {
-            items.push(MergeView::new(view(&house, who.workspace, &other), &merge));
+            let other = view(&house, who.workspace, &other);
+            items.push(MergeView::new(&house, who.workspace, other, &merge)?);
         }
     }
     Ok(Json(Items {
@@ -85,6 +101,55 @@ impl ApiBody for UnmergeBody {
     }
 }
 
+/// Which other contact.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MergeBody {
+    /// The contact that goes on as the one in the address.
+    contact_id: String,
+}
+
+impl ApiBody for MergeBody {
+    fn check(&self) -> Result<(), FieldError> {
+        Ok(())
+    }
+}
+
+fn other_contact(id: &str) -> Result<ContactId, FieldError> {
+    id.parse()
+        .map_err(|_| FieldError::new("contact_id", "is no contact's id."))
+}
+
+/// Makes two contacts one: whoever writes as the other is found as this one from now on. Conversations and messages stay
+/// where they are, both readable; a refusal of messages by either holds for both. Can be undone by `unmerge`.
+#[utoipa::path(tag = "contacts", params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = MergeBody, responses((status = 200, body = MergeView)))]
+#[post("/api/v1/contacts/{id}/merge")]
+pub(super) async fn merge_contacts(
+    house: Machinery,
+    who: Caller,
+    id: PathId<ContactId>,
+    body: ValidJson<MergeBody>,
+    if_match: IfMatch,
+    trace: Trace,
+    _: NoQuery,
+) -> ApiResult<Json<MergeView>> {
+    let other = other_contact(&body.0.contact_id)?;
+    let request = MergeContacts {
+        workspace: who.workspace,
+        contact: id.0,
+        other,
+        if_version: if_match.0,
+        by: Some(who.user),
+        trace: trace.0,
+    };
+    let merge = house.directory.send(request).await.map_err(directory_error)?;
+    let found = contact(&house, who.workspace, other)?;
+    let found = found.ok_or_else(|| ApiError::not_found("contact"))?;
+    let found = view(&house, who.workspace, &found);
+    Ok(Json(MergeView::new(&house, who.workspace, found, &merge)?))
+}
+
 /// Takes a merge back: each contact is found again by what it was found by before.
 #[utoipa::path(tag = "contacts", params(("id" = String, Path)), request_body = UnmergeBody, responses((status = 204)))]
 #[post("/api/v1/contacts/{id}/unmerge")]
@@ -96,8 +161,7 @@ pub(super) async fn undo_merge(
     trace: Trace,
     _: NoQuery,
 ) -> ApiResult<HttpResponse> {
-    let other = body.0.contact_id.parse();
-    let other = other.map_err(|_| FieldError::new("contact_id", "is no contact's id."))?;
+    let other = other_contact(&body.0.contact_id)?;
     let request = Unmerge {
         workspace: who.workspace,
         contact: id.0,

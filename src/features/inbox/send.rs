@@ -13,6 +13,7 @@ use crate::actors::{Command, House, templates};
 use crate::domain::links::{self, LinkCode, NotTracked};
 use crate::domain::marks::MAX_LINKS;
 use crate::domain::operations::SendPriority;
+use crate::domain::phrases;
 use crate::domain::template::tracked::tracked;
 use crate::domain::{Author, ChannelId, Content, ConversationId, Message, MessageId, UserId, mention};
 use crate::http::ErrorCode;
@@ -248,8 +249,7 @@ pub(super) fn track_template(
     }
     let base = channels.public_url();
     if !(base.starts_with("https://") || base.starts_with("http://")) {
-        let detail =
-            "Frontdesk has no public address under which customers could reach the template's links.";
+        let detail = phrases::LINKS_NEED_ADDRESS.text();
         return Err(ApiError::new(ErrorCode::WrongState, detail));
     }
     let mut random = [0; 16 * MAX_LINKS];

@@ -15,6 +15,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::actors::templates;
 use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
+use crate::domain::phrases;
 use crate::domain::policy::{self, Proposal};
 use crate::domain::{Author, ChannelId, Content, Conversation, ConversationId, Identity};
 use crate::http::views::{ChannelViews, MessageView};
@@ -105,7 +106,7 @@ pub(super) fn recipient(house: &House, entry: &ChannelEntry, to: &str) -> ApiRes
     let provider = house.core.provider(entry.kind).filter(|_| is_plain);
     let identity = provider.and_then(|provider| provider.recipient(&entry.channel.settings, to.trim()));
     identity.ok_or_else(|| {
-        let detail = "must be a phone number in international form (+254711000234) or an id as the channel's provider gives it.";
+        let detail = phrases::NOBODY_TO_WRITE_TO.text();
         ApiError::invalid_field("to", detail)
     })
 }

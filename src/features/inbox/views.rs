@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Machinery;
 use super::list::{Filter, Wanted};
 use crate::actors::House;
+use crate::domain::phrases;
 use crate::domain::{UserId, WorkspaceId};
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, ErrorCode, FieldError, IfMatch, NoQuery, PathId, ValidJson, check,
@@ -218,7 +219,7 @@ pub(super) async fn create_view(
     let store = &house.core.store;
     let existing = views_of(store, who.workspace, owner(&who, body.shared))?;
     if existing.len() >= MAX_VIEWS {
-        let detail = format!("There are {MAX_VIEWS} views, which is the limit. Delete one first.");
+        let detail = phrases::TOO_MANY_VIEWS.with(&[("count", &MAX_VIEWS)]);
         return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("too_many_views"));
     }
     let place = existing.last().map_or(0, |(_, last)| last.value.place + 1);

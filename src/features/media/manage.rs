@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, post, put};
 
 use super::{Machinery, change_error, named};
 use crate::actors::media::{MAX_DAYS, Retention, fetch_again, forget, keep_retention, retention};
+use crate::domain::phrases;
 use crate::http::views::MediaView;
 use crate::http::{ApiBody, ApiResult, Caller, FieldError, NoQuery, OwnerCaller, ValidJson, endpoints};
 
@@ -16,7 +17,7 @@ endpoints!(
     set_retention
 );
 
-const DELETED: &str = "Someone of the team deleted it.";
+const DELETED: &str = phrases::FILE_DELETED_BY_TEAM.text();
 
 /// What a file is and where it stands.
 #[utoipa::path(tag = "media", params(("id" = String, Path)), responses((status = 200, body = MediaView)))]

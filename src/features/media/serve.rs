@@ -15,6 +15,7 @@ use crate::actors::House;
 use crate::actors::media::stream;
 use crate::domain::WorkspaceId;
 use crate::domain::media::{Media, MediaState, StoredFile};
+use crate::domain::phrases;
 use crate::http::secret::to_hex;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode, StrictQuery, endpoints};
 use crate::storage::media::{MediaReader, Part};
@@ -94,7 +95,9 @@ pub(super) async fn read_by_link(
     how: StrictQuery<How>,
     req: HttpRequest,
 ) -> ApiResult<HttpResponse> {
-    let link = house.core.store.media_link(&token, house.core.clock.now());
+    // Providers are given the address with an ending, by which they tell what it is; it says nothing here.
+    let token = token.split_once('.').map_or(token.as_str(), |(token, _)| token);
+    let link = house.core.store.media_link(token, house.core.clock.now());
     let link = link.ok_or_else(not_found)?;
     let media = record(&house, link.workspace, link.media)?;
     respond(&house, &req, link.workspace, (&media, link.part), &how).await
@@ -233,11 +236,11 @@ fn etag(media: &Media, part: Part) -> String {
 
 fn not_here(media: &Media) -> ApiError {
     let (code, words) = match media.state {
-        MediaState::Pending => ("media_pending", "The file is still being fetched."),
-        MediaState::Stored => ("not_found", "The file has no small picture."),
-        MediaState::Expired => ("media_expired", "The file is kept no longer."),
-        MediaState::Missing => ("media_missing", "The provider does not have the file."),
-        MediaState::Refused => ("media_refused", "The file was not kept."),
+        MediaState::Pending => ("media_pending", phrases::FILE_PENDING.text()),
+        MediaState::Stored => ("not_found", phrases::FILE_NO_PICTURE.text()),
+        MediaState::Expired => ("media_expired", phrases::FILE_EXPIRED.text()),
+        MediaState::Missing => ("media_missing", phrases::FILE_MISSING.text()),
+        MediaState::Refused => ("media_refused", phrases::FILE_REFUSED.text()),
     };
     let reason = media.reason.as_deref().unwrap_or_default();
     ApiError::new(ErrorCode::NotFound, format!("{words} {reason}").trim().to_owned()).with_code(code)
@@ -245,7 +248,7 @@ fn not_here(media: &Media) -> ApiError {
 
 fn gone(media: &Media) -> ApiError {
     tracing::error!(media = %media.id, "a file that a record names is not on the disk");
-    let detail = "The file is gone from this machine's disk. If it came from a customer, fetch it again.";
+    let detail = phrases::FILE_GONE.text();
     ApiError::new(ErrorCode::NotFound, detail).with_code("media_missing")
 }
 

@@ -10,6 +10,7 @@ use super::Machinery;
 use crate::actors::House;
 use crate::actors::media::{MAX_BYTES, ReceiveError, agree, examine, keep_upload, receive, sniff};
 use crate::domain::media::{Media, MediaKind, plain_filename};
+use crate::domain::phrases;
 use crate::domain::{ChannelId, MediaId, WorkspaceId};
 use crate::http::views::MediaView;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode, StrictQuery, endpoints};
@@ -64,12 +65,7 @@ pub(super) async fn upload_media(
     payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
     let mut offer = offer(what.0)?;
-    let busy = || {
-        ApiError::busy(
-            "Too many files are being uploaded at this moment; try again.",
-            BUSY_RETRY_S,
-        )
-    };
+    let busy = || ApiError::busy(phrases::TOO_MANY_UPLOADS.text(), BUSY_RETRY_S);
     let _leave = house.core.media.may_receive().ok_or_else(busy)?;
     let declared = header_text(&req, header::CONTENT_TYPE);
     let announced: Option<u64> = header_text(&req, header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
@@ -212,10 +208,7 @@ where
     let (found, declared) = (sniff(&written.front), offer.declared.as_deref());
     if declared.is_some_and(|said| !agree(said, found)) {
         let found = found.unwrap_or("of no known type");
-        let detail = format!(
-            "The file says that it is {}, but its content is {found}.",
-            declared.unwrap_or_default()
-        );
+        let detail = phrases::FILE_LIES.with(&[("said", &declared.unwrap_or_default()), ("found", &found)]);
         let error = ApiError::new(ErrorCode::UnsupportedMediaType, detail).with_code("media_type_mismatch");
         return Err(drop_it(error));
     }
@@ -229,11 +222,7 @@ where
         if let Some(file) = &examined.thumbnail {
             core.store.media().remove(workspace, &file.name);
         }
-        let detail = format!(
-            "Its content is {}, so it cannot be sent as {}.",
-            examined.mime,
-            kind.as_str()
-        );
+        let detail = phrases::FILE_IS_OTHER_KIND.with(&[("mime", &examined.mime), ("kind", &kind.as_str())]);
         let error = ApiError::new(ErrorCode::UnsupportedMediaType, detail).with_code("media_type_mismatch");
         return Err(drop_it(error.at("kind")));
     }
@@ -246,23 +235,20 @@ where
 }
 
 fn too_large(limit: u64) -> ApiError {
-    let detail = format!(
-        "The file is too large; at most {limit} bytes ({} MB) are taken.",
-        limit >> 20
-    );
+    let detail = phrases::UPLOAD_TOO_LARGE.with(&[("bytes", &limit), ("mb", &(limit >> 20))]);
     ApiError::new(ErrorCode::BodyTooLarge, detail)
 }
 
 fn not_taken(error: ReceiveError) -> ApiError {
     match error {
-        ReceiveError::Empty => ApiError::new(ErrorCode::InvalidField, "The file is empty.").at("file"),
+        ReceiveError::Empty => ApiError::new(ErrorCode::InvalidField, phrases::FILE_EMPTY.text()).at("file"),
         ReceiveError::Broken(why) => ApiError::new(
             ErrorCode::BadRequest,
-            format!("The file did not come whole: {why}."),
+            phrases::FILE_NOT_WHOLE.with(&[("why", &why)]),
         ),
         ReceiveError::Write(WriteError::TooLarge { limit }) => too_large(limit),
         ReceiveError::Write(error @ WriteError::NoSpace { .. }) => {
-            let detail = format!("The file was not kept: {error}. Free some space, then try again.");
+            let detail = phrases::FILE_NO_SPACE.with(&[("why", &error)]);
             ApiError::new(ErrorCode::ReadOnly, detail)
                 .with_code("disk_full")
                 .retry_after(NO_SPACE_RETRY_S)

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::actors::House;
 use crate::actors::push::{self, Device, MAX_DEVICES, MAX_ENDPOINT, Outcome, Push, PushError, Unfit};
+use crate::domain::phrases;
 use crate::domain::{SessionId, Timestamp};
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, Credential, ErrorCode, FieldError, Items, ListId, NoQuery, Page,
@@ -199,12 +200,12 @@ pub(crate) async fn subscribe(
     match push::subscribe(&house.core.store, key, &device).await {
         Ok(()) => Ok(Json(view(&house, &who, &key, device)?)),
         Err(push::SubscribeError::TooMany) => {
-            let detail = format!("{MAX_DEVICES} devices are told, which is the limit. Remove one first.");
+            let detail = phrases::TOO_MANY_DEVICES.with(&[("count", &MAX_DEVICES)]);
             Err(ApiError::new(ErrorCode::WrongState, detail).with_code("too_many_devices"))
         }
         Err(push::SubscribeError::NoSession) => Err(ApiError::new(
             ErrorCode::Conflict,
-            "The session ended, or changed, meanwhile.",
+            phrases::SESSION_CHANGED.text(),
         )),
         Err(push::SubscribeError::Push(error)) => Err(failed(error)),
     }

@@ -14,6 +14,7 @@ use crate::channels::FieldError;
 use crate::domain::operations::Alert;
 use crate::domain::{ChannelId, Timestamp, WorkspaceId};
 use crate::http::views::AssigneeView;
+use crate::http::views::PhraseView;
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, Items, ListId, NoQuery, OwnerCaller, Page, PageParams, PathId,
     ValidJson, check, endpoints,
@@ -42,6 +43,12 @@ pub(super) struct AlertView {
     title: String,
     /// In plain words, with what to do.
     detail: String,
+    /// `title` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title_phrase: Option<PhraseView>,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_phrase: Option<PhraseView>,
     /// What it is about: the id of a channel or message, or empty.
     subject: String,
     /// The channel, if it is about one.
@@ -114,7 +121,9 @@ impl AlertView {
             id: alert.id.to_string(),
             kind: alert.kind,
             severity: severity.as_str(),
+            title_phrase: PhraseView::of(&title),
             title,
+            detail_phrase: PhraseView::of(&alert.detail),
             detail: alert.detail,
             subject: alert.subject,
             channel_id: channel.map(|id| id.to_string()),

@@ -10,6 +10,7 @@ use super::Machinery;
 use crate::actors::backups::{Attempt, Backups, BackupsError, Checked, Plan};
 use crate::channels::FieldError;
 use crate::domain::Timestamp;
+use crate::domain::phrases;
 use crate::http::{
     ApiBody, ApiError, ApiResult, ErrorCode, Items, ListId, NoQuery, OperatorCaller, Page, PageParams,
     ValidJson, endpoints,
@@ -146,10 +147,7 @@ impl ApiBody for BackupSchedule {
 
 fn backups_error(error: BackupsError) -> ApiError {
     match error {
-        BackupsError::Busy => ApiError::new(
-            ErrorCode::WrongState,
-            "A backup is being made or checked already. Wait until it has ended.",
-        ),
+        BackupsError::Busy => ApiError::new(ErrorCode::WrongState, phrases::BACKUP_UNDER_WAY.text()),
         BackupsError::NotFound => ApiError::not_found("backup"),
         BackupsError::Schedule(error) => ApiError::invalid_field("time", error.to_string()),
         BackupsError::Storage(error) | BackupsError::Backup(BackupError::Storage(error)) => error.into(),

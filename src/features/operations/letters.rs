@@ -7,6 +7,7 @@ use super::Machinery;
 use crate::actors::{Command, Reply};
 use crate::domain::MessageId;
 use crate::domain::operations::DeadLetter;
+use crate::http::views::PhraseView;
 use crate::http::views::{MessageView, Viewer};
 use crate::http::{
     ApiError, ApiResult, Caller, Items, ListId, NoQuery, Page, PageParams, PathId, Trace, endpoints,
@@ -31,10 +32,16 @@ pub(super) struct DeadLetterView {
     channel_id: String,
     /// Why, in plain words.
     reason: String,
+    /// `reason` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_phrase: Option<PhraseView>,
     /// The provider's code.
     code: String,
     /// What to do.
     advice: String,
+    /// `advice` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice_phrase: Option<PhraseView>,
     attempts: u32,
     failed_at: String,
     /// The message; `null` if its person was erased.
@@ -54,8 +61,10 @@ impl DeadLetterView {
             message_id: letter.message.to_string(),
             conversation_id: letter.message.conversation.to_string(),
             channel_id: letter.channel.to_string(),
+            reason_phrase: PhraseView::of(&reason),
             reason,
             code: error.code,
+            advice_phrase: PhraseView::of(&error.advice),
             advice: error.advice,
             attempts: letter.attempts,
             failed_at: letter.failed_at.to_string(),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Machinery;
 use crate::domain::operations::Notice;
 use crate::domain::{ChannelId, WorkspaceId};
+use crate::http::views::PhraseView;
 use crate::http::{ApiResult, Caller, Items, ListId, ListQuery, PageParams, endpoints};
 use crate::storage::Prefix;
 use crate::storage::keys::NoticeKey;
@@ -42,6 +43,9 @@ pub(super) struct NoticeView {
     title: String,
     /// The gist of it.
     detail: String,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_phrase: Option<PhraseView>,
     /// The webhook field: `account_update`, `message_template_status_update` …
     field: String,
     /// What was said, whole.
@@ -139,6 +143,7 @@ impl From<Notice> for NoticeView {
             severity: severity(&values),
             title,
             detail: gist.join(", ").chars().take(MAX_GIST).collect(),
+            detail_phrase: None,
             field: notice.field,
             body: notice.body,
             created_at: notice.received_at.to_string(),
@@ -185,6 +190,7 @@ pub(super) async fn list_notices(
         let words = in_words(&house, who.workspace, &notice);
         let view = NoticeView::from(notice);
         NoticeView {
+            detail_phrase: PhraseView::of_some(words.as_ref()),
             detail: words.unwrap_or(view.detail),
             ..view
         }

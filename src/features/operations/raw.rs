@@ -9,6 +9,7 @@ use crate::actors::raw_events::{open, state_of};
 use crate::actors::replay::{ReplayError, Replayed};
 use crate::channels::{FieldError, ProviderKind};
 use crate::domain::operations::{RawEvent, RawState};
+use crate::domain::phrases;
 use crate::domain::{RawEventId, WorkspaceId};
 use crate::http::{
     ApiBody, ApiError, ApiResult, Caller, ErrorCode, Items, ListId, ListQuery, NoQuery, OwnerCaller, Page,
@@ -118,14 +119,8 @@ pub(super) struct ReplayView {
 fn replay_error(error: ReplayError) -> ApiError {
     match error {
         ReplayError::NotFound => ApiError::not_found("raw event"),
-        ReplayError::BytesGone => ApiError::new(
-            ErrorCode::WrongState,
-            "The body of this delivery is no longer kept, so it cannot be replayed.",
-        ),
-        ReplayError::NoChannel => ApiError::new(
-            ErrorCode::WrongState,
-            "The channel that this was for was removed. Add a channel with the same number, then replay it.",
-        ),
+        ReplayError::BytesGone => ApiError::new(ErrorCode::WrongState, phrases::DELIVERY_NOT_KEPT.text()),
+        ReplayError::NoChannel => ApiError::new(ErrorCode::WrongState, phrases::DELIVERY_CHANNEL_GONE.text()),
         ReplayError::Storage(error) => error.into(),
         ReplayError::Commit(error) => error.into(),
     }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::actors::House;
 use crate::channels::ProviderKind;
+use crate::domain::phrases;
 use crate::domain::{UserId, WorkspaceId};
 use crate::http::views::Viewer;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode};
@@ -121,11 +122,7 @@ fn search_error(error: SearchError) -> ApiError {
         .at("cursor"),
         error => {
             tracing::error!(%error, "a search failed");
-            ApiError::new(
-                ErrorCode::Unavailable,
-                "Search does not work at present; everything else does. System in the app says more.",
-            )
-            .retry_after(10)
+            ApiError::new(ErrorCode::Unavailable, phrases::SEARCH_DOWN.text()).retry_after(10)
         }
     }
 }

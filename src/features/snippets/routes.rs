@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, delete, get, post, put};
 use super::model::{SnippetBody, SnippetView, Stored};
 use crate::actors::House;
 use crate::domain::WorkspaceId;
+use crate::domain::phrases;
 use crate::http::{
     ApiBody as _, ApiError, ApiResult, Caller, ErrorCode, IfMatch, Items, ListId, ListQuery, NoQuery,
     OwnerCaller, PageParams, PathId, ValidJson, endpoints, etag, kept,
@@ -82,7 +83,7 @@ fn unique(existing: &[(SnippetKey, Kept<Stored>)], name: &str, own: Option<Snipp
         .iter()
         .any(|(key, kept)| Some(*key) != own && kept.value.name.to_lowercase() == name.trim().to_lowercase());
     if taken {
-        let error = ApiError::new(ErrorCode::AlreadyExists, "There is a snippet of this name.");
+        let error = ApiError::new(ErrorCode::AlreadyExists, phrases::SNIPPET_EXISTS.text());
         return Err(error.at("name"));
     }
     Ok(())
@@ -129,7 +130,7 @@ pub(super) async fn create_snippet(
     let existing = all(store, who.workspace)?;
     unique(&existing, &body.name, None)?;
     if existing.len() >= MAX_SNIPPETS {
-        let detail = format!("There are {MAX_SNIPPETS} snippets, which is the limit.");
+        let detail = phrases::TOO_MANY_SNIPPETS.with(&[("count", &MAX_SNIPPETS)]);
         return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("too_many_snippets"));
     }
     let key = SnippetKey {

@@ -9,7 +9,9 @@ use super::{Machinery, review, routes};
 use crate::actors::House;
 use crate::domain::TemplateId;
 use crate::domain::account::Role;
+use crate::domain::phrases;
 use crate::domain::template::{ChangeKind, Roles, Template};
+use crate::http::views::PhraseView;
 use crate::http::{ApiError, ApiResult, Caller, ErrorCode, NoQuery, ValidJson, endpoints};
 
 endpoints!(change_templates);
@@ -25,6 +27,9 @@ pub(super) struct Outcome {
     /// Why, and what to do.
     #[schema(required)]
     detail: Option<String>,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_phrase: Option<PhraseView>,
 }
 
 /// What became of all of them.
@@ -46,7 +51,7 @@ pub(super) async fn change_templates(
     if needs_owner && who.role != Role::Owner {
         return Err(ApiError::new(
             ErrorCode::Forbidden,
-            "Only an owner may approve or assign templates.",
+            phrases::ONLY_OWNER_APPROVES.text(),
         ));
     }
     let mut items = Vec::with_capacity(body.ids.len());
@@ -57,7 +62,8 @@ pub(super) async fn change_templates(
             id: id.to_string(),
             ok: error.is_none(),
             code: error.as_ref().map(ApiError::code),
-            detail: error.map(|error| error.to_string()),
+            detail_phrase: error.as_ref().and_then(|error| PhraseView::of(error.detail())),
+            detail: error.map(|error| error.detail().to_owned()),
         });
     }
     Ok(Json(BulkView { items }))

@@ -1,6 +1,7 @@
 //! What can go wrong with a template, as answers.
 
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 use crate::http::{ApiError, ErrorCode};
 use crate::storage::{CommitError, StorageError};
 
@@ -31,16 +32,12 @@ impl From<TemplateError> for ApiError {
     fn from(error: TemplateError) -> Self {
         match error {
             TemplateError::NotFound => Self::not_found("template"),
-            TemplateError::Exists => Self::new(
-                ErrorCode::AlreadyExists,
-                "There is a template of this name and language already. Change that one, or choose another name.",
-            )
-            .at("name"),
-            TemplateError::VersionMismatch => Self::new(
-                ErrorCode::VersionMismatch,
-                "The template was changed since you read it. Read it again, then repeat your change.",
-            )
-            .at("if-match"),
+            TemplateError::Exists => {
+                Self::new(ErrorCode::AlreadyExists, phrases::TEMPLATE_EXISTS.text()).at("name")
+            }
+            TemplateError::VersionMismatch => {
+                Self::new(ErrorCode::VersionMismatch, phrases::TEMPLATE_CHANGED.text()).at("if-match")
+            }
             TemplateError::Storage(error) => error.into(),
             TemplateError::Commit(error) => error.into(),
             TemplateError::Provider(error) => provider_error(&error),
@@ -52,10 +49,11 @@ impl From<TemplateError> for ApiError {
 const RETRY_S: u64 = 30;
 
 fn provider_error(error: &ProviderError) -> ApiError {
-    let said = format!(
-        "The provider said: {} ({}). {}",
-        error.title, error.code, error.detail
-    );
+    let said = phrases::PROVIDER_SAID.with(&[
+        ("title", &error.title),
+        ("code", &error.code),
+        ("detail", &error.detail),
+    ]);
     match error.class {
         ErrorClass::Transient | ErrorClass::Throttle => {
             let wait = error.retry_after.map_or(RETRY_S, |wait| wait.as_secs());
@@ -65,7 +63,7 @@ fn provider_error(error: &ProviderError) -> ApiError {
         }
         ErrorClass::Template => ApiError::new(ErrorCode::Refused, said).with_code("provider_refused"),
         class => {
-            let said = format!("{said} {}", class.advice());
+            let said = error.with_advice(class.advice());
             ApiError::new(ErrorCode::Refused, said).with_code("provider_refused")
         }
     }

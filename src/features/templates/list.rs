@@ -26,7 +26,7 @@ pub(super) struct Filter {
     /// Those that this channel can send or manage.
     #[param(value_type = Option<String>)]
     channel_id: Option<ChannelId>,
-    /// Of these states, comma-separated.
+    /// Of these states, comma-separated. `awaiting_approval` also finds changes of templates that the provider has.
     status: Option<String>,
     /// Of this category.
     #[param(value_type = Option<String>)]
@@ -101,9 +101,7 @@ fn selected(house: &House, who: &Caller, filter: &Filter) -> ApiResult<Vec<Templ
         account
             .as_ref()
             .is_none_or(|account| account.as_deref() == Some(template.account.as_str()))
-            && states
-                .as_ref()
-                .is_none_or(|states| states.contains(&template.state))
+            && states.as_ref().is_none_or(|states| stands(template, states))
             && language
                 .as_deref()
                 .is_none_or(|language| language == template.language)
@@ -117,6 +115,13 @@ fn selected(house: &House, who: &Caller, filter: &Filter) -> ApiResult<Vec<Templ
     });
     all.sort_by_cached_key(place);
     Ok(all)
+}
+
+/// Whether a template is in one of these states. A change of what the provider has waits for an owner while the template
+/// itself stays, say, approved.
+fn stands(template: &Template, states: &[State]) -> bool {
+    let is_asked = template.approval_asked_by.is_some();
+    states.contains(&template.state) || (is_asked && states.contains(&State::AwaitingApproval))
 }
 
 fn holds(template: &Template, words: &[String]) -> bool {

@@ -17,6 +17,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
 use crate::channels::{Provider, Templates};
 use crate::domain::account::Role;
+use crate::domain::phrases;
 use crate::domain::template::news::{Submission, Submitted};
 use crate::domain::template::tracked;
 use crate::domain::template::validate::problems;
@@ -53,7 +54,7 @@ impl Place {
     /// How templates are managed there.
     pub(super) fn api(&self) -> ApiResult<&dyn Templates> {
         let api = self.provider.templates();
-        api.ok_or_else(|| ApiError::new(ErrorCode::WrongState, "This channel's provider has no templates."))
+        api.ok_or_else(|| ApiError::new(ErrorCode::WrongState, phrases::NO_TEMPLATES_HERE.text()))
     }
 }
 
@@ -66,8 +67,7 @@ pub(super) fn place(house: &House, workspace: WorkspaceId, template: &Template) 
         .filter(fits)
         .or_else(|| core.registry.list(workspace).into_iter().find(fits));
     let entry = entry.ok_or_else(|| {
-        let detail =
-            "No channel of this workspace belongs to the template's account any more. Connect one first.";
+        let detail = phrases::NO_CHANNEL_OF_ACCOUNT.text();
         ApiError::new(ErrorCode::WrongState, detail)
     })?;
     let provider = core.provider(entry.kind).cloned();
@@ -122,10 +122,7 @@ pub(super) async fn sync_templates(
 ) -> ApiResult<Json<sync::SyncView>> {
     let (entry, account) = channel(&house, who.workspace, body.channel_id)?;
     let Ok(_place) = READING.try_acquire() else {
-        return Err(ApiError::busy(
-            "Other lists are being read; try again in a moment.",
-            5,
-        ));
+        return Err(ApiError::busy(phrases::TEMPLATE_LISTS_BUSY.text(), 5));
     };
     let report = sync::account(&house.core, &entry, &account).await?;
     Ok(Json(report))
@@ -168,20 +165,14 @@ pub(super) async fn submit(house: &House, who: &Caller, id: TemplateId) -> ApiRe
 fn ready(template: &Template, now: Timestamp) -> ApiResult<Definition> {
     let wrong = |detail: String| ApiError::new(ErrorCode::WrongState, detail);
     let Some(draft) = &template.draft else {
-        return Err(wrong(
-            "There is nothing to submit: no change since the last submission.".into(),
-        ));
+        return Err(wrong(phrases::NOTHING_TO_SUBMIT.text().into()));
     };
     if template.state.is_at_provider() && !template.state.takes_edits() {
         let state = template.state.as_str().replace('_', " ");
-        return Err(wrong(format!(
-            "The provider takes edits only of approved, rejected or paused templates; this one is {state}."
-        )));
+        return Err(wrong(phrases::EDITS_NOT_TAKEN.with(&[("state", &state)])));
     }
     if let Some(next) = store::next_edit(template, now).filter(|_| template.state == State::Approved) {
-        return Err(wrong(format!(
-            "An approved template can be edited once in 24 hours and ten times in 30 days; again at {next}."
-        )));
+        return Err(wrong(phrases::EDITED_TOO_OFTEN.with(&[("again_at", &next)])));
     }
     if let Some(problem) = problems(&template.name, &template.language, draft)
         .into_iter()
@@ -242,7 +233,7 @@ fn addressed(house: &House, definition: &Definition) -> ApiResult<Definition> {
         true => Ok(tracked::addressed(definition, base)),
         false => Err(ApiError::new(
             ErrorCode::WrongState,
-            "Clicks are counted by links that lead through Frontdesk, which has no public address yet.",
+            phrases::CLICKS_NEED_ADDRESS.text(),
         )),
     }
 }
@@ -295,10 +286,7 @@ pub(super) async fn decide(
 ) -> ApiResult<Template> {
     let template = store::get(&house.core, workspace, id)?;
     if template.approval_asked_by.is_none() {
-        return Err(ApiError::new(
-            ErrorCode::WrongState,
-            "Nobody asked for approval of this template.",
-        ));
+        return Err(ApiError::new(ErrorCode::WrongState, phrases::NOBODY_ASKED.text()));
     }
     let kind = if body.approve {
         ChangeKind::ApprovalGiven
@@ -336,10 +324,7 @@ pub(super) async fn unpause_template(
         .clone()
         .filter(|_| template.state == State::Paused);
     let Some(provider_id) = provider_id else {
-        return Err(ApiError::new(
-            ErrorCode::WrongState,
-            "The template is not paused.",
-        ));
+        return Err(ApiError::new(ErrorCode::WrongState, phrases::NOT_PAUSED.text()));
     };
     let place = place(&house, who.workspace, &template)?;
     let ended = place

@@ -14,6 +14,7 @@ use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::account_of;
 use crate::domain::account::Role;
+use crate::domain::phrases;
 use crate::domain::template::{ChangeKind, Quality, Roles, State, Template, normal_language};
 use crate::domain::{ChannelId, TemplateId, UserId, WorkspaceId};
 use crate::http::{
@@ -40,8 +41,7 @@ pub(super) fn channel(
         ApiError::invalid_field("channel_id", "There is no such channel in this workspace.")
     })?;
     let account = account_of(&house.core, &entry).ok_or_else(|| {
-        let detail = "This channel has no templates: its provider has none, or the WhatsApp Business Account id \
-                      (waba_id) is missing in the channel's settings.";
+        let detail = phrases::NO_TEMPLATES_WABA.text();
         ApiError::invalid_field("channel_id", detail)
     })?;
     Ok((entry, account))
@@ -179,7 +179,7 @@ pub(super) async fn change_template(
     if body.roles.is_some() && who.role != Role::Owner {
         return Err(ApiError::new(
             ErrorCode::Forbidden,
-            "Only an owner may assign templates to roles.",
+            phrases::ONLY_OWNER_ASSIGNS.text(),
         ));
     }
     let user = who.user;
@@ -197,6 +197,8 @@ fn patched(template: &mut Template, body: &TemplatePatch, user: UserId) -> Optio
     }
     if body.discard_draft && template.live.is_some() && template.draft.take().is_some() {
         template.is_approved_inside = false;
+        // Nobody is asked about what is not there any more.
+        template.approval_asked_by = None;
         entry = Some(Entry::new(ChangeKind::Discarded, Some(user), ""));
     }
     if let Some(definition) = &body.definition {
@@ -232,7 +234,7 @@ pub(super) async fn remove(house: &House, who: &Caller, id: TemplateId) -> ApiRe
     let template = store::get(&house.core, who.workspace, id)?;
     let own_draft = template.live.is_none() && template.owner == Some(who.user);
     if who.role != Role::Owner && !own_draft {
-        let detail = "Only an owner may delete templates that others made or that the provider has.";
+        let detail = phrases::ONLY_OWNER_DELETES.text();
         return Err(ApiError::new(ErrorCode::Forbidden, detail));
     }
     if let Some(provider_id) = template

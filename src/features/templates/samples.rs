@@ -89,7 +89,7 @@ async fn give(
     match api.outbound_samples() {
         OutboundMedia::Link => {
             let now = core.clock.now();
-            Ok(core.media.provider_link(&core.store, workspace, media.id, now))
+            Ok(core.media.provider_link(&core.store, workspace, media, now))
         }
         OutboundMedia::Unsupported => Err(refuse(
             sample,

@@ -9,7 +9,9 @@ use crate::actors::core::Core;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates::by_name;
 use crate::domain::template::news::{About, Listed, News, What};
-use crate::domain::template::{Account, CategoryChange, ChangeKind, State, Template, diff};
+use crate::domain::template::{
+    Account, CategoryChange, ChangeKind, Definition, State, Template, diff, tracked,
+};
 use crate::domain::{TemplateId, Timestamp, WorkspaceId};
 use crate::storage::keys::TemplateAccountKey;
 use crate::storage::{Batch, StorageError};
@@ -87,9 +89,7 @@ async fn take_over(
     };
     for one in listed {
         match known.remove(&(one.name.clone(), one.language.clone())) {
-            Some(template) => {
-                view.changed += usize::from(update(core, entry.workspace, &template, &one).await?)
-            }
+            Some(template) => view.changed += usize::from(update(core, entry, &template, &one).await?),
             None => view.added += usize::from(adopt(core, entry, account, one).await?),
         }
     }
@@ -114,7 +114,7 @@ async fn adopt(
     let id = TemplateId::from_uuid(uuid::Uuid::now_v7());
     let head = (listed.name.as_str(), listed.language.as_str());
     let mut template = blank(id, (entry, account), head, None, core.clock.now());
-    absorb(&mut template, &listed);
+    absorb(&mut template, &listed, &|_| None);
     match store::add(
         core,
         entry.workspace,
@@ -130,22 +130,51 @@ async fn adopt(
 
 async fn update(
     core: &Core,
-    workspace: WorkspaceId,
+    entry: &ChannelEntry,
     template: &Template,
     listed: &Listed,
 ) -> Result<bool, TemplateError> {
     let mut changed = false;
+    let provider = core
+        .provider(entry.kind)
+        .and_then(|provider| provider.templates());
+    let as_listed = |definition: &Definition| provider?.as_listed(&entry.access, &tracked::wire(definition));
     let decide = |template: &mut Template| {
-        let kind = absorb(template, listed);
+        let kind = absorb(template, listed, &as_listed);
         changed = kind.is_some();
         Ok(kind.map(|kind| Entry::new(kind, None, template.reason.clone().unwrap_or_default())))
     };
-    store::change(core, workspace, template.id, None, decide).await?;
+    store::change(core, entry.workspace, template.id, None, decide).await?;
     Ok(changed)
 }
 
+/// Whether two definitions differ in more than samples, which come back as addresses that change with every answer.
+fn differ(one: Option<&Definition>, other: &Definition) -> bool {
+    diff::between(one, Some(other))
+        .iter()
+        .any(|difference| !difference.part.starts_with("sample."))
+}
+
+/// What the house has, if the list says the same in the provider's way; of the category that the list names.
+fn said_otherwise(
+    live: Option<&Definition>,
+    listed: &Definition,
+    as_listed: &dyn Fn(&Definition) -> Option<Definition>,
+) -> Option<Definition> {
+    let ours = Definition {
+        category: listed.category,
+        ..live?.clone()
+    };
+    let same = as_listed(&ours).is_some_and(|theirs| !differ(Some(&theirs), listed));
+    same.then_some(ours)
+}
+
 /// Takes over what the provider lists. Answers what kind of change that is, if it is one.
-fn absorb(template: &mut Template, listed: &Listed) -> Option<ChangeKind> {
+fn absorb(
+    template: &mut Template,
+    listed: &Listed,
+    as_listed: &dyn Fn(&Definition) -> Option<Definition>,
+) -> Option<ChangeKind> {
     let before = template.clone();
     template.provider_id = Some(listed.id.clone());
     template.state = listed.state;
@@ -155,13 +184,12 @@ fn absorb(template: &mut Template, listed: &Listed) -> Option<ChangeKind> {
         template.reason_detail = None;
     }
     template.reason = listed.reason.clone().or_else(|| template.reason.take());
-    // Samples come back as addresses that change with every answer; ours are kept while the texts agree.
-    let differs = |difference: &diff::Difference| !difference.part.starts_with("sample.");
-    let content = diff::between(template.live.as_ref(), Some(&listed.definition))
-        .iter()
-        .any(differs);
+    // Our samples, and our names of variables, are kept while the texts agree.
+    let theirs = said_otherwise(template.live.as_ref(), &listed.definition, as_listed)
+        .unwrap_or_else(|| listed.definition.clone());
+    let content = differ(template.live.as_ref(), &theirs);
     if content {
-        template.live = Some(listed.definition.clone());
+        template.live = Some(theirs);
         if template.draft.as_ref() == Some(&listed.definition) {
             template.draft = None;
         }

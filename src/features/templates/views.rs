@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::actors::core::Core;
 use crate::domain::account::Role;
+use crate::domain::phrases;
 use crate::domain::template::render::{Given, Preview, as_text, preview};
 use crate::domain::template::validate::{Problem, problems};
 use crate::domain::template::{
@@ -11,6 +12,7 @@ use crate::domain::template::{
 };
 use crate::domain::{UserId, WorkspaceId};
 use crate::http::ApiResult;
+use crate::http::views::PhraseView;
 use crate::storage::keys::{TemplateTallyKey, UserKey};
 
 /// Someone of the team.
@@ -30,9 +32,24 @@ pub(super) struct ReasonView {
     code: Option<String>,
     /// The same in plain words, with what can be done.
     detail: String,
+    /// What `detail` is made of.
+    parts: Vec<ReasonPart>,
     /// Whether an appeal at the provider can help, and how.
     #[schema(required)]
     appeal: Option<&'static str>,
+    /// `appeal` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appeal_phrase: Option<PhraseView>,
+}
+
+/// A sentence of a reason.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = TemplateReasonPart)]
+struct ReasonPart {
+    text: String,
+    /// `text` as a phrase; none for the provider's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_phrase: Option<PhraseView>,
 }
 
 /// What a template says.
@@ -289,11 +306,18 @@ fn reason(template: &Template) -> Option<ReasonView> {
     let code = template.reason.clone();
     let words = code.as_deref().map(in_words).unwrap_or_default();
     let said = template.reason_detail.as_deref().unwrap_or_default();
+    let appeal = appeal(template.state);
     let parts = [standing::in_words(template.state), words, said];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let part = |text: &&str| ReasonPart {
+        text: (*text).to_owned(),
+        text_phrase: PhraseView::of(text),
+    };
     Some(ReasonView {
         detail: parts.join(" "),
-        appeal: appeal(template.state),
+        parts: parts.iter().map(part).collect(),
+        appeal_phrase: appeal.and_then(PhraseView::of),
+        appeal,
         code,
     })
 }
@@ -301,38 +325,24 @@ fn reason(template: &Template) -> Option<ReasonView> {
 /// Meta's words for rejections in plain ones (Meta's template reference, `rejected_reason`).
 fn in_words(code: &str) -> &'static str {
     match code {
-        "ABUSIVE_CONTENT" => "The text was taken for threatening or abusive. Write it neutrally.",
-        "INCORRECT_CATEGORY" => {
-            "The text does not fit its category. Offers and news are marketing; utility is about an order or request of the customer."
-        }
-        "INVALID_FORMAT" => {
-            "Variables or layout break a rule. Check that each variable has a sample and words around it."
-        }
-        "SCAM" => "The text was taken for a deception. Say who you are, and use your own web address.",
-        "PROMOTIONAL" => {
-            "It promotes something outside the marketing category. Change the category or the text."
-        }
-        "TAG_CONTENT_MISMATCH" => {
-            "Language or category does not fit the text. Correct the one that is wrong."
-        }
-        "FIRST_PAUSE" => "First pause: it ends after 3 hours.",
-        "SECOND_PAUSE" => "Second pause: it ends after 6 hours. The next time the template is disabled.",
+        "ABUSIVE_CONTENT" => phrases::REJECTED_ABUSIVE.text(),
+        "INCORRECT_CATEGORY" => phrases::REJECTED_CATEGORY.text(),
+        "INVALID_FORMAT" => phrases::REJECTED_FORMAT.text(),
+        "SCAM" => phrases::REJECTED_SCAM.text(),
+        "PROMOTIONAL" => phrases::REJECTED_PROMOTIONAL.text(),
+        "TAG_CONTENT_MISMATCH" => phrases::REJECTED_MISMATCH.text(),
+        "FIRST_PAUSE" => phrases::FIRST_PAUSE.text(),
+        "SECOND_PAUSE" => phrases::SECOND_PAUSE.text(),
         _ => "",
     }
 }
 
 const fn appeal(state: State) -> Option<&'static str> {
     match state {
-        State::Rejected => Some(
-            "Change the text and submit it again. If you think the decision is wrong, appeal within 60 days in WhatsApp Manager: Account tools, Message templates, the template, Request review.",
-        ),
-        State::Disabled => Some(
-            "A disabled template cannot be edited. Appeal in WhatsApp Manager under Account tools, Message templates, or write a new one.",
-        ),
-        State::Paused => {
-            Some("Send it to fewer, better chosen customers when the pause ends, or edit the text now.")
-        }
-        State::InAppeal => Some("The provider answers appeals within about a day."),
+        State::Rejected => Some(phrases::APPEAL_REJECTED.text()),
+        State::Disabled => Some(phrases::APPEAL_DISABLED.text()),
+        State::Paused => Some(phrases::APPEAL_PAUSED.text()),
+        State::InAppeal => Some(phrases::APPEAL_UNDER_WAY.text()),
         _ => None,
     }
 }

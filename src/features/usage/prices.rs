@@ -20,7 +20,7 @@ const MAX_CURRENCY: usize = 8;
 #[serde(deny_unknown_fields)]
 pub(super) struct RateBody {
     /// `marketing`, `utility`, `authentication`, `authentication_international`, `service`, `referral_conversion`,
-    /// `marketing_lite`, `sms` or `other`.
+    /// `marketing_lite`, `sms`, `mms` or `other`.
     #[schema(value_type = String)]
     category: Category,
     /// Country of the customer's number in two letters; `null` for all that have no row of their own.
@@ -28,7 +28,7 @@ pub(super) struct RateBody {
     country: Option<String>,
     /// First day on which it holds, such as `2026-11-01`.
     from: String,
-    /// In the currency's unit, up to six places: `0.0225`.
+    /// In the currency's unit, up to six places: `0.0225`. Of one message; of one segment for `sms`.
     price: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct PricesBody {
     budget: Option<String>,
     /// Warn from this share on, in percent: 1 to 100.
     warn_percent: u8,
-    /// Refuse templates once the budget is used up.
+    /// Refuse templates and SMS once the budget is used up.
     hard_stop: bool,
 }
 

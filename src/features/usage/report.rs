@@ -58,6 +58,8 @@ pub(super) struct UsageRow {
     charge: Charge,
     /// How many messages.
     messages: u64,
+    /// Parts that are charged each: SMS segments; otherwise as many as messages.
+    units: u64,
     /// What they cost by the owner's prices; `null` if the owner has set no price for them.
     #[schema(required)]
     cost: Option<String>,
@@ -72,6 +74,8 @@ pub(super) struct UsageSum {
     messages: u64,
     /// Of them those that are charged.
     charged: u64,
+    /// The parts that those are charged by: an SMS counts one for each segment, any other message one.
+    units: u64,
     /// What they cost by the owner's prices.
     cost: String,
 }
@@ -85,7 +89,7 @@ pub(super) struct UsageView {
     to: String,
     /// Currency of the costs.
     currency: String,
-    /// All messages whose price the provider has told.
+    /// All messages of which it is known as what they are charged.
     messages: u64,
     /// What they cost by the owner's prices.
     cost: String,
@@ -142,14 +146,7 @@ fn count(house: &House, workspace: WorkspaceId, filter: &Filter) -> ApiResult<Co
                 .as_ref()
                 .is_none_or(|country| country.as_bytes() == count.billed.country)
     };
-    let priced = |count: Count| {
-        let messages = i64::try_from(count.messages).unwrap_or(i64::MAX);
-        (
-            count,
-            card.price(&count.billed)
-                .map(|price| price.saturating_mul(messages)),
-        )
-    };
+    let priced = |count: Count| (count, count.cost(&card));
     Ok(Counted {
         days: (first, last),
         currency: settings.currency,
@@ -164,22 +161,29 @@ fn country_of(billed: &Billed) -> Option<String> {
 
 impl Counted {
     fn sums(&self, key: impl Fn(&Billed) -> String) -> Vec<UsageSum> {
-        let mut sums: BTreeMap<String, (u64, u64, i64)> = BTreeMap::new();
+        #[derive(Default)]
+        struct Sum {
+            messages: u64,
+            charged: u64,
+            units: u64,
+            cost: i64,
+        }
+        let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
         for (count, cost) in &self.lines {
             let sum = sums.entry(key(&count.billed)).or_default();
-            sum.0 += count.messages;
-            sum.1 += if count.billed.charge == Charge::Regular {
-                count.messages
-            } else {
-                0
-            };
-            sum.2 = sum.2.saturating_add(cost.unwrap_or(0));
+            sum.messages += count.messages;
+            if count.billed.charge == Charge::Regular {
+                sum.charged += count.messages;
+                sum.units += count.units;
+            }
+            sum.cost = sum.cost.saturating_add(cost.unwrap_or(0));
         }
-        let sums = sums.into_iter().map(|(key, (messages, charged, cost))| UsageSum {
+        let sums = sums.into_iter().map(|(key, sum)| UsageSum {
             key,
-            messages,
-            charged,
-            cost: format(cost),
+            messages: sum.messages,
+            charged: sum.charged,
+            units: sum.units,
+            cost: format(sum.cost),
         });
         sums.collect()
     }
@@ -192,6 +196,7 @@ impl Counted {
             country: country_of(&count.billed),
             charge: count.billed.charge,
             messages: count.messages,
+            units: count.units,
             cost: cost.map(format),
         });
         rows.collect()
@@ -220,7 +225,8 @@ impl Counted {
     }
 }
 
-/// What was sent and what it costs. Counted once for each message, when the provider tells its price.
+/// What was sent and what it costs. Counted once for each message, when the provider tells as what it is charged, or takes it
+/// if it tells nothing (Twilio).
 #[utoipa::path(tag = "usage", params(Filter), responses((status = 200, body = UsageView)))]
 #[get("/api/v1/usage")]
 pub(super) async fn show_usage(
@@ -240,7 +246,7 @@ pub(super) async fn export_usage(
     query: StrictQuery<Filter>,
 ) -> ApiResult<HttpResponse> {
     let counted = count(&house, who.workspace, &query.0)?;
-    let mut csv = String::from("day,channel_id,category,country,charge,messages,cost,currency\r\n");
+    let mut csv = String::from("day,channel_id,category,country,charge,messages,cost,currency,units\r\n");
     for row in counted.rows() {
         let charge = match row.charge {
             Charge::Regular => "regular",
@@ -257,6 +263,7 @@ pub(super) async fn export_usage(
             row.messages.to_string(),
             row.cost.unwrap_or_default(),
             quoted(&counted.currency),
+            row.units.to_string(),
         ];
         csv.push_str(&fields.join(","));
         csv.push_str("\r\n");
@@ -294,7 +301,7 @@ pub(super) struct MonthView {
     percent: Option<u64>,
     /// From this share on it is told.
     warn_percent: u8,
-    /// Templates are refused once it is used up.
+    /// Templates and SMS are refused once it is used up.
     hard_stop: bool,
 }
 

@@ -1,5 +1,6 @@
 //! Channels. Secrets never leave: only whether each is set.
 
+use super::PhraseView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -57,6 +58,9 @@ pub struct BreakerView {
     /// Why it is open.
     #[schema(required)]
     pub reason: Option<String>,
+    /// `reason` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_phrase: Option<PhraseView>,
 }
 
 impl BreakerView {
@@ -70,6 +74,7 @@ impl BreakerView {
         Self {
             state,
             reason: channel.blocked.clone(),
+            reason_phrase: PhraseView::of_some(channel.blocked.as_ref()),
         }
     }
 }
@@ -91,6 +96,9 @@ pub struct ChannelView {
     /// Why it is blocked.
     #[schema(required)]
     pub status_reason: Option<String>,
+    /// `status_reason` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_reason_phrase: Option<PhraseView>,
     /// Its settings.
     pub settings: BTreeMap<String, String>,
     /// Which secrets are set.
@@ -163,6 +171,7 @@ impl ChannelView {
             name: channel.name.clone(),
             status,
             status_reason: channel.blocked.clone(),
+            status_reason_phrase: PhraseView::of_some(channel.blocked.as_ref()),
             settings: channel.settings.clone(),
             secrets: in_use(channel)
                 .map(|(name, _)| (name.clone(), SecretView { set: true }))

@@ -1,5 +1,6 @@
 //! Files.
 
+use super::PhraseView;
 use crate::actors::media::link;
 use crate::domain::media::{Media, MediaRule, MediaState};
 use crate::domain::{Timestamp, WorkspaceId};
@@ -24,6 +25,9 @@ pub struct MediaView {
     /// Why it is not here, or what went wrong the last time.
     #[schema(required)]
     pub reason: Option<String>,
+    /// `reason` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_phrase: Option<PhraseView>,
     /// What its bytes are; before it is here, what was said.
     pub mime_type: String,
     /// The name that it came with.
@@ -69,6 +73,7 @@ impl MediaView {
             kind: media.kind.as_str(),
             state: media.state,
             reason: media.reason.clone(),
+            reason_phrase: PhraseView::of_some(media.reason.as_ref()),
             mime_type: media.mime.clone(),
             filename: media.filename.clone(),
             size: media.size,

@@ -1,5 +1,6 @@
 //! Messages.
 
+use super::PhraseView;
 use serde_json::{Map, Value};
 
 use super::MediaView;
@@ -99,6 +100,15 @@ pub struct MessageErrorView {
     /// A stable word for the advice where it is one of ours: `window_template`, `recipient` …
     #[schema(required)]
     pub advice_code: Option<&'static str>,
+    /// `title` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_phrase: Option<PhraseView>,
+    /// `detail` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail_phrase: Option<PhraseView>,
+    /// `advice` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice_phrase: Option<PhraseView>,
 }
 
 impl From<&MessageError> for MessageErrorView {
@@ -111,6 +121,9 @@ impl From<&MessageError> for MessageErrorView {
         } = error.clone();
         Self {
             code,
+            title_phrase: PhraseView::of(&title),
+            detail_phrase: PhraseView::of(&detail),
+            advice_phrase: PhraseView::of(&advice),
             title,
             detail,
             advice_code: advice_code(&advice),
@@ -129,6 +142,8 @@ pub struct PricingView {
     /// Whether it costs.
     #[schema(required)]
     pub billable: Option<bool>,
+    /// Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+    pub units: u32,
 }
 
 impl From<&Pricing> for PricingView {
@@ -137,6 +152,7 @@ impl From<&Pricing> for PricingView {
             category: pricing.category.clone(),
             r#type: pricing.kind.clone(),
             billable: pricing.billable,
+            units: pricing.units,
         }
     }
 }

@@ -6,6 +6,7 @@ mod conversation;
 mod marks;
 mod media;
 mod message;
+mod phrase;
 
 pub use channel::{BreakerView, CapabilitiesView, ChannelView, ChannelViews, QueueView, SecretView};
 pub use contact::{ContactView, IdentityView, contact_view};
@@ -13,6 +14,7 @@ pub use conversation::{AssigneeView, ConversationView, LastMessageView, WindowVi
 pub use marks::{ChoiceView, DeletionView, EditView, LinkView, MarksView, ReactionView};
 pub use media::{MediaRuleView, MediaView};
 pub use message::{MessageErrorView, MessageView};
+pub use phrase::{PhraseValue, PhraseView};
 
 use std::collections::HashMap;
 

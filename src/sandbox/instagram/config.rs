@@ -25,6 +25,8 @@ pub struct InstagramConfig {
     pub retry_ms: u64,
     /// How long a file's address works, in simulated milliseconds.
     pub media_life_ms: i64,
+    /// Serve `/_sandbox`, by which a program lets customers act.
+    pub control: bool,
     /// The app whose login is simulated.
     pub client_id: String,
     /// Its secret.
@@ -49,6 +51,7 @@ impl Default for InstagramConfig {
             },
             retry_ms: 250,
             media_life_ms: 24 * 3_600_000,
+            control: false,
             client_id: "310400500600701".into(),
             client_secret: "sandbox-instagram-app".into(),
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::config::InstagramFaults;
 use super::error::GraphError;
 use super::state::{Account, Shared};
-use super::{oauth, send};
+use super::{control, oauth, send};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -50,8 +50,24 @@ impl Call {
         self.bearer.clone().or_else(|| self.parameter("access_token"))
     }
 
+    /// The body: JSON, or a form whose values are JSON, which the Graph API takes as well.
     pub(super) fn json(&self) -> Result<Value, GraphError> {
-        serde_json::from_slice(&self.body).map_err(|_| GraphError::parameter("the body is no JSON"))
+        if let Ok(json) = serde_json::from_slice(&self.body) {
+            return Ok(json);
+        }
+        let form = std::str::from_utf8(&self.body).map(pairs).unwrap_or_default();
+        if form.is_empty() {
+            return Err(GraphError::parameter("the body is neither JSON nor a form"));
+        }
+        let of_login = |name: &str| matches!(name, "access_token" | "appsecret_proof");
+        let value = |text: String| match serde_json::from_str::<Value>(&text) {
+            Ok(json @ (Value::Object(_) | Value::Array(_) | Value::Bool(_))) => json,
+            Ok(_) | Err(_) => Value::String(text),
+        };
+        let fields = form.into_iter().filter(|(name, _)| !of_login(name));
+        Ok(Value::Object(
+            fields.map(|(name, text)| (name, value(text))).collect(),
+        ))
     }
 }
 
@@ -95,6 +111,7 @@ pub(super) async fn handle(
     };
     let parts: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match parts.as_slice() {
+        ["_sandbox", ..] if shared.config.control => control::handle(shared, request, &call),
         ["ig_messaging_cdn"] => file(shared, &call),
         ["oauth", "authorize"] | ["dialog", "oauth"] => oauth::authorize(shared, &call),
         ["oauth", "access_token"] | ["access_token"] | ["refresh_access_token"] => {

@@ -5,6 +5,7 @@
 //! [`InstagramSimulator::base_url`]. The protocol is that of the project's Instagram contract.
 
 mod config;
+mod control;
 mod error;
 mod graph;
 mod oauth;
@@ -34,6 +35,8 @@ pub use state::{InstagramCustomer, InstagramEntry};
 
 use super::clock::SimClock;
 use super::schedule;
+use super::whatsapp::HandshakeError;
+use super::whatsapp::handshake::verify;
 use state::{Account, AccountState, Shared};
 
 /// A running simulator. Cheap to clone.
@@ -194,6 +197,20 @@ impl InstagramSimulator {
     pub fn set_webhook_url(&self, ig_id: &str, url: Option<&str>) -> Result<(), InstagramError> {
         self.account(ig_id)?.state.lock().webhook_url = url.map(str::to_owned);
         Ok(())
+    }
+
+    /// Asks the receiver of an account's webhooks for the verification handshake.
+    ///
+    /// # Errors
+    /// No such account, no address of webhooks, or an answer that is not the challenge.
+    pub async fn verify_webhook(&self, ig_id: &str) -> Result<(), HandshakeError> {
+        let nothing = |what: &str| HandshakeError::Unreachable(what.to_owned());
+        let account = self.shared().account(ig_id);
+        let account = account.ok_or_else(|| nothing("no such account"))?;
+        let url = account.state.lock().webhook_url.clone();
+        let url = url.ok_or_else(|| nothing("no webhook URL is set"))?;
+        let shared = self.shared();
+        verify(&shared.client, &shared.rng, &url, &account.config.verify_token).await
     }
 
     /// Makes a customer known, or changes who they are.

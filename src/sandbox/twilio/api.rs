@@ -90,7 +90,15 @@ pub(crate) async fn handle(
         body: &body,
     };
     let answer = match (segments.as_slice(), by_path) {
-        (["v1", rest @ ..], _) => contents_api::handle(&shared, &call, rest),
+        (["v1", rest @ ..], _) => match content_fault(&shared, &call).await {
+            Some(ContentFault::Refuse(refusal)) => Err(refusal),
+            Some(ContentFault::Down) => return HttpResponse::ServiceUnavailable().finish(),
+            Some(ContentFault::DropAnswer) => match contents_api::handle(&shared, &call, rest) {
+                Ok(_) => return cut(&request),
+                refused => refused,
+            },
+            None => contents_api::handle(&shared, &call, rest),
+        },
         (["2010-04-01", "Accounts", _], _) => account_view(&shared, &call),
         (["2010-04-01", "Accounts", _, "Messages.json"], true) if call.method == "POST" => {
             return send_message(&shared, &call, &request).await;
@@ -99,6 +107,36 @@ pub(crate) async fn handle(
         _ => Err(Refusal::not_found(&path)),
     };
     answer.unwrap_or_else(|refusal| refusal.response())
+}
+
+/// What a call of the Content API meets.
+enum ContentFault {
+    Refuse(Refusal),
+    Down,
+    DropAnswer,
+}
+
+async fn content_fault(shared: &Shared, call: &Call<'_>) -> Option<ContentFault> {
+    let delay_ms = {
+        let accounts = shared.accounts.lock();
+        accounts
+            .get(call.account)
+            .map_or(0, |account| account.content_faults.delay_ms)
+    };
+    tokio::time::sleep(shared.clock.real(delay_ms)).await;
+    let mut accounts = shared.accounts.lock();
+    let faults = &mut accounts.get_mut(call.account)?.content_faults;
+    let strikes = |count: &mut u32| {
+        let strikes = *count > 0;
+        *count = count.saturating_sub(1);
+        strikes
+    };
+    match call.method {
+        _ if strikes(&mut faults.unavailable) => Some(ContentFault::Down),
+        _ if strikes(&mut faults.throttle) => Some(ContentFault::Refuse(Refusal::of_code(20_429))),
+        "POST" if strikes(&mut faults.drop_answers) => Some(ContentFault::DropAnswer),
+        _ => None,
+    }
 }
 
 /// What a program lets a customer write: `{"line", "customer", "message"}`.

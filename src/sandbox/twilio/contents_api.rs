@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 
 use super::api::{Call, iso};
-use super::content::{Content, Request};
+use super::content::{self, Content, Request};
 use super::refusal::Refusal;
 use super::state::Shared;
 
@@ -62,6 +62,9 @@ fn read(shared: &Shared, call: &Call<'_>, sid: String) -> Result<Content, Refusa
             60_002,
             "types must name at least one content type such as twilio/text.",
         ));
+    }
+    if let Some(what) = types.iter().find_map(|(kind, body)| content::trouble(kind, body)) {
+        return Err(Refusal::bad(60_002, what));
     }
     if text("language").is_empty() || text("friendly_name").len() > MAX_NAME {
         return Err(Refusal::bad(

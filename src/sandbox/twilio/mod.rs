@@ -36,6 +36,7 @@ use super::whatsapp::{
     Behaviour, Customer, CustomerMessage, Direction, EntryState, Faults, PhoneView, SandboxError,
     TranscriptEntry,
 };
+pub use state::ContentFaults;
 use state::{Sender, Shared};
 
 /// Most senders over all accounts.
@@ -205,6 +206,40 @@ impl TwilioSimulator {
         let request = content.and_then(|content| content.request.as_mut());
         request.ok_or(SandboxError::UnknownTemplate)?.forced = Some(word);
         Ok(())
+    }
+
+    /// What goes wrong with an account's contents from now on.
+    ///
+    /// # Errors
+    /// Unknown account.
+    pub fn set_content_faults(&self, account_sid: &str, faults: ContentFaults) -> Result<(), SandboxError> {
+        let mut accounts = self.shared().accounts.lock();
+        let account = accounts.get_mut(account_sid).ok_or(SandboxError::UnknownNumber)?;
+        account.content_faults = faults;
+        Ok(())
+    }
+
+    /// The contents of an account, oldest first: SID, name, and what is under each type.
+    #[must_use]
+    pub fn contents(&self, account_sid: &str) -> Vec<(String, String, serde_json::Value)> {
+        let accounts = self.shared().accounts.lock();
+        let all = accounts
+            .get(account_sid)
+            .into_iter()
+            .flat_map(|account| account.contents.iter());
+        all.map(|content| {
+            let types = serde_json::Value::Object(content.types.clone());
+            (content.sid.clone(), content.friendly_name.clone(), types)
+        })
+        .collect()
+    }
+
+    /// Takes a content away, as somebody can in the console. Answers whether it was there.
+    pub fn remove_content(&self, account_sid: &str, content_sid: &str) -> bool {
+        let mut accounts = self.shared().accounts.lock();
+        accounts
+            .get_mut(account_sid)
+            .is_some_and(|account| account.contents.remove(content_sid))
     }
 
     /// Messages that were taken for sending, over all accounts.

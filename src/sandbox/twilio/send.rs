@@ -213,12 +213,12 @@ fn of_content(content: &Content, fields: &Fields, now_ms: i64) -> Result<Said, R
     if content.has_gap(&given) {
         return Err(bad());
     }
+    if content.has_too_many_buttons() {
+        return Err(Refusal::bad(63_021, "Channel invalid content error"));
+    }
     Ok(Said {
         media: Vec::new(),
-        shown: (
-            "template".to_owned(),
-            json!({"name": content.friendly_name, "language": {"code": content.language}}),
-        ),
+        shown: content.shown(&given),
         rendered: Some(json!({"body": body})),
         approval: Some(content.approval(now_ms)),
         body,

@@ -42,6 +42,19 @@ impl Sender {
     }
 }
 
+/// What goes wrong with the contents of an account. The default is a healthy provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentFaults {
+    /// So many contents are made, and the answer is lost.
+    pub drop_answers: u32,
+    /// So many calls are refused as too many (20429).
+    pub throttle: u32,
+    /// So many calls answer 503.
+    pub unavailable: u32,
+    /// Every call takes so long at least, in milliseconds of simulated time.
+    pub delay_ms: u64,
+}
+
 /// An account: what one login sees.
 #[derive(Default)]
 pub(crate) struct Account {
@@ -49,6 +62,7 @@ pub(crate) struct Account {
     pub keys: HashMap<String, String>,
     pub senders: HashMap<String, Arc<Sender>>,
     pub contents: Contents,
+    pub content_faults: ContentFaults,
 }
 
 impl Account {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::state::Shared;
+use crate::sandbox::rng::Rng;
 
 /// Why a callback was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,21 +28,20 @@ impl fmt::Display for HandshakeError {
 impl std::error::Error for HandshakeError {}
 
 /// `GET url?hub.mode=subscribe&hub.challenge=…&hub.verify_token=…` must answer 200 with the challenge.
-pub(crate) async fn verify(shared: &Shared, url: &str, verify_token: &str) -> Result<(), HandshakeError> {
-    let challenge = (shared.rng.next() % 2_000_000_000).to_string();
+pub(crate) async fn verify(
+    client: &reqwest::Client,
+    rng: &Rng,
+    url: &str,
+    verify_token: &str,
+) -> Result<(), HandshakeError> {
+    let challenge = (rng.next() % 2_000_000_000).to_string();
     let query = [
         ("hub.mode", "subscribe"),
         ("hub.challenge", &challenge),
         ("hub.verify_token", verify_token),
     ];
     let unreachable = |error: reqwest::Error| HandshakeError::Unreachable(error.without_url().to_string());
-    let mut answer = shared
-        .client
-        .get(url)
-        .query(&query)
-        .send()
-        .await
-        .map_err(unreachable)?;
+    let mut answer = client.get(url).query(&query).send().await.map_err(unreachable)?;
     if answer.status().as_u16() != 200 {
         return Err(HandshakeError::Status(answer.status().as_u16()));
     }

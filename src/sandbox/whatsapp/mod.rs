@@ -11,7 +11,7 @@ pub mod customers;
 mod errors;
 pub mod faults;
 mod graph;
-mod handshake;
+pub(crate) mod handshake;
 mod inbound;
 mod message;
 mod payload;
@@ -209,7 +209,8 @@ impl Simulator {
             number.ok_or_else(|| HandshakeError::Unreachable("no such phone number id".to_owned()))?;
         let target = number.app_target();
         let url = target.ok_or_else(|| HandshakeError::Unreachable("no webhook URL is set".to_owned()))?;
-        handshake::verify(self.shared(), &url, &number.config.verify_token).await
+        let shared = self.shared();
+        handshake::verify(&shared.client, &shared.rng, &url, &number.config.verify_token).await
     }
 
     /// Adds or replaces a template of a WABA.

@@ -74,6 +74,7 @@ tables! {
     Billed = 83
     Reach = 84
     MessageByTime = 85
+    UsageParts = 86
     ConversationWaiting = 90
     ConversationUnread = 91
     Mention = 92
@@ -82,4 +83,5 @@ tables! {
     UserSetting = 95
     ContactMerge = 98
     PushDevice = 100
+    MadeContent = 110
 }

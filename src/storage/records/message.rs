@@ -120,15 +120,6 @@ pub(super) struct MessageV2 {
     marks: Option<MarksV1>,
 }
 
-impl Newest for MessageV2 {
-    fn from_domain(value: &Message) -> Self {
-        Self {
-            message: MessageV1::new(value),
-            marks: MarksV1::new(&value.marks),
-        }
-    }
-}
-
 impl Stored for MessageV2 {
     type Domain = Message;
     fn into_domain(self) -> Result<Message, StorageError> {
@@ -138,6 +129,37 @@ impl Stored for MessageV2 {
             marks: marks.unwrap_or_default(),
             ..message
         })
+    }
+}
+
+/// The second version with the number of parts that a message is charged by, where that is not one.
+#[derive(Encode, Decode)]
+pub(super) struct MessageV3 {
+    message: MessageV2,
+    units: Option<u32>,
+}
+
+impl Newest for MessageV3 {
+    fn from_domain(value: &Message) -> Self {
+        let units = value.pricing.as_ref().map(|pricing| pricing.units);
+        Self {
+            message: MessageV2 {
+                message: MessageV1::new(value),
+                marks: MarksV1::new(&value.marks),
+            },
+            units: units.filter(|units| *units != 1),
+        }
+    }
+}
+
+impl Stored for MessageV3 {
+    type Domain = Message;
+    fn into_domain(self) -> Result<Message, StorageError> {
+        let mut message = self.message.into_domain()?;
+        if let (Some(pricing), Some(units)) = (&mut message.pricing, self.units) {
+            pricing.units = units;
+        }
+        Ok(message)
     }
 }
 
@@ -361,7 +383,8 @@ impl ErrorV1 {
     }
 }
 
-/// Price information. Also stands in early statuses.
+/// Price information; how many parts are charged stands beside it. Also stands in early statuses: providers that tell a
+/// price there charge the message as a whole.
 #[derive(Encode, Decode)]
 pub(super) struct PricingV1 {
     category: WordV1,
@@ -377,6 +400,7 @@ impl PricingV1 {
             kind,
             model,
             billable,
+            units: _,
         } = pricing;
         Self {
             category: WordV1::new(category),
@@ -392,6 +416,7 @@ impl PricingV1 {
             kind: self.kind.into_string(name, "pricing kind")?,
             model: self.model.into_string(name, "pricing model")?,
             billable: self.billable,
+            units: 1,
         })
     }
 }

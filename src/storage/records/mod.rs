@@ -144,7 +144,7 @@ records! {
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
     16 Conversation, "conversation" { 1 => conversation::ConversationV1, 2 => conversation::ConversationV2 }
-    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2 }
+    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2, 3 => message::MessageV3 }
     18 EarlyStatus, "early_status" { 1 => operations::EarlyStatusV1 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
@@ -156,7 +156,7 @@ records! {
     26 Draft, "draft" { 1 => operations::DraftV1, 2 => operations::DraftV2 }
     80 Consent, "consent" { 1 => standing::ConsentV1 }
     81 ChannelHealth, "channel_health" { 1 => standing::ChannelHealthV1 }
-    82 Billed, "billed" { 1 => standing::BilledV1 }
+    82 Billed, "billed" { 1 => standing::BilledV1, 2 => standing::BilledV2 }
     60 Media, "media" { 1 => media::MediaV1 }
     61 MediaId, "media_id" { 1 => media::MediaIdV1 }
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }

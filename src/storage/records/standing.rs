@@ -198,25 +198,6 @@ pub(super) struct BilledV1 {
     charge: u8,
 }
 
-impl Newest for BilledV1 {
-    fn from_domain(value: &Billed) -> Self {
-        let Billed {
-            day,
-            channel,
-            category,
-            country,
-            charge,
-        } = *value;
-        Self {
-            day,
-            channel: channel.0,
-            category: category as u8,
-            country,
-            charge: charge as u8,
-        }
-    }
-}
-
 impl Stored for BilledV1 {
     type Domain = Billed;
     fn into_domain(self) -> Result<Billed, StorageError> {
@@ -227,6 +208,45 @@ impl Stored for BilledV1 {
             category: category.ok_or_else(|| impossible(BILLED, "category", self.category))?,
             country: self.country,
             charge: charge.ok_or_else(|| impossible(BILLED, "charge", self.charge))?,
+            units: 1,
+        })
+    }
+}
+
+/// The first version with the parts that are charged each.
+#[derive(Encode, Decode)]
+pub(super) struct BilledV2 {
+    billed: BilledV1,
+    units: u32,
+}
+
+impl Newest for BilledV2 {
+    fn from_domain(value: &Billed) -> Self {
+        let Billed {
+            day,
+            channel,
+            category,
+            country,
+            charge,
+            units,
+        } = *value;
+        let billed = BilledV1 {
+            day,
+            channel: channel.0,
+            category: category as u8,
+            country,
+            charge: charge as u8,
+        };
+        Self { billed, units }
+    }
+}
+
+impl Stored for BilledV2 {
+    type Domain = Billed;
+    fn into_domain(self) -> Result<Billed, StorageError> {
+        Ok(Billed {
+            units: self.units,
+            ..self.billed.into_domain()?
         })
     }
 }

@@ -536,6 +536,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes two contacts one: whoever writes as the other is found as this one from now on. Conversations and messages stay
+         *     where they are, both readable; a refusal of messages by either holds for both. Can be undone by `unmerge`.
+         */
+        post: operations["merge_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/merges": {
         parameters: {
             query?: never;
@@ -543,7 +563,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The other contacts that are the same person, as the provider told it by a change of number or user id. */
+        /**
+         * The other contacts that are the same person, as the provider told it by a change of number or user id, or a person of the
+         *     team.
+         */
         get: operations["list_merges"];
         put?: never;
         post?: never;
@@ -1985,7 +2008,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent and what it costs. Counted once for each message, when the provider tells its price. */
+        /**
+         * What was sent and what it costs. Counted once for each message, when the provider tells as what it is charged, or takes it
+         *     if it tells nothing (Twilio).
+         */
         get: operations["show_usage"];
         put?: never;
         post?: never;
@@ -2398,6 +2424,7 @@ export interface components {
             deliveries: components["schemas"]["TellingView"][];
             /** @description In plain words, with what to do. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             id: string;
             /** @description `channel_blocked`, `raw_events_parked`, `doubtful_send` … */
             kind: string;
@@ -2408,11 +2435,13 @@ export interface components {
             subject: string;
             /** @description In a few words. */
             title: string;
+            title_phrase?: components["schemas"]["Phrase"] | null;
         };
         /** @description Something that is allowed instead. */
         Alternative: {
             /** @description In plain words. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             /** @description `template`, `wait`, `resume_channel` … */
             kind: string;
         };
@@ -2492,6 +2521,7 @@ export interface components {
         BreakerView: {
             /** @description Why it is open. */
             reason: string | null;
+            reason_phrase?: components["schemas"]["Phrase"] | null;
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
@@ -2517,6 +2547,7 @@ export interface components {
         BulkFailure: {
             conversation_id: string;
             reason: string;
+            reason_phrase?: components["schemas"]["Phrase"] | null;
         };
         /** @description A change of many conversations, and how far it has come. */
         BulkJob: {
@@ -2694,6 +2725,7 @@ export interface components {
             status: "active" | "paused" | "blocked";
             /** @description Why it is blocked. */
             status_reason: string | null;
+            status_reason_phrase?: components["schemas"]["Phrase"] | null;
             /**
              * Format: int64
              * @description Counts changes; the `ETag`.
@@ -2717,6 +2749,7 @@ export interface components {
         CheckView: {
             /** @description What was found, or what to do. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             /** @description What was checked. */
             name: string;
             /** @description Whether it held. */
@@ -3018,6 +3051,7 @@ export interface components {
         DeadLetterView: {
             /** @description What to do. */
             advice: string;
+            advice_phrase?: components["schemas"]["Phrase"] | null;
             /** Format: int32 */
             attempts: number;
             channel_id: string;
@@ -3031,6 +3065,7 @@ export interface components {
             message_id: string;
             /** @description Why, in plain words. */
             reason: string;
+            reason_phrase?: components["schemas"]["Phrase"] | null;
         };
         /** @description A decision about a template that waits for approval within the house. */
         DecisionBody: {
@@ -3264,6 +3299,7 @@ export interface components {
             shared_with: string[];
             /** @description Why the provider stopped the account. */
             stopped: string | null;
+            stopped_phrase?: components["schemas"]["Phrase"] | null;
             /** @description There is no limit. */
             unlimited: boolean;
             /** @description When the provider last told anything of this. */
@@ -3277,6 +3313,7 @@ export interface components {
             username: string;
             /** @description Something to know about the account. */
             warning: string | null;
+            warning_phrase?: components["schemas"]["Phrase"] | null;
         };
         /** @description The customer of a hit. */
         HitContact: {
@@ -3386,6 +3423,7 @@ export interface components {
                 deliveries: components["schemas"]["TellingView"][];
                 /** @description In plain words, with what to do. */
                 detail: string;
+                detail_phrase?: components["schemas"]["Phrase"] | null;
                 id: string;
                 /** @description `channel_blocked`, `raw_events_parked`, `doubtful_send` … */
                 kind: string;
@@ -3396,6 +3434,7 @@ export interface components {
                 subject: string;
                 /** @description In a few words. */
                 title: string;
+                title_phrase?: components["schemas"]["Phrase"] | null;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -3495,6 +3534,7 @@ export interface components {
                 status: "active" | "paused" | "blocked";
                 /** @description Why it is blocked. */
                 status_reason: string | null;
+                status_reason_phrase?: components["schemas"]["Phrase"] | null;
                 /**
                  * Format: int64
                  * @description Counts changes; the `ETag`.
@@ -3624,6 +3664,7 @@ export interface components {
             items: {
                 /** @description What to do. */
                 advice: string;
+                advice_phrase?: components["schemas"]["Phrase"] | null;
                 /** Format: int32 */
                 attempts: number;
                 channel_id: string;
@@ -3637,6 +3678,7 @@ export interface components {
                 message_id: string;
                 /** @description Why, in plain words. */
                 reason: string;
+                reason_phrase?: components["schemas"]["Phrase"] | null;
             }[];
             /** @description Where the next page begins; `null` on the last one. */
             next_cursor: string | null;
@@ -3707,6 +3749,7 @@ export interface components {
             items: {
                 /** @description When. */
                 at: string;
+                by: components["schemas"]["AssigneeView"] | null;
                 /** @description The other contact, with its conversations. */
                 contact: components["schemas"]["ContactView"];
                 /** @description What was taken over. */
@@ -3766,6 +3809,7 @@ export interface components {
                 created_at: string;
                 /** @description The gist of it. */
                 detail: string;
+                detail_phrase?: components["schemas"]["Phrase"] | null;
                 /** @description The webhook field: `account_update`, `message_template_status_update` … */
                 field: string;
                 id: string;
@@ -4207,6 +4251,7 @@ export interface components {
             mime_type: string;
             /** @description Why it is not here, or what went wrong the last time. */
             reason: string | null;
+            reason_phrase?: components["schemas"]["Phrase"] | null;
             /** @description Of the bytes, in hexadecimal. */
             sha256: string | null;
             /**
@@ -4245,10 +4290,16 @@ export interface components {
             /** @description The page that it opens. */
             url?: string | null;
         };
+        /** @description Which other contact. */
+        MergeBody: {
+            /** @description The contact that goes on as the one in the address. */
+            contact_id: string;
+        };
         /** @description Another contact that is the same person. */
         MergeView: {
             /** @description When. */
             at: string;
+            by: components["schemas"]["AssigneeView"] | null;
             /** @description The other contact, with its conversations. */
             contact: components["schemas"]["ContactView"];
             /** @description What was taken over. */
@@ -4273,12 +4324,15 @@ export interface components {
             advice: string;
             /** @description A stable word for the advice where it is one of ours: `window_template`, `recipient` … */
             advice_code: string | null;
+            advice_phrase?: components["schemas"]["Phrase"] | null;
             /** @description The provider's code, or ours. */
             code: string;
             /** @description What the provider said. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             /** @description Short name. */
             title: string;
+            title_phrase?: components["schemas"]["Phrase"] | null;
         };
         /**
          * @description A message. Beside the fields named here its content stands under the name of its type, as in WhatsApp Cloud API:
@@ -4325,7 +4379,7 @@ export interface components {
             currency: string;
             /** @description First day of the month (UTC). */
             from: string;
-            /** @description Templates are refused once it is used up. */
+            /** @description Templates and SMS are refused once it is used up. */
             hard_stop: boolean;
             /**
              * Format: int64
@@ -4387,6 +4441,7 @@ export interface components {
             created_at: string;
             /** @description The gist of it. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             /** @description The webhook field: `account_update`, `message_template_status_update` … */
             field: string;
             id: string;
@@ -4472,6 +4527,7 @@ export interface components {
             code: string | null;
             /** @description Why, and what to do. */
             detail: string | null;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             id: string;
             ok: boolean;
         };
@@ -4567,6 +4623,18 @@ export interface components {
              */
             status: string;
         };
+        /**
+         * @description A text of Frontdesk's own, to be told in another language: beside a field `detail` stands `detail_phrase`. It is missing
+         *     where the text is somebody else's (a provider's, a person's).
+         */
+        Phrase: {
+            /** @enum {string} */
+            code: "alert_channel_blocked" | "alert_channel_quality" | "alert_channel_restricted" | "alert_account_warning" | "alert_limit_near" | "alert_budget" | "alert_channel_silent" | "alert_raw_events_parked" | "alert_doubtful_send" | "alert_webhook_signature" | "alert_webhook_backlog" | "alert_send_errors" | "alert_queue_old" | "alert_backup_failed" | "alert_disk_low" | "alert_read_only" | "alert_damaged_records" | "alert_search_lag" | "alert_tls_certificate" | "alert_token_expires" | "alert_test" | "signatures_bad" | "send_errors" | "disk_low" | "damage_found" | "search_behind" | "queue_old" | "webhooks_wait" | "channel_silent" | "number_red" | "number_yellow" | "account_restricted" | "limit_nearly_used" | "budget_near" | "budget_near_stops" | "deliveries_parked" | "doubtful_send" | "token_ends" | "backup_failed" | "read_only_now" | "person_erased" | "storage_failed" | "changed_at_once" | "too_much_writing" | "outcome_unknown" | "conversation_changed" | "contact_changed" | "channel_changed" | "key_reused" | "conversation_busy" | "internal" | "only_failed_retried" | "only_doubtful_settled" | "number_taken" | "account_connected_already" | "login_not_under_way" | "too_many_tests" | "too_many_examinations" | "provider_not_asked" | "no_welcome" | "search_down" | "too_many_uploads" | "file_lies" | "file_is_other_kind" | "upload_too_large" | "file_empty" | "file_not_whole" | "file_no_space" | "file_pending" | "file_no_picture" | "file_expired" | "file_missing" | "file_refused" | "file_gone" | "file_here_already" | "file_from_nowhere" | "file_not_here" | "backup_under_way" | "delivery_not_kept" | "delivery_channel_gone" | "bulk_running" | "not_undoable" | "snippet_exists" | "too_many_snippets" | "too_many_views" | "too_many_tokens" | "too_many_people" | "too_many_devices" | "session_changed" | "email_taken" | "person_busy" | "password_changed" | "operator_stays" | "last_owner" | "set_up_already" | "not_the_code" | "wrong_login" | "too_many_from_address" | "locked_out" | "too_many_logins" | "account_busy" | "changes_busy" | "password_short" | "nobody_to_write_to" | "merge_same_contact" | "merge_goes_on_elsewhere" | "merge_nothing_to_take" | "merge_too_many" | "is_no_identity" | "check_complete" | "check_token_may" | "check_number_untold" | "check_number_connected" | "check_number_register" | "check_number_look" | "check_quality_red" | "check_quality_yellow" | "check_quality_green" | "check_quality_none" | "check_this_is" | "check_number_differs" | "check_waba_missing" | "check_no_app" | "check_app_not_subscribed" | "check_apps_receive" | "check_no_app_instagram" | "check_field_missing" | "check_token_of" | "check_token_of_other" | "check_no_instagram" | "check_account_trial" | "check_account_active" | "check_account_status" | "check_no_sender" | "check_sender_sms" | "check_sender_no_sms" | "check_comes_here" | "check_comes_elsewhere" | "check_by_hand" | "check_templates_read" | "check_360_knows" | "check_360_set" | "check_rights_untold" | "check_token_invalid" | "check_token_lacks" | "check_token_lasts" | "check_token_ends" | "check_number_id_missing" | "check_untold" | "check_callback_untold" | "check_callback_here" | "check_callback_elsewhere" | "check_may_send" | "check_may_not_send" | "check_too_long" | "check_channel_blocked" | "check_channel_paused" | "check_channel_active" | "check_simulator" | "check_no_address" | "check_address_private" | "check_address_good" | "check_address_https" | "check_no_handshake" | "check_handshake" | "check_handshake_other" | "check_handshake_redirects" | "check_handshake_stranger" | "check_certificate" | "check_dns" | "check_timeout" | "check_unreachable" | "check_signatures_good" | "check_signatures_bad" | "check_last_webhook" | "check_no_webhook" | "check_no_answer_within" | "check_worked_in" | "check_parked" | "file_channel_gone" | "file_not_promised" | "file_size_differs" | "file_checksum_differs" | "file_came_as" | "file_larger_than" | "file_too_old" | "file_deleted_by_team" | "file_nothing_waits" | "notice_tier" | "notice_unlimited" | "notice_name_approved" | "notice_name_refused" | "notice_name_refused_because" | "notice_name_pending" | "notice_username" | "notice_review_refused" | "notice_review_approved" | "notice_review_pending" | "notice_alert" | "notice_pin_changed" | "notice_pin_reset_asked" | "notice_pin_off" | "notice_restricted" | "notice_violation" | "notice_will_disable" | "notice_reinstated" | "notice_disabled" | "notice_deleted" | "notice_offboarded" | "notice_reconnected" | "notice_shared" | "notice_not_shared" | "notice_not_shared_because" | "notice_app_removed" | "notice_verified" | "notice_volume_tier" | "notice_throughput" | "notice_flagged" | "notice_unflagged" | "notice_upgrade" | "notice_downgrade" | "notice_onboarding" | "notice_with_limit" | "channel_paused" | "resume_channel" | "channel_removed" | "other_channel" | "window_closed" | "window_never" | "send_template" | "wait_for_customer" | "human_agent_until" | "human_agent_permission" | "media_not_kept" | "upload_again" | "media_kind_unsupported" | "media_type_not_taken" | "media_too_large" | "smaller_file" | "as_document" | "kind_image" | "kind_video" | "kind_audio" | "kind_document" | "kind_sticker" | "comment_answered" | "comment_too_old" | "comment_unquoted" | "comment_in_app" | "opted_out" | "answer_when_writes" | "record_consent" | "not_opted_out_there" | "no_marketing" | "only_asked_for" | "record_consent_again" | "marketing_cooldown" | "send_later" | "quality_low" | "service_still_goes" | "quality_rises" | "restricted_replies_until" | "restricted_replies" | "restricted_first_until" | "restricted_first" | "use_other_channel" | "answer_those_who_write" | "ask_review" | "limit_reached" | "limit_near" | "places_come_free" | "answers_do_not_count" | "budget_used_up" | "raise_budget" | "answers_cost_nothing" | "other_answers_cost_nothing" | "advice_auth" | "advice_account" | "advice_throttle" | "advice_throttle_pair" | "advice_quality" | "advice_window" | "advice_window_template" | "advice_window_person" | "advice_recipient" | "advice_recipient_cooldown" | "advice_opt_out" | "advice_template" | "advice_template_paused" | "advice_template_dead" | "advice_transient" | "advice_permanent" | "advice_config" | "not_sent" | "not_delivered" | "check_connection" | "not_sent_opted_out" | "file_not_given" | "channel_sends_no_files" | "file_no_longer_kept" | "found_not_arrived" | "retry_if_wanted" | "whatsapp_no_reason" | "send_again_or_other_way" | "breaks_whatsapp_rule" | "breaks_instagram_rule" | "credentials_refused" | "account_suspended" | "sender_cannot" | "too_fast" | "filtered" | "outside_window" | "recipient_unreachable" | "held_back" | "recipient_stopped" | "template_wrong" | "template_is_paused" | "template_is_disabled" | "temporary_failure" | "refused_by_twilio" | "no_answer" | "settings_wrong" | "redirected" | "provider_no_reason" | "twilio_no_reason" | "stopped_while_sending" | "provider_trouble" | "provider_stopped" | "advice_try_later" | "template_unknown" | "template_not_assigned" | "template_state_because" | "template_variables" | "template_draft" | "template_awaiting_approval" | "template_in_review" | "template_approved" | "template_rejected" | "template_paused" | "template_disabled" | "template_in_appeal" | "template_flagged" | "template_limit_exceeded" | "template_locked" | "template_archived" | "template_deleted" | "template_languages" | "template_pause_ends" | "fill_variables" | "other_template" | "rejected_abusive" | "rejected_category" | "rejected_format" | "rejected_scam" | "rejected_promotional" | "rejected_mismatch" | "first_pause" | "second_pause" | "appeal_rejected" | "appeal_disabled" | "appeal_paused" | "appeal_under_way" | "nothing_to_submit" | "edits_not_taken" | "edited_too_often" | "no_templates_here" | "no_templates_waba" | "no_channel_of_account" | "template_exists" | "template_changed" | "template_lists_busy" | "only_owner_assigns" | "only_owner_approves" | "only_owner_deletes" | "not_paused" | "nobody_asked" | "clicks_need_address" | "links_need_address" | "provider_said";
+            /** @description What fills its holes, by name: a text or another phrase. A name that ends in `_at` holds a time. */
+            values: {
+                [key: string]: Record<string, never>;
+            };
+        };
         /** @description A filled template, as the customer sees it. */
         PreviewView: Record<string, never> & {
             /** @description The whole as one text. */
@@ -4578,7 +4646,7 @@ export interface components {
             budget?: string | null;
             /** @description As it shall be shown: `USD`, `KES` … */
             currency: string;
-            /** @description Refuse templates once the budget is used up. */
+            /** @description Refuse templates and SMS once the budget is used up. */
             hard_stop: boolean;
             /** @description The price list, at most 2,000 rows. */
             rates: components["schemas"]["RateBody"][];
@@ -4596,6 +4664,11 @@ export interface components {
             category: string;
             /** @description `regular`, `free_customer_service` or `free_entry_point`. */
             type: string;
+            /**
+             * Format: int32
+             * @description Parts that are charged each: SMS segments; 1 for whatever is charged as a whole.
+             */
+            units: number;
         };
         /** @description The document as it is written (RFC 9457). */
         Problem: {
@@ -4605,6 +4678,7 @@ export interface components {
             code: string;
             /** @description What is wrong here and what to do, in plain words. */
             detail: string;
+            detail_phrase?: components["schemas"]["Phrase"] | null;
             /** @description Which field, query parameter or header, as a path (`text.body`). */
             field?: string | null;
             /**
@@ -4680,14 +4754,14 @@ export interface components {
         RateBody: {
             /**
              * @description `marketing`, `utility`, `authentication`, `authentication_international`, `service`, `referral_conversion`,
-             *     `marketing_lite`, `sms` or `other`.
+             *     `marketing_lite`, `sms`, `mms` or `other`.
              */
             category: string;
             /** @description Country of the customer's number in two letters; `null` for all that have no row of their own. */
             country?: string | null;
             /** @description First day on which it holds, such as `2026-11-01`. */
             from: string;
-            /** @description In the currency's unit, up to six places: `0.0225`. */
+            /** @description In the currency's unit, up to six places: `0.0225`. Of one message; of one segment for `sms`. */
             price: string;
         };
         /** @description This workspace's webhook deliveries. */
@@ -4744,10 +4818,13 @@ export interface components {
         ReasonView: {
             /** @description Whether an appeal at the provider can help, and how. */
             appeal: string | null;
+            appeal_phrase?: components["schemas"]["Phrase"] | null;
             /** @description The provider's word. */
             code: string | null;
             /** @description The same in plain words, with what can be done. */
             detail: string;
+            /** @description What `detail` is made of. */
+            parts: components["schemas"]["TemplateReasonPart"][];
         };
         /** @description Somebody who can be written to. */
         RecipientView: {
@@ -5152,6 +5229,11 @@ export interface components {
             /** @description Who may use it. For owners. */
             roles?: string[] | null;
         };
+        /** @description A sentence of a reason. */
+        TemplateReasonPart: {
+            text: string;
+            text_phrase?: components["schemas"]["Phrase"] | null;
+        };
         /** @description How templates are dealt with in this workspace. */
         TemplateSettings: {
             /** @description What agents submit waits for an owner's approval first. */
@@ -5266,6 +5348,11 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
+            /**
+             * Format: int64
+             * @description Parts that are charged each: SMS segments; otherwise as many as messages.
+             */
+            units: number;
         };
         /** @description A sum. */
         UsageSum: {
@@ -5283,6 +5370,11 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
+            /**
+             * Format: int64
+             * @description The parts that those are charged by: an SMS counts one for each segment, any other message one.
+             */
+            units: number;
         };
         /** @description What was sent and what it costs. */
         UsageView: {
@@ -5302,7 +5394,7 @@ export interface components {
             from: string;
             /**
              * Format: int64
-             * @description All messages whose price the provider has told.
+             * @description All messages of which it is known as what they are charged.
              */
             messages: number;
             /** @description Line by line. */
@@ -6652,6 +6744,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_contacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
                 };
             };
             /** @description A problem document */
@@ -9643,7 +9771,7 @@ export interface operations {
             query?: {
                 /** @description Those that this channel can send or manage. */
                 channel_id?: string;
-                /** @description Of these states, comma-separated. */
+                /** @description Of these states, comma-separated. `awaiting_approval` also finds changes of templates that the provider has. */
                 status?: string;
                 /** @description Of this category. */
                 category?: string;
@@ -10664,7 +10792,7 @@ export interface operations {
             query?: {
                 /** @description Those that this channel can send or manage. */
                 channel_id?: string;
-                /** @description Of these states, comma-separated. */
+                /** @description Of these states, comma-separated. `awaiting_approval` also finds changes of templates that the provider has. */
                 status?: string;
                 /** @description Of this category. */
                 category?: string;

@@ -14,6 +14,8 @@ declare module 'vue-router' {
     roles?: Role[]
     /** True where the page takes a phone's whole height, without top bar and tabs. */
     deep?: (route: RouteLocationNormalizedLoaded) => boolean
+    /** Asks for the page's data before its parts are there; called only while somebody is signed in. */
+    early?: (route: Pick<RouteLocationNormalizedLoaded, 'query' | 'params'>) => void
     /** Key of the page's name. */
     title?: string
   }
@@ -56,11 +58,13 @@ router.beforeEach(async (to) => {
 })
 router.beforeResolve((to) => ensureTexts(...(to.matched.flatMap((record) => record.meta.texts ?? []))))
 
-/** Begins to load the parts and texts of a page that is going to be shown. A part that fails is asked for again by the router. */
-export function hurry(path: string): void {
-  const { matched } = router.resolve(path)
+/** Begins to load the parts, texts and, for somebody who is `known`, the data of a page that is going to be shown. A part that fails is asked for again by the router. */
+export function hurry(path: string, known = false): void {
+  const route = router.resolve(path)
+  const { matched } = route
   wantTexts(matched.flatMap((record) => record.meta.texts ?? []))
-  for (const { components } of matched) {
+  for (const { components, meta } of matched) {
+    if (known) meta.early?.(route)
     const part: unknown = components?.default
     if (typeof part === 'function') void Promise.resolve((part as () => unknown)()).catch(() => undefined)
   }

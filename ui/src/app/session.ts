@@ -20,7 +20,7 @@ export const expired = ref(false)
 /** The session ended by itself while a page is open. The page stays as it is, with all that was typed, until somebody signs in again over it. */
 export const lapsed = ref(false)
 /** Names the person and workspace in local storage; two people on one browser never see each other's data. */
-export const scope = computed(() => (me.value ? `${me.value.workspace.id}:${me.value.user.id}` : null))
+export const scope = computed(() => (me.value ? scopeOf(me.value) : null))
 
 type Hook = (scope: string) => void | Promise<void>
 const startHooks: Hook[] = []
@@ -45,7 +45,9 @@ function stored(key: string): string | null {
   }
 }
 
-async function begin(next: Me): Promise<void> {
+const scopeOf = ({ workspace, user }: Me): string => `${workspace.id}:${user.id}`
+
+async function take(next: Me): Promise<void> {
   me.value = next
   expired.value = false
   store(HINT, '1')
@@ -55,6 +57,9 @@ async function begin(next: Me): Promise<void> {
   density.value = next.user.density
   const language = asLanguage(next.user.locale)
   if (language) await setLanguage(language)
+}
+async function begin(next: Me): Promise<void> {
+  await take(next)
   for (const hook of startHooks) await hook(scope.value!)
 }
 
@@ -87,29 +92,54 @@ export const giveUpSession = (): Promise<void> => end('expired')
 
 let starting: Promise<void> | null = null
 
-/** Finds out once whether there is a session; without a connection the last known one serves for reading. */
+/** Finds out once whether there is a session. Whoever was here last has their page at once, and the server's word follows. */
 export function ensureSession(): Promise<void> {
   starting ??= start()
   return starting
 }
 let asked: Promise<Me> | null = null
-/** Asks who is signed in before anybody waits for it. */
-export function askEarly(): void {
-  if (stored(HINT) === null) return
+/** Asks who is signed in before anybody waits for it. False where nobody is. */
+export function askEarly(): boolean {
+  if (stored(HINT) === null) return false
   asked = ok(api.GET('/me'))
   // Whoever waits for it hears of a failure.
   asked.catch(() => undefined)
+  return true
+}
+const answer = (): Promise<Me> => asked ?? ok(api.GET('/me'))
+function remembered(): Me | null {
+  try {
+    return JSON.parse(stored(CACHED) ?? 'null') as Me | null
+  } catch {
+    return null // cut short by a crash of the browser: asked for again
+  }
 }
 async function start(): Promise<void> {
   // Asking without a session would only put a 401 into every first visitor's console.
   if (stored(HINT) === null) return
+  const known = remembered()
+  if (known) {
+    await begin(known)
+    void confirm(known)
+    return
+  }
   try {
-    await begin(await (asked ?? ok(api.GET('/me'))))
+    await begin(await answer())
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return
-    const cached = stored(CACHED)
-    if (!cached || !(error instanceof NetworkError || error instanceof ApiError)) throw error
-    await begin(JSON.parse(cached) as Me)
+    if (!(error instanceof ApiError && error.status === 401)) throw error
+  }
+}
+/** Takes the server's word on who is signed in. Without a connection the last known person goes on reading. */
+async function confirm(known: Me): Promise<void> {
+  try {
+    const next = await answer()
+    if (scopeOf(next) === scopeOf(known)) return await take(next)
+    // Somebody else signed in on this browser: nothing of the first may stay on the page.
+    store(CACHED, JSON.stringify(next))
+    location.reload()
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) await end('expired')
+    else if (!(error instanceof NetworkError || error instanceof ApiError)) throw error
   }
 }
 

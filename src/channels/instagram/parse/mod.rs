@@ -19,8 +19,10 @@ use crate::channels::{Address, Delivery, ParseError};
 use crate::domain::Timestamp;
 use crate::domain::inbound::{ChannelNotice, Inbound};
 
-/// What `object` must say, for both flavours.
+/// What `object` says, for both flavours.
 const OBJECT: &str = "instagram";
+/// What it says where a Facebook page delivers: its entries name the page, and have the same shapes.
+const PAGE: &str = "page";
 /// Most entries, and most items, in one body. Meta batches up to 1000 events; a body with more than this many is parked.
 const MAX_ITEMS: usize = 10_000;
 
@@ -28,10 +30,10 @@ const MAX_ITEMS: usize = 10_000;
 /// address.
 pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
     let mut sorted = Sorted::default();
-    for (account, entry) in walk(raw)? {
+    for (address, entry) in walk(raw)? {
         let mut items = Vec::new();
-        read_entry(&account, entry, &mut items);
-        sorted.add(account, items)?;
+        read_entry(id_of(&address), entry, &mut items);
+        sorted.add(address, items)?;
     }
     Ok(sorted.housed())
 }
@@ -40,36 +42,52 @@ pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
 pub(super) fn peek_addresses(raw: &[u8]) -> Vec<Address> {
     let mut seen = HashSet::new();
     let entries = walk(raw).unwrap_or_default().into_iter();
-    let mut accounts: Vec<String> = entries
-        .map(|(account, _)| account)
-        .filter(|account| seen.insert(account.clone()))
+    let mut addresses: Vec<Address> = entries
+        .map(|(address, _)| address)
+        .filter(|address| seen.insert(address.clone()))
         .collect();
-    if accounts.len() > 1 {
-        accounts.retain(|account| !account.is_empty());
+    if addresses.len() > 1 {
+        addresses.retain(|address| !address.is_nowhere());
     }
-    accounts.into_iter().map(Address::Number).collect()
+    addresses
 }
 
 /// The body with only the entries whose address `keep` accepts. `None` if it is no body of Instagram's.
 pub(super) fn keep_only(raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
-    let kept: Vec<&str> = walk(raw)
-        .ok()?
+    let entries = walk(raw).ok()?;
+    let is_page = entries
+        .iter()
+        .any(|(address, _)| matches!(address, Address::Page(_)));
+    let object = if is_page { PAGE } else { OBJECT };
+    let kept: Vec<&str> = entries
         .into_iter()
-        .filter(|(account, _)| keep(&Address::Number(account.clone())))
+        .filter(|(address, _)| keep(address))
         .map(|(_, entry)| entry.get())
         .collect();
-    let text = format!("{{\"object\":\"{OBJECT}\",\"entry\":[{}]}}", kept.join(","));
+    let text = format!("{{\"object\":\"{object}\",\"entry\":[{}]}}", kept.join(","));
     Some(text.into_bytes())
 }
 
-/// The entries of a body, unread, each with the account that it is for.
-fn walk(raw: &[u8]) -> Result<Vec<(String, &RawValue)>, ParseError> {
+/// The account, or the page, that an entry is for.
+fn id_of(address: &Address) -> &str {
+    match address {
+        Address::Number(id) | Address::Account(id) | Address::Page(id) => id,
+        Address::Posted => "",
+    }
+}
+
+/// The entries of a body, unread, each with the address that it is for.
+fn walk(raw: &[u8]) -> Result<Vec<(Address, &RawValue)>, ParseError> {
     let body: RawObject<'_> =
         serde_json::from_slice(raw).map_err(|error| ParseError(format!("not a JSON object: {error}")))?;
     // A body that does not say whose it is came in at Instagram's own entrance.
-    if body.text("object").is_some_and(|object| object != OBJECT) {
-        return Err(ParseError(format!("`object` is not `{OBJECT}`")));
-    }
+    let house = match body.text("object").as_deref() {
+        None | Some(OBJECT) => Address::Number,
+        Some(PAGE) => Address::Page,
+        Some(_) => {
+            return Err(ParseError(format!("`object` is neither `{OBJECT}` nor `{PAGE}`")));
+        }
+    };
     let entries = body.get("entry").and_then(array);
     let entries = entries.ok_or_else(|| ParseError("`entry` is not a list".into()))?;
     if entries.len() > MAX_ITEMS {
@@ -78,7 +96,7 @@ fn walk(raw: &[u8]) -> Result<Vec<(String, &RawValue)>, ParseError> {
     let account = |entry: &RawValue| RawObject::of(entry).and_then(|entry| entry.text("id"));
     Ok(entries
         .into_iter()
-        .map(|entry| (account(entry).unwrap_or_default(), entry))
+        .map(|entry| (house(account(entry).unwrap_or_default()), entry))
         .collect())
 }
 
@@ -199,24 +217,23 @@ fn time(value: Option<&Value>) -> Option<Timestamp> {
     payload::time(value?)
 }
 
-/// Deliveries by account, in the order in which the accounts first appeared.
+/// Deliveries by address, in the order in which the accounts first appeared.
 #[derive(Default)]
 struct Sorted {
     deliveries: Vec<Delivery>,
-    places: HashMap<String, usize>,
+    places: HashMap<Address, usize>,
     items: usize,
 }
 
 impl Sorted {
-    fn add(&mut self, account: String, items: Vec<Inbound>) -> Result<(), ParseError> {
+    fn add(&mut self, address: Address, items: Vec<Inbound>) -> Result<(), ParseError> {
         self.items += items.len();
         if self.items > MAX_ITEMS {
             return Err(ParseError(format!("more than {MAX_ITEMS} items in one body")));
         }
         let next = self.deliveries.len();
-        let place = *self.places.entry(account.clone()).or_insert(next);
+        let place = *self.places.entry(address.clone()).or_insert(next);
         if place == next {
-            let address = Address::Number(account);
             self.deliveries.push(Delivery {
                 address,
                 items: Vec::new(),
@@ -228,8 +245,12 @@ impl Sorted {
 
     /// The deliveries, with what named no account put to the first that has one, so that somebody sees it.
     fn housed(mut self) -> Vec<Delivery> {
-        if let (Some(place), 2..) = (self.places.get(""), self.deliveries.len()) {
-            let items = self.deliveries.remove(*place).items;
+        let nowhere = self
+            .deliveries
+            .iter()
+            .position(|delivery| delivery.address.is_nowhere());
+        if let (Some(place), 2..) = (nowhere, self.deliveries.len()) {
+            let items = self.deliveries.remove(place).items;
             self.deliveries[0].items.extend(items);
         }
         self.deliveries

@@ -13,6 +13,7 @@ use crate::domain::identity::Identity;
 use crate::domain::inbound::{Inbound, StatusUpdate};
 use crate::domain::message::{MessageError, MessageStatus, Pricing};
 use crate::domain::outbound::ErrorClass;
+use crate::domain::phrases;
 use crate::domain::policy::MessagingRules;
 
 /// Longest code or price word that is kept, in characters.
@@ -60,6 +61,7 @@ fn pricing(value: &Value) -> Option<Pricing> {
         kind: word("type"),
         model: word("pricing_model"),
         billable: value.get("billable").and_then(Value::as_bool),
+        units: 1,
     };
     let says_nothing = pricing.category.is_empty() && pricing.kind.is_empty() && pricing.billable.is_none();
     (!says_nothing).then_some(pricing)
@@ -82,7 +84,10 @@ fn failure(value: &Value) -> (Option<MessageError>, Option<ErrorClass>) {
     let code = text_at(first, "code").unwrap_or_else(|| "unknown".into());
     let error = MessageError {
         code: cut(code, MAX_WORD_CHARS),
-        title: cut(title.unwrap_or_else(|| "Not delivered".into()), MAX_DETAIL_CHARS),
+        title: cut(
+            title.unwrap_or_else(|| phrases::NOT_DELIVERED.text().into()),
+            MAX_DETAIL_CHARS,
+        ),
         detail: cut(detail.unwrap_or_default(), MAX_DETAIL_CHARS),
         advice: class.advice_under(MessagingRules::WHATSAPP).into(),
     };
@@ -92,8 +97,8 @@ fn failure(value: &Value) -> (Option<MessageError>, Option<ErrorClass>) {
 fn without_reason() -> MessageError {
     MessageError {
         code: "unknown".into(),
-        title: "Not delivered".into(),
-        detail: "WhatsApp gave no reason.".into(),
-        advice: "Send the message again. If it fails again, use another way to reach this customer.".into(),
+        title: phrases::NOT_DELIVERED.text().into(),
+        detail: phrases::WHATSAPP_NO_REASON.text().into(),
+        advice: phrases::SEND_AGAIN_OR_OTHER_WAY.text().into(),
     }
 }

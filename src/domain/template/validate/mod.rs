@@ -14,7 +14,7 @@ use super::placeholders::length;
 use super::{Category, Definition, is_kind, list, word};
 
 pub use languages::LANGUAGES;
-pub(super) use texts::sample as sample_of;
+pub use texts::sample as sample_of;
 
 /// Most problems that are told.
 const MAX_PROBLEMS: usize = 100;

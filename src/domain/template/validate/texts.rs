@@ -152,7 +152,7 @@ fn samples(path: &str, component: &Value, kind: &str, found: &[Placeholder<'_>],
 }
 
 /// The sample of a variable, by number or name.
-pub(in super::super) fn sample<'a>(component: &'a Value, kind: &str, name: &str) -> Option<&'a str> {
+pub fn sample<'a>(component: &'a Value, kind: &str, name: &str) -> Option<&'a str> {
     let example = component.get("example")?;
     let named = list(example, &format!("{kind}_named_params"));
     if let Some(found) = named.iter().find(|one| word(one, "param_name") == name) {

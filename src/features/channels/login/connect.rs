@@ -8,6 +8,7 @@ use super::{Waiting, login_of, refused};
 use crate::actors::House;
 use crate::channels::login::{Grant, LoginProblem};
 use crate::channels::{ChannelAccess, FieldError, Provider};
+use crate::domain::phrases;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp};
 use crate::features::channels::errors::registry_error;
@@ -41,7 +42,7 @@ pub(super) async fn connect(
     (now, trace): (Timestamp, Trace),
 ) -> ApiResult<Channel> {
     if is_taken(house, login, &grant) {
-        let detail = "This account is connected already. Open its channel and connect it again there.";
+        let detail = phrases::ACCOUNT_CONNECTED_ALREADY.text();
         return Err(ApiError::new(ErrorCode::AlreadyExists, detail).at("choice"));
     }
     let mut settings = settings_of(&grant, now);

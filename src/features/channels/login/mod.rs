@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::channels::login::{Grant, Login, LoginApp, LoginError, LoginProblem};
 use crate::channels::{Provider, ProviderKind};
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, Timestamp, UserId, WorkspaceId};
 use crate::http::{ApiError, ApiResult, ErrorCode, OwnerCaller, endpoints};
@@ -105,8 +106,7 @@ impl Logins {
         });
         let found = if is_theirs { waiting.remove(&key) } else { None };
         found.filter(|login| login.ends > now).ok_or_else(|| {
-            let detail = "This login is not under way: it was finished, took too long, or was begun by someone else. \
-                          Begin again.";
+            let detail = phrases::LOGIN_NOT_UNDER_WAY.text();
             ApiError::invalid_field("state", detail).with_code("login_state")
         })
     }

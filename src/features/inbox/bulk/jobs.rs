@@ -12,10 +12,12 @@ use crate::actors::conversation::Reply;
 use crate::actors::core::new_trace;
 use crate::actors::{Command, CommandError, House};
 use crate::domain::decide::ConversationPatch;
+use crate::domain::phrases;
 use crate::domain::time::SECOND;
 use crate::domain::{
     Conversation, ConversationId, ConversationStatus, Timestamp, TraceId, UserId, WorkspaceId,
 };
+use crate::http::views::PhraseView;
 use crate::http::{ApiError, ErrorCode};
 use crate::storage::keys::ConversationKey;
 
@@ -95,8 +97,7 @@ impl BulkJobs {
             .iter()
             .any(|other| other.workspace == workspace && other.is_busy())
         {
-            let detail =
-                "Another change of many conversations is under way. Wait until it is done, or stop it.";
+            let detail = phrases::BULK_RUNNING.text();
             return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("bulk_running"));
         }
         let older = jobs.iter().filter(|job| job.workspace == workspace).count();
@@ -238,7 +239,7 @@ impl Job {
     pub(super) fn undo(self: &Arc<Self>, house: Data<House>) -> Result<(), ApiError> {
         let mut state = self.state.lock();
         if !matches!(state.view.state, "done" | "stopped") {
-            let detail = "Only a change that is done can be undone, and only once.";
+            let detail = phrases::NOT_UNDOABLE.text();
             return Err(ApiError::new(ErrorCode::WrongState, detail).with_code("not_undoable"));
         }
         let before = std::mem::take(&mut state.before);
@@ -297,6 +298,7 @@ impl State {
         if self.view.failures.len() < MAX_FAILURES {
             self.view.failures.push(FailureView {
                 conversation_id: id.to_string(),
+                reason_phrase: PhraseView::of(&reason),
                 reason,
             });
         }

@@ -7,6 +7,7 @@ use crate::domain::conversation::{MAX_LABEL_CHARS, MAX_LABELS};
 use crate::domain::decide::ConversationPatch;
 use crate::domain::{Conversation, ConversationStatus, Priority, UserId};
 use crate::features::inbox::list::Filter;
+use crate::http::views::PhraseView;
 use crate::http::{ApiBody, FieldError, check};
 
 /// A change of every conversation that a filter finds. At least one of the changes must be there.
@@ -140,4 +141,7 @@ pub(super) struct BulkView {
 pub(super) struct FailureView {
     pub conversation_id: String,
     pub reason: String,
+    /// `reason` as a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_phrase: Option<PhraseView>,
 }

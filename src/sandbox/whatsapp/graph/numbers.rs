@@ -101,7 +101,7 @@ async fn webhook_override(call: &Call<'_>, body: &Value) -> Result<Option<Overri
         return Ok(None);
     };
     let token = call.parameter(body, "verify_token").unwrap_or_default();
-    match handshake::verify(call.shared, &url, &token).await {
+    match handshake::verify(&call.shared.client, &call.shared.rng, &url, &token).await {
         Ok(()) => Ok(Some(Override { url })),
         Err(reason) => Err(GraphError::with(
             100,

@@ -2,6 +2,7 @@
 import { t } from '@/app/i18n'
 import { api, ok } from '@/lib/api'
 import type { Rules } from '@/lib/form'
+import { isId } from './model'
 
 export interface InstagramFields {
   [key: string]: string
@@ -25,7 +26,7 @@ export interface LoginFields {
 const SETTINGS = ['login', 'ig_id', 'page_id', 'api_base'] as const
 const SECRETS = ['access_token', 'app_secret', 'verify_token'] as const
 
-const id = (value: string): string | null => (/^\d{5,32}$/.test(value.trim()) ? null : t('channels.rules.digits'))
+const id = (value: string): string | null => (isId(value) ? null : t('channels.rules.id'))
 const secret = (value: string): string | null => {
   if (value.trim() === '') return t('forms.required')
   return /\s/.test(value.trim()) ? t('channels.rules.spaces') : null

@@ -1,5 +1,6 @@
 /** What a channel is and needs, apart from how it is shown. */
 import { t } from '@/app/i18n'
+import { said } from '@/app/said'
 import type { Channel } from '@/lib/api'
 import type { Rules } from '@/lib/form'
 
@@ -30,7 +31,7 @@ export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', 
 /** Whether the channel speaks WhatsApp Cloud API, whose profile and marks can be managed from here. */
 export const isWhatsApp = (channel: Channel): boolean => ['whatsapp_cloud', 'sandbox'].includes(channel.provider ?? '')
 export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
-export const reasonOf = (channel: Channel): string | null => channel.status_reason ?? channel.breaker?.reason ?? null
+export const reasonOf = (channel: Channel): string | null => said(channel.status_reason ?? channel.breaker?.reason, channel.status_reason_phrase ?? channel.breaker?.reason_phrase) || null
 
 export const isSandbox = (channel: Pick<Channel, 'provider'>): boolean => (channel.provider ?? '').startsWith('sandbox')
 export function providerName(channel: Pick<Channel, 'provider' | 'settings'>): string {
@@ -45,16 +46,18 @@ export function newVerifyToken(): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_')
 }
 
-const digits = (value: string): string | null => (/^\d{5,20}$/.test(value.trim()) ? null : t('channels.rules.digits'))
+/** Meta's ids are digits; what stands in for Meta may use letters. */
+export const isId = (value: string): boolean => /^(?=.*[A-Za-z0-9])[\w.:-]{1,64}$/.test(value.trim())
+const id = (value: string): string | null => (isId(value) ? null : t('channels.rules.id'))
 const secret = (value: string): string | null => {
   if (value.trim() === '') return t('forms.required')
   return /\s/.test(value.trim()) ? t('channels.rules.spaces') : null
 }
 export const whatsAppRules = (): Rules<WhatsAppFields> => ({
   name: (value) => (value.trim() ? null : t('forms.required')),
-  phone_number_id: digits,
-  waba_id: digits,
-  business_id: (value) => (value.trim() === '' ? null : digits(value)),
+  phone_number_id: id,
+  waba_id: id,
+  business_id: (value) => (value.trim() === '' ? null : id(value)),
   display_phone_number: (value) => (/^\+?[\d\s()-]{6,24}$/.test(value.trim()) ? null : t('channels.rules.phone')),
   access_token: secret,
   app_secret: secret,

@@ -9,11 +9,17 @@ export const KNOWN_KINDS = new Set<string>([
 ])
 export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`inbox.kind.${kind}`) : t('inbox.kind.unknown', { kind }))
 
-export function previewOf(message: Conversation['last_message']): string {
-  if (!message) return ''
+/** The kind in words, where it is not plain text, and the text. */
+export function partsOf(message: Conversation['last_message']): { kind: string; text: string } {
+  if (!message) return { kind: '', text: '' }
   const bare = /^\[[\w-]+\]$/.test(message.preview) || message.preview === ''
-  if (bare && message.type !== 'text') return kindName(message.type)
   // Words say more than the name of a kind that nobody knows.
-  if (message.type === 'text' || message.type === 'note' || !KNOWN_KINDS.has(message.type)) return message.preview
-  return t('inbox.kindAndText', { kind: kindName(message.type), text: `\u2068${message.preview}\u2069` })
+  const plain = message.type === 'text' || message.type === 'note' || !KNOWN_KINDS.has(message.type)
+  if (bare && message.type !== 'text') return { kind: kindName(message.type), text: '' }
+  return { kind: plain ? '' : kindName(message.type), text: message.preview }
+}
+
+export function previewOf(message: Conversation['last_message']): string {
+  const { kind, text } = partsOf(message)
+  return kind && text ? t('inbox.kindAndText', { kind, text: `\u2068${text}\u2069` }) : kind || text
 }

@@ -1,5 +1,5 @@
 /** The inbox's server state. */
-import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
+import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { queryClient } from '@/app/query'
 import { api, ok, type Conversation } from '@/lib/api'
@@ -7,16 +7,29 @@ import { flatten, shorten, type Pages } from './cache'
 import { toApi, type Filters } from './filters'
 
 const PAGE = 50
+const channelsQuery = queryOptions({ queryKey: ['channels'], queryFn: ({ signal }) => ok(api.GET('/channels', { params: { query: { limit: 100 } }, signal })) })
 
 export const listKey = (filters: Filters) => ['conversations', filters] as const
 export const threadKey = (id: string, around?: string | null) =>
   around ? (['messages', id, 'around', around] as const) : (['messages', id] as const)
 
+const conversationsPage = (filters: Filters, cursor: string | null, signal: AbortSignal) =>
+  ok(api.GET('/conversations', { params: { query: { ...toApi(filters), sort: filters.sort, limit: PAGE, cursor: cursor ?? undefined } }, signal }))
+
+/** Asks for a list and its channels before the page that shows them is there. */
+export function prefetchConversations(filters: Filters): void {
+  void queryClient.prefetchInfiniteQuery({
+    queryKey: listKey(filters),
+    queryFn: ({ signal }) => conversationsPage(filters, null, signal),
+    initialPageParam: null as string | null,
+  })
+  void queryClient.prefetchQuery(channelsQuery)
+}
+
 export function useConversations(filters: MaybeRefOrGetter<Filters>) {
   const query = useInfiniteQuery({
     queryKey: computed(() => listKey(toValue(filters))),
-    queryFn: ({ pageParam, signal }) =>
-      ok(api.GET('/conversations', { params: { query: { ...toApi(toValue(filters)), sort: toValue(filters).sort, limit: PAGE, cursor: pageParam ?? undefined } }, signal })),
+    queryFn: ({ pageParam, signal }) => conversationsPage(toValue(filters), pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Pages are replaced, never changed in place: watching every field of thousands of rows would cost a frame each time.
@@ -76,8 +89,7 @@ export function prefetchThread(id: string): void {
 
 export const useUsers = () =>
   useQuery({ queryKey: ['users'], queryFn: ({ signal }) => ok(api.GET('/users', { params: { query: { limit: 100 } }, signal })), select: (page) => page.items })
-export const useChannels = () =>
-  useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => ok(api.GET('/channels', { params: { query: { limit: 100 } }, signal })), select: (page) => page.items })
+export const useChannels = () => useQuery({ ...channelsQuery, select: (page) => page.items })
 export const useContact = (id: MaybeRefOrGetter<string>, enabled: MaybeRefOrGetter<boolean> = true) =>
   useQuery({
     queryKey: computed(() => ['contact', toValue(id)]),

@@ -1,7 +1,9 @@
 import { Inbox, SquarePen } from '@lucide/vue'
-import { defineAsyncComponent } from 'vue'
+import { part } from '@/app/parts'
 import { defineArea } from '@/app/area'
 import type { ShortcutDefinition } from '@/lib/shortcuts'
+import { fromQuery } from './filters'
+import { prefetchConversations } from './queries'
 
 const key = (id: string, keys: string[], group: 'list' | 'conversation' | 'compose', more: Partial<ShortcutDefinition> = {}): ShortcutDefinition => ({
   id: `inbox.${id}`, keys, title: `inbox.keys.${id}`, group: `common.groups.${group}`, scope: 'inbox', ...more,
@@ -9,8 +11,8 @@ const key = (id: string, keys: string[], group: 'list' | 'conversation' | 'compo
 
 export default defineArea({
   id: 'inbox',
-  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', deep: (route) => !!route.params.id } }],
-  rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true, below: defineAsyncComponent(() => import('./RailViews.vue')) }],
+  routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', deep: (route) => !!route.params.id, early: ({ query }) => prefetchConversations(fromQuery(query)) } }],
+  rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true, below: part(() => import('./RailViews.vue')) }],
   commands: [
     { id: 'inbox.write', title: 'inbox.commands.write', icon: SquarePen, to: { name: 'inbox', query: { write: 'new' } }, shortcut: 'inbox.write' },
     { id: 'inbox.mine', title: 'inbox.commands.mine', icon: Inbox, to: { name: 'inbox', query: { view: 'mine' } } },

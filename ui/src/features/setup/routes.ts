@@ -5,7 +5,7 @@ export default defineArea({
   routes: [
     {
       path: '/setup', name: 'setup', component: () => import('./SetupPage.vue'),
-      meta: { public: true, title: 'nav.setup', texts: ['forms', 'channels', 'hours'] },
+      meta: { public: true, title: 'nav.setup', texts: ['forms', 'channels', 'hours', 'instagram', 'signup'] },
     },
   ],
 })

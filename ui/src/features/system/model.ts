@@ -1,4 +1,5 @@
 /** What the System page makes of the server's figures. */
+import { said } from '@/app/said'
 import type { Alert, LogLine, Message, System } from '@/lib/api'
 
 export type SystemInfo = System
@@ -27,7 +28,7 @@ export const fieldText = (line: LogLine): string =>
 
 /** An open breaker, with its reason; null when sending works. */
 export const openBreaker = (breaker: SystemInfo['queues'][number]['breaker']): { reason: string | null } | null =>
-  breaker.state === 'closed' ? null : { reason: breaker.reason }
+  breaker.state === 'closed' ? null : { reason: said(breaker.reason, breaker.reason_phrase) || null }
 
 /** Whether an owner should make room soon: less than five times what the server keeps free, at least 2 GB. */
 export const isLow = (storage: SystemInfo['storage']): boolean => storage.free_bytes < Math.max(2_000_000_000, 5 * storage.min_free_bytes)

@@ -18,7 +18,7 @@ export interface Filter {
 const REVIEW_MS = 4000
 const SETTLE_MS = 600
 const MAX_PAGES = 60
-const waits = (template: Template | undefined): boolean => template?.status === 'in_review'
+const waits = (template: Template | undefined): boolean => template?.status === 'in_review' || !!template?.approval_asked_by
 
 export const changed = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ['templates'] })
 /** The notice comes a moment before what it changes. */
@@ -65,6 +65,9 @@ export function useHistory(id: MaybeRefOrGetter<string>) {
     queryFn: ({ signal }) => ok(api.GET('/templates/{id}/history', { params: { path: { id: toValue(id) }, query: { limit: 100 } }, signal })),
   })
 }
+export function useTemplateSettings() {
+  return useQuery({ queryKey: ['template-settings'], queryFn: ({ signal }) => ok(api.GET('/template-settings', { signal })) })
+}
 export function useRules() {
   return useQuery({ queryKey: ['template-rules'], queryFn: ({ signal }) => ok(api.GET('/template-rules', { signal })), staleTime: Infinity })
 }
@@ -91,3 +94,13 @@ export async function check(name: string, language: string, definition: Definiti
   const body = { name, language, definition: { ...definition, components: definition.components as Record<string, never>[] }, values: values as Record<string, never> | undefined }
   return (await ok(api.POST('/templates/validate', { body, signal }))) as unknown as Checked
 }
+
+export interface Converted {
+  name: string
+  definition: Definition
+  /** `variable:Amina`, `button:https://…`, `footer`, `dropped:customer`, `category:utility` */
+  steps: string[]
+  preview: Preview
+}
+/** A draft made of a text or call script; kept nowhere. */
+export const convert = async (text: string): Promise<Converted> => (await ok(api.POST('/templates/convert', { body: { text } }))) as unknown as Converted

@@ -1,15 +1,17 @@
 /** What a message of a template needs filled in, what stands in the way of sending it, and the message that comes of it. */
 import type { Template } from '@/lib/api'
-import { fromContact, isPosition, items, type Json, lower, type Part, partOf, text, variablesOf } from './model'
+import { fromContact, isPosition, items, type Json, lower, type Part, partOf, sampleOf, text, variablesOf } from './model'
 
 const FILES = ['image', 'video', 'document', 'gif'] as const
 type FileFormat = (typeof FILES)[number]
-export interface NeededButton { index: number; label: string; kind: string }
+export interface NeededButton { index: number; label: string; kind: string; sample: string }
 /** The needs of the message itself, or of one card. */
 export interface Scope {
   header: 'text' | 'location' | 'product' | FileFormat | null
   /** The file that stands in the template as its sample. */
   sample: string
+  /** Its samples in words, for a test. */
+  words: { header: string; body: Record<string, string> }
   body: string[]
   buttons: NeededButton[]
   /** Quick replies get a payload in cards, so that it is known which card was tapped. */
@@ -29,19 +31,28 @@ export interface Fill { main: ScopeFill; cards: ScopeFill[]; offerEnds: string }
 
 export const isFile = (header: Scope['header']): header is FileFormat => (FILES as readonly (string | null)[]).includes(header)
 
+/** A link's sample may be the whole address; only its end is filled in. */
+function buttonSample(button: Part): string {
+  const sample = text(Array.isArray(button.example) ? button.example[0] : button.example)
+  const before = (text(button.track_to) || text(button.url)).split('{{', 1)[0]!
+  return before && sample.startsWith(before) ? sample.slice(before.length) : sample
+}
 function scopeOf(parts: readonly Part[]): Scope {
   const header = partOf(parts, 'header')
   const format = lower(header?.format) || 'text'
   const isText = format === 'text'
   const wants = header && (isText ? variablesOf(text(header.text)).length > 0 : isFile(format as Scope['header']) || format === 'location' || format === 'product')
   const buttons = items(partOf(parts, 'buttons')?.buttons)
+  const body = partOf(parts, 'body')
+  const names = variablesOf(text(body?.text))
   return {
+    words: { header: wants && isText ? sampleOf(header, 'header_text', variablesOf(text(header.text))[0]!) : '', body: Object.fromEntries(names.map((name) => [name, sampleOf(body, 'body_text', name)])) },
     header: wants ? (format as Scope['header']) : null,
     sample: text(((header?.example ?? {}) as Part).media_id),
-    body: variablesOf(text(partOf(parts, 'body')?.text)),
+    body: names,
     buttons: buttons.flatMap((button, index) => {
       const kind = lower(button.type)
-      return (kind === 'url' && variablesOf(text(button.track_to) || text(button.url)).length > 0) || kind === 'copy_code' ? [{ index, label: text(button.text) || kind, kind }] : []
+      return (kind === 'url' && variablesOf(text(button.track_to) || text(button.url)).length > 0) || kind === 'copy_code' ? [{ index, label: text(button.text) || kind, kind, sample: buttonSample(button) }] : []
     }),
     replies: buttons.flatMap((button, index) => (lower(button.type) === 'quick_reply' ? [{ index, label: text(button.text) }] : [])),
   }
@@ -60,18 +71,25 @@ export function needsOf(template: Template): Needs {
   }
 }
 
-const blankScope = (scope: Scope, value: (name: string) => string): ScopeFill => ({
-  header: '', file: scope.sample ? { media_id: scope.sample } : {}, place: { latitude: '', longitude: '', name: '', address: '' }, product: { catalog: '', id: '' },
-  values: Object.fromEntries(scope.body.map((name) => [name, value(name)])), buttons: {},
+const blankScope = (scope: Scope, value: (name: string) => string, samples: boolean): ScopeFill => ({
+  header: samples ? scope.words.header : '', file: scope.sample ? { media_id: scope.sample } : {}, place: { latitude: '', longitude: '', name: '', address: '' }, product: { catalog: '', id: '' },
+  values: Object.fromEntries(scope.body.map((name) => [name, value(name)])), buttons: samples ? Object.fromEntries(scope.buttons.map((button) => [button.index, button.sample])) : {},
 })
-/** Empty fields; what is known of the contact and the template's own samples stand there already. */
-export function blankFill(needs: Needs, contact?: { name: string; phone?: string }): Fill {
+const DAY_MS = 86_400_000
+/** Tomorrow at this time, as a field for date and time takes it. */
+function tomorrow(): string {
+  const at = new Date(Date.now() + DAY_MS)
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+/** Empty fields; what is known of the contact stands there already. For a test (without a contact) the samples do. */
+export function blankFill(needs: Needs, contact?: { name: string; phone?: string }, samples = false): Fill {
   // Most first variables are the customer's name; a code's is not.
   const first = (name: string): string => (name === '1' && !needs.code ? 'name' : name)
+  const sample = (scope: Scope) => (name: string): string => (samples ? (scope.words.body[name] ?? '') || (needs.code ? '123456' : '') : '')
   return {
-    main: blankScope(needs.main, (name) => (contact ? fromContact(first(name), contact) : '')),
-    cards: needs.cards.map((card) => blankScope(card, () => '')),
-    offerEnds: '',
+    main: blankScope(needs.main, contact ? (name) => fromContact(first(name), contact) : sample(needs.main), samples),
+    cards: needs.cards.map((card) => blankScope(card, sample(card), samples)),
+    offerEnds: samples && needs.offer ? tomorrow() : '',
   }
 }
 

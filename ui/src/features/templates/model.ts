@@ -144,3 +144,34 @@ export function fromContact(name: string, contact: { name: string; phone?: strin
   if (/^full_?name$/.test(name)) return contact.name
   return /phone|tel/.test(name) ? (contact.phone ?? '') : ''
 }
+
+/** A number with its country code, however it is spaced. */
+export const isPhone = (value: string): boolean => /^\+[\d\s().-]+$/.test(value.trim()) && /^\+[1-9]\d{6,14}$/.test(value.replace(/[^+\d]/g, ''))
+
+const VARIABLE = /\{\{\s*([^{}\n]*?)\s*\}\}/g
+/** A text part with its variables named or numbered, and their samples as they were. */
+function renamed(part: Part, kind: Kind, format: Definition['parameter_format']): Part {
+  const before = variablesOf(text(part.text))
+  if (before.length === 0) return part
+  const named = (name: string, place: number): string => (isPosition(name) ? `value_${name}` : asName(name) || `value_${place + 1}`)
+  const after = before.map((name, place) => (format === 'named' ? named(name, place) : String(place + 1)))
+  const samples = before.map((name) => sampleOf(part, kind, name))
+  const words = text(part.text).replace(VARIABLE, (whole, name: string) => (before.includes(name) ? `{{${after[before.indexOf(name)]!}}}` : whole))
+  return after.reduce((each, name, place) => withSample(each, kind, format, name, samples[place]!), { ...part, text: words, example: {} } as Part)
+}
+/** The definition with its variables turned into the other sort. */
+export function withFormat(definition: Definition, format: Definition['parameter_format']): Definition {
+  const turn = (parts: readonly Part[]): Part[] =>
+    parts.map((part) => {
+      if (lower(part.type) === 'header') return renamed(part, 'header_text', format)
+      if (lower(part.type) === 'body') return renamed(part, 'body_text', format)
+      return lower(part.type) === 'carousel' ? { ...part, cards: items(part.cards).map((card) => ({ ...card, components: turn(items(card.components)) })) } : part
+    })
+  return { ...definition, parameter_format: format, components: turn(definition.components) }
+}
+/** The parts with a carousel or an offer put in, or taken out; what may not stand beside it goes. */
+export function withSpecial(parts: readonly Part[], type: 'carousel' | 'limited_time_offer', part: Part | null): Part[] {
+  const beside = type === 'carousel' ? ['body'] : ['header', 'body', 'buttons']
+  const kept = part ? parts.filter((each) => beside.includes(lower(each.type)) && !(type === 'limited_time_offer' && ['text', 'document', 'location'].includes(lower(each.format)))) : parts
+  return withPart(kept, type, part)
+}

@@ -15,5 +15,10 @@ export default defineArea({
     { id: 'templates', title: 'nav.templates', icon: LayoutTemplate, to: { name: 'templates' }, shortcut: 'go.templates' },
     { id: 'template-library', title: 'templates.library.title', icon: Library, to: { name: 'template-library' } },
   ],
-  shortcuts: [{ id: 'go.templates', keys: ['g m'], title: 'nav.templates', group: 'common.groups.go' }],
+  shortcuts: [
+    { id: 'go.templates', keys: ['g m'], title: 'nav.templates', group: 'common.groups.go' },
+    { id: 'templates.all', keys: ['mod+a'], title: 'templates.keys.all', group: 'common.groups.list', scope: 'templates' },
+    { id: 'templates.clear', keys: ['escape'], title: 'templates.keys.clear', group: 'common.groups.list', scope: 'templates' },
+    { id: 'templates.save', keys: ['mod+s'], title: 'templates.keys.save', group: 'common.groups.compose', scope: 'template', inFields: true },
+  ],
 })

@@ -1,5 +1,5 @@
 /** What the usage page computes by itself: the days to show and the rows of the price list. */
-export const CATEGORIES = ['marketing', 'utility', 'authentication', 'authentication_international', 'service', 'referral_conversion', 'marketing_lite', 'sms', 'other'] as const
+export const CATEGORIES = ['marketing', 'utility', 'authentication', 'authentication_international', 'service', 'referral_conversion', 'marketing_lite', 'sms', 'mms', 'other'] as const
 
 const iso = (date: Date): string => date.toISOString().slice(0, 10)
 /** The last so many days in UTC, as the server counts them. */

@@ -4,6 +4,7 @@
  */
 import createClient, { type Middleware } from 'openapi-fetch'
 
+import { early } from './early'
 import { NetworkError, toApiError } from './problem'
 import type { Api } from './types'
 
@@ -37,7 +38,7 @@ export const api = createClient<Api>({
   baseUrl: `${globalThis.location?.origin ?? 'http://localhost'}/api/v1`,
   credentials: 'same-origin',
   // Looked up at each call, so that tests can stand in for the network.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => early(request) ?? globalThis.fetch(request),
   headers: { Accept: 'application/json, application/problem+json' },
 })
 api.use(guard)

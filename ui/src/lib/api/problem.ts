@@ -1,5 +1,5 @@
 /** What went wrong with a call, in the API's own words where it gave some. */
-import type { Problem } from './types'
+import type { Alternative, Phrase, Problem } from './types'
 
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -8,9 +8,11 @@ export class ApiError extends Error {
     readonly code: string,
     detail: string,
     readonly field: string | null = null,
-    readonly alternatives: { kind: string; detail: string }[] = [],
+    readonly alternatives: Alternative[] = [],
     readonly traceId: string | null = null,
     readonly retryAfterMs: number | null = null,
+    /** What it says as a code, where it is one of the server's own texts. */
+    readonly phrase: Phrase | null = null,
   ) {
     super(detail)
   }
@@ -48,5 +50,6 @@ export function toApiError(response: Response, body: unknown): ApiError {
     problem.alternatives ?? [],
     problem.trace_id ?? response.headers.get('x-trace-id'),
     retryAfter(response.headers),
+    problem.detail_phrase ?? null,
   )
 }

@@ -6,7 +6,7 @@
  */
 import { createStore, del, entries, set, type UseStore } from 'idb-keyval'
 import { computed, shallowReactive } from 'vue'
-import { api, ApiError, clientId, isTemporary, NetworkError, ok, type Conversation, type ConversationPatch, type Message, type NewMessage } from '@/lib/api'
+import { api, ApiError, clientId, isTemporary, NetworkError, ok, type Alternative, type Phrase, type Conversation, type ConversationPatch, type Message, type NewMessage } from '@/lib/api'
 import { onOnline } from '@/lib/live'
 
 export type Work =
@@ -26,7 +26,7 @@ export type OutboxItem = Work & {
   notBefore: number
   state: 'waiting' | 'sending' | 'failed'
   attempts: number
-  error: { code: string; detail: string; alternatives: { kind: string; detail: string }[]; traceId: string | null } | null
+  error: { code: string; detail: string; phrase?: Phrase | null; alternatives: Alternative[]; traceId: string | null } | null
 }
 export type Result = Message | Conversation
 
@@ -166,8 +166,8 @@ async function send(start: OutboxItem): Promise<void> {
 
 async function setAside(item: OutboxItem, error: ApiError): Promise<void> {
   if (item.kind === 'message' || item.kind === 'note') {
-    const { code, message, alternatives, traceId } = error
-    await persist(update(item, { state: 'failed', error: { code, detail: message, alternatives, traceId } }))
+    const { code, message, alternatives, traceId, phrase } = error
+    await persist(update(item, { state: 'failed', error: { code, detail: message, phrase, alternatives, traceId } }))
   } else {
     await remove(item)
   }

@@ -60,6 +60,11 @@ export function kindsFor(sends: readonly string[], limits: Limits): BuilderKind[
   const interactive = new Set(sends.includes('interactive') ? limits.interactive : [])
   return KINDS.filter((kind) => (kind === 'location' || kind === 'contacts' ? sends.includes(kind) : interactive.has(kind)))
 }
+/** What a kind is called where it goes: Instagram's answers are not WhatsApp's buttons (more of them, under the text, gone after a tap), and one card is no row of them. */
+export function nameOf(kind: BuilderKind, limits: Limits): string {
+  if (kind === 'button' && limits.in_bytes) return 'quick_replies'
+  return kind === 'generic_template' && limits.cards === 1 ? 'card' : kind
+}
 const HEADED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product_list', 'flow', 'address_message'])
 const FOOTED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product', 'product_list', 'catalog_message', 'flow', 'address_message'])
 /** Kinds that may have a picture, video or document for a header. */

@@ -1,1 +1,0 @@
-import{Qa as e,Ui as t,oa as n}from"./first-CaXuzyWD.js";function r(r,i){let a=t({queryKey:n(()=>e(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:n(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

@@ -1,1 +1,0 @@
-import{Qa as e,oa as t,wi as n}from"./first-CaXuzyWD.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

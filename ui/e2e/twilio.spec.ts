@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { composer, expect, test, thread, unique } from './support'
+
+/** Twilio, played by the program itself beside the demo, and a WhatsApp channel that is connected to it. */
+const ACCOUNT = 'AC00112233445566778899aabbccddeeff'
+const PHONE = '+15550002222'
+const LINE = `${ACCOUNT}/whatsapp:${PHONE}`
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+const children: ChildProcess[] = []
+test.afterEach(() => children.splice(0).forEach((child) => child.kill('SIGTERM')))
+
+test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap comes back to its message', async ({ open, page, request }) => {
+  test.skip(!process.env.FRONTDESK_BIN, 'needs the binary to play Twilio')
+  await open('/inbox')
+  const base = `http://127.0.0.1:${await freePort()}`
+  const made = await page.request.post('/api/v1/channels', {
+    headers: { 'X-Frontdesk': '1' },
+    data: { provider: 'twilio', name: unique('WhatsApp by Twilio'), settings: { account_sid: ACCOUNT, from: `whatsapp:${PHONE}`, api_base: base }, secrets: { auth_token: 'sandbox-token' } },
+  })
+  expect(made.status()).toBe(201)
+  const { webhook_url } = (await made.json()) as { webhook_url: string }
+  children.push(spawn(process.env.FRONTDESK_BIN!, ['sandbox', '--provider', 'twilio', '--listen', base.replace('http://', ''), '--phone', PHONE, '--webhook-url', webhook_url], { stdio: ['ignore', 'ignore', 'inherit'] }))
+  await expect(async () => expect((await request.get(base)).status()).toBe(401)).toPass()
+
+  const name = unique('Amina')
+  const wa_id = `2547${String(Date.now()).slice(-8)}`
+  const says = async (message: object): Promise<void> => {
+    const said = await request.post(`${base}/_sandbox/say`, { data: { line: LINE, customer: { wa_id, name }, message } })
+    expect(said.status()).toBe(201)
+  }
+  await says({ type: 'text', text: { body: 'Do you deliver?' } })
+  await page.locator('[data-row]').filter({ hasText: name }).click()
+  await expect(thread(page).getByText('Do you deliver?')).toBeVisible()
+  await expect(composer(page)).toBeVisible()
+
+  const build = async (kind: string): Promise<void> => {
+    await page.getByRole('button', { name: 'Add to the message' }).click()
+    await page.getByRole('menuitem', { name: kind, exact: true }).click()
+  }
+  const dialog = page.getByRole('dialog')
+  await build('Reply buttons')
+  await dialog.getByLabel('Text', { exact: true }).fill('When shall we come?')
+  await dialog.getByLabel('Button 1').fill('Today')
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  const question = thread(page).getByRole('listitem').filter({ hasText: 'When shall we come?' }).last()
+  await expect(question).toContainText(/Delivered|Read/, { timeout: 20_000 })
+
+  // Twilio's lists are not divided, and what has no place there is not offered.
+  await build('List')
+  await dialog.getByLabel('Text', { exact: true }).fill('Which speed?')
+  await dialog.getByLabel('Button that opens the list').fill('Choose')
+  await dialog.getByLabel('Row 1').fill('Express')
+  await expect(dialog.getByLabel('Section title')).toHaveCount(0)
+  await expect(dialog.getByRole('button', { name: 'Add a section' })).toHaveCount(0)
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await expect(thread(page).getByRole('listitem').filter({ hasText: 'Which speed?' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
+  await build('Card')
+  await dialog.getByRole('textbox', { name: 'Title', exact: true }).fill('Large basket')
+  await dialog.getByLabel('Subtitle').fill('KES 1,850')
+  await expect(dialog.getByRole('button', { name: 'Add a card' })).toHaveCount(0)
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await expect(thread(page).getByRole('listitem').filter({ hasText: 'Large basket' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
+  await page.getByRole('button', { name: 'Add to the message' }).click()
+  await expect(page.getByRole('menuitem', { name: 'Location', exact: true })).toBeVisible()
+  await expect(page.getByRole('menuitem', { name: /Form/ })).toHaveCount(0)
+  await page.keyboard.press('Escape')
+
+  // The tap names the message by Twilio's id for it.
+  const conversations = (await (await page.request.get('/api/v1/conversations')).json()) as { items: { id: string; contact: { name: string } }[] }
+  const conversation = conversations.items.find((each) => each.contact.name === name)!.id
+  const messages = (await (await page.request.get(`/api/v1/conversations/${conversation}/messages`)).json()) as { items: { type: string; provider_message_id: string }[] }
+  const id = messages.items.filter((each) => each.type === 'interactive').at(-1)!.provider_message_id
+  await says({ type: 'button', button: { text: 'Today', payload: 'today' }, context: { id } })
+  const tap = thread(page).getByRole('listitem').filter({ hasText: 'Today' }).last()
+  await expect(tap).toContainText('When shall we come?')
+})
