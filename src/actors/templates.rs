@@ -11,7 +11,7 @@ use super::registry::ChannelEntry;
 use crate::domain::account::Role;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
 use crate::domain::phrases;
-use crate::domain::template::render::{as_text, given, missing, preview};
+use crate::domain::template::render::{Preview, given, missing, preview};
 use crate::domain::template::samples;
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::template::tracked;
@@ -91,7 +91,7 @@ pub fn named(content: &Content) -> (String, String) {
     )
 }
 
-/// How a message's template stands for policy, and its text as the customer will see it.
+/// How a message's template stands for policy, and what the customer will see of it.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -100,7 +100,7 @@ pub fn standing(
     entry: &ChannelEntry,
     content: &Content,
     author: &Author,
-) -> Result<(TemplateStanding, Option<String>), StorageError> {
+) -> Result<(TemplateStanding, Option<Preview>), StorageError> {
     let account = account_of(core, entry).filter(|_| content.kind == "template");
     let Some(account) = account else {
         return Ok((TemplateStanding::NotAsked, None));
@@ -130,8 +130,8 @@ pub fn standing(
             .unwrap_or_default(),
         languages,
     };
-    let text = live.map(|definition| as_text(&preview(definition, &values, false)));
-    Ok((standing, text.filter(|text| !text.is_empty())))
+    let shown = live.map(|definition| preview(definition, &values, false));
+    Ok((standing, shown))
 }
 
 /// What the provider calls a message's template, where messages name it so.

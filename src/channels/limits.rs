@@ -13,6 +13,9 @@ pub struct ContentLimits {
     pub interactive: &'static [&'static str],
     /// Text header of an interactive message.
     pub header_text: usize,
+    /// Files that may stand above an interactive message instead of a text: `image`, `video`, `document`.
+    #[schema(value_type = Vec<String>)]
+    pub header_media: &'static [&'static str],
     /// Body of an interactive message, except a list.
     pub body: usize,
     /// Body of a list.
@@ -55,7 +58,7 @@ pub struct ContentLimits {
     pub template_buttons: usize,
     /// Cards side by side.
     pub cards: usize,
-    /// Title and subtitle of a card.
+    /// Title and subtitle of a card; on WhatsApp its text.
     pub card_text: usize,
 }
 
@@ -66,6 +69,7 @@ impl ContentLimits {
         caption: 0,
         interactive: &[],
         header_text: 0,
+        header_media: &[],
         body: 0,
         list_body: 0,
         footer: 0,

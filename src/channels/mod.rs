@@ -12,7 +12,7 @@ use crate::domain::health::HealthChange;
 use crate::domain::inbound::{ChannelNotice, StatusUpdate};
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity, Timestamp};
 
@@ -48,7 +48,7 @@ use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 pub use templates::Templates;
 
 /// What a provider can do and where its limits are: one catalogue for composer, API validation and policy.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug)]
 pub struct Capabilities {
     /// When one may write.
     pub rules: MessagingRules,
@@ -58,6 +58,8 @@ pub struct Capabilities {
     pub sends: &'static [&'static str],
     /// Texts are charged by SMS segments, which the composer counts.
     pub counts_segments: bool,
+    /// Which messages an answer can quote.
+    pub quotes: Quotes,
     /// How messages come to be charged.
     pub tariff: Tariff,
     /// Messages a second for one number unless the channel's settings say otherwise.

@@ -168,6 +168,43 @@ pub fn e164(text: &str) -> Option<String> {
     Some(number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
+/// A number as somebody typed it, in both forms that are of use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypedNumber {
+    /// For programs: `+254711000234`.
+    pub e164: String,
+    /// For people: `+254 711 000234`.
+    pub shown: String,
+}
+
+/// A number that somebody typed: with its country, or as it is dialled at `home`, the business's own number. `None` for what
+/// cannot be a number.
+pub fn typed_number(text: &str, home: Option<&str>) -> Option<TypedNumber> {
+    let text = text.trim();
+    let as_written = || e164(text)?.parse::<PhoneNumber>().ok();
+    let as_at_home = || {
+        let home: PhoneNumber = e164(home?)?.parse().ok()?;
+        let region = PHONE_NUMBER_UTIL.get_region_for_number(&home)?;
+        let short = text.len() <= MAX_NUMBER_TEXT && !text.starts_with(['+']) && !text.starts_with("00");
+        let number = PHONE_NUMBER_UTIL
+            .parse(Some(text).filter(|_| short)?, Some(region))
+            .ok()?;
+        number.is_valid().then_some(number)
+    };
+    // What begins with one zero is never the beginning of a country.
+    let number = match text.starts_with('0') && !text.starts_with("00") {
+        true => as_at_home(),
+        false => as_written()
+            .filter(PhoneNumber::is_valid)
+            .or_else(as_at_home)
+            .or_else(as_written),
+    }?;
+    Some(TypedNumber {
+        e164: number.format_as(PhoneNumberFormat::E164).into_owned(),
+        shown: number.format_as(PhoneNumberFormat::International).into_owned(),
+    })
+}
+
 /// The number behind a `wa_id`, as telephone networks know it: WhatsApp keeps some countries' old forms. The first of the
 /// forms that the tables find valid, else the digits as they stand.
 pub fn dialable(wa_id: &str) -> Option<String> {
@@ -281,6 +318,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_may_be_typed_as_they_are_dialled_at_home() {
+        let kenya = Some("+254 700 555010");
+        let table = [
+            ("0711 000 234", kenya, Some(("+254711000234", "+254 711 000234"))),
+            ("711000234", kenya, Some(("+254711000234", "+254 711 000234"))),
+            (
+                "+1 415 555 2671",
+                kenya,
+                Some(("+14155552671", "+1 415-555-2671")),
+            ),
+            ("254711000234", None, Some(("+254711000234", "+254 711 000234"))),
+            ("0711 000 234", None, None),
+            ("0711 000 234", Some("shop"), None),
+            ("call me", kenya, None),
+            ("12", kenya, None),
+        ];
+        for (text, home, wanted) in table {
+            let got = typed_number(text, home);
+            let got = got.as_ref().map(|it| (it.e164.as_str(), it.shown.as_str()));
+            assert_eq!(got, wanted, "{text} {home:?}");
+        }
+    }
+
+    #[test]
     fn old_forms_are_dialled_by_the_new_ones() {
         let table = [
             ("254711000234", Some("+254711000234")),
@@ -299,6 +360,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_answered_and_a_form_is_stable(text in "\\PC{0,24}|[+0-9 ()-]{0,24}") {
+            let _ = typed_number(&text, Some("+254700555010"));
             if let Some(number) = e164(&text) {
                 prop_assert!(number.starts_with('+'));
                 prop_assert_eq!(e164(&number), Some(number.clone()));

@@ -72,6 +72,49 @@ impl MessagingRules {
     };
 }
 
+/// Which messages an answer can quote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Quotes {
+    /// Any that the provider knows.
+    Any,
+    /// Comments, which are thereby answered in private.
+    Comments,
+    /// None: the provider has no way to say what a message answers.
+    Never,
+}
+
+impl Quotes {
+    /// The word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Comments => "comments",
+            Self::Never => "none",
+        }
+    }
+}
+
+/// Whether an answer may quote a message of this kind; a quote that the customer would not see is refused, not dropped.
+///
+/// # Errors
+/// The refusal, if not.
+pub fn check_quote(quotes: Quotes, quoted_kind: &str) -> Result<(), Refusal> {
+    let reason = match quotes {
+        Quotes::Any => return Ok(()),
+        Quotes::Comments if quoted_kind == "comment" => return Ok(()),
+        Quotes::Comments => phrases::QUOTE_COMMENTS_ONLY.text(),
+        Quotes::Never => phrases::QUOTE_NEVER.text(),
+    };
+    Err(Refusal {
+        code: "quote_not_supported",
+        reason: reason.to_owned(),
+        alternatives: vec![Alternative {
+            kind: "message",
+            detail: phrases::WITHOUT_QUOTE.text().to_owned(),
+        }],
+    })
+}
+
 /// How a channel is, as far as policy cares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChannelCondition {

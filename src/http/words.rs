@@ -43,6 +43,8 @@ words! {
     density = "comfortable" | "compact";
     /// Whether a channel sends.
     channel_status = "active" | "paused" | "blocked";
+    /// Which messages an answer can quote.
+    quotes = "any" | "comments" | "none";
     /// Whether a channel's breaker lets anything out.
     breaker = "closed" | "open" | "half_open";
     /// How bad something is.

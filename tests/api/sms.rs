@@ -508,3 +508,83 @@ async fn an_address_of_its_own_answers_our_own_handshake() {
         "{examined}"
     );
 }
+
+#[actix_web::test]
+async fn a_quote_that_nobody_would_see_is_refused() {
+    let app = TestApp::start().await;
+    let client = &app.a.owner;
+    let channel = sms(client).await;
+    let shown = client
+        .get(&format!("/api/v1/channels/{channel}"))
+        .await
+        .expect(200);
+    assert_eq!(shown["capabilities"]["quotes"], "none");
+    say(
+        client,
+        &channel,
+        &json!({"type": "text", "text": {"body": "Are you open?"}}),
+    )
+    .await
+    .expect(201);
+    let (conversation, messages) = thread(client, 1).await;
+    let mut answer =
+        json!({"type": "text", "text": {"body": "Yes"}, "context": {"message_id": messages[0]["id"]}});
+    let refused = send(client, &conversation, &answer, "quoted").await;
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (409, json!("quote_not_supported"))
+    );
+    assert_eq!(refused.json()["alternatives"][0]["kind"], "message");
+    answer.as_object_mut().expect("an object").remove("context");
+    let sent = send(client, &conversation, &answer, "plain").await;
+    assert_eq!(sent.status, 202);
+    assert_eq!(thread(client, 2).await.1.len(), 2);
+}
+
+#[actix_web::test]
+async fn whom_a_number_means_is_told_before_anything_is_written() {
+    let app = TestApp::start().await;
+    let client = &app.a.owner;
+    let body = json!({"provider": "sandbox_sms", "name": "Texts", "settings": {"from": "+254700000100"}});
+    let channel = client.post("/api/v1/channels", &body).await.expect(201);
+    let id = channel["id"].as_str().expect("an id");
+    let ask = |to: &str| format!("/api/v1/recipients?channel_id={id}&to={to}");
+    // As it is dialled in the country of the channel's own number.
+    let new = client.get(&ask("0711%20000%20234")).await.expect(200);
+    let nobody = json!({"to": "+254711000234", "display": "+254 711 000234", "contact": null, "conversation_id": null});
+    assert_eq!(new, nobody);
+    for nonsense in ["12", "call%20me", "%2B999123456789"] {
+        let refused = client.get(&ask(nonsense)).await;
+        assert_eq!(
+            (refused.status, refused.json()["field"].clone()),
+            (422, json!("to"))
+        );
+    }
+    let first =
+        json!({"channel_id": id, "to": new["to"], "type": "text", "text": {"body": "Your order is ready"}});
+    let sent = client.post("/api/v1/messages", &first).await.expect(202);
+    let known = client.get(&ask("%2B254711000234")).await.expect(200);
+    assert_eq!(known["conversation_id"], sent["conversation_id"]);
+    assert_eq!(
+        known["contact"]["conversations"],
+        json!([sent["conversation_id"]])
+    );
+    // WhatsApp has ids of digits alone, but what is typed as a number must be one.
+    let whatsapp = client
+        .post(
+            "/api/v1/channels",
+            &json!({"provider": "sandbox", "name": "Chat"}),
+        )
+        .await
+        .expect(201);
+    let path = format!(
+        "/api/v1/recipients?channel_id={}&to=%2B99912345678",
+        whatsapp["id"].as_str().expect("an id")
+    );
+    client.get(&path).await.expect_problem(422, "invalid_field");
+    let other = app.b.owner.get(&ask("%2B254711000234")).await;
+    assert_eq!(
+        (other.status, other.json()["field"].clone()),
+        (422, json!("channel_id"))
+    );
+}

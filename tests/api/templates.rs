@@ -145,6 +145,19 @@ async fn a_draft_is_reviewed_approved_sent_and_counted() {
         message["template"]["rendered"],
         "Your order\nHi Amina, order 7 is ready."
     );
+    let seen = &message["template"]["shown"];
+    assert_eq!(
+        (
+            &seen["header"]["text"],
+            &seen["body"],
+            &seen["buttons"][0]["text"]
+        ),
+        (
+            &json!("Your order"),
+            &json!("Hi Amina, order 7 is ready."),
+            &json!("Thanks")
+        )
+    );
     until(async || show(agent, &template).await["performance"]["read"] == 1).await;
 
     // The customer taps; the tap finds its message, and counts.

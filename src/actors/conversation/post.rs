@@ -5,8 +5,9 @@ use crate::domain::links::LinkCode;
 use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
 use crate::domain::operations::{DueWork, IdempotencyRecord, SendPriority};
-use crate::domain::policy::{ChannelCondition, MessagingRules};
+use crate::domain::policy::{self, ChannelCondition, MessagingRules, Quotes};
 use crate::domain::standing::{Standing, is_unasked};
+use crate::domain::template::render::{Preview, as_text};
 use crate::domain::template::standing::TemplateStanding;
 use crate::domain::time::HOUR;
 use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceId};
@@ -59,11 +60,11 @@ impl Worker {
             Err(AttachError::Rejected(rejection)) => return Err(rejection.into()),
             Err(AttachError::Storage(error)) => return Err(error.into()),
         };
-        let (template, rendered) = match &entry {
+        let (template, shown) = match &entry {
             Some(entry) => templates::standing(&self.core, entry, &content, &wish.author)?,
             None => (TemplateStanding::NotAsked, None),
         };
-        let content = self.with_reference(with_text(content, rendered), entry.as_deref())?;
+        let content = self.with_reference(with_preview(content, shown.as_ref()), entry.as_deref())?;
         let command = PostCommand {
             standing: self.standing_beside(conversation, &content, wish.priority, now)?,
             author: wish.author.clone(),
@@ -290,6 +291,16 @@ impl Worker {
         );
     }
 
+    /// What the conversation's channel can quote. A channel that was removed is refused by policy anyway.
+    fn quotes(&self, conversation: &Conversation) -> Quotes {
+        let entry = self.core.registry.find(self.workspace, conversation.channel);
+        let provider = entry.as_ref().and_then(|entry| self.core.provider(entry.kind));
+        match (entry.as_ref(), provider) {
+            (Some(entry), Some(provider)) => provider.capabilities_for(&entry.channel.settings).quotes,
+            _ => Quotes::Any,
+        }
+    }
+
     fn context(
         &self,
         conversation: &Conversation,
@@ -300,6 +311,10 @@ impl Worker {
             true => self.message(id)?,
             false => None,
         };
+        if let Some(answered) = &answered {
+            policy::check_quote(self.quotes(conversation), &answered.content.kind)
+                .map_err(Rejection::Policy)?;
+        }
         let provider_message_id = answered.and_then(|message| message.provider_message_id);
         let provider_message_id = provider_message_id.ok_or(Rejection::Invalid {
             field: "context.message_id",
@@ -313,10 +328,17 @@ impl Worker {
     }
 }
 
-/// A template's content with the text that the customer will see, for the thread; what the caller gave stays.
-fn with_text(mut content: Content, rendered: Option<String>) -> Content {
-    if let (Some(text), Some(body)) = (rendered, content.body.as_object_mut()) {
-        body.entry("rendered").or_insert(text.into());
+/// A template's content with what the customer will see, for the thread; a text that the caller gave stays.
+fn with_preview(mut content: Content, shown: Option<&Preview>) -> Content {
+    if let (Some(shown), Some(body)) = (shown, content.body.as_object_mut()) {
+        let text = as_text(shown);
+        if !text.is_empty() {
+            body.entry("rendered").or_insert(text.into());
+        }
+        // Texts, numbers and lists of them: this cannot fail.
+        if let Ok(shown) = serde_json::to_value(shown) {
+            body.insert("shown".to_owned(), shown);
+        }
     }
     content
 }

@@ -27,7 +27,7 @@ use crate::channels::{
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity};
 
@@ -37,6 +37,7 @@ pub struct Instagram;
 
 static CAPABILITIES: Capabilities = Capabilities {
     counts_segments: false,
+    quotes: Quotes::Comments,
     tariff: Tariff::Free,
     rules: MessagingRules::INSTAGRAM,
     text_max: limits::TEXT_BYTES,

@@ -39,7 +39,7 @@ use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::phrases;
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::template::Definition;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
@@ -57,6 +57,7 @@ static SMS: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::SMS_KINDS,
     counts_segments: true,
+    quotes: Quotes::Never,
     tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
@@ -70,6 +71,7 @@ static SMS_ONLY: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &["text"],
     counts_segments: true,
+    quotes: Quotes::Never,
     tariff: Tariff::Segments,
     default_rate_per_s: limits::SMS_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,
@@ -82,6 +84,7 @@ static WHATSAPP: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::WHATSAPP_KINDS,
     counts_segments: false,
+    quotes: Quotes::Never,
     tariff: Tariff::Whatsapp,
     default_rate_per_s: limits::WHATSAPP_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,

@@ -76,6 +76,7 @@ fn fields(content: &Content) -> Checked<Fields<'_>> {
             "header",
             "buttons",
             "rendered",
+            "shown",
         ],
         _ => &["media_id", "link", "caption", "filename", "voice"],
     };

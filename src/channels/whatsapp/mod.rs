@@ -17,6 +17,7 @@ mod limits;
 mod login;
 mod manage;
 mod media;
+mod notice_words;
 mod notices;
 mod parse;
 mod probe;
@@ -37,7 +38,7 @@ use crate::domain::health::HealthChange;
 use crate::domain::inbound::ChannelNotice;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
-use crate::domain::policy::MessagingRules;
+use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::template::news::{ListPage, News, Submission, Submitted};
 use crate::domain::{Content, Identity};
@@ -53,6 +54,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     text_max: limits::TEXT,
     sends: &render::KINDS,
     counts_segments: false,
+    quotes: Quotes::Any,
     tariff: Tariff::Told,
     default_rate_per_s: limits::DEFAULT_RATE_PER_S,
     max_rate_per_s: limits::MAX_RATE_PER_S,

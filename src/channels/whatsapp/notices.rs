@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::notice_words;
 use super::payload::{text_at, whole_number};
 use crate::channels::NoticeScope;
 use crate::domain::Timestamp;
@@ -200,7 +201,7 @@ pub(super) fn in_words(field: &str, body: &Value) -> Option<String> {
             phrases::NOTICE_ADDRESS_BOOK.with(&[("count", &entries.len())])
         }
         "history" if body.get("errors").is_some() => phrases::NOTICE_HISTORY_REFUSED.text().into(),
-        _ => return None,
+        other => notice_words::of(other, body)?,
     })
 }
 

@@ -25,6 +25,9 @@ phrases! {
     KIND_AUDIO = "kind_audio": "audio";
     KIND_DOCUMENT = "kind_document": "document";
     KIND_STICKER = "kind_sticker": "sticker";
+    QUOTE_COMMENTS_ONLY = "quote_comments_only": "On this channel only comments can be quoted: the customer would not see the quote.";
+    QUOTE_NEVER = "quote_never": "On this channel messages cannot be quoted: the customer would not see the quote.";
+    WITHOUT_QUOTE = "without_quote": "Send it without the quote.";
     COMMENT_ANSWERED = "comment_answered": "This comment was answered in private already; Instagram allows one message for each comment.";
     COMMENT_TOO_OLD = "comment_too_old": "The comment is older than seven days; Instagram allows no private answer any more.";
     COMMENT_UNQUOTED = "comment_unquoted": "Send it without quoting the comment: the customer has written since.";

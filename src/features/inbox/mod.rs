@@ -13,6 +13,7 @@ mod listing;
 mod mentions;
 mod merges;
 mod model;
+mod recipients;
 mod send;
 mod sorted;
 mod start;
@@ -46,6 +47,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     timeline::configure(config);
     send::configure(config);
     start::configure(config);
+    recipients::configure(config);
     contacts::configure(config);
     merges::configure(config);
     drafts::configure(config);
@@ -64,6 +66,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         timeline::Docs::openapi(),
         send::Docs::openapi(),
         start::Docs::openapi(),
+        recipients::Docs::openapi(),
         contacts::Docs::openapi(),
         merges::Docs::openapi(),
         drafts::Docs::openapi(),

@@ -109,7 +109,7 @@ async fn write_to(
     say(house, who, conversation, wish, key, trace).await
 }
 
-fn recipient(house: &House, entry: &ChannelEntry, to: &str) -> ApiResult<Identity> {
+pub(super) fn recipient(house: &House, entry: &ChannelEntry, to: &str) -> ApiResult<Identity> {
     let is_plain = to.len() <= 128 && !to.chars().any(char::is_control);
     let provider = house.core.provider(entry.kind).filter(|_| is_plain);
     let identity = provider.and_then(|provider| provider.recipient(&entry.channel.settings, to.trim()));
@@ -119,7 +119,7 @@ fn recipient(house: &House, entry: &ChannelEntry, to: &str) -> ApiResult<Identit
     })
 }
 
-fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
+pub(super) fn find(house: &House, entry: &ChannelEntry, to: &Identity) -> ApiResult<Option<ConversationId>> {
     let workspace = entry.workspace;
     let store = &house.core.store;
     let identity = store.identity_hash(workspace, to)?;

@@ -74,11 +74,14 @@ fn kind(field: &str, known: bool) -> &'static str {
 }
 
 /// Words of Meta's that mean trouble, and how much. The first that is found counts.
-const TROUBLE: [(&str, &str); 14] = [
+const TROUBLE: [(&str, &str); 16] = [
     ("DISABLED", "critical"),
     ("BANNED", "critical"),
     ("DELETED", "critical"),
     ("OFFBOARDED", "critical"),
+    // The account is no longer shared with this app: nothing goes out any more.
+    ("REMOVED", "critical"),
+    ("UNINSTALLED", "critical"),
     ("RESTRICTION", "warning"),
     ("RESTRICTED", "warning"),
     ("VIOLATION", "warning"),
@@ -116,11 +119,17 @@ fn plain(body: &Value) -> Vec<(&str, String)> {
         .collect()
 }
 
+/// Fields that say nothing to people.
+const MACHINE: [&str; 5] = ["messaging_product", "timestamp", "id", "object", "time"];
+
 impl From<Notice> for NoticeView {
     fn from(notice: Notice) -> Self {
         let values = plain(&notice.body);
         let gist: Vec<String> = values
             .iter()
+            .filter(|(name, _)| {
+                !MACHINE.contains(name) && !name.ends_with("_id") && !name.ends_with("_timestamp")
+            })
             .map(|(name, value)| format!("{}: {value}", name.replace('_', " ")))
             .collect();
         let mut title = notice.field.replace('_', " ");
@@ -277,11 +286,20 @@ mod tests {
     }
 
     #[test]
+    fn what_stops_the_channel_is_critical() {
+        for event in ["PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED"] {
+            let view = view("account_update", true, json!({"event": event}));
+            assert_eq!((view.kind, view.severity), ("account", "critical"), "{event}");
+        }
+    }
+
+    #[test]
     fn the_gist_is_what_was_said_plainly_and_short() {
         let said = view(
             "account_update",
             true,
-            json!({"event": "X", "n": 5, "deep": {"a": 1}, "z": "é".repeat(999)}),
+            json!({"event": "X", "messaging_product": "whatsapp", "n": 5, "deep": {"a": 1}, "flow_id": "7", "timestamp": 1,
+                "z": "é".repeat(999)}),
         );
         assert_eq!(said.title, "Account update");
         assert!(said.detail.starts_with("event: X, n: 5, z: é"), "{}", said.detail);

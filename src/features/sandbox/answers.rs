@@ -17,11 +17,17 @@ pub(super) fn interactive(content: &Value, asked: Option<&TranscriptEntry>) -> C
         .ok_or_else(|| FieldError::new("context_id", "must be the message of the business that asked."))?;
     let action = &asked.content["action"];
     match kind {
-        "button_reply" => offered(
-            "interactive.button_reply",
-            &content["button_reply"],
-            objects(&action["buttons"]).map(|button| &button["reply"]),
-        ),
+        "button_reply" => {
+            let cards = objects(&action["cards"]);
+            let on_cards = cards.flat_map(|card| objects(&card["action"]["buttons"]));
+            offered(
+                "interactive.button_reply",
+                &content["button_reply"],
+                objects(&action["buttons"])
+                    .map(|button| &button["reply"])
+                    .chain(on_cards.map(|button| &button["quick_reply"])),
+            )
+        }
         "list_reply" => {
             let sections = objects(&action["sections"]);
             let rows = sections.flat_map(|section| objects(&section["rows"]));

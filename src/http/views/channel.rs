@@ -11,6 +11,7 @@ use crate::actors::Core;
 use crate::actors::rotation::in_use;
 use crate::channels::{ContentLimits, Provider};
 use crate::domain::operations::SendPriority;
+use crate::domain::policy::Quotes;
 use crate::domain::time::SECOND;
 use crate::domain::{Channel, ChannelId, Timestamp, WorkspaceId};
 use crate::storage::keys::{ConversationKey, DeadLetterKey, DoubtfulKey, OutboxKey};
@@ -131,6 +132,9 @@ pub struct CapabilitiesView {
     pub manages_templates: bool,
     /// Texts are charged by SMS segments.
     pub counts_segments: bool,
+    /// Which messages an answer can quote (`context`): `any`, `comments` or `none`.
+    #[schema(schema_with = crate::http::words::quotes)]
+    pub quotes: &'static str,
     /// The limits on it.
     pub limits: ContentLimits,
 }
@@ -146,6 +150,7 @@ impl CapabilitiesView {
                 .and_then(|it| it.templates()?.account(settings))
                 .is_some(),
             counts_segments: capabilities.is_some_and(|it| it.counts_segments),
+            quotes: capabilities.map_or(Quotes::Never, |it| it.quotes).as_str(),
             limits: provider.map_or(ContentLimits::NONE, |it| it.content_limits(settings)),
         }
     }

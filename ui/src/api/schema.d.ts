@@ -1284,6 +1284,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whom a number or id means on a channel, and in which form it is written to. */
+        get: operations["show_recipient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sandbox/customers": {
         parameters: {
             query?: never;
@@ -2599,6 +2616,8 @@ export interface components {
             limits: components["schemas"]["ContentLimits"];
             /** @description Its templates are written, submitted and listed here. */
             manages_templates: boolean;
+            /** @enum {string} */
+            quotes: "any" | "comments" | "none";
             /** @description Types of content. */
             sends: string[];
         };
@@ -2880,7 +2899,7 @@ export interface components {
             buttons: number;
             /** @description Caption of an image, video or document. */
             caption: number;
-            /** @description Title and subtitle of a card. */
+            /** @description Title and subtitle of a card; on WhatsApp its text. */
             card_text: number;
             /** @description Cards side by side. */
             cards: number;
@@ -2890,6 +2909,8 @@ export interface components {
             flow_cta: number;
             /** @description Footer of an interactive message. */
             footer: number;
+            /** @description Files that may stand above an interactive message instead of a text: `image`, `video`, `document`. */
+            header_media: string[];
             /** @description Text header of an interactive message. */
             header_text: number;
             /** @description Texts are counted in bytes of UTF-8. */
@@ -4844,6 +4865,16 @@ export interface components {
             detail: string;
             /** @description What `detail` is made of. */
             parts: components["schemas"]["TemplateReasonPart"][];
+        };
+        /** @description Somebody who can be written to. */
+        RecipientView: {
+            contact: components["schemas"]["ContactView"] | null;
+            /** @description Their conversation on this channel, if there is one. */
+            conversation_id: string | null;
+            /** @description The same for people: a number in international form. */
+            display: string;
+            /** @description What `POST /messages` takes for them. */
+            to: string;
         };
         /** @description What to replay. */
         ReplayBody: {
@@ -8460,6 +8491,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RawEventView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_recipient: {
+        parameters: {
+            query: {
+                /** @description The channel over which somebody wants to write. */
+                channel_id: string;
+                /**
+                 * @description A phone number, in international form or as it is dialled in the country of the channel's own number, or an id as the
+                 *     provider gives it.
+                 */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientView"];
                 };
             };
             /** @description A problem document */

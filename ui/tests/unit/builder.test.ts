@@ -4,14 +4,14 @@ import { coordinatesIn } from '@/features/inbox/builder/places'
 
 /** As WhatsApp's channels tell them. */
 const limits: Limits = {
-  text: 4096, caption: 1024, interactive: ['button', 'list', 'cta_url', 'location_request_message', 'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'request_contact_info'],
-  header_text: 60, body: 1024, list_body: 4096, footer: 60, buttons: 3, button_title: 20, button_id: 256, sections: 10, section_title: 24,
+  text: 4096, caption: 1024, interactive: ['button', 'list', 'cta_url', 'location_request_message', 'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'request_contact_info', 'carousel'],
+  header_text: 60, header_media: ['image', 'video', 'document'], body: 1024, list_body: 4096, footer: 60, buttons: 3, button_title: 20, button_id: 256, sections: 10, section_title: 24,
   rows: 10, row_title: 24, row_description: 72, row_id: 200, products: 30, flow_cta: 20, contact_cards: 5, url: 2000, short_text: 1024,
-  in_bytes: false, template_body: 0, template_buttons: 0, cards: 0, card_text: 0,
+  in_bytes: false, template_body: 0, template_buttons: 0, cards: 10, card_text: 160,
 }
 /** As Instagram's tell them: no header or footer, texts in bytes, buttons and cards of its own. */
 const onInstagram: Limits = {
-  ...limits, text: 1000, in_bytes: true, interactive: ['button', 'button_template', 'generic_template'], header_text: 0, footer: 0, list_body: 0, body: 1000, buttons: 13, rows: 0,
+  ...limits, text: 1000, in_bytes: true, interactive: ['button', 'button_template', 'generic_template'], header_text: 0, header_media: [], footer: 0, list_body: 0, body: 1000, buttons: 13, rows: 0,
   template_body: 640, template_buttons: 3, cards: 10, card_text: 80,
 }
 const make = (kind: BuilderState['kind'], more: Partial<BuilderState>): BuilderState => ({ ...blank(kind), body: 'Hello', ...more })
@@ -29,6 +29,14 @@ const GOOD: [BuilderState, object][] = [
     { type: 'flow', body: { text: 'Hello' }, action: { name: 'flow', parameters: { flow_message_version: '3', flow_id: '7', flow_cta: 'Rate', flow_action: 'navigate', flow_action_payload: { screen: 'ONE' } } } }],
   [make('location_request_message', {}), { type: 'location_request_message', body: { text: 'Hello' }, action: { name: 'send_location' } }],
   [make('request_contact_info', {}), { type: 'request_contact_info', body: { text: 'Hello' }, action: { name: 'request_contact_info' } }],
+  [make('button', { header: 'unused', headerFile: { kind: 'image', media: 'md_1' }, buttons: [{ id: 'y', title: 'Yes' }] }),
+    { type: 'button', header: { type: 'image', image: { media_id: 'md_1' } }, body: { text: 'Hello' }, action: { buttons: [{ type: 'reply', reply: { id: 'y', title: 'Yes' } }] } }],
+  [make('carousel', { carousel: { format: 'image', answers: true, cards: ['md_1', 'md_2'].map((media) => ({ media, body: '', link: { label: '', url: '' }, replies: [{ id: '', title: 'This one' }] })) } }),
+    { type: 'carousel', body: { text: 'Hello' }, action: { cards: [['md_1', 'this-one'], ['md_2', 'this-one-2']].map(([media, id], index) => ({
+      card_index: index, type: 'cta_url', header: { type: 'image', image: { media_id: media } }, action: { buttons: [{ type: 'quick_reply', quick_reply: { id, title: 'This one' } }] } })) } }],
+  [make('carousel', { carousel: { format: 'video', answers: false, cards: ['md_1', 'md_2'].map((media) => ({ media, body: 'Mat', link: { label: 'Buy', url: 'https://a.example' }, replies: [] })) } }),
+    { type: 'carousel', body: { text: 'Hello' }, action: { cards: ['md_1', 'md_2'].map((media, index) => ({
+      card_index: index, type: 'cta_url', header: { type: 'video', video: { media_id: media } }, body: { text: 'Mat' }, action: { name: 'cta_url', parameters: { display_text: 'Buy', url: 'https://a.example' } } })) } }],
   [make('address_message', {}), { type: 'address_message', body: { text: 'Hello' }, action: { name: 'address_message', parameters: { country: 'IN' } } }],
 ]
 
@@ -54,6 +62,8 @@ describe('the builder', () => {
     ['sections without titles', make('list', { listButton: 'Go', sections: [{ title: '', rows: [{ id: '', title: 'a', description: '' }] }, { title: 'B', rows: [{ id: '', title: 'b', description: '' }] }] }), ['sections.0.title:sectionTitle']],
     ['eleven rows', make('list', { listButton: 'Go', sections: [{ title: '', rows: Array.from({ length: 11 }, (_, n) => ({ id: '', title: `r${n}`, description: '' })) }] }), ['sections:many']],
     ['a link that is none', make('cta_url', { link: { label: 'Go', url: 'javascript:alert(1)' } }), ['link.url:url']],
+    ['cards without a picture or a link', make('carousel', {}), ['carousel.0.media:missing', 'carousel.0.link.label:missing', 'carousel.0.link.url:missing', 'carousel.1.media:missing', 'carousel.1.link.label:missing', 'carousel.1.link.url:missing']],
+    ['a header without its picture', make('button', { headerFile: { kind: 'image', media: '' }, buttons: [{ id: '', title: 'Yes' }] }), ['headerFile:missing']],
     ['no product', make('product_list', {}), ['header:missing', 'catalog:missing', 'products.0.ids:missing']],
     ['no place', blank('location'), ['place.latitude:degrees', 'place.longitude:degrees']],
     ['a card without number', { ...blank('contacts'), people: [{ name: 'Ana', phone: '', email: '', company: '' }] }, ['people.0.phone:few']],

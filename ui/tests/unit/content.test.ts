@@ -32,7 +32,8 @@ beforeAll(async () => {
   await Promise.all([import('@/features/inbox/content/MessageCard.vue'), import('@/features/inbox/content/MessageMarks.vue'), import('@/features/inbox/content/EditHistory.vue')])
   await speak('en')
   owner('owner')
-})
+  // The cards are many files, and a busy machine reads them slowly.
+}, 30_000)
 
 /** Every kind, with markup in every text that a stranger can write. */
 const KINDS: [string, unknown, Partial<Message>?][] = [
@@ -103,6 +104,24 @@ describe('every kind of message', () => {
     expect(evil.find('a').exists()).toBe(false)
     expect(wordsOf(message('attachment', { text: 'and this?' }))).toBe('and this?')
     expect(previewOf({ type: 'hologram', preview: 'beam me up' } as Conversation['last_message'])).toBe('beam me up')
+  })
+
+  it('shows cards with their pictures and answers, and what a sent template showed', async () => {
+    const file = { id: 'md_1', kind: 'image', state: 'stored', mime_type: 'image/png', url: '/media/1', thumbnail_url: '/media/1/t', reason: null, filename: 'basket.png', can_fetch: false } as unknown as Media
+    const reply = (id: string) => ({ type: 'quick_reply', quick_reply: { id, title: 'I like this' } })
+    const cards = [{ card_index: 0, type: 'cta_url', header: { type: 'image', image: { media_id: 'md_1' } }, action: { buttons: [reply('a')] } },
+      { card_index: 1, type: 'cta_url', header: { type: 'image', image: { link: 'https://shop.example/mat.jpg' } }, action: { buttons: [reply('b')] } }]
+    const carousel = await show(message('interactive', { type: 'carousel', body: { text: 'Pick a style:' }, action: { cards } }, { media: [file], choices: [{ kind: 'button', id: 'b', title: 'I like this', at: '2026-11-20T10:00:00Z', message_id: 'ms_2' }] } as never))
+    expect(carousel.findAll('li')).toHaveLength(2)
+    expect(carousel.get('img').attributes('src')).toBe('/media/1/t')
+    expect(carousel.get('a').attributes('href')).toBe('https://shop.example/mat.jpg')
+    expect(carousel.findAll('li').map((card) => card.html().includes('text-success'))).toEqual([false, true])
+    const shown = { header: { format: 'image', text: '', media: 'md_1' }, offer: null, body: 'Hi Ana', footer: 'Bye', buttons: [{ kind: 'quick_reply', text: 'Thanks', target: '' }, { kind: 'url', text: 'See it', target: 'https://shop.example/7' }], cards: [] }
+    const template = await show(message('template', { name: 'order', rendered: 'Hi Ana', shown }, { media: [file], choices: [{ kind: 'button', id: 'x', title: 'Thanks', at: '2026-11-20T10:00:00Z', message_id: 'ms_2' }] } as never))
+    expect(template.findAll('img')).toHaveLength(1)
+    for (const words of ['order', 'Hi Ana', 'Bye', 'Thanks']) expect(template.text()).toContain(words)
+    expect(template.text().match(/Hi Ana/g)).toHaveLength(1)
+    expect(template.get('a').attributes('href')).toBe('https://shop.example/7')
   })
 
   it('shows a card that came as a file as the file until it was read', async () => {

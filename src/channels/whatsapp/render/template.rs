@@ -3,7 +3,8 @@
 //! WhatsApp's form: `{name, language: {code}, components}`. Short: `{name, language: "en_US", variables}`, with a list for
 //! positional and an object for named variables of the body, and optionally `header` (a text, or one parameter object)
 //! and `buttons` (`{sub_type?, index?, payload | text | coupon_code | action}`; the index is the place in the list unless
-//! given). Either may carry `rendered`, the text as the customer will see it, which stays in the house.
+//! given). Either may carry `rendered`, the text as the customer will see it, and `shown`, the same with header, buttons and
+//! cards; both stay in the house.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,7 @@ use super::super::limits;
 use super::components::{check_component, check_components, check_parameter, check_parameter_text};
 use super::fields::{Checked, Fields};
 
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 8] = [
     "name",
     "language",
     "components",
@@ -19,6 +20,7 @@ const FIELDS: [&str; 7] = [
     "header",
     "buttons",
     "rendered",
+    "shown",
 ];
 
 /// The parts of the short form.

@@ -22,10 +22,15 @@ export const useThread = (): ThreadContext | null => inject(KEY, null)
 const DAY = 86_400_000
 /** Messages about other messages; they are not answered themselves. */
 const ABOUT = new Set(['reaction', 'edit', 'revoke', 'system'])
-export const canQuote = (message: Message): boolean => !!message.provider_message_id && !message.private && !message.deleted && !ABOUT.has(message.type)
+const canBeAnswered = (message: Message): boolean => !!message.provider_message_id && !message.private && !message.deleted && !ABOUT.has(message.type)
+/** Only where the customer sees the quote: on some channels an answer can name no other message, or only a comment. */
+export function canQuote(message: Message, channel: Pick<Channel, 'capabilities'> | undefined): boolean {
+  const quotes = channel?.capabilities.quotes ?? 'none'
+  return canBeAnswered(message) && (quotes === 'any' || (quotes === 'comments' && message.type === 'comment'))
+}
 /** Providers take a reaction to a customer's message of the last 30 days. */
 export const canReact = (message: Message, at = Date.now()): boolean =>
-  canQuote(message) && message.direction === 'inbound' && at - Date.parse(message.provider_at ?? message.created_at) < 30 * DAY
+  canBeAnswered(message) && message.direction === 'inbound' && at - Date.parse(message.provider_at ?? message.created_at) < 30 * DAY
 
 export function reply(message: Message): void {
   setQuote(message.conversation_id, message.id)

@@ -4,7 +4,7 @@ import {
   Check, CircleHelp, Flag, Flame, Hourglass, MessageCircle, MessageSquareMore, MoonStar, TriangleAlert,
 } from '@lucide/vue'
 import type { Component } from 'vue'
-import type { ConversationStatus, MessageStatus, Priority } from '@/lib/api'
+import type { Channel, ConversationStatus, MessageStatus, Priority } from '@/lib/api'
 
 type Tone = 'brand' | 'success' | 'warning' | 'danger' | 'neutral' | 'muted'
 export const STATUS: Record<ConversationStatus, { icon: Component; tone: Tone }> = {
@@ -32,7 +32,10 @@ export const DELIVERY: Record<MessageStatus, { icon: Component; class: string }>
   failed: { icon: TriangleAlert, class: 'text-danger' },
   doubtful: { icon: CircleHelp, class: 'text-warning' },
 }
-export function channelLook(provider: string): { icon: Component; class: string; key: string } {
+/** Twilio carries SMS and WhatsApp under one name; only WhatsApp has a reply window. */
+export function channelLook(channel: (Pick<Channel, 'provider'> & { capabilities?: Pick<Channel['capabilities'], 'has_window'> }) | undefined): { icon: Component; class: string; key: string } {
+  const name = channel?.provider ?? ''
+  const provider = name === 'twilio' && channel?.capabilities?.has_window ? 'twilio_whatsapp' : name
   if (provider.startsWith('whatsapp') || provider === 'dialog360' || provider === 'twilio_whatsapp') return { icon: MessageCircle, class: 'text-wa', key: 'whatsapp' }
   if (provider.includes('instagram')) return { icon: Camera, class: 'text-ig', key: 'instagram' }
   if (provider.includes('sms') || provider.startsWith('twilio')) return { icon: MessageSquareMore, class: 'text-sms', key: 'sms' }

@@ -90,8 +90,9 @@ export function prefetchThread(id: string): void {
 export const useUsers = () =>
   useQuery({ queryKey: ['users'], queryFn: ({ signal }) => ok(api.GET('/users', { params: { query: { limit: 100 } }, signal })), select: (page) => page.items })
 export const useChannels = () => useQuery({ ...channelsQuery, select: (page) => page.items })
-export const useContact = (id: MaybeRefOrGetter<string>) =>
+export const useContact = (id: MaybeRefOrGetter<string>, enabled: MaybeRefOrGetter<boolean> = true) =>
   useQuery({
     queryKey: computed(() => ['contact', toValue(id)]),
     queryFn: ({ signal }) => ok(api.GET('/contacts/{id}', { params: { path: { id: toValue(id) } }, signal })),
+    enabled: computed(() => toValue(enabled)),
   })

@@ -1,4 +1,4 @@
-import { Inbox } from '@lucide/vue'
+import { Inbox, SquarePen } from '@lucide/vue'
 import { part } from '@/app/parts'
 import { defineArea } from '@/app/area'
 import type { ShortcutDefinition } from '@/lib/shortcuts'
@@ -14,11 +14,13 @@ export default defineArea({
   routes: [{ path: 'inbox/:id?', name: 'inbox', component: () => import('./InboxPage.vue'), meta: { title: 'nav.inbox', deep: (route) => !!route.params.id, early: ({ query }) => prefetchConversations(fromQuery(query)) } }],
   rail: [{ route: 'inbox', title: 'nav.inbox', icon: Inbox, order: 20, tab: true, below: part(() => import('./RailViews.vue')) }],
   commands: [
+    { id: 'inbox.write', title: 'inbox.commands.write', icon: SquarePen, to: { name: 'inbox', query: { write: 'new' } }, shortcut: 'inbox.write' },
     { id: 'inbox.mine', title: 'inbox.commands.mine', icon: Inbox, to: { name: 'inbox', query: { view: 'mine' } } },
     { id: 'inbox.unassigned', title: 'inbox.commands.unassigned', icon: Inbox, to: { name: 'inbox', query: { view: 'unassigned' } } },
   ],
   shortcuts: [
     { id: 'go.inbox', keys: ['g i'], title: 'nav.inbox', group: 'common.groups.go' },
+    key('write', ['c'], 'compose'),
     key('down', ['j', 'down'], 'list'),
     key('up', ['k', 'up'], 'list'),
     key('open', ['enter'], 'list'),

@@ -5,7 +5,7 @@ import { asList, askedOf, at, peopleOf, placeOf, textAt } from '../content/read'
 export type Limits = Channel['capabilities']['limits']
 export const KINDS = [
   'button', 'list', 'cta_url', 'location', 'location_request_message', 'contacts', 'request_contact_info',
-  'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'button_template', 'generic_template',
+  'carousel', 'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'button_template', 'generic_template',
 ] as const
 export type BuilderKind = (typeof KINDS)[number]
 export interface Row { id: string; title: string; description: string }
@@ -13,9 +13,16 @@ export interface Card { name: string; phone: string; email: string; company: str
 /** A button of Instagram's: it opens a page, or answers. */
 export interface TemplateButton { opens: boolean; title: string; url: string; payload: string }
 export interface InstagramCard { title: string; subtitle: string; image: string; buttons: TemplateButton[] }
+/** A picture, video or document of ours that stands above the words. */
+export interface HeaderFile { kind: '' | 'image' | 'video' | 'document'; media: string }
+/** A card of WhatsApp's: a picture or video, a few words, and a link or answers. */
+export interface MediaCard { media: string; body: string; link: { label: string; url: string }; replies: { id: string; title: string }[] }
+export interface Carousel { format: 'image' | 'video'; answers: boolean; cards: MediaCard[] }
 export interface BuilderState {
   kind: BuilderKind
   header: string
+  headerFile: HeaderFile
+  carousel: Carousel
   body: string
   footer: string
   buttons: { id: string; title: string }[]
@@ -38,8 +45,11 @@ export const blankRow = (): Row => ({ id: '', title: '', description: '' })
 export const blankCard = (): Card => ({ name: '', phone: '', email: '', company: '' })
 export const blankTemplateButton = (): TemplateButton => ({ opens: true, title: '', url: '', payload: '' })
 export const blankInstagramCard = (): InstagramCard => ({ title: '', subtitle: '', image: '', buttons: [] })
+export const blankMediaCard = (): MediaCard => ({ media: '', body: '', link: { label: '', url: '' }, replies: [{ id: '', title: '' }] })
+/** WhatsApp wants at least two cards. */
+export const FEWEST_CARDS = 2
 export const blank = (kind: BuilderKind): BuilderState => ({
-  kind, header: '', body: '', footer: '', buttons: [{ id: '', title: '' }], listButton: '', sections: [{ title: '', rows: [blankRow()] }],
+  kind, header: '', headerFile: { kind: '', media: '' }, carousel: { format: 'image', answers: false, cards: [blankMediaCard(), blankMediaCard()] }, body: '', footer: '', buttons: [{ id: '', title: '' }], listButton: '', sections: [{ title: '', rows: [blankRow()] }],
   link: { label: '', url: '' }, catalog: '', product: '', products: [{ title: '', ids: '' }],
   flow: { id: '', cta: '', screen: '', token: '' }, country: 'IN', place: { latitude: '', longitude: '', name: '', address: '' },
   people: [blankCard()], templateButtons: [blankTemplateButton()], cards: [blankInstagramCard()], track: false,
@@ -57,6 +67,9 @@ export function nameOf(kind: BuilderKind, limits: Limits): string {
 }
 const HEADED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product_list', 'flow', 'address_message'])
 const FOOTED: ReadonlySet<BuilderKind> = new Set(['button', 'list', 'cta_url', 'product', 'product_list', 'catalog_message', 'flow', 'address_message'])
+/** Kinds that may have a picture, video or document for a header. */
+const PICTURED: ReadonlySet<BuilderKind> = new Set(['button', 'cta_url', 'flow'])
+export const headerFiles = (kind: BuilderKind, limits: Limits): readonly string[] => (PICTURED.has(kind) ? limits.header_media : [])
 /** Whether the kind has a header where it goes; Instagram has none at all. */
 export const hasHeader = (kind: BuilderKind, limits: Limits): boolean => HEADED.has(kind) && limits.header_text > 0
 export const hasFooter = (kind: BuilderKind, limits: Limits): boolean => FOOTED.has(kind) && limits.footer > 0
@@ -68,10 +81,10 @@ export const lengthOf = (text: string, bytes: boolean): number => (bytes ? new T
 export const bodyInBytes = (kind: BuilderKind, limits: Limits): boolean => limits.in_bytes && kind !== 'button_template'
 
 /** An id where none was typed: the label in plain letters, so that programs can read it; unique within the message. */
-function named(ids: Set<string>, typed: string, title: string, index: number): string {
-  const plain = title.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 40)
+function named(ids: Set<string>, typed: string, title: string, index: number, max = 40): string {
+  const plain = title.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, max)
   let id = typed.trim() || plain || `option-${index + 1}`
-  if (!typed.trim()) while (ids.has(id)) id = `${id}-${index + 1}`
+  if (!typed.trim()) while (ids.has(id)) id = `${id.slice(0, max - 4)}-${index + 1}`
   ids.add(id)
   return id
 }
@@ -96,6 +109,8 @@ function action(state: BuilderState): object {
       }))
       return { button: trimmed(state.listButton), sections: sections.filter((section) => section.rows.length > 0) }
     }
+    case 'carousel':
+      return { cards: mediaCards(state.carousel) }
     case 'cta_url':
       return { name: 'cta_url', parameters: { display_text: trimmed(state.link.label), url: trimmed(state.link.url) } }
     case 'product':
@@ -121,6 +136,18 @@ function action(state: BuilderState): object {
     default:
       return { name: state.kind }
   }
+}
+/** Ids of answers on cards are short, and tell the cards apart. */
+const CARD_ID = 20
+function mediaCards({ format, answers, cards }: Carousel): object[] {
+  const ids = new Set<string>()
+  let count = 0
+  return cards.map((card, index) => ({
+    card_index: index, type: 'cta_url', header: { type: format, [format]: { media_id: card.media } }, ...(trimmed(card.body) && { body: { text: trimmed(card.body) } }),
+    action: answers
+      ? { buttons: filled(card.replies, (each) => !!trimmed(each.title)).map((each) => ({ type: 'quick_reply', quick_reply: { id: named(ids, each.id, each.title, count++, CARD_ID), title: trimmed(each.title) } })) }
+      : { name: 'cta_url', parameters: { display_text: trimmed(card.link.label), url: trimmed(card.link.url) } },
+  }))
 }
 function templateButtons(list: TemplateButton[]): object[] {
   return filled(list, (each) => !!trimmed(each.title)).map((each) => {
@@ -157,11 +184,13 @@ export function toBody(state: BuilderState): NewMessage {
   }
   const track = state.track && canTrack(state) && { track_links: true }
   if (state.kind === 'button_template' || state.kind === 'generic_template') return { type: 'interactive', interactive: instagram(state), ...track }
-  const header = HEADED.has(state.kind) && trimmed(state.header)
+  const file = PICTURED.has(state.kind) && state.headerFile.kind !== '' ? state.headerFile : null
+  const header = HEADED.has(state.kind) && !file && trimmed(state.header)
   const footer = FOOTED.has(state.kind) && trimmed(state.footer)
   const interactive = {
     type: state.kind,
     ...(header && { header: { type: 'text', text: header } }),
+    ...(file && { header: { type: file.kind, [file.kind]: { media_id: file.media } } }),
     ...((trimmed(state.body) || state.kind !== 'product') && { body: { text: trimmed(state.body) } }),
     ...(footer && { footer: { text: footer } }),
     action: action(state),
@@ -183,7 +212,9 @@ export function troubles(state: BuilderState, limits: Limits): Trouble[] {
     // Nothing is known about a limit of 0.
     else if (max > 0 && length > max) found.push({ field, key: bytes ? 'bytes' : 'long', max, over: length - max })
   }
-  if (hasHeader(state.kind, limits)) text('header', state.header, limits.header_text, state.kind === 'product_list')
+  const pictured = headerFiles(state.kind, limits).length > 0 && state.headerFile.kind !== ''
+  if (pictured && !state.headerFile.media) found.push({ field: 'headerFile', key: 'missing' })
+  if (hasHeader(state.kind, limits) && !pictured) text('header', state.header, limits.header_text, state.kind === 'product_list')
   if (HAS_BODY(state.kind)) text('body', state.body, bodyMax(state.kind, limits), state.kind !== 'product', bodyInBytes(state.kind, limits))
   if (hasFooter(state.kind, limits)) text('footer', state.footer, limits.footer)
   PARTS[state.kind]?.(state, limits, text, found)
@@ -244,6 +275,25 @@ const PARTS: Partial<Record<BuilderKind, Part>> = {
     for (const index of repeated(rows.map(({ row }) => trimmed(row.id)))) found.push({ field: `${rows[index]!.field}.id`, key: 'twice' })
     if (rows.length > limits.rows) found.push({ field: 'sections', key: 'many', max: limits.rows })
     if (state.sections.length > limits.sections) found.push({ field: 'sections', key: 'many', max: limits.sections })
+  },
+  carousel: ({ carousel }, limits, text, found) => {
+    carousel.cards.forEach((card, index) => {
+      const at = `carousel.${index}`
+      if (!card.media) found.push({ field: `${at}.media`, key: 'missing' })
+      text(`${at}.body`, card.body, limits.card_text)
+      if (carousel.answers) {
+        card.replies.forEach((each, place) => {
+          text(`${at}.replies.${place}.title`, each.title, limits.button_title, true)
+          text(`${at}.replies.${place}.id`, each.id, CARD_ID)
+        })
+        for (const place of repeated(card.replies.map((each) => trimmed(each.title)))) found.push({ field: `${at}.replies.${place}.title`, key: 'twice' })
+        return
+      }
+      text(`${at}.link.label`, card.link.label, limits.button_title, true)
+      text(`${at}.link.url`, card.link.url, limits.url, true)
+      if (trimmed(card.link.url) && !isWeb(trimmed(card.link.url))) found.push({ field: `${at}.link.url`, key: 'url' })
+    })
+    if (carousel.cards.length > limits.cards) found.push({ field: 'carousel', key: 'many', max: limits.cards })
   },
   cta_url: (state, limits, text, found) => {
     text('link.label', state.link.label, limits.button_title, true)
@@ -310,9 +360,20 @@ export function fromBody(body: NewMessage): BuilderState | null {
   if (body.type !== 'interactive') return null
   const asked = askedOf(body.interactive)
   const kind = KINDS.find((each) => each === asked.kind)
-  if (!kind || asked.headerMedia) return null
+  if (!kind) return null
   const action = at(body.interactive, 'action')
   const state = { ...blank(kind), header: asked.header, body: asked.body, footer: asked.footer, track: body.track_links === true }
+  if (asked.headerFile) {
+    if (!asked.headerFile.id.startsWith('md_')) return null
+    state.headerFile = { kind: asked.headerFile.kind, media: asked.headerFile.id }
+  }
+  if (kind === 'carousel') {
+    if (asked.cards.some((card) => !card.file?.id.startsWith('md_'))) return null
+    state.carousel = {
+      format: asked.cards[0]?.file?.kind === 'video' ? 'video' : 'image', answers: asked.cards.some((card) => card.buttons.length > 0),
+      cards: asked.cards.map((card) => ({ media: card.file!.id, body: card.body, link: card.link ?? { label: '', url: '' }, replies: card.buttons.length > 0 ? card.buttons.map(({ id, title }) => ({ id, title })) : [{ id: '', title: '' }] })),
+    }
+  }
   if (asked.buttons.length > 0) state.buttons = asked.buttons.map(({ id, title }) => ({ id, title }))
   if (asked.sections.length > 0) state.sections = asked.sections
   if (asked.link) state.link = asked.link

@@ -72,12 +72,24 @@ export function orderOf(content: unknown): Order {
   return { catalog: textAt(content, 'catalog_id'), text: textAt(content, 'text'), items, totals: [...sums].map(([currency, amount]) => ({ currency, amount })) }
 }
 
+/** A file that a message points to: one of ours by its id, or an address. */
+export interface FileRef { kind: 'image' | 'video' | 'document'; id: string; url: string | null }
+const FILE_KINDS = ['image', 'video', 'document'] as const
+const fileKind = (kind: string): FileRef['kind'] => FILE_KINDS.find((each) => each === kind) ?? 'document'
+function fileOf(header: unknown): FileRef | null {
+  const kind = textAt(header, 'type')
+  if (kind === '' || kind === 'text') return null
+  const file = at(header, kind)
+  return { kind: fileKind(kind), id: textAt(file, 'media_id') || textAt(file, 'id'), url: webAddress(at(file, 'link')) }
+}
+
 /** What an interactive message of ours offers. */
 export interface Option { id: string; title: string; description: string }
 export interface Asked {
   kind: string
   header: string
-  headerMedia: string
+  /** What stands above the words instead of a text. */
+  headerFile: FileRef | null
   body: string
   footer: string
   buttons: Option[]
@@ -87,7 +99,7 @@ export interface Asked {
   catalog: string
   products: { title: string; ids: string[] }[]
   flow: { label: string; id: string } | null
-  cards: { title: string; image: string | null; body: string; link: { label: string; url: string } | null; links: { label: string; url: string }[]; buttons: Option[]; product: string }[]
+  cards: { title: string; file: FileRef | null; body: string; link: { label: string; url: string } | null; links: { label: string; url: string }[]; buttons: Option[]; product: string }[]
   links: { label: string; url: string }[]
 }
 const option = (value: unknown): Option => ({ id: textAt(value, 'id'), title: textAt(value, 'title'), description: textAt(value, 'description') })
@@ -104,12 +116,17 @@ function splitButtons(value: unknown): { links: Asked['links']; buttons: Option[
     buttons: all.filter((each) => textAt(each, 'type') !== 'web_url').map((each) => ({ id: textAt(each, 'payload'), title: textAt(each, 'title'), description: '' })),
   }
 }
+function pictureAt(address: unknown): FileRef | null {
+  const url = webAddress(address)
+  return url ? { kind: 'image', id: '', url } : null
+}
 function cardsOf(content: unknown): Asked['cards'] {
   const elements = asList(at(content, 'elements')).slice(0, 10).map((card) => ({
-    title: textAt(card, 'title'), image: webAddress(at(card, 'image_url')), body: textAt(card, 'subtitle'), link: null, product: '', ...splitButtons(at(card, 'buttons')),
+    title: textAt(card, 'title'), file: pictureAt(at(card, 'image_url')), body: textAt(card, 'subtitle'), link: null, product: '', ...splitButtons(at(card, 'buttons')),
   }))
   const cards = asList(at(content, 'action', 'cards')).slice(0, 10).map((card) => ({
-    title: '', image: null, body: textAt(card, 'body', 'text'), link: linkOf(card), links: [], buttons: [], product: textAt(card, 'action', 'product_retailer_id'),
+    title: '', file: fileOf(at(card, 'header')), body: textAt(card, 'body', 'text'), link: linkOf(card), links: [],
+    buttons: asList(at(card, 'action', 'buttons')).slice(0, 10).map((button) => option(at(button, 'quick_reply'))).filter((each) => each.title), product: textAt(card, 'action', 'product_retailer_id'),
   }))
   return [...elements, ...cards]
 }
@@ -118,7 +135,6 @@ export function askedOf(content: unknown): Asked {
   const own = splitButtons(at(content, 'buttons'))
   const action = at(content, 'action')
   const header = at(content, 'header')
-  const headerKind = textAt(header, 'type')
   const parameters = at(action, 'parameters')
   const productSections = asList(at(action, 'sections')).map((section) => ({
     title: textAt(section, 'title'), ids: asList(at(section, 'product_items')).map((item) => textAt(item, 'product_retailer_id')).filter(Boolean),
@@ -127,7 +143,7 @@ export function askedOf(content: unknown): Asked {
   return {
     kind,
     header: textAt(header, 'text'),
-    headerMedia: headerKind === 'text' ? '' : headerKind,
+    headerFile: fileOf(header),
     body: textAt(content, 'body', 'text'),
     footer: textAt(content, 'footer', 'text'),
     buttons: [...asList(at(action, 'buttons')).map((button) => option(at(button, 'reply'))), ...own.buttons].filter((each) => each.title),
@@ -139,6 +155,33 @@ export function askedOf(content: unknown): Asked {
     products: kind === 'product_list' ? productSections : single ? [{ title: '', ids: [single] }] : [],
     flow: kind === 'flow' ? { label: textAt(parameters, 'flow_cta'), id: textAt(parameters, 'flow_id') || textAt(parameters, 'flow_name') } : null,
     cards: cardsOf(content),
+  }
+}
+
+/** Buttons of a template that was sent: those that lead somewhere, and those that answer. */
+function templateButtons(value: unknown): { links: Asked['links']; buttons: Option[] } {
+  const all = asList(value).slice(0, 10)
+  const leads = (each: unknown): boolean => textAt(each, 'kind') === 'url'
+  return {
+    links: all.filter(leads).map((each) => ({ label: textAt(each, 'text'), url: textAt(each, 'target') })),
+    buttons: all.filter((each) => !leads(each)).map((each) => ({ id: '', title: textAt(each, 'text') || textAt(each, 'target') || textAt(each, 'kind'), description: '' })),
+  }
+}
+function shownFile(header: unknown): FileRef | null {
+  const format = textAt(header, 'format')
+  const media = textAt(header, 'media')
+  return ['image', 'video', 'document', 'gif'].includes(format) ? { kind: fileKind(format === 'gif' ? 'video' : format), id: media, url: webAddress(media) } : null
+}
+/** What the customer sees of a template that was sent, as it stood then; null where that was not kept. */
+export function shownOf(content: unknown): Asked | null {
+  const shown = at(content, 'shown')
+  if (Object.keys(asObject(shown)).length === 0) return null
+  const cards = asList(at(shown, 'cards')).slice(0, 10).map((card) => ({
+    title: textAt(card, 'header', 'text'), file: shownFile(at(card, 'header')), body: textAt(card, 'body'), link: null, product: '', ...templateButtons(at(card, 'buttons')),
+  }))
+  return {
+    ...askedOf({}), kind: 'template', header: textAt(shown, 'header', 'text'), headerFile: shownFile(at(shown, 'header')),
+    body: [textAt(shown, 'offer'), textAt(shown, 'body')].filter(Boolean).join('\n'), footer: textAt(shown, 'footer'), ...templateButtons(at(shown, 'buttons')), cards,
   }
 }
 
