@@ -16,6 +16,7 @@ use super::registry::ChannelEntry;
 use crate::channels::contents::{MadeContents, Shape};
 use crate::channels::{ChannelAccess, Provider};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::time::HOUR;
 use crate::domain::{ChannelId, Content, Timestamp, WorkspaceId};
 use crate::storage::keys::MadeContentKey;
@@ -279,6 +280,17 @@ async fn not_made(core: &Core, key: &MadeContentKey, error: ProviderError) -> Se
     SendOutcome::Refused(error)
 }
 
+/// How many of the contents leave before another one is made; `used` says when each was last used, longest ago first.
+fn leaving(used: &[i64], now: Timestamp) -> usize {
+    let surplus = (used.len() + 1).saturating_sub(MAX_CONTENTS);
+    let leaves = |(place, at): (usize, &i64)| {
+        let unused = now.since(Timestamp(*at));
+        unused > LIFE || (place < surplus && unused > REST)
+    };
+    let all = used.iter().enumerate().take(LEAVING);
+    all.take_while(|one| leaves(*one)).count()
+}
+
 /// Lets contents go that nobody used for long, and more of them where there are many.
 async fn make_room(
     core: &Core,
@@ -287,17 +299,10 @@ async fn make_room(
 ) -> Result<(), SendOutcome> {
     let mut rows = all(core, entry.workspace, entry.channel.id).map_err(unsent)?;
     rows.sort_by_key(|(_, row)| row.used_at);
-    let now = core.clock.now();
-    let count = rows.len();
-    let surplus = (count + 1).saturating_sub(MAX_CONTENTS);
-    let unused = |row: &Row| now.since(Timestamp(row.used_at));
-    let leaving = rows
-        .iter()
-        .enumerate()
-        .take(LEAVING)
-        .filter(|(place, (_, row))| unused(row) > LIFE || (*place < surplus && unused(row) > REST));
+    let used: Vec<i64> = rows.iter().map(|(_, row)| row.used_at).collect();
+    let (count, leaving) = (rows.len(), leaving(&used, core.clock.now()));
     let mut left = 0;
-    for (_, (key, row)) in leaving {
+    for (key, row) in rows.iter().take(leaving) {
         let gone = match &row.id {
             Some(id) => unmake(core, contents, &entry.access, id).await,
             None => true,
@@ -312,8 +317,8 @@ async fn make_room(
         true => Err(SendOutcome::Refused(ProviderError {
             class: ErrorClass::Throttle,
             code: "too_many_contents".into(),
-            title: "Too many different interactive messages".into(),
-            detail: format!("{MOST_CONTENTS} different ones were made for this channel in a short time."),
+            title: phrases::CONTENTS_TOO_MANY.text().into(),
+            detail: phrases::CONTENTS_WHY.with(&[("count", &MOST_CONTENTS)]),
             retry_after: Some(TOO_MANY_WAIT),
         })),
         false => Ok(()),
@@ -339,8 +344,34 @@ fn refused(detail: &str) -> SendOutcome {
     SendOutcome::Refused(ProviderError {
         class: ErrorClass::Permanent,
         code: "invalid_content".into(),
-        title: "Not sent: the provider would not take the message".into(),
+        title: phrases::PROVIDER_WOULD_NOT.text().into(),
         detail: detail.to_owned(),
         retry_after: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_old_leaves_and_what_may_be_on_its_way_stays() {
+        let now = Timestamp(100 * LIFE);
+        let ago = |age: i64, count: usize| vec![now.0 - age; count];
+        let table = [
+            (Vec::new(), 0),
+            (ago(LIFE, 5), 0),
+            (ago(LIFE + 1, 5), 5),
+            (ago(LIFE + 1, 50), LEAVING),
+            (ago(REST + 1, MAX_CONTENTS - 1), 0),
+            (ago(REST + 1, MAX_CONTENTS), 1),
+            (ago(REST + 1, MAX_CONTENTS + 4), 5),
+            (ago(REST, MAX_CONTENTS + 4), 0),
+            ([ago(LIFE + 1, 2), ago(REST + 1, MAX_CONTENTS - 1)].concat(), 2),
+            ([ago(REST + 1, 2), ago(REST, MAX_CONTENTS)].concat(), 2),
+        ];
+        for (used, expected) in table {
+            assert_eq!(leaving(&used, now), expected, "{} contents", used.len());
+        }
+    }
 }

@@ -150,9 +150,9 @@ impl House {
             scheduler::run(schedule.clone(), token)
         })
         .await;
-        let fetching = self.core.clone();
+        let fetching = (self.core.clone(), self.hub.clone());
         self.supervise("media".into(), "media", move |token| {
-            media::run(fetching.clone(), token)
+            media::run(fetching.0.clone(), fetching.1.clone(), token)
         })
         .await;
         self.supervise("watchdog".into(), "watchdog", move |token| {

@@ -10,6 +10,7 @@ use super::core::Core;
 use super::registry::ChannelEntry;
 use crate::domain::account::Role;
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::template::render::{as_text, given, missing, preview};
 use crate::domain::template::samples;
 use crate::domain::template::standing::TemplateStanding;
@@ -187,7 +188,7 @@ pub fn number(core: &Core, entry: &ChannelEntry, request: &mut SendRequest) -> R
         Err(detail) => Err(SendOutcome::Refused(ProviderError {
             class: ErrorClass::Template,
             code: "template_values".into(),
-            title: "Not sent: the template's values cannot be given to the provider".into(),
+            title: phrases::TEMPLATE_VALUES_NOT_GIVEN.text().into(),
             detail,
             retry_after: None,
         })),

@@ -59,6 +59,12 @@ pub trait Templates: Send + Sync {
         Some(definition.clone())
     }
 
+    /// Why the provider cannot have a template that WhatsApp could, in plain words; `None` if it can.
+    fn unfit(&self, definition: &Definition) -> Option<String> {
+        let _ = definition;
+        None
+    }
+
     /// A message's values as the provider numbers them over the whole template; `None` where the message goes out as it is.
     ///
     /// # Errors

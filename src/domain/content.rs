@@ -41,6 +41,32 @@ const RESERVED: &[&str] = &[
     "media",
 ];
 
+/// Kinds of message that a provider cannot mean by their names: they are this house's own, or have a shape here. What comes
+/// under such a name is kept under another, so that nobody's new type is taken for a note or an edit.
+pub const HOUSE_KINDS: [&str; 9] = [
+    "note",
+    "edit",
+    "revoke",
+    "system",
+    "template",
+    "comment",
+    "referral",
+    "order",
+    "request_welcome",
+];
+
+/// Where the words of kinds that this version does not know are looked for; Twilio's fields are written large.
+const NEW_KINDS_WORDS: [&str; 8] = [
+    "/text",
+    "/text/body",
+    "/body",
+    "/body/text",
+    "/caption",
+    "/title",
+    "/Body",
+    "/content/Body",
+];
+
 /// A message's content: `kind` as in WhatsApp Cloud's `type`, and the object that stands under that name.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Content {
@@ -107,6 +133,7 @@ impl Content {
     /// Everything in it that a person would search for, words only, in reading order.
     pub fn searchable_text(&self) -> String {
         let paths: &[&str] = match self.kind.as_str() {
+            "contacts" => return self.names().join(" "),
             "text" | "note" => &["/body"],
             "image" | "video" | "document" | "audio" | "sticker" => &["/caption", "/filename"],
             "button" => &["/text"],
@@ -123,19 +150,27 @@ impl Content {
             ],
             "order" => &["/text"],
             "system" => &["/body"],
-            "contacts" => &["/0/name/formatted_name", "/1/name/formatted_name"],
             "edit" => &["/message/text/body", "/text/body"],
             "comment" => &["/text"],
             "share" | "ig_post" | "ig_reel" | "ig_story" | "reel" | "story" | "story_mention" | "media" => {
                 &["/title", "/text"]
             }
-            _ => &[],
+            // What is new has its words where everything else has them.
+            _ => &NEW_KINDS_WORDS,
         };
         let found: Vec<&str> = paths
             .iter()
             .filter_map(|p| self.body.pointer(p)?.as_str())
             .collect();
         found.join(" ")
+    }
+
+    /// The names on contact cards.
+    fn names(&self) -> Vec<&str> {
+        let cards = self.body.as_array().into_iter().flatten();
+        cards
+            .filter_map(|card| card.pointer("/name/formatted_name")?.as_str())
+            .collect()
     }
 
     /// One line for lists and notifications: the text if there is one, else the kind in brackets, e.g. `[image]`.
@@ -194,6 +229,20 @@ mod tests {
                     body: json!({"x": 1}),
                 },
                 "[hologram]",
+            ),
+            (
+                Content {
+                    kind: "fallback".into(),
+                    body: json!({"media_url": "https://a/1", "text": "have a look", "title": "The shop"}),
+                },
+                "have a look The shop",
+            ),
+            (
+                Content {
+                    kind: "hologram".into(),
+                    body: json!({"Body": "beam me up", "text": 7}),
+                },
+                "beam me up",
             ),
             (
                 Content {

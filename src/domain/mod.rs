@@ -33,6 +33,7 @@ pub mod standing;
 pub mod tariff;
 pub mod template;
 pub mod time;
+pub mod vcard;
 
 pub use account::Workspace;
 pub use channel::Channel;

@@ -475,3 +475,36 @@ async fn an_address_of_its_own_answers_our_own_handshake() {
         "{examined}"
     );
 }
+
+#[actix_web::test]
+async fn a_card_that_comes_as_a_file_becomes_a_contact_card() {
+    let app = TestApp::start().await;
+    let client = &app.a.owner;
+    let channel = sms(client).await;
+    // BEGIN:VCARD … FN:Nasra Abdi, TEL;TYPE=CELL:+254 722 000111 …
+    let data = "QkVHSU46VkNBUkQNClZFUlNJT046My4wDQpGTjpOYXNyYSBBYmRpDQpURUw7VFlQRT1DRUxMOisyNTQgNzIyIDAwMDExMQ0KRU5EOlZDQVJEDQo=";
+    let file = json!({"type": "document", "document": {"data": data, "mime_type": "text/vcard"}});
+    say(client, &channel, &file).await.expect(201);
+    let mut seen = Value::Null;
+    until(async || {
+        seen = thread(client, 1).await.1[0].clone();
+        seen["contacts"][0]["name"]["formatted_name"] == "Nasra Abdi"
+    })
+    .await;
+    assert_eq!(seen["type"], "contacts");
+    assert_eq!(
+        seen["contacts"][0]["phones"],
+        json!([{"phone": "+254 722 000111", "type": "CELL"}])
+    );
+    until(async || {
+        let page = client.get("/api/v1/conversations").await.expect(200);
+        let found = client.get("/api/v1/search?q=Nasra").await.expect(200);
+        seen = thread(client, 1).await.1[0].clone();
+        page["items"][0]["last_message"]["preview"] == "Nasra Abdi"
+            && found["items"].as_array().is_some_and(|hits| !hits.is_empty())
+            && seen["media"][0]["state"] == "stored"
+    })
+    .await;
+    let other = app.b.owner.get("/api/v1/search?q=Nasra").await.expect(200);
+    assert_eq!(other["items"], json!([]));
+}

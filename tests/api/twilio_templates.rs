@@ -313,6 +313,18 @@ async fn a_carousel_is_submitted_listed_and_sent_with_a_file_for_each_card() {
     // What Twilio cannot have is refused with the card, and stays a draft.
     let mut odd = carousel("For {{1}} only");
     odd["components"][1]["cards"][0]["components"][1]["example"] = json!({"body_text": [["you"]]});
+    let look = json!({"name": "cards_x", "language": "en", "channel_id": channel["id"],
+        "definition": {"category": "marketing", "components": odd["components"]}});
+    let looked = owner.post("/api/v1/templates/validate", &look).await.expect(200);
+    assert_eq!(looked["ok"], false);
+    assert_eq!(looked["problems"][0]["rule"], "provider");
+    let theirs = app
+        .b
+        .owner
+        .post("/api/v1/templates/validate", &look)
+        .await
+        .expect(200);
+    assert_eq!(theirs["problems"], json!([]), "nobody learns of others' channels");
     let odd = owner.post("/api/v1/templates", &odd).await.expect(201);
     let refused = owner.post(&at(&odd, "/submit"), &json!({})).await;
     assert!(

@@ -8,10 +8,10 @@ use frontdesk::domain::{
 use frontdesk::storage::keys::{
     AlertKey, ApiTokenKey, ContactByIdentityKey, ContactKey, ConversationByContactKey,
     ConversationByLabelKey, ConversationKey, ConversationUnreadKey, ConversationWaitingKey, DeadLetterKey,
-    DoubtfulKey, LinkKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey, MessageByProviderIdKey,
-    MessageKey, Newest, NoticeKey, NoticeSeenKey, PositionKey, PushDeviceKey, RawBlobKey, RawByStateKey,
-    RawEventKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey, TokenByWorkspaceKey, UserByEmailKey,
-    UserKey, WorkspaceKey,
+    DoubtfulKey, LinkKey, MadeContentKey, MediaByReferenceKey, MediaJobKey, MediaKey, MentionKey,
+    MessageByProviderIdKey, MessageKey, Newest, NoticeKey, NoticeSeenKey, PositionKey, PushDeviceKey,
+    RawBlobKey, RawByStateKey, RawEventKey, SavedViewKey, SessionByUserKey, SessionKey, SettingKey,
+    TokenByWorkspaceKey, UserByEmailKey, UserKey, WorkspaceKey,
 };
 use frontdesk::storage::records::Json;
 use frontdesk::storage::verify::{Options, Report, verify};
@@ -571,6 +571,20 @@ fn messages() -> Vec<Plant> {
                     .expect("read")
                     .expect("there");
                 batch.put(&early_key(store, "wamid.other"), &early, &seal(store));
+            },
+        ),
+        mended(
+            "a content of no channel",
+            "MadeContent",
+            "its channel is gone",
+            |_, batch| {
+                let key = MadeContentKey {
+                    workspace: W,
+                    channel: frontdesk::domain::ChannelId([66; 16]),
+                    shape: [1; 16],
+                };
+                let row = Json("{\"name\":\"x\",\"id\":null,\"used_at\":0}".into());
+                batch.put(&key, &row, &Seal::Open);
             },
         ),
         found("link in nothing", "Link", "is gone", |_, batch| {

@@ -31,6 +31,10 @@ fn attachment(kind: &str, payload: Value) -> Value {
     "video", json!({"link": "https://a/1", "caption": "look"}))]
 #[case::file(json!({"mid": "m", "attachments": [attachment("file", json!({"url": "https://a/1"}))]}), "document",
     json!({"link": "https://a/1"}))]
+#[case::words_beside_a_link(json!({"mid": "m", "text": "see", "attachments": [attachment("fallback", json!({"url": "https://a/1", "title": "T"}))]}),
+    "fallback", json!({"media_url": "https://a/1", "title": "T", "text": "see"}))]
+#[case::words_beside_a_template(json!({"mid": "m", "text": "see", "attachments": [attachment("template", json!({"elements": []}))]}),
+    "attachment", json!({"elements": [], "attachment_type": "template", "text": "see"}))]
 #[case::heart(json!({"mid": "m", "attachments": [{"type": "like_heart"}]}), "like_heart", json!({}))]
 #[case::post(json!({"mid": "m", "attachments": [attachment("ig_post", json!({"url": "https://a/1", "title": "T",
     "ig_post_media_id": "7"}))]}), "ig_post", json!({"media_url": "https://a/1", "title": "T", "ig_post_media_id": "7"}))]

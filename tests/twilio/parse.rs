@@ -98,7 +98,7 @@ fn each_type_has_its_content() {
                 ],
             ),
             "contacts",
-            json!([{"url": "https://api.twilio.com/x", "mime_type": "text/vcard", "name": {"formatted_name": "vCard"}}]),
+            json!([{"document": {"url": "https://api.twilio.com/x", "mime_type": "text/vcard"}}]),
         ),
     ];
     for (pairs, kind, body) in table {
@@ -116,6 +116,35 @@ fn each_type_has_its_content() {
         messages(&with("note", &[("Body", "x")]))[0].content.kind,
         "unknown"
     );
+    let edit = messages(&with("edit", &[("Body", "x")])).remove(0);
+    assert_eq!(
+        (edit.content.kind.as_str(), edit.content.preview()),
+        ("unknown", "x".to_owned())
+    );
+}
+
+#[test]
+fn words_beside_a_card_and_both_parts_of_a_form_are_kept() {
+    let card = [
+        ("Body", "call her"),
+        ("MediaUrl0", "https://api.twilio.com/x"),
+        ("MediaContentType0", "text/x-vcard"),
+    ];
+    let kinds: Vec<String> = messages(&card)
+        .into_iter()
+        .map(|each| each.content.preview())
+        .collect();
+    assert_eq!(kinds, ["call her", "[contacts]"]);
+    let form = messages(&[
+        ("MessageType", "interactive"),
+        ("InteractiveData", r#"{"a":1}"#),
+        ("FlowData", r#"{"size":"L"}"#),
+    ]);
+    let answers = form[0].content.body["nfm_reply"]["response_json"]
+        .as_str()
+        .expect("JSON");
+    let answers: Value = serde_json::from_str(answers).expect("JSON");
+    assert_eq!(answers, json!({"size": "L", "InteractiveData": {"a": 1}}));
 }
 
 #[test]

@@ -35,7 +35,7 @@ test('a WhatsApp number is connected by hand, checked, changed, paused and remov
   await page.getByLabel('Phone number ID').fill(String(Date.now()))
   await page.getByLabel('WhatsApp Business account ID').fill('not digits')
   await page.getByLabel('Access token', { exact: true }).fill('EAAGexample')
-  await expect(page.getByText('digits only')).toBeVisible()
+  await expect(page.getByText('Enter the id as Meta shows it')).toBeVisible()
   await page.getByLabel('WhatsApp Business account ID').fill('102290129340398')
   await page.getByLabel('App secret', { exact: true }).fill('0123456789abcdef0123456789abcdef')
   // An address where nobody listens: the checks must say so, the channel stands all the same.

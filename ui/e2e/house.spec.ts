@@ -89,10 +89,25 @@ test('a colleague is mentioned and finds the note', async ({ open, page, browser
 })
 
 test('what one is told of is kept for every device', async ({ open, page }) => {
-  await open('/account')
+  await open()
+  const path = '/api/v1/me/notifications'
+  const { version: _, ...chosen } = (await (await page.request.get(path)).json()) as { version: number }
+  expect((await page.request.put(path, { headers: { 'X-Frontdesk': '1', 'If-Match': '*' }, data: { ...chosen, quiet: null } })).ok()).toBe(true)
+  await page.goto('/account')
+  // Two changes in quick succession, the first of them slow: none is lost.
+  let first = true
+  await page.route('**/api/v1/me/notifications', async (route) => {
+    if (route.request().method() === 'PUT' && first) {
+      first = false
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    await route.continue()
+  })
   await page.getByRole('switch', { name: 'Quiet hours' }).click()
   await page.getByLabel('From').fill('21:30')
   await page.getByLabel('From').blur()
+  const kept = async (): Promise<string | undefined> => ((await (await page.request.get(path)).json()) as { quiet: { from: string } | null }).quiet?.from
+  await expect.poll(kept).toBe('21:30')
   await page.reload()
   await expect(page.getByLabel('From')).toHaveValue('21:30')
   await axe(page)

@@ -87,6 +87,8 @@ test('reads and writes offline and sends when the connection is back, once', asy
   const { id } = await oneToAnswer(page)
   await page.goto(`/inbox/${id}`)
   await expect(composer(page)).toBeVisible()
+  // What was never loaded cannot be read offline: the thread stands before the connection goes.
+  await expect(thread(page).locator('time').first()).toBeVisible()
   await context.setOffline(true)
   await expect(page.getByText('You are offline', { exact: false })).toBeVisible({ timeout: 15_000 })
   const text = unique('written on the train')
@@ -196,9 +198,9 @@ test('prepends older messages without moving what is read', async ({ open, page 
   const someone = await customer(page, 'The first of many')
   for (let n = 2; n <= 70; n += 1) await someone.say(`Number ${n}`)
   // A thread opens at what is new; once all is read, at its end.
-  await page.goto(`/inbox/${someone.id}`)
-  await expect(thread(page).getByText(/^Number \d+$/).first()).toBeVisible()
-  await expect.poll(async () => (await conversations(page)).find((each) => each.id === someone.id)?.unread).toBe(0)
+  const last = async () => (await conversations(page)).find((each) => each.id === someone.id)
+  await expect.poll(async () => (await last())?.unread).toBe(70)
+  expect((await page.request.post(`/api/v1/conversations/${someone.id}/read`, { headers: { 'X-Frontdesk': '1' } })).ok()).toBe(true)
   await page.route('**/messages?*cursor*', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 600))
     await route.continue()
@@ -277,5 +279,5 @@ test('two contacts that are one person are shown with each other, and can be par
   await section.getByRole('button', { name: 'Not the same person' }).click()
   await page.getByRole('alertdialog').getByRole('button', { name: 'Not the same person' }).click()
   await expect(page.getByText('The contacts are apart again')).toBeVisible()
-  await expect(section).toHaveCount(0)
+  await expect(section.getByText('Formerly Amina')).toHaveCount(0)
 })

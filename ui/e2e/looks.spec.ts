@@ -1,4 +1,4 @@
-import { composer, conversations, expect, isPage, look, looks as test, oneToAnswer, test as alone } from './support'
+import { composer, conversations, expect, isPage, look, looks as test, oneToAnswer, test as alone, thread } from './support'
 
 /** Every page of the inbox in every look, light and dark: axe, console and policy clean, and a picture to look at. */
 for (const [name, path] of [
@@ -35,7 +35,7 @@ test('a thread and its details @looks', async ({ open, page }, info) => {
   const { id } = await oneToAnswer(page)
   await page.goto(`/inbox/${id}`)
   await expect(composer(page)).toBeVisible()
-  await expect(page.locator('[role="list"][aria-label]').last().locator('time').first()).toBeVisible()
+  await expect(thread(page).locator('time').first()).toBeVisible()
   await look(page, 'thread', info)
   await page.goto(`/inbox/${id}?details=1`)
   await expect(page.locator('aside')).toBeVisible()

@@ -88,6 +88,12 @@ test('with no window open, a tap on a notice opens one at the conversation', asy
   const path = `/inbox/${id}`
   // The app's windows are closed; the browser goes on, and so does its worker.
   await page.goto('about:blank')
+  const windows = (): Promise<number> =>
+    worker.evaluate(async () => {
+      const { clients } = globalThis as unknown as { clients: { matchAll: (options: object) => Promise<unknown[]> } }
+      return (await clients.matchAll({ type: 'window', includeUncontrolled: true })).length
+    })
+  await expect.poll(windows).toBe(0)
   await push({ kind: 'message', conversation_id: id, count: 1, title: 'Neema', body: 'Still there?', lang: 'en' })
   await expect.poll(shown).toEqual([{ title: 'Neema', body: 'Still there?', tag: id, path }])
   expect(await tap(worker)).toEqual([path])

@@ -213,6 +213,7 @@ export async function colleague(page: Page, browser: Browser, url: string): Prom
   await signIn(context, url, 'en', person)
   return context.newPage()
 }
-export const thread = (page: Page) => page.locator('[role="list"][aria-label]').last()
+/** The messages; never the list of conversations, which stands there before them. */
+export const thread = (page: Page) => page.locator('[role="list"][aria-label]:not(:has([data-row]))').last()
 export const composer = (page: Page) => page.locator('textarea')
 export const unique = (text: string): string => `${text} ${Date.now().toString(36)}`

@@ -4,7 +4,8 @@ import { composer, expect, test, thread, unique } from './support'
 
 /** Twilio, played by the program itself beside the demo, and a WhatsApp channel that is connected to it. */
 const ACCOUNT = 'AC00112233445566778899aabbccddeeff'
-const PHONE = '+15550002222'
+/** Another one at each try: a number belongs to one channel. */
+const PHONE = `+1555${String(Date.now()).slice(-7)}`
 const LINE = `${ACCOUNT}/whatsapp:${PHONE}`
 
 async function freePort(): Promise<number> {

@@ -43,8 +43,21 @@ pub enum Command {
     MarkUnread,
     /// Someone followed a tracked link of a message.
     Click(MessageId, String),
+    /// The contact cards in a file of a message were read.
+    Cards(Box<CardsRead>),
     /// The time of a snooze has come.
     Unsnooze,
+}
+
+/// Contact cards that came as a file.
+#[derive(Clone)]
+pub struct CardsRead {
+    /// The message with the file.
+    pub message: MessageId,
+    /// What it calls the file.
+    pub reference: String,
+    /// The cards, in WhatsApp's shape.
+    pub cards: Vec<serde_json::Value>,
 }
 
 /// One piece of news for a conversation.

@@ -30,7 +30,7 @@ use crate::domain::{Conversation, ConversationId, Message, TraceId, WorkspaceId}
 use crate::storage::keys::ConversationKey;
 use crate::storage::{Batch, CommitError, Fingerprint, Seal, StorageError};
 
-pub use commands::{ApplyItem, Command, ConsentWish, PostMessage, RawDone, Reply};
+pub use commands::{ApplyItem, CardsRead, Command, ConsentWish, PostMessage, RawDone, Reply};
 pub(super) use persist::list_key;
 
 use super::core::Core;
@@ -255,6 +255,7 @@ impl Worker {
             Command::MarkRead => conversation(mark_read(it)),
             Command::MarkUnread => conversation(mark_unread(it)),
             Command::Click(message, code) => self.plan_click(it, *message, code, now),
+            Command::Cards(read) => self.plan_cards(it, read),
             Command::Unsnooze => conversation(unsnooze(it, now)),
         }
     }

@@ -1,6 +1,6 @@
 //! Someone wants to say something.
 
-use crate::domain::decide::{Decision, PostCommand, click, post};
+use crate::domain::decide::{Decision, PostCommand, click, fill_cards, post};
 use crate::domain::links::LinkCode;
 use crate::domain::marks::{self, Marks};
 use crate::domain::message::{Direction, ReplyContext};
@@ -13,7 +13,7 @@ use crate::domain::{Content, Conversation, Message, MessageId, Timestamp, TraceI
 use crate::storage::Seal;
 use crate::storage::keys::{IdempotencyKey, LinkKey, MentionKey, Newest, ReachKey};
 
-use super::{CommandError, Plan, PlanReply, PostMessage, Worker};
+use super::{CardsRead, CommandError, Plan, PlanReply, PostMessage, Worker};
 use crate::actors::due::due_key;
 use crate::actors::media::{AttachError, Attached};
 use crate::actors::registry::ChannelEntry;
@@ -199,6 +199,19 @@ impl Worker {
         let mut decision = Decision::from(conversation);
         if let Some(message) = self.message(id)? {
             click(&mut decision, message, code, now);
+        }
+        Ok(Plan::of(decision, PlanReply::Done))
+    }
+
+    /// The cards in a file of a message were read.
+    pub(super) fn plan_cards(
+        &self,
+        conversation: &Conversation,
+        read: &CardsRead,
+    ) -> Result<Plan, CommandError> {
+        let mut decision = Decision::from(conversation);
+        if let Some(message) = self.message(read.message)? {
+            fill_cards(&mut decision, message, &read.reference, read.cards.clone());
         }
         Ok(Plan::of(decision, PlanReply::Done))
     }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 
+use super::cards;
 use super::change::{ChangeError, seal_of, told};
 use super::examine::{Examined, examine};
 use super::fetch::{Failure, open, said};
 use super::receive::{MAX_BYTES, ReceiveError, receive};
 use crate::actors::core::Core;
+use crate::actors::hub::Hub;
 use crate::domain::media::{self, Media, MediaState, Reference};
 use crate::domain::message::{Author, Direction};
 use crate::domain::outbound::backoff;
@@ -99,7 +101,7 @@ enum Outcome {
 }
 
 /// Fetches a file and writes down what came of it.
-pub(super) async fn carry_out(core: &Arc<Core>, job: MediaJobKey) -> Result<(), JobError> {
+pub(super) async fn carry_out(core: &Arc<Core>, hub: &Hub, job: MediaJobKey) -> Result<(), JobError> {
     let key = MediaKey {
         workspace: job.workspace,
         media: job.media,
@@ -116,7 +118,15 @@ pub(super) async fn carry_out(core: &Arc<Core>, job: MediaJobKey) -> Result<(), 
         return Ok(());
     };
     let outcome = match fetch(core, job.workspace, &media).await {
-        Ok(stored) => Outcome::Stored(Box::new(stored)),
+        Ok(stored) => match cards::tell(core, hub, (job.workspace, &media), &stored.0).await {
+            Ok(()) => Outcome::Stored(Box::new(stored)),
+            Err(failure) => {
+                for name in names(&stored.0, &stored.1) {
+                    core.store.media().remove(job.workspace, &name);
+                }
+                Outcome::Failed(failure)
+            }
+        },
         Err(failure) => Outcome::Failed(failure),
     };
     let files = match &outcome {

@@ -4,6 +4,7 @@
 //! bytes are taken in, and the care of what is kept. Doing a job twice ends the same. Must not know routes.
 
 mod attach;
+mod cards;
 mod care;
 mod change;
 mod desk;
@@ -44,6 +45,7 @@ use crate::storage::keys::MediaJobKey;
 use crate::storage::{Prefix, StorageError};
 
 use super::core::Core;
+use super::hub::Hub;
 
 /// Files fetched at the same time.
 const MAX_FETCHES: usize = 4;
@@ -61,9 +63,10 @@ const CARE: Duration = Duration::from_secs(24 * 3600);
 const FIRST_CARE: Duration = Duration::from_secs(600);
 
 /// Runs until told to stop.
-pub async fn run(core: Arc<Core>, token: CancellationToken) {
+pub async fn run(core: Arc<Core>, hub: Hub, token: CancellationToken) {
     let mut jobs = Jobs {
         core: core.clone(),
+        hub,
         under_way: HashSet::new(),
         running: FuturesUnordered::new(),
     };
@@ -107,6 +110,7 @@ fn until(core: &Core, next: Option<Timestamp>) -> Duration {
 /// What is being fetched.
 struct Jobs {
     core: Arc<Core>,
+    hub: Hub,
     under_way: HashSet<MediaId>,
     running: FuturesUnordered<LocalBoxFuture<'static, MediaId>>,
 }
@@ -140,9 +144,9 @@ impl Jobs {
     }
 
     fn begin(&mut self, key: MediaJobKey) {
-        let core = self.core.clone();
+        let (core, hub) = (self.core.clone(), self.hub.clone());
         self.running.push(Box::pin(async move {
-            if let Err(error) = inbound::carry_out(&core, key).await {
+            if let Err(error) = inbound::carry_out(&core, &hub, key).await {
                 tracing::warn!(media = %key.media, %error, "a file could not be worked in; it is tried again");
                 core.board.error("media", &error.to_string());
                 tokio::time::sleep(PAUSE).await;

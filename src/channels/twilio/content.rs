@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::form::Form;
 use super::parse::is_whatsapp;
-use crate::domain::Content;
+use crate::domain::content::HOUSE_KINDS;
+use crate::domain::{Content, vcard};
 
 /// Most files of one message that are looked for (Twilio: ten by MMS).
 const MAX_MEDIA: usize = 50;
@@ -46,8 +47,8 @@ fn without_files(form: &Form, kind: &str) -> Content {
     if form.text("ButtonText").is_some() || form.text("ButtonPayload").is_some() {
         return button(form);
     }
-    if let Some(data) = form.text("InteractiveData").or_else(|| form.text("FlowData")) {
-        return flow_reply(form, data);
+    if let Some(data) = flow_data(form) {
+        return flow_reply(form, &data);
     }
     let text = form.raw("Body").unwrap_or_default();
     match (kind, form.text("OriginalRepliedMessageSid")) {
@@ -59,8 +60,9 @@ fn without_files(form: &Form, kind: &str) -> Content {
             | "interactive" | "reaction",
             _,
         ) => content("unsupported", json!({"type": kind, "content": everything(form)})),
-        // `note` means an internal note in this house; a provider's type of that name is something else.
-        (odd, _) if odd == "note" || odd.len() > MAX_KIND_BYTES => content("unknown", everything(form)),
+        (odd, _) if HOUSE_KINDS.contains(&odd) || odd.len() > MAX_KIND_BYTES => {
+            content("unknown", everything(form))
+        }
         (new, _) => content(new, everything(form)),
     }
 }
@@ -105,6 +107,22 @@ fn button(form: &Form) -> Content {
     )
 }
 
+/// What a customer filled in: as one text of JSON, with both parts if both came.
+fn flow_data(form: &Form) -> Option<String> {
+    let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    match (form.text("InteractiveData"), form.text("FlowData")) {
+        (Some(interactive), Some(flow)) if interactive != flow => {
+            let mut both = match parsed(flow) {
+                Value::Object(fields) => Value::Object(fields),
+                other => json!({ "FlowData": other }),
+            };
+            both["InteractiveData"] = parsed(interactive);
+            Some(both.to_string())
+        }
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}
+
 fn flow_reply(form: &Form, data: &str) -> Content {
     let reply = json!({"response_json": data, "body": form.raw("Body").unwrap_or_default(), "name": "flow"});
     content("interactive", json!({"type": "nfm_reply", "nfm_reply": reply}))
@@ -121,9 +139,16 @@ fn files(form: &Form, kind: &str) -> Vec<Content> {
         ))
     });
     let words = form.text("Body");
-    urls.enumerate()
+    let mut contents: Vec<Content> = urls
+        .enumerate()
         .map(|(place, (url, mime))| file(form, kind, url, mime, words.filter(|_| place == 0)))
-        .collect()
+        .collect();
+    // A card has no place for words.
+    let begins_with_card = contents.first().is_some_and(|first| first.kind == "contacts");
+    if let Some(words) = words.filter(|words| begins_with_card && !is_filename(words)) {
+        contents.insert(0, Content::text(words));
+    }
+    contents
 }
 
 fn file(form: &Form, kind: &str, url: &str, mime: &str, words: Option<&str>) -> Content {
@@ -131,13 +156,11 @@ fn file(form: &Form, kind: &str, url: &str, mime: &str, words: Option<&str>) -> 
         "image" | "video" | "audio" | "document" | "sticker" | "contacts" => kind,
         _ => kind_of(mime),
     };
+    if kind == "contacts" {
+        return vcard::unread(url, mime, words.filter(|words| is_filename(words)));
+    }
     let mut body = json!({"url": url, "mime_type": mime});
     match (kind, words) {
-        ("contacts", words) => {
-            let name = json!({"formatted_name": words.unwrap_or("vCard")});
-            body["name"] = name;
-            return content("contacts", json!([body]));
-        }
         // WhatsApp's documents come with their file's name in place of words.
         ("document", Some(name)) if is_whatsapp(form) && is_filename(name) => body["filename"] = json!(name),
         (_, Some(words)) => body["caption"] = json!(words),
@@ -158,7 +181,7 @@ fn kind_of(mime: &str) -> &'static str {
         .trim()
         .to_ascii_lowercase();
     match essence.split_once('/') {
-        Some(("text", "vcard" | "x-vcard" | "directory")) => "contacts",
+        _ if vcard::is_vcard(mime) => "contacts",
         Some(("image", _)) => "image",
         Some(("video", _)) => "video",
         Some(("audio", _)) => "audio",

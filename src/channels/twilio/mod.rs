@@ -38,6 +38,7 @@ use crate::channels::{
 use crate::domain::inbound::StatusUpdate;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
+use crate::domain::phrases;
 use crate::domain::policy::MessagingRules;
 use crate::domain::tariff::Tariff;
 use crate::domain::template::Definition;
@@ -333,7 +334,7 @@ impl Templates for Twilio {
         _: &'a ChannelAccess,
         _: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        let detail = "A pause ends by itself; Twilio has no call for it.";
+        let detail = phrases::TWILIO_NO_UNPAUSE.text();
         Box::pin(std::future::ready(Err(templates::refused(detail))))
     }
 
@@ -343,6 +344,10 @@ impl Templates for Twilio {
 
     fn as_listed(&self, access: &ChannelAccess, definition: &Definition) -> Option<Definition> {
         shape::as_listed(definition, templates::base_of(access))
+    }
+
+    fn unfit(&self, definition: &Definition) -> Option<String> {
+        shape::unfit(definition)
     }
 
     fn numbered(

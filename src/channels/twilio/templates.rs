@@ -10,6 +10,7 @@ use super::{settings, shape};
 use crate::channels::ChannelAccess;
 use crate::channels::http::TIMEOUT;
 use crate::domain::outbound::{ErrorClass, ProviderError};
+use crate::domain::phrases;
 use crate::domain::template::news::{ListPage, Listed, Submission, Submitted};
 use crate::domain::template::{Category, State, list as items, normal_language, word};
 
@@ -32,7 +33,7 @@ pub(super) fn refused(detail: impl Into<String>) -> ProviderError {
     ProviderError {
         class: ErrorClass::Template,
         code: "not_offered".into(),
-        title: "Twilio does not offer this".into(),
+        title: phrases::TWILIO_NOT_OFFERED.text().into(),
         detail: detail.into(),
         retry_after: None,
     }
@@ -99,8 +100,7 @@ pub(super) async fn submit(
     submission: Submission<'_>,
 ) -> Result<Submitted, ProviderError> {
     if submission.id.is_some() {
-        let detail = "A content that WhatsApp has seen cannot be edited. Make a new one under another name.";
-        return Err(refused(detail));
+        return Err(refused(phrases::TWILIO_NO_EDIT.text()));
     }
     let (types, variables) = shape::types(submission.definition, base_of(access)).map_err(refused)?;
     let body = json!({

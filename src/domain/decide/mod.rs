@@ -16,7 +16,7 @@ pub use echo::{adopt_echo, may_be_echo_of};
 pub use outcome::{AttemptResult, record_outcome};
 pub use post::{PostCommand, post};
 pub use receive::{Received, receive};
-pub use remark::{click, forget_words, is_failed_reaction, remark, unreact};
+pub use remark::{click, fill_cards, forget_words, is_failed_reaction, remark, unreact};
 pub use settle::{Settlement, retry, settle};
 pub use statuses::apply_status;
 pub use update::{ConversationPatch, mark_read, mark_unread, unsnooze, update};

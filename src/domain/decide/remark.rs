@@ -2,9 +2,10 @@
 
 use crate::domain::marks;
 use crate::domain::message::{Direction, Message, MessageStatus};
-use crate::domain::{EventKind, Timestamp};
+use crate::domain::{EventKind, Timestamp, vcard};
 
 use super::Decision;
+use serde_json::Value;
 
 /// Works `news` into the `target` that it is about. Nothing is noted if it changes nothing.
 pub fn remark(decision: &mut Decision, mut target: Message, news: &Message) {
@@ -44,6 +45,16 @@ pub fn click(decision: &mut Decision, mut target: Message, code: &str, now: Time
     if target.marks.click(code, now) {
         decision.events.push(EventKind::MessageUpdated(target.id));
         decision.messages.push(target);
+    }
+}
+
+/// Writes the cards of a message's file into it. Nothing is noted if they stand there already.
+pub fn fill_cards(decision: &mut Decision, mut target: Message, reference: &str, cards: Vec<Value>) {
+    if target.marks.deleted.is_none() && vcard::fill(&mut target.content, reference, cards) {
+        decision.conversation.reword_last(&target);
+        decision.events.push(EventKind::MessageRevised(target.id));
+        decision.messages.push(target);
+        decision.conversation_changed();
     }
 }
 

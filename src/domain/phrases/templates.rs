@@ -53,4 +53,23 @@ phrases! {
     CLICKS_NEED_ADDRESS = "clicks_need_address": "Clicks are counted by links that lead through Frontdesk, which has no public address yet.";
     LINKS_NEED_ADDRESS = "links_need_address": "Frontdesk has no public address under which customers could reach the template's links.";
     PROVIDER_SAID = "provider_said": "The provider said: {title} ({code}). {detail}";
+    TWILIO_NOT_OFFERED = "twilio_not_offered": "Twilio does not offer this";
+    TWILIO_NO_EDIT = "twilio_no_edit": "A content that WhatsApp has seen cannot be edited. Make a new one under another name.";
+    TWILIO_NO_UNPAUSE = "twilio_no_unpause": "A pause ends by itself; Twilio has no call for it.";
+    TWILIO_NO_COMPONENT = "twilio_no_component": "Frontdesk makes no {kind} through Twilio: Twilio has no content type for it.";
+    TWILIO_NO_HEADER = "twilio_no_header": "Frontdesk makes no {format} header through Twilio. Use a text, a picture, a film or a document.";
+    TWILIO_NO_BUTTON = "twilio_no_button": "Frontdesk makes no button of the kind {kind} through Twilio.";
+    TWILIO_SAMPLE_HERE = "twilio_sample_here": "The header's sample must be a file uploaded here.";
+    TWILIO_FILE_HERE = "twilio_file_here": "The header's file must be one that was uploaded here: Twilio fetches it from this appliance.";
+    TWILIO_CAROUSEL_BARE = "twilio_carousel_bare": "A carousel through Twilio has nothing but a text above its cards.";
+    TWILIO_CAROUSEL_FOOTER = "twilio_carousel_footer": "A carousel through Twilio has no footer.";
+    TWILIO_CAROUSEL_CARDS = "twilio_carousel_cards": "A carousel through Twilio has 2 to 10 cards; this one has {count}.";
+    TWILIO_CARD_TEXT = "twilio_card_text": "Card {number} needs a text: Twilio makes no card without one.";
+    TWILIO_CARD_VARIABLE = "twilio_card_variable": "The text of card {number} has a variable; Twilio takes none there. Variables may stand in the text above the cards and at the end of links.";
+    TWILIO_CARD_FILE = "twilio_card_file": "Card {number} needs a picture or a film.";
+    TWILIO_CARD_BUTTONS = "twilio_card_buttons": "Card {number} needs one or two buttons.";
+    CONTENTS_TOO_MANY = "contents_too_many": "Too many different interactive messages";
+    CONTENTS_WHY = "contents_why": "{count} different ones were made for this channel in a short time.";
+    PROVIDER_WOULD_NOT = "provider_would_not": "Not sent: the provider would not take the message";
+    TEMPLATE_VALUES_NOT_GIVEN = "template_values_not_given": "Not sent: the template's values cannot be given to the provider";
 }

@@ -49,11 +49,15 @@ impl From<TemplateError> for ApiError {
 const RETRY_S: u64 = 30;
 
 fn provider_error(error: &ProviderError) -> ApiError {
-    let said = phrases::PROVIDER_SAID.with(&[
-        ("title", &error.title),
-        ("code", &error.code),
-        ("detail", &error.detail),
-    ]);
+    let said = match error.code.as_str() {
+        // The adapter itself says so, in a phrase of its own; nobody was asked.
+        "not_offered" if !error.detail.is_empty() => error.detail.clone(),
+        _ => phrases::PROVIDER_SAID.with(&[
+            ("title", &error.title),
+            ("code", &error.code),
+            ("detail", &error.detail),
+        ]),
+    };
     match error.class {
         ErrorClass::Transient | ErrorClass::Throttle => {
             let wait = error.retry_after.map_or(RETRY_S, |wait| wait.as_secs());

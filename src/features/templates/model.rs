@@ -194,6 +194,9 @@ pub(super) struct CheckBody {
     /// Values for the preview, as in a message: `variables`, `header`, `buttons` or `components`.
     #[schema(value_type = Option<Object>)]
     pub values: Option<Value>,
+    /// The channel that it is for: what its provider cannot have is told as well. One that is not there is passed over.
+    #[schema(value_type = Option<String>)]
+    pub channel_id: Option<ChannelId>,
 }
 
 impl ApiBody for CheckBody {

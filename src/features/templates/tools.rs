@@ -4,12 +4,15 @@ use actix_web::web::Json;
 use actix_web::{get, post};
 use serde_json::json;
 
+use super::Machinery;
 use super::library::{self, Entry};
 use super::model::{CheckBody, ConvertBody};
 use super::views::{DefinitionView, PreviewView, ProblemView, variables};
+use crate::actors::House;
+use crate::actors::registry::ChannelEntry;
 use crate::domain::template::render::{Given, given, missing, preview};
-use crate::domain::template::validate::{LANGUAGES, problems, rules};
-use crate::domain::template::{convert, normal_language};
+use crate::domain::template::validate::{LANGUAGES, Problem, problems, rules};
+use crate::domain::template::{Definition, convert, normal_language};
 use crate::http::{ApiResult, Caller, Items, NoQuery, StrictQuery, ValidJson, endpoints};
 
 endpoints!(check_template, convert_text, list_library, list_rules);
@@ -32,7 +35,8 @@ pub(super) struct CheckView {
 #[utoipa::path(tag = "templates", request_body = CheckBody, responses((status = 200, body = CheckView)))]
 #[post("/api/v1/templates/validate")]
 pub(super) async fn check_template(
-    _: Caller,
+    house: Machinery,
+    who: Caller,
     body: ValidJson<CheckBody>,
     _: NoQuery,
 ) -> ApiResult<Json<CheckView>> {
@@ -41,9 +45,13 @@ pub(super) async fn check_template(
         language,
         definition,
         values,
+        channel_id,
     } = body.0;
     let definition = definition.into_definition();
-    let found = problems(&name, &normal_language(&language), &definition);
+    let mut found = problems(&name, &normal_language(&language), &definition);
+    // A channel that was removed meanwhile has nothing to say.
+    let channel = channel_id.and_then(|id| house.core.registry.find(who.workspace, id));
+    found.extend(channel.and_then(|entry| unfit(&house, &entry, &definition)));
     let values = values.as_ref().map(given).unwrap_or_default();
     Ok(Json(CheckView {
         ok: found.is_empty(),
@@ -52,6 +60,18 @@ pub(super) async fn check_template(
         missing: missing(&definition, &values),
         preview: preview(&definition, &values, true).into(),
     }))
+}
+
+/// What a channel's provider cannot have although WhatsApp could.
+fn unfit(house: &House, entry: &ChannelEntry, definition: &Definition) -> Option<Problem> {
+    let provider = house.core.provider(entry.kind)?.templates()?;
+    Some(Problem {
+        field: "components".to_owned(),
+        rule: "provider",
+        message: provider.unfit(definition)?,
+        remedy: String::new(),
+        limit: None,
+    })
 }
 
 /// A draft made of a text.

@@ -145,6 +145,9 @@ pub(super) struct ProblemView {
     rule: &'static str,
     /// What is wrong.
     message: String,
+    /// The same as a code, where it is a phrase of ours.
+    #[schema(required)]
+    message_phrase: Option<PhraseView>,
     /// What to do.
     remedy: String,
     /// The limit, where the rule has one.
@@ -165,6 +168,7 @@ impl From<Problem> for ProblemView {
         Self {
             field,
             rule,
+            message_phrase: PhraseView::of(&message),
             message,
             remedy,
             limit,

@@ -5,9 +5,7 @@ use bincode::{Decode, Encode};
 use crate::domain::operations::{
     Alert, DeadLetter, Draft, DueWork, IdempotencyRecord, Notice, OutboxEntry, RawEvent, RawState,
 };
-use crate::domain::{
-    ChannelId, ContactId, ConversationId, MessageId, RawEventId, Timestamp, TraceId, UserId,
-};
+use crate::domain::{ChannelId, ContactId, ConversationId, RawEventId, Timestamp, TraceId, UserId};
 
 use super::super::error::StorageError;
 use super::message::ErrorV1;

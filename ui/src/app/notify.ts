@@ -8,7 +8,7 @@ import { router } from './router'
 import { pushOn, pushTrouble, turnPushOff, turnPushOn } from './push'
 import { scope, user } from './session'
 import { t } from './i18n'
-import { api, ok, type NotificationSettings } from '@/lib/api'
+import { api, ApiError, ok, type NotificationSettings } from '@/lib/api'
 import { onLive, type LiveEvent } from '@/lib/live'
 import { isQuiet } from './quiet'
 
@@ -39,16 +39,29 @@ export async function loadNotifySettings(): Promise<void> {
   settings.value = next
   version = kept
 }
-/** Applied at once; taken back if the server does not keep it. */
-export async function saveNotifySettings(change: Partial<NotificationSettings>): Promise<void> {
-  const before = settings.value
-  settings.value = { ...before, ...change }
+let saving: Promise<void> = Promise.resolve()
+/**
+ * Applied at once; taken back if the server does not keep it. One after the other: two changes in quick succession build
+ * on each other instead of both on the same version.
+ */
+export function saveNotifySettings(change: Partial<NotificationSettings>): Promise<void> {
+  settings.value = { ...settings.value, ...change }
   if (change.sound) play()
+  const done = saving.then(() => keep(change))
+  saving = done.catch(() => undefined)
+  return done
+}
+async function keep(change: Partial<NotificationSettings>): Promise<void> {
+  const put = () => ok(api.PUT('/me/notifications', { body: settings.value, params: { header: { 'If-Match': `"${version}"` } } }))
   try {
-    const kept = await ok(api.PUT('/me/notifications', { body: settings.value, params: { header: { 'If-Match': `"${version}"` } } }))
-    version = kept.version
+    version = (await put().catch(async (error: unknown) => {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error
+      // Chosen on another device meanwhile: that stands, with this change in it.
+      await loadNotifySettings()
+      settings.value = { ...settings.value, ...change }
+      return put()
+    })).version
   } catch (error) {
-    settings.value = before
     await loadNotifySettings().catch(() => undefined)
     throw error
   }

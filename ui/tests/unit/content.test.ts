@@ -6,7 +6,8 @@ import MessageContent from '@/features/inbox/MessageContent.vue'
 import { answeredOf, askedOf, mapLink, orderOf, peopleOf, placeOf, referralOf, troublesOf, vcard, webAddress } from '@/features/inbox/content/read'
 import { forwardable, quoteOf, wordsOf } from '@/features/inbox/content/words'
 import { reactionsOn } from '@/features/inbox/thread'
-import type { Me, Message } from '@/lib/api'
+import { previewOf } from '@/features/inbox/preview'
+import type { Conversation, Me, Media, Message } from '@/lib/api'
 
 const EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 const message = (type: string, content: unknown, more: Partial<Message> = {}): Message => ({
@@ -92,6 +93,27 @@ describe('every kind of message', () => {
     expect(words).not.toMatch(/\b(content|inbox|builder)\.[a-z]\w*/)
     await speak('en')
   })
+  it('shows the words of kinds that it does not know, and where they lead', async () => {
+    const shared = await show(message('fallback', { text: 'have a look', title: 'The shop', media_url: 'https://shop.example/a' }))
+    expect(shared.text()).toContain('have a look')
+    expect(shared.text()).toContain('Shared link')
+    expect(shared.get('a').attributes('href')).toBe('https://shop.example/a')
+    const evil = await show(message('hologram', { Body: 'beam me up', url: 'javascript:alert(1)' }))
+    expect(evil.text()).toContain('beam me up')
+    expect(evil.find('a').exists()).toBe(false)
+    expect(wordsOf(message('attachment', { text: 'and this?' }))).toBe('and this?')
+    expect(previewOf({ type: 'hologram', preview: 'beam me up' } as Conversation['last_message'])).toBe('beam me up')
+  })
+
+  it('shows a card that came as a file as the file until it was read', async () => {
+    const file = { id: 'md_1', kind: 'document', state: 'pending', reason: null, url: null, can_fetch: false } as unknown as Media
+    const unread = await show(message('contacts', [{ document: { url: 'https://a/1' } }], { media: [file] }))
+    expect(unread.text()).not.toContain('Save')
+    const read = await show(message('contacts', [{ document: { url: 'https://a/1' }, name: { formatted_name: 'Ana Lima' }, phones: [{ phone: '+254711' }] }], { media: [file] }))
+    expect(read.text()).toContain('Ana Lima')
+    expect(read.text()).toContain('+254711')
+  })
+
   it('shows the raw form of an unknown kind to owners only', async () => {
     const unknown = message('hologram', { beam: 'blue' })
     expect((await show(unknown)).text()).toContain('beam')

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::channels::payload::{text, text_at};
 use crate::domain::Content;
+use crate::domain::content::HOUSE_KINDS;
 
 /// Longest type that is kept as a content's kind, in bytes.
 const MAX_KIND_BYTES: usize = 64;
@@ -103,10 +104,10 @@ fn of_attachment(attachment: &Value) -> Content {
     let kind = match named.as_str() {
         "file" => "document",
         // The house's own words mean something else; a provider's type of that name is kept under another.
-        "" | "note" | "template" | "text" | "reaction" | "edit" | "revoke" | "system" | "comment"
-        | "referral" | "location" | "contacts" | "interactive" | "button" | "order" | "unsupported" => {
+        "" | "text" | "reaction" | "location" | "contacts" | "interactive" | "button" | "unsupported" => {
             "attachment"
         }
+        odd if HOUSE_KINDS.contains(&odd) => "attachment",
         long if long.len() > MAX_KIND_BYTES => "attachment",
         other => other,
     };

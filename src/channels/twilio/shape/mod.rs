@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::phrases;
 use crate::domain::template::placeholders::{fill, names};
 use crate::domain::template::render::{Given, given};
 use crate::domain::template::validate::sample_of;
@@ -48,6 +49,11 @@ pub(super) fn as_listed(definition: &Definition, base: &str) -> Option<Definitio
     Some(listed)
 }
 
+/// Why Twilio cannot have a template, whatever its samples; `None` if it can.
+pub(super) fn unfit(definition: &Definition) -> Option<String> {
+    made(definition, "", Values::Listed).err()
+}
+
 /// The values of a message by number; `None` if the caller numbered them already.
 ///
 /// # Errors
@@ -79,10 +85,7 @@ pub(super) fn numbered(
 fn made(definition: &Definition, base: &str, values: Values<'_>) -> Result<Made, String> {
     for kind in ["limited_time_offer", "call_permission_request"] {
         if definition.component(kind).is_some() {
-            return Err(format!(
-                "Frontdesk makes no {} through Twilio: Twilio has no content type for it.",
-                kind.replace('_', " ")
-            ));
+            return Err(phrases::TWILIO_NO_COMPONENT.with(&[("kind", &kind.replace('_', " "))]));
         }
     }
     let mut shape = Shape {
@@ -167,7 +170,7 @@ impl Shape<'_> {
         let actions = self.actions(buttons, &|title| title.to_owned())?;
         if let Some(carousel) = definition.component("carousel") {
             if content.get("media").is_some() || content.get("header_text").is_some() || !actions.is_empty() {
-                return Err("A carousel through Twilio has nothing but a text above its cards.".to_owned());
+                return Err(phrases::TWILIO_CAROUSEL_BARE.text().to_owned());
             }
             return self.carousel(list(carousel, "cards"), content);
         }
@@ -249,10 +252,7 @@ impl Shape<'_> {
     fn file(&mut self, header: &Value) -> Result<String, String> {
         let format = word(header, "format").to_ascii_uppercase();
         let Some(ending) = back::ending_of(&format) else {
-            return Err(format!(
-                "Frontdesk makes no {} header through Twilio. Use a text, a picture, a film or a document.",
-                format.to_ascii_lowercase()
-            ));
+            return Err(phrases::TWILIO_NO_HEADER.with(&[("format", &format.to_ascii_lowercase())]));
         };
         let below = |address: &str| {
             let rest = address.strip_prefix(self.base)?.strip_prefix('/')?;
@@ -264,13 +264,11 @@ impl Shape<'_> {
                     .pointer("/example/header_handle/0")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                Some(below(handle).ok_or("The header's sample must be a file uploaded here.")?)
+                Some(below(handle).ok_or(phrases::TWILIO_SAMPLE_HERE.text())?)
             }
             Values::Listed => Some(format!("media/sample.{ending}")),
             Values::Given(given) => match given.header.as_ref().and_then(message::file_of) {
-                Some(address) => Some(below(&address).ok_or(
-                    "The header's file must be one that was uploaded here: Twilio fetches it from this appliance.",
-                )?),
+                Some(address) => Some(below(&address).ok_or(phrases::TWILIO_FILE_HERE.text())?),
                 None => None,
             },
         };
@@ -303,10 +301,10 @@ impl Shape<'_> {
                 };
                 Ok(json!({"type": "URL", "title": title, "url": url}))
             }
-            other => Err(format!(
-                "Frontdesk makes no button of the kind {} through Twilio.",
-                other.to_ascii_lowercase().replace('_', " ")
-            )),
+            other => {
+                let kind = other.to_ascii_lowercase().replace('_', " ");
+                Err(phrases::TWILIO_NO_BUTTON.with(&[("kind", &kind)]))
+            }
         }
     }
 
@@ -330,15 +328,10 @@ impl Shape<'_> {
 
     fn carousel(&mut self, cards: &[Value], mut content: Value) -> Result<(&'static str, Value), String> {
         if content.get("footer").is_some() {
-            return Err("A carousel through Twilio has no footer.".to_owned());
+            return Err(phrases::TWILIO_CAROUSEL_FOOTER.text().to_owned());
         }
         if !CARDS.contains(&cards.len()) {
-            return Err(format!(
-                "A carousel through Twilio has {} to {} cards; this one has {}.",
-                CARDS.start(),
-                CARDS.end(),
-                cards.len()
-            ));
+            return Err(phrases::TWILIO_CAROUSEL_CARDS.with(&[("count", &cards.len())]));
         }
         let outer = self.values;
         let mut made = Vec::new();
@@ -357,22 +350,18 @@ impl Shape<'_> {
         let number = place + 1;
         let text = part("body").map_or("", |body| word(body, "text"));
         if text.is_empty() {
-            return Err(format!(
-                "Card {number} needs a text: Twilio makes no card without one."
-            ));
+            return Err(phrases::TWILIO_CARD_TEXT.with(&[("number", &number)]));
         }
         if !names(text).is_empty() {
-            return Err(format!(
-                "The text of card {number} has a variable; Twilio takes none there. Variables may stand in the text above the cards and at the end of links."
-            ));
+            return Err(phrases::TWILIO_CARD_VARIABLE.with(&[("number", &number)]));
         }
         let Some(header) = part("header").filter(|header| !is_document(header)) else {
-            return Err(format!("Card {number} needs a picture or a film."));
+            return Err(phrases::TWILIO_CARD_FILE.with(&[("number", &number)]));
         };
         let media = self.file(header)?;
         let buttons = part("buttons").map_or(&[][..], |it| list(it, "buttons"));
         if buttons.is_empty() || buttons.len() > CARD_BUTTONS {
-            return Err(format!("Card {number} needs one or two buttons."));
+            return Err(phrases::TWILIO_CARD_BUTTONS.with(&[("number", &number)]));
         }
         // Cards have the same labels: the tapped one is known by its number.
         let actions = self.actions(buttons, &|title| format!("{title} {number}"))?;

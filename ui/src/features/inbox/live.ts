@@ -72,7 +72,16 @@ function listed(id: string): Conversation | undefined {
   }
   return undefined
 }
+const askedFor = new Set<string>()
+/** Whether the list of channels lacks one, which is then asked for again: somebody else added it, and the list may be older. */
+function lacksChannel(id: string): boolean {
+  const list = queryClient.getQueryData<Page<Channel>>(['channels'])
+  const lacks = !list?.items.some((each) => each.id === id)
+  if (lacks) void queryClient.invalidateQueries({ queryKey: ['channels'] })
+  return lacks
+}
 function writeChannel(channel: Channel): void {
+  if (lacksChannel(channel.id)) return
   queryClient.setQueryData<Page<Channel>>(['channels'], (old) =>
     old ? { ...old, items: old.items.map((each) => (each.id === channel.id ? channel : each)) } : old,
   )
@@ -99,6 +108,10 @@ function onEvents(batch: LiveEvent[]): void {
     if (type === 'channel.updated' && data.channel) writeChannel(data.channel)
   }
   for (const conversation of conversations.values()) writeConversation(withPending(conversation))
+  for (const { channel_id } of conversations.values()) {
+    // Once each: one that was removed stays away.
+    if (!askedFor.has(channel_id) && lacksChannel(channel_id)) askedFor.add(channel_id)
+  }
   announceBatch(batch)
 }
 

@@ -5,7 +5,7 @@ import { INSTAGRAM_KINDS } from './instagram'
 
 export const KNOWN_KINDS = new Set<string>([
   'text', 'note', 'image', 'video', 'audio', 'voice', 'document', 'sticker', 'location', 'contacts', 'reaction', 'template',
-  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome', ...INSTAGRAM_KINDS,
+  'interactive', 'button', 'order', 'system', 'unsupported', 'edit', 'revoke', 'request_welcome', 'fallback', 'attachment', ...INSTAGRAM_KINDS,
 ])
 export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`inbox.kind.${kind}`) : t('inbox.kind.unknown', { kind }))
 
@@ -13,7 +13,8 @@ export const kindName = (kind: string): string => (KNOWN_KINDS.has(kind) ? t(`in
 export function partsOf(message: Conversation['last_message']): { kind: string; text: string } {
   if (!message) return { kind: '', text: '' }
   const bare = /^\[[\w-]+\]$/.test(message.preview) || message.preview === ''
-  const plain = message.type === 'text' || message.type === 'note'
+  // Words say more than the name of a kind that nobody knows.
+  const plain = message.type === 'text' || message.type === 'note' || !KNOWN_KINDS.has(message.type)
   if (bare && message.type !== 'text') return { kind: kindName(message.type), text: '' }
   return { kind: plain ? '' : kindName(message.type), text: message.preview }
 }

@@ -90,8 +90,8 @@ export interface Checked {
   preview: Preview
 }
 /** What the provider would say, and what the customer would see. */
-export async function check(name: string, language: string, definition: Definition, values?: Json, signal?: AbortSignal): Promise<Checked> {
-  const body = { name, language, definition: { ...definition, components: definition.components as Record<string, never>[] }, values: values as Record<string, never> | undefined }
+export async function check(name: string, language: string, definition: Definition, values?: Json, signal?: AbortSignal, channel_id?: string): Promise<Checked> {
+  const body = { name, language, ...(channel_id && { channel_id }), definition: { ...definition, components: definition.components as Record<string, never>[] }, values: values as Record<string, never> | undefined }
   return (await ok(api.POST('/templates/validate', { body, signal }))) as unknown as Checked
 }
 

@@ -33,9 +33,12 @@ export function wordsOf(message: Pick<Message, 'type'> & Record<string, unknown>
     case 'edit':
       return textAt(content, 'message', 'text', 'body') || textAt(content, 'text', 'body')
     default:
-      return textAt(content, 'caption')
+      return looseWords(content)
   }
 }
+/** Where kinds that are new to this version may have their words; Twilio's fields are written large. */
+const PLACES = [['caption'], ['text'], ['text', 'body'], ['body'], ['body', 'text'], ['title'], ['Body'], ['content', 'Body']]
+const looseWords = (content: unknown): string => PLACES.map((path) => textAt(content, ...path)).find((text) => text !== '') ?? ''
 
 /** One line for a quote. */
 export function quoteOf(message: Pick<Message, 'type'> & Record<string, unknown>): string {

@@ -1,1 +1,0 @@
-export{J as default}from"./first-DoI_ctQl.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-D3H9zjqY.js";

@@ -1,0 +1,1 @@
+export{f as fromBody}from"./model-srOP9Drt.js";

@@ -1,1 +1,0 @@
-import{Fi as e,Xa as t,ea as n}from"./first-DoI_ctQl.js";function r(r,i){let a=e({queryKey:n(()=>t(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:n(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

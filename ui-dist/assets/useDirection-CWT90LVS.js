@@ -1,1 +1,0 @@
-import{Ga as e,di as t,ea as n}from"./first-DoI_ctQl.js";function r(r){let i=t({dir:e(`ltr`)});return n(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{Xa as e,ea as t,mi as n}from"./first-DoI_ctQl.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

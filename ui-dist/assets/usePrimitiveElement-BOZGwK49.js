@@ -1,1 +1,0 @@
-import{Ga as e,ea as t,mi as n}from"./first-DoI_ctQl.js";function r(){let r=e();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
