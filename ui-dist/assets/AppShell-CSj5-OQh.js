@@ -1,0 +1,1 @@
+export{X as default}from"./first-Dz_DTT1k.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./first-Dz_DTT1k.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-7B5RWf-I.js";

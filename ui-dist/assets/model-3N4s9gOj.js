@@ -1,1 +1,0 @@
-export{f as fromBody}from"./model-srOP9Drt.js";

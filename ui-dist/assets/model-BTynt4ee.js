@@ -1,0 +1,1 @@
+export{p as fromBody}from"./model-DIy4EbVf.js";

@@ -1,0 +1,2 @@
+var e=new Set(`@£$¥èéùìòÇ
+Øø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà`),t=new Set(`^{}\\[~]|€\f`);function n(n){let r=[...n],i=r.every(n=>e.has(n)||t.has(n)),a=e=>i?t.has(e)?2:1:e.length,[o,s]=i?[160,153]:[70,67],c=r.reduce((e,t)=>e+a(t),0);if(c<=o)return{gsm7:i,units:c,count:1,left:o-c};let l=1,u=0;for(let e of r)u+a(e)>s&&(l+=1,u=0),u+=a(e);return{gsm7:i,units:c,count:l,left:s-u}}export{n as t};

@@ -1,1 +1,0 @@
-import{Xa as e,aa as t,gi as n}from"./first-B5MADQDh.js";function r(r){let i=n({dir:e(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{aa as e,to as t,yi as n}from"./first-B5MADQDh.js";function r(r){return e(()=>!t(r)||!!n(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{Xa as e,aa as t,yi as n}from"./first-B5MADQDh.js";function r(){let r=e();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};

@@ -1,0 +1,1 @@
+function e(e,t){return e.free_until&&Date.parse(e.free_until)>t?e.free_until:null}export{e as t};
