@@ -1,0 +1,1 @@
+export{X as default}from"./first-CWtp2K52.js";

@@ -1,1 +1,0 @@
-export{X as default}from"./first-Dz_DTT1k.js";

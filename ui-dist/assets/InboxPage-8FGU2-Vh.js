@@ -1,1 +1,0 @@
-export{t as default}from"./first-Dz_DTT1k.js";

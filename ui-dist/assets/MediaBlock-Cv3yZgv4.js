@@ -1,1 +1,0 @@
-export{t as default}from"./MediaBlock-7B5RWf-I.js";

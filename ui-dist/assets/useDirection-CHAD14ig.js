@@ -1,1 +1,0 @@
-import{$a as e,sa as t,vi as n}from"./first-Dz_DTT1k.js";function r(r){let i=n({dir:e(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

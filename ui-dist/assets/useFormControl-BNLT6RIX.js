@@ -1,1 +1,0 @@
-import{io as e,sa as t,xi as n}from"./first-Dz_DTT1k.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
