@@ -70,7 +70,8 @@ test('the set-up connects a number by login and goes on; a number on the phone a
   const channel = new URL(page.url()).searchParams.get('channel')
   await page.goto(`/settings/channels/${channel}`)
   const share = page.getByTestId('phone-share')
-  await expect(share).toContainText('Messages: 18')
+  // The phone hands its chats over in parts.
+  await expect(share).toContainText('Messages: 18', { timeout: 20_000 })
   await expect(share.getByText('Here', { exact: true })).toHaveCount(2)
   await axe(page)
 })

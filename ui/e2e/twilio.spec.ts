@@ -52,7 +52,7 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   await dialog.getByLabel('Text', { exact: true }).fill('When shall we come?')
   await dialog.getByLabel('Button 1').fill('Today')
   await dialog.getByRole('button', { name: 'Send' }).click()
-  const question = thread(page).getByRole('listitem').filter({ hasText: 'When shall we come?' }).last()
+  const question = thread(page).locator('[role=listitem]').filter({ hasText: 'When shall we come?' }).last()
   await expect(question).toContainText(/Delivered|Read/, { timeout: 20_000 })
 
   // Twilio's lists are not divided, and what has no place there is not offered.
@@ -63,13 +63,13 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   await expect(dialog.getByLabel('Section title')).toHaveCount(0)
   await expect(dialog.getByRole('button', { name: 'Add a section' })).toHaveCount(0)
   await dialog.getByRole('button', { name: 'Send' }).click()
-  await expect(thread(page).getByRole('listitem').filter({ hasText: 'Which speed?' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
+  await expect(thread(page).locator('[role=listitem]').filter({ hasText: 'Which speed?' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
   await build('Card')
   await dialog.getByRole('textbox', { name: 'Title', exact: true }).fill('Large basket')
   await dialog.getByLabel('Subtitle').fill('KES 1,850')
   await expect(dialog.getByRole('button', { name: 'Add a card' })).toHaveCount(0)
   await dialog.getByRole('button', { name: 'Send' }).click()
-  await expect(thread(page).getByRole('listitem').filter({ hasText: 'Large basket' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
+  await expect(thread(page).locator('[role=listitem]').filter({ hasText: 'Large basket' }).last()).toContainText(/Delivered|Read/, { timeout: 20_000 })
   await page.getByRole('button', { name: 'Add to the message' }).click()
   await expect(page.getByRole('menuitem', { name: 'Location', exact: true })).toBeVisible()
   await expect(page.getByRole('menuitem', { name: /Form/ })).toHaveCount(0)
@@ -81,6 +81,6 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   const messages = (await (await page.request.get(`/api/v1/conversations/${conversation}/messages`)).json()) as { items: { type: string; provider_message_id: string }[] }
   const id = messages.items.filter((each) => each.type === 'interactive').at(-1)!.provider_message_id
   await says({ type: 'button', button: { text: 'Today', payload: 'today' }, context: { id } })
-  const tap = thread(page).getByRole('listitem').filter({ hasText: 'Today' }).last()
+  const tap = thread(page).locator('[role=listitem]').filter({ hasText: 'Today' }).last()
   await expect(tap).toContainText('When shall we come?')
 })
