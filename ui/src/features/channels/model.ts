@@ -28,10 +28,11 @@ export function stateOf(channel: Pick<Channel, 'status' | 'breaker'>): ChannelSt
   return channel.breaker && channel.breaker.state !== 'closed' ? 'failing' : 'active'
 }
 export const TONES = { active: 'success', paused: 'warning', blocked: 'danger', failing: 'danger' } as const
-/** Whether the channel speaks WhatsApp Cloud API, whose profile and marks can be managed from here. */
 /** Channels with a business profile, read receipts and typing to show: those that speak the Cloud API, also through 360dialog. */
 export const hasProfile = (channel: Channel): boolean => isWhatsApp(channel) || channel.provider === 'dialog360'
 export const isWhatsApp = (channel: Channel): boolean => ['whatsapp_cloud', 'sandbox'].includes(channel.provider ?? '')
+/** Whether a business may write first there: on Instagram the customer begins. */
+export const canBegin = (channel: Channel): boolean => !(channel.provider ?? '').endsWith('instagram')
 export const isProblem = (channel: Channel): boolean => ['blocked', 'failing'].includes(stateOf(channel))
 export const reasonOf = (channel: Channel): string | null => said(channel.status_reason ?? channel.breaker?.reason, channel.status_reason_phrase ?? channel.breaker?.reason_phrase) || null
 

@@ -12,6 +12,8 @@ export interface Definition {
 }
 
 export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] as const
+/** What a template can be written as: those of the category "service" come from the provider alone. */
+export const WRITABLE = ['marketing', 'utility', 'authentication'] as const
 export const STATES = ['draft', 'awaiting_approval', 'in_review', 'approved', 'rejected', 'paused', 'disabled', 'in_appeal', 'flagged', 'limit_exceeded', 'locked', 'archived', 'pending_deletion', 'deleted'] as const
 export const HEADERS = ['none', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION'] as const
 export const BUTTONS = ['QUICK_REPLY', 'URL', 'PHONE_NUMBER', 'COPY_CODE', 'FLOW', 'CATALOG', 'MPM'] as const
