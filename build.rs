@@ -15,15 +15,17 @@ const WORTH_BYTES: u64 = 1024;
 const TEXT: [&str; 7] = ["css", "html", "js", "json", "svg", "txt", "webmanifest"];
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed={APP}");
+    // A debug build has nothing to do again when the app changes.
+    let is_release = std::env::var("PROFILE").as_deref() == Ok("release");
+    println!("cargo::rerun-if-changed={}", if is_release { APP } else { "build.rs" });
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("ui");
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
     fs::create_dir_all(&out)?;
-    match std::env::var("PROFILE").as_deref() {
-        Ok("release") if Path::new(APP).exists() => folder(Path::new(APP), &out),
-        _ => Ok(()),
+    match is_release && Path::new(APP).exists() {
+        true => folder(Path::new(APP), &out),
+        false => Ok(()),
     }
 }
 
