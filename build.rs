@@ -17,7 +17,10 @@ const TEXT: [&str; 7] = ["css", "html", "js", "json", "svg", "txt", "webmanifest
 fn main() -> io::Result<()> {
     // A debug build has nothing to do again when the app changes.
     let is_release = std::env::var("PROFILE").as_deref() == Ok("release");
-    println!("cargo::rerun-if-changed={}", if is_release { APP } else { "build.rs" });
+    println!(
+        "cargo::rerun-if-changed={}",
+        if is_release { APP } else { "build.rs" }
+    );
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("ui");
     if out.exists() {
         fs::remove_dir_all(&out)?;
