@@ -157,6 +157,7 @@ export async function look(page: Page, name: string, { project }: Pick<TestInfo,
 }
 
 interface Row {
+  channel_id: string
   id: string
   contact: { name: string }
   window: { open: boolean }
