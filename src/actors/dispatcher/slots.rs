@@ -1,8 +1,8 @@
 //! When the next message of a number may go: never more than the rate in any second, as the provider counts, and close to it.
 //!
 //! A message reaches the provider somewhere between its start and its answer. One that is the rate's number later may start
-//! a second after the latest moment at which it can have arrived; the shortest trip of late is what every message takes, and
-//! tells nothing about one of them.
+//! a second after the latest moment at which it can have arrived. The shortest trip of late is what every message takes, and
+//! tells nothing about one of them; where answers are uneven anyway, neither does a longer one.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,13 +11,19 @@ use tokio::time::Instant;
 
 /// As many messages as the rate take at least this long: a second, and what clocks are rounded by.
 const SPAN: Duration = Duration::from_millis(1_003);
-/// What a trip is taken to be longer than the shortest, at most. It bounds what a provider with uneven answers costs: a
-/// second of sending takes at most this much longer.
-const MAX_LATE: Duration = Duration::from_millis(50);
+/// What a message may have arrived later than the quickest, at most, as long as answers come evenly.
+const MAX_LATE: Duration = Duration::from_millis(300);
+/// The same where they do not: the provider takes its time after it counted. A second of sending takes at most this much
+/// longer for it.
+const MAX_LATE_UNEVEN: Duration = Duration::from_millis(50);
+/// Trips that are on average this much longer than the shortest are uneven.
+const UNEVEN: Duration = Duration::from_millis(25);
+/// The average is that of about so many answers.
+const AVERAGED: u32 = 64;
 /// How much may go at once, as a share of the rate: a timer's millisecond too late is made up for.
 const BURST: f64 = 0.01;
 /// How much quicker than the rate they go while the window has room.
-const CATCH_UP: f64 = 1.02;
+const CATCH_UP: f64 = 1.03;
 /// From this rate on two at once fit.
 const TWO_FIT: u32 = 67;
 /// The shortest trip is that of so many answers at least, and of at most twice as many.
@@ -31,27 +37,49 @@ pub(super) struct Slot(u64);
 #[derive(Debug)]
 struct Sent {
     at: Instant,
-    /// How much later than the quickest it may have arrived.
-    late: Duration,
+    /// How long it took there and back; nothing while the answer is out.
+    trip: Duration,
 }
 
-/// The shortest trip of late.
+/// What trips to the provider and back were like of late.
 #[derive(Debug)]
-struct Shortest {
-    before: Duration,
-    now: Duration,
+struct Trips {
+    /// The shortest of these and of those before them.
+    shortest: [Duration; 2],
     seen: u32,
+    /// How much longer than the shortest they are on average.
+    average: Duration,
 }
 
-impl Shortest {
-    /// Notes a trip; answers the shortest of late.
-    fn note(&mut self, trip: Duration) -> Duration {
+impl Trips {
+    const NONE: Self = Self {
+        shortest: [Duration::MAX; 2],
+        seen: 0,
+        average: Duration::ZERO,
+    };
+
+    fn note(&mut self, trip: Duration) {
         if self.seen == TRIPS {
-            (self.before, self.now, self.seen) = (self.now, Duration::MAX, 0);
+            self.shortest = [Duration::MAX, self.shortest[0]];
+            self.seen = 0;
         }
         self.seen += 1;
-        self.now = self.now.min(trip);
-        self.now.min(self.before)
+        self.shortest[0] = self.shortest[0].min(trip);
+        let longer = self.longer(trip).min(MAX_LATE);
+        self.average = (self.average * (AVERAGED - 1) + longer) / AVERAGED;
+    }
+
+    fn longer(&self, trip: Duration) -> Duration {
+        trip.saturating_sub(self.shortest[0].min(self.shortest[1]))
+    }
+
+    /// How much later than the quickest a message may have arrived.
+    fn late(&self, trip: Duration) -> Duration {
+        let most = match self.average > UNEVEN {
+            true => MAX_LATE_UNEVEN,
+            false => MAX_LATE,
+        };
+        self.longer(trip).min(most)
     }
 }
 
@@ -63,7 +91,7 @@ pub(super) struct Slots {
     sent: VecDeque<Sent>,
     /// The number of the first of them.
     first: u64,
-    shortest: Shortest,
+    trips: Trips,
     spacing: Duration,
     /// How far ahead of the spacing messages may be.
     slack: Duration,
@@ -83,11 +111,7 @@ impl Slots {
             rate: rate as usize,
             sent: VecDeque::with_capacity(rate as usize),
             first: 0,
-            shortest: Shortest {
-                before: Duration::MAX,
-                now: Duration::MAX,
-                seen: 0,
-            },
+            trips: Trips::NONE,
             spacing,
             slack: spacing * (burst - 1),
             next: Instant::now(),
@@ -98,7 +122,9 @@ impl Slots {
     pub(super) fn has_come(&self) -> bool {
         let now = Instant::now();
         let fits = match self.sent.front() {
-            Some(first) if self.sent.len() == self.rate => now - first.at >= SPAN + first.late,
+            Some(first) if self.sent.len() == self.rate => {
+                now - first.at >= SPAN + self.trips.late(first.trip)
+            }
             _ => true,
         };
         fits && self.next <= now + self.slack
@@ -117,7 +143,7 @@ impl Slots {
         }
         self.sent.push_back(Sent {
             at,
-            late: Duration::ZERO,
+            trip: Duration::ZERO,
         });
         Some(Slot(self.first + self.sent.len() as u64 - 1))
     }
@@ -129,8 +155,8 @@ impl Slots {
         let Some(sent) = place.and_then(|place| self.sent.get_mut(usize::try_from(place).ok()?)) else {
             return;
         };
-        let trip = at.saturating_duration_since(sent.at);
-        sent.late = (trip - self.shortest.note(trip)).min(MAX_LATE);
+        sent.trip = at.saturating_duration_since(sent.at);
+        self.trips.note(sent.trip);
     }
 }
 
@@ -228,13 +254,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_long_trip_now_and_then_costs_little() {
-        let mostly_quick = |index: usize| if index.is_multiple_of(97) { (12, 3) } else { (1, 1) };
+    async fn a_long_trip_now_and_then_costs_little_and_lets_no_second_see_more() {
+        // Now and then something stands still for a quarter of a second, and all that is on its way with it.
+        let mostly_quick = |index: usize| match index % 701 {
+            0..=2 => (12, 3),
+            350 => (250, 1),
+            _ => (1, 1),
+        };
         for rate in [80_u32, 1000] {
-            let arrived = run(rate, 20, |_| 0, mostly_quick).await;
+            let arrived = run(rate, 60, |_| 0, mostly_quick).await;
+            assert!(most_in_a_second(&arrived) <= rate as usize);
+            let share = share(arrived.len(), rate, 60);
+            assert!((0.75..=1.0).contains(&share), "{share} of {rate}/s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_answers_unevenly_is_sent_to_nearly_as_fast() {
+        // It counts at once and thinks for up to 800 ms.
+        let thinks = |index: usize| (20, 200 + (index as u64).wrapping_mul(7919) % 600);
+        for rate in [80_u32, 1000] {
+            let arrived = run(rate, 20, |_| 0, thinks).await;
             assert!(most_in_a_second(&arrived) <= rate as usize);
             let share = share(arrived.len(), rate, 20);
-            assert!((0.98..=1.0).contains(&share), "{share} of {rate}/s");
+            assert!((0.93..=1.0).contains(&share), "{share} of {rate}/s");
         }
     }
 
@@ -247,7 +290,8 @@ mod tests {
             tokio::time::advance(2 * MS).await;
             let slot = slots.take().expect("half of the rate has a slot every time");
             slots.answered(slot, Instant::now() + trip);
-            late.push(slots.sent.back().expect("it was just taken").late);
+            let last = slots.sent.back().expect("it was just taken");
+            late.push(slots.trips.late(last.trip));
         }
         assert_eq!(late[TRIPS as usize], 38 * MS);
         assert_eq!(late.last(), Some(&Duration::ZERO));
@@ -261,10 +305,7 @@ mod tests {
         slots.take().expect("the second slot");
         slots.answered(first, Instant::now());
         slots.answered(Slot(99), Instant::now());
-        assert_eq!(
-            slots.sent.iter().map(|sent| sent.late).sum::<Duration>(),
-            Duration::ZERO
-        );
+        assert_eq!(slots.trips.seen, 0);
     }
 
     #[tokio::test(start_paused = true)]
