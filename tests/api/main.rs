@@ -33,6 +33,7 @@ mod snippets;
 mod spec;
 mod system;
 mod template_media;
+mod template_products;
 mod templates;
 mod tls;
 mod tokens;
