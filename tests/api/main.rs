@@ -11,6 +11,7 @@ mod channels;
 mod consent;
 mod content;
 mod corpora;
+mod cost;
 mod dialog360;
 mod health;
 mod hostile;
