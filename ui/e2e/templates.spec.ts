@@ -74,6 +74,10 @@ test('a template is picked, filled in, sent, and a tap on it comes back tied to 
   await page.bringToFront()
   await expect(thread(page).getByText('On my way').last()).toBeVisible({ timeout: 15_000 })
   await expect.poll(async () => ((await (await page.request.get(`/api/v1/templates/${made.id}`)).json()) as { performance: { clicked: number } }).performance.clicked, { timeout: 15_000 }).toBe(1)
+  await page.goto(`/templates/${made.id}`)
+  await page.getByRole('tab', { name: 'Performance' }).click()
+  await expect(page.getByTestId('button-figures')).toContainText(/On my way\s*1/)
+  await axe(page)
 })
 
 /** A picture of one point. */
