@@ -17,6 +17,7 @@ use frontdesk::domain::operations::{
     RawState,
 };
 use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::template::taps::{ButtonFigure, Spot};
 use frontdesk::domain::template::{
     self as templates, Account, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance,
     Roles, State, Template,
@@ -749,6 +750,20 @@ fn template(state: State) -> Template {
     }
 }
 
+fn performance(buttons: Vec<ButtonFigure>) -> Performance {
+    Performance {
+        used: 8,
+        sent: 7,
+        delivered: 6,
+        read: 5,
+        replied: 4,
+        clicked: 3,
+        failed: 1,
+        last_used_at: Some(AT),
+        buttons,
+    }
+}
+
 fn templates() -> Vec<Case> {
     let change = |kind: ChangeKind| {
         let change = Change {
@@ -761,21 +776,16 @@ fn templates() -> Vec<Case> {
         };
         v1(kind.as_str(), change)
     };
+    let figure = |card, place, label: &str| ButtonFigure {
+        spot: Spot { card, place },
+        label: label.into(),
+        used: 2,
+    };
+    let figures = vec![figure(None, 1, "Yes"), figure(Some(9), 0, "المزيد")];
     let mut cases = vec![
         v1("template", TemplateId([11; 16])),
-        v1(
-            "performance",
-            Performance {
-                used: 8,
-                sent: 7,
-                delivered: 6,
-                read: 5,
-                replied: 4,
-                clicked: 3,
-                failed: 1,
-                last_used_at: Some(AT),
-            },
-        ),
+        v1("performance", performance(Vec::new())),
+        of_version(2, "performance", performance(figures)),
         v1(
             "account",
             Account {

@@ -163,7 +163,7 @@ records! {
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
     70 Template, "template" { 1 => template::TemplateV1 }
     71 templates::Change, "template_change" { 1 => template::ChangeV1 }
-    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1 }
+    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1, 2 => template::PerformanceV2 }
     73 templates::Account, "template_account" { 1 => template::AccountV1 }
     74 TemplateId, "template_id" { 1 => simple::TemplateIdV1 }
 }
