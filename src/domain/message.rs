@@ -202,7 +202,9 @@ impl Message {
     /// Keeps the provider's word for keeping it back, or that it does not.
     pub fn note_held(&mut self, word: Option<&str>) {
         match (word, &mut self.extra) {
-            (Some(word), Some(serde_json::Value::Object(extra))) => drop(extra.insert(HELD.into(), word.into())),
+            (Some(word), Some(serde_json::Value::Object(extra))) => {
+                drop(extra.insert(HELD.into(), word.into()))
+            }
             (Some(word), extra) => *extra = Some(serde_json::json!({ HELD: word })),
             (None, Some(serde_json::Value::Object(extra))) => drop(extra.remove(HELD)),
             (None, _) => {}

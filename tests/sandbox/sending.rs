@@ -457,7 +457,10 @@ async fn a_template_can_be_held_for_its_qualitys_sake() {
     assert_eq!(word(&usual), "accepted");
     let first = stage.receiver.statuses(3).await;
     let ids = |statuses: &[Value]| statuses.iter().map(|it| it["id"].clone()).collect::<Vec<_>>();
-    assert!(!ids(&first).contains(&held["messages"][0]["id"]), "it went out at once");
+    assert!(
+        !ids(&first).contains(&held["messages"][0]["id"]),
+        "it went out at once"
+    );
     stage.simulator.clock().advance(Duration::from_secs(10));
     let all = stage.receiver.statuses(4).await;
     assert_eq!(all[3]["id"], held["messages"][0]["id"]);

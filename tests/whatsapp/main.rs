@@ -3,6 +3,7 @@
 mod client;
 mod contract;
 mod dialog360;
+mod management;
 mod parse;
 mod render;
 mod settings;

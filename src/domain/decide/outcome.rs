@@ -254,7 +254,10 @@ mod tests {
         assert_eq!(message.held(), Some("held_for_quality_assessment"));
         message.advance(MessageStatus::Sent, Timestamp(101));
         assert_eq!(message.held(), None, "it moved on");
-        assert_eq!(decide(MessageStatus::Queued, accepted(), None).messages[0].held(), None);
+        assert_eq!(
+            decide(MessageStatus::Queued, accepted(), None).messages[0].held(),
+            None
+        );
     }
 
     #[test]
