@@ -58,7 +58,7 @@ fn starts(request: &Request, line: &str) {
     );
 }
 
-const NUMBER: &str = "/v25.0/205300400500601";
+const NUMBER: &str = "/v23.0/205300400500601";
 
 #[test]
 fn every_file_of_the_folder_is_looked_at() {
@@ -296,7 +296,7 @@ async fn webhooks_are_sent_to_our_own_address() {
     })
     .await;
     got.expect("subscribed");
-    starts(&asked[0], "POST /v25.0/104200300400501/subscribed_apps ");
+    starts(&asked[0], "POST /v23.0/104200300400501/subscribed_apps ");
     assert_eq!(asked[0].body, file("subscribed-apps-override.request.json"));
 }
 

@@ -80,12 +80,12 @@ pub(super) struct BlockedQuery {
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonBody {
+pub(super) struct BlockBody {
     /// A number or id, as in `POST /api/v1/messages`.
     to: String,
 }
 
-impl ApiBody for PersonBody {
+impl ApiBody for BlockBody {
     fn check(&self) -> Result<(), FieldError> {
         check::line("to", &self.to, MAX_TO)
     }
@@ -172,14 +172,14 @@ fn refused(error: &ProviderError, blocked: bool) -> ApiError {
 
 /// Blocks somebody at the provider: what they write does not arrive, and nothing can be sent to them. WhatsApp blocks only who
 /// wrote within the last 24 hours.
-#[utoipa::path(tag = "channels", params(("id" = String, Path)), request_body = PersonBody,
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), request_body = BlockBody,
     responses((status = 200, body = BlockedView), (status = 409, description = "The provider refuses")))]
 #[post("/api/v1/channels/{id}/blocked")]
 pub(super) async fn block_person(
     house: Machinery,
     who: Caller,
     id: PathId<ChannelId>,
-    body: ValidJson<PersonBody>,
+    body: ValidJson<BlockBody>,
     _: NoQuery,
 ) -> ApiResult<Json<BlockedView>> {
     let entry = entry(&house, who.workspace, id.0)?;
@@ -191,13 +191,13 @@ pub(super) async fn block_person(
 }
 
 /// Takes messages from somebody again.
-#[utoipa::path(tag = "channels", params(("id" = String, Path), PersonBody), responses((status = 204)))]
+#[utoipa::path(tag = "channels", params(("id" = String, Path), BlockBody), responses((status = 204)))]
 #[delete("/api/v1/channels/{id}/blocked")]
 pub(super) async fn unblock_person(
     house: Machinery,
     who: Caller,
     id: PathId<ChannelId>,
-    query: StrictQuery<PersonBody>,
+    query: StrictQuery<BlockBody>,
 ) -> ApiResult<HttpResponse> {
     let entry = entry(&house, who.workspace, id.0)?;
     set_blocked(&house, &entry, &query.to, false).await?;

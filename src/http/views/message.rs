@@ -174,8 +174,8 @@ pub struct MessageView {
     #[schema(schema_with = crate::http::words::message_status)]
     pub status: MessageStatus,
     /// Why the provider keeps an accepted message back, in its word: `held_for_quality_assessment` (WhatsApp assesses the
-    /// template first, about an hour at most) or `paused`. `null` once it moved on.
-    #[schema(required)]
+    /// template first, about an hour at most) or `paused`. Left out once it moved on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// When each step was reached.
     pub status_times: StatusTimesView,
