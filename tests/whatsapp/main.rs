@@ -1,5 +1,6 @@
 //! The WhatsApp provider through its public interface.
 
+mod answers;
 mod client;
 mod contract;
 mod dialog360;
