@@ -28,6 +28,7 @@ pub mod login;
 mod management;
 pub mod media;
 mod meta_signature;
+pub mod number;
 mod payload;
 mod settings;
 mod templates;
@@ -37,13 +38,14 @@ pub mod whatsapp;
 
 pub use address::{Address, Delivery};
 pub use kind::ProviderKind;
-pub use welcome::{IceBreaker, MenuEntry, Profile, Welcome};
+pub use welcome::{Command, IceBreaker, MenuEntry, Profile, Welcome};
 
 use contents::MadeContents;
 pub use limits::ContentLimits;
 use management::not_offered;
 pub use management::{BusinessProfile, Managed, NoticeScope};
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
+pub use number::{Blocked, BlockedPage, NumberCare, Shop};
 
 pub use templates::Templates;
 
@@ -470,6 +472,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// What it wants made before messages can name it; `None` where every message goes out as it is.
     fn made_contents(&self) -> Option<&dyn MadeContents> {
+        None
+    }
+
+    /// What can be decided about a number; `None` where the provider leaves nothing to decide from here.
+    fn number_care(&self) -> Option<&dyn NumberCare> {
         None
     }
 

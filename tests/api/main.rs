@@ -24,6 +24,7 @@ mod isolation;
 mod me;
 mod media;
 mod media_provider;
+mod number;
 mod operations;
 mod push;
 mod sandbox;

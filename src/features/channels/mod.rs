@@ -9,7 +9,9 @@ mod health;
 mod login;
 mod manage;
 mod model;
+mod number;
 mod phone;
+mod picture;
 mod routes;
 mod sandbox;
 #[cfg(test)]
@@ -36,6 +38,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     welcome::configure(config);
     health::configure(config);
     manage::configure(config);
+    number::configure(config);
+    picture::configure(config);
     doctor::configure(config);
 }
 
@@ -46,6 +50,8 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     for part in [
         health::Docs::openapi(),
         manage::Docs::openapi(),
+        number::Docs::openapi(),
+        picture::Docs::openapi(),
         doctor::Docs::openapi(),
     ] {
         document.merge(part);
