@@ -8,6 +8,7 @@ mod errors;
 mod health;
 mod login;
 mod manage;
+mod missed;
 mod model;
 mod phone;
 mod routes;
@@ -36,6 +37,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     welcome::configure(config);
     health::configure(config);
     manage::configure(config);
+    missed::configure(config);
     doctor::configure(config);
 }
 
@@ -46,6 +48,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     for part in [
         health::Docs::openapi(),
         manage::Docs::openapi(),
+        missed::Docs::openapi(),
         doctor::Docs::openapi(),
     ] {
         document.merge(part);
