@@ -23,7 +23,7 @@ pub use change::{ChangeError, fetch_again, forget, keep_upload};
 pub use desk::{MediaDesk, link};
 pub use examine::{Examined, agree, examine, sniff};
 pub use inbound::{bring, resolve};
-pub use outbound::{OpenError, open, plain_name, prepare, surely_unsent};
+pub use outbound::{OpenError, is_uploaded_first, open, plain_name, prepare, surely_unsent};
 pub use portrait::portrait_url;
 pub use receive::{MAX_BYTES, ReceiveError, receive, stream};
 pub use settings::{MAX_DAYS, Retention, read as retention, write as keep_retention};

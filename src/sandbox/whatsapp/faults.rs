@@ -30,6 +30,8 @@ pub struct ErrorFault {
 pub struct Faults {
     /// Added before a send's answer (simulated milliseconds).
     pub answer_delay: Delay,
+    /// Added before a file that was uploaded is taken (simulated milliseconds).
+    pub upload_delay: Delay,
     /// Accept the message, then close the connection without an answer.
     pub drop_answer: Often,
     /// Accept the message, then answer 500 without an envelope.
@@ -125,6 +127,11 @@ impl FaultBox {
 
     pub(crate) fn token_expired(&self) -> bool {
         self.current.lock().token_expired
+    }
+
+    /// How long this upload takes.
+    pub(crate) fn upload_ms(&self, rng: &Rng) -> u64 {
+        self.current.lock().upload_delay.draw(rng)
     }
 
     /// Draws what this send call meets and counts the `next` counters down.

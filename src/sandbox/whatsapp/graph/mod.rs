@@ -297,7 +297,7 @@ fn pacific(at_ms: i64) -> String {
 async fn route(call: &Call<'_>) -> Answer {
     match (call.method, call.path) {
         ("POST", [id, "messages"]) => messages::send(call, id).await,
-        ("POST", [id, "media"]) => media::upload(call, id),
+        ("POST", [id, "media"]) => media::upload(call, id).await,
         ("GET", ["_media", id]) => media::download(call, id),
         ("POST", [id, "uploads"]) => uploads::begin(call, id),
         ("GET" | "POST", [id]) if id.starts_with("upload:") => uploads::session(call, id),
