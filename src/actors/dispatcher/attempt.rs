@@ -11,6 +11,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::actors::templates;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
+use crate::domain::marks::concerns_comment;
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
@@ -175,7 +176,9 @@ impl Dispatch {
             contact: attempt.entry.contact,
             channel: entry.channel.id,
         })?;
-        let Some(consent) = consent.filter(|_| !is_confirmation(message)) else {
+        let Some(consent) =
+            consent.filter(|_| !is_confirmation(message) && !concerns_comment(&message.content))
+        else {
             return Ok(None);
         };
         let intent = Intent {

@@ -34,8 +34,12 @@ pub(super) async fn send(
     };
     // An action's answer names no message; its own id is as good, and never meets another's.
     let is_action = body.get("sender_action").is_some();
+    let classes = match body.pointer("/recipient/comment_id") {
+        Some(_) => class_of_reply,
+        None => class_of,
+    };
     match call_within(http.post(url).json(&body), access, TIMEOUT).await {
-        Ok(answer) => match graph::of_send(&answer, class_of, if is_action { acted } else { accepted }) {
+        Ok(answer) => match graph::of_send(&answer, classes, if is_action { acted } else { accepted }) {
             SendOutcome::Accepted { learnt, .. } if is_action => SendOutcome::Accepted {
                 provider_message_id: format!("action:{}", request.message),
                 learnt,
@@ -45,6 +49,14 @@ pub(super) async fn send(
         Err(CallError::Config(why)) => SendOutcome::Refused(config(why)),
         Err(CallError::NotSent(why)) => SendOutcome::NotSent(why),
         Err(CallError::Lost(why)) => SendOutcome::Unknown(why),
+    }
+}
+
+/// A private reply whose comment is gone; elsewhere "does not exist" is said of the account, which stops the channel.
+fn class_of_reply(code: u32, subcode: Option<u32>) -> Option<ErrorClass> {
+    match (code, subcode) {
+        (100, Some(33)) => Some(ErrorClass::Permanent),
+        _ => class_of(code, subcode),
     }
 }
 
@@ -74,7 +86,7 @@ fn messages_url(access: &ChannelAccess) -> Result<reqwest::Url, FieldError> {
     settings::endpoint(&access.settings, &[sender, "messages"])
 }
 
-fn invalid_content(error: &FieldError) -> ProviderError {
+pub(super) fn invalid_content(error: &FieldError) -> ProviderError {
     ProviderError {
         class: match error.field.as_str() {
             "to" => ErrorClass::Recipient,

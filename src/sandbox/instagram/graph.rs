@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::config::InstagramFaults;
 use super::error::GraphError;
 use super::state::{Account, Shared};
-use super::{control, oauth, send};
+use super::{comments, control, oauth, send};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -152,7 +152,15 @@ async fn node(shared: &Arc<Shared>, call: &Call, parts: &[&str]) -> HttpResponse
     }
     match (&call.method, parts) {
         (&Method::POST, [node, "messages"]) if account.is_called(node) => {
-            messages(shared, &account, call).await
+            say(shared, &account, || {
+                call.json().and_then(|body| send::take(shared, &account, &body))
+            })
+            .await
+        }
+        (&Method::POST | &Method::DELETE, [comment] | [comment, "replies"])
+            if !account.is_called(comment) =>
+        {
+            say(shared, &account, || read_or_change(shared, &account, call, parts)).await
         }
         _ => read_or_change(shared, &account, call, parts)
             .map_or_else(|error| error.answer(), |answer| HttpResponse::Ok().json(answer)),
@@ -179,7 +187,12 @@ fn caller(shared: &Shared, call: &Call) -> Result<(Arc<Account>, InstagramFaults
     Err(GraphError::token(467, "The access token is invalid"))
 }
 
-async fn messages(shared: &Arc<Shared>, account: &Arc<Account>, call: &Call) -> HttpResponse {
+/// Does what is said to somebody, with the faults that strike what is sent.
+async fn say(
+    shared: &Shared,
+    account: &Account,
+    work: impl FnOnce() -> Result<Value, GraphError>,
+) -> HttpResponse {
     let (delay, refusal, html, lost) = {
         let mut state = account.state.lock();
         let faults = &mut state.faults;
@@ -205,7 +218,7 @@ async fn messages(shared: &Arc<Shared>, account: &Arc<Account>, call: &Call) -> 
             .content_type("text/html")
             .body("<html>Sorry</html>");
     }
-    match call.json().and_then(|body| send::take(shared, account, &body)) {
+    match work() {
         // A body that ends before its announced length: the client sees the connection break.
         Ok(_) if lost => HttpResponse::Ok()
             .no_chunking(1_000)
@@ -233,27 +246,12 @@ fn read_or_change(
             Ok(json!({"attachment_id": shared.digits("140")}))
         }
         (&Method::GET, [node, "conversations"]) if account.is_called(node) => Ok(conversations(account)),
-        (&Method::POST, [comment, "replies"]) => {
-            find_comment(account, comment)?;
-            Ok(json!({"id": shared.digits("178")}))
-        }
-        (&Method::POST | &Method::DELETE, [comment]) => {
-            find_comment(account, comment)?;
-            Ok(json!({"success": true}))
-        }
+        (&Method::POST, [comment, "replies"]) => comments::answer(shared, account, comment, call),
+        (&Method::POST, [comment]) => comments::hide(account, comment, call),
+        (&Method::DELETE, [comment]) => comments::delete(account, comment),
         (&Method::GET, [id]) => person(shared, account, id).or_else(|_| message(account, id)),
         _ => Err(nothing()),
     }
-}
-
-fn find_comment(account: &Account, id: &str) -> Result<(), GraphError> {
-    let known = account
-        .state
-        .lock()
-        .comments
-        .iter()
-        .any(|comment| comment.id == id);
-    known.then_some(()).ok_or_else(|| GraphError::unknown_object(id))
 }
 
 fn about(account: &Account) -> Value {
