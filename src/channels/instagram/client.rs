@@ -100,18 +100,41 @@ pub(super) fn invalid_content(error: &FieldError) -> ProviderError {
 }
 
 /// Shows a customer that their chat was read up to this message. The API wants the person, not the message, so that one is
-/// asked for first.
+/// asked for first. A comment is in no chat: nothing is shown for it.
 pub(super) async fn mark_read(
     http: &reqwest::Client,
     access: &ChannelAccess,
     provider_message_id: &str,
 ) -> Result<(), ProviderError> {
+    if render::is_comment(provider_message_id) {
+        return Ok(());
+    }
+    let sender = sender_of(http, access, provider_message_id).await?;
+    sender_action(http, access, &sender, "mark_seen").await
+}
+
+/// Shows a customer that someone is typing, and that their chat was read.
+pub(super) async fn show_typing(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    provider_message_id: &str,
+) -> Result<(), ProviderError> {
+    if render::is_comment(provider_message_id) {
+        return Ok(());
+    }
+    let sender = sender_of(http, access, provider_message_id).await?;
+    sender_action(http, access, &sender, "mark_seen").await?;
+    sender_action(http, access, &sender, "typing_on").await
+}
+
+async fn sender_of(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    provider_message_id: &str,
+) -> Result<String, ProviderError> {
     let message = get(http, access, &[provider_message_id], &[("fields", "from")]).await?;
     let sender = message.get("from").and_then(|from| text_at(from, "id"));
-    let Some(sender) = sender else {
-        return Err(config("the provider did not say who wrote the message".into()));
-    };
-    sender_action(http, access, &sender, "mark_seen").await
+    sender.ok_or_else(|| config("the provider did not say who wrote the message".into()))
 }
 
 /// `typing_on`, `typing_off` or `mark_seen`.

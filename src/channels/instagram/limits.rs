@@ -62,6 +62,8 @@ pub(super) const CATALOGUE: ContentLimits = ContentLimits {
     template_buttons: BUTTONS,
     cards: ELEMENTS,
     card_text: ELEMENT_TEXT,
+    pictures: IMAGES,
+    asks: &["user_phone_number", "user_email"],
     url: crate::channels::fields::URL,
     ..ContentLimits::NONE
 };

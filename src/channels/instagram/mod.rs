@@ -24,8 +24,8 @@ use std::collections::BTreeMap;
 use crate::channels::login::Login;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Profile, Provider, WebhookRequest, Welcome, meta_signature,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, Managed,
+    ParseError, Profile, Provider, WebhookRequest, Welcome, meta_signature,
 };
 use crate::domain::marks::concerns_comment;
 use crate::domain::media::MediaRule;
@@ -183,6 +183,15 @@ impl Provider for Instagram {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
     }
 
     fn test_connection<'a>(

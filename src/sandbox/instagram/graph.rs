@@ -152,19 +152,33 @@ async fn node(shared: &Arc<Shared>, call: &Call, parts: &[&str]) -> HttpResponse
     }
     match (&call.method, parts) {
         (&Method::POST, [node, "messages"]) if account.is_called(node) => {
-            say(shared, &account, || {
-                call.json().and_then(|body| send::take(shared, &account, &body))
-            })
-            .await
+            match call.json() {
+                // Marks of reading and typing are no sends: faults that were asked for are not used up by them.
+                Ok(body) if is_mark(&body) => done(send::take(shared, &account, &body)),
+                body => {
+                    say(shared, &account, || {
+                        body.and_then(|body| send::take(shared, &account, &body))
+                    })
+                    .await
+                }
+            }
         }
         (&Method::POST | &Method::DELETE, [comment] | [comment, "replies"])
             if !account.is_called(comment) =>
         {
             say(shared, &account, || read_or_change(shared, &account, call, parts)).await
         }
-        _ => read_or_change(shared, &account, call, parts)
-            .map_or_else(|error| error.answer(), |answer| HttpResponse::Ok().json(answer)),
+        _ => done(read_or_change(shared, &account, call, parts)),
     }
+}
+
+fn is_mark(body: &Value) -> bool {
+    let action = body.get("sender_action").and_then(Value::as_str);
+    matches!(action, Some("typing_on" | "typing_off" | "mark_seen"))
+}
+
+fn done(outcome: Result<Value, GraphError>) -> HttpResponse {
+    outcome.map_or_else(|error| error.answer(), |answer| HttpResponse::Ok().json(answer))
 }
 
 /// The account whose token this is.
@@ -225,8 +239,7 @@ async fn say(
             .streaming(futures_util::stream::once(async {
                 Err::<bytes::Bytes, _>(std::io::Error::other("cut"))
             })),
-        Ok(answer) => HttpResponse::Ok().json(answer),
-        Err(error) => error.answer(),
+        outcome => done(outcome),
     }
 }
 
