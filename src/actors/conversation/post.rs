@@ -49,8 +49,8 @@ impl Worker {
         };
         let about = context.as_ref().and_then(|context| context.message);
         let reacts = about.filter(|_| content.kind == "reaction");
-        // A comment is itself the right to answer it once.
-        let answers = self.answers_comment(conversation, context.as_ref(), now)?;
+        // A comment is itself the right to answer it once, and to do something with it.
+        let answers = self.is_about_comment(conversation, &content, (context.as_ref(), None), now)?;
         let rules = MessagingRules {
             has_window: rules.has_window && !answers,
             ..rules

@@ -100,9 +100,7 @@ pub(super) fn conversations(shared: &Shared, account: &Account, call: &Call) -> 
 }
 
 /// The messages of a chat that there are, newest first.
-fn shown<'a>(
-    entries: &'a std::collections::VecDeque<InstagramEntry>,
-) -> impl Iterator<Item = &'a InstagramEntry> {
+fn shown(entries: &std::collections::VecDeque<InstagramEntry>) -> impl Iterator<Item = &InstagramEntry> {
     entries
         .iter()
         .rev()
