@@ -4524,6 +4524,7 @@ export interface components {
             context?: {
                 message_id: string;
             };
+            recipient_identity_key_hash?: string;
             text?: {
                 body: string;
             };
