@@ -32,6 +32,17 @@ pub struct BusinessProfile {
     pub picture_handle: Option<String>,
 }
 
+/// Which of an account's news come to the app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subscription {
+    /// All that are needed.
+    Complete,
+    /// None.
+    Nobody,
+    /// This field does not.
+    Lacks(String),
+}
+
 /// What a provider does not offer, or refused.
 pub type Managed<T> = Result<T, ProviderError>;
 

@@ -29,6 +29,7 @@ pub mod login;
 mod management;
 pub mod media;
 mod meta_signature;
+pub mod missed;
 pub mod number;
 mod payload;
 mod settings;
@@ -45,7 +46,7 @@ pub use welcome::{Command, IceBreaker, MenuEntry, Profile, Welcome};
 use contents::MadeContents;
 pub use limits::ContentLimits;
 use management::not_offered;
-pub use management::{BusinessProfile, Managed, NoticeScope};
+pub use management::{BusinessProfile, Managed, NoticeScope, Subscription};
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 pub use number::{Blocked, BlockedPage, NumberCare, Shop};
 
@@ -407,6 +408,15 @@ pub trait Provider: Send + Sync + 'static {
         self.test_connection(http, access)
     }
 
+    /// Whether the account's webhooks are sent to the app; `None` where that is not told.
+    fn subscription<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Option<Subscription>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Has the account's webhooks sent here.
     fn subscribe<'a>(
         &'a self,
@@ -459,6 +469,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Names the field and the limit.
     fn validate_profile(&self, _profile: &BusinessProfile) -> Result<(), FieldError> {
         Ok(())
+    }
+
+    /// How it is asked for messages whose webhooks never came; `None` where it keeps no list of them.
+    fn missed(&self) -> Option<&dyn missed::Missed> {
+        None
     }
 
     /// What it wants made before messages can name it; `None` where every message goes out as it is.

@@ -130,6 +130,11 @@ pub fn is_imported(extra: Option<&serde_json::Value>) -> bool {
     extra.is_some_and(|extra| extra.get("history").is_some())
 }
 
+/// Whether what stands beside a message says that it was fetched from the provider, because its delivery did not come.
+pub fn is_fetched(extra: Option<&serde_json::Value>) -> bool {
+    extra.is_some_and(|extra| extra.get("fetched").is_some())
+}
+
 /// When each step was reached (provider's time where it gave one).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StatusTimes {
@@ -222,6 +227,16 @@ impl Message {
             (None, Some(serde_json::Value::Object(extra))) => drop(extra.remove(HELD)),
             (None, _) => {}
         }
+    }
+
+    /// It was fetched from the provider, because its delivery did not come.
+    pub fn is_fetched(&self) -> bool {
+        is_fetched(self.extra.as_ref())
+    }
+
+    /// It stands in its thread where it was said, not where it arrived.
+    pub fn is_backdated(&self) -> bool {
+        self.is_imported() || self.is_fetched()
     }
 
     /// Moves the delivery to `status` at `at` if that is forward. The time of a step is noted in any case, once, so that

@@ -176,7 +176,7 @@ fn fits(message: &Value, body: Option<&str>, earliest: Timestamp) -> bool {
     ours && same_words && at.is_some_and(|at| at >= earliest)
 }
 
-fn rfc2822(text: &str) -> Option<Timestamp> {
+pub(super) fn rfc2822(text: &str) -> Option<Timestamp> {
     let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(Timestamp::from_seconds(zoned.timestamp().as_second()))
 }

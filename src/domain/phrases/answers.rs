@@ -3,6 +3,9 @@
 use super::Phrase;
 
 phrases! {
+    MISSED_NOT_OFFERED = "missed_not_offered": "This provider keeps no list that could be asked for missed messages.";
+    MISSED_TOO_SOON = "missed_too_soon": "This channel was asked for missed messages a moment ago. Wait a little.";
+    MISSED_THROTTLED = "missed_throttled": "The provider asks for fewer calls. Try again in a few minutes.";
     READ_ONLY_NOW = "read_only_now": "Nothing can be written at present: {why}";
     PERSON_ERASED = "person_erased": "This person was erased; nothing about them is kept.";
     STORAGE_FAILED = "storage_failed": "The data could not be read or written. System in the app says what is wrong.";

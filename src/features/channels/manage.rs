@@ -13,7 +13,7 @@ use crate::actors::Command;
 use crate::actors::conversation::{PostMessage, Reply};
 use crate::actors::directory::Resolve;
 use crate::actors::rotation::forget_retired;
-use crate::channels::{BoxFuture, BusinessProfile, FieldError, Managed};
+use crate::channels::{BoxFuture, BusinessProfile, FieldError, Managed, Subscription};
 use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
 use crate::domain::outbound::{ErrorClass, ProviderError};
@@ -26,6 +26,7 @@ use crate::http::{
 endpoints!(
     show_profile,
     change_profile,
+    show_subscription,
     subscribe_app,
     disconnect,
     send_test_message,
@@ -190,6 +191,38 @@ pub(super) async fn change_profile(
     changed.map_err(|error| provider_error(&error))?;
     let profile = within(provider.business_profile(http, access)).await;
     Ok(Json(profile.map_err(|error| provider_error(&error))?.into()))
+}
+
+/// Whether the account's webhooks are sent to the app.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SubscriptionView {
+    /// `complete`, `nobody` (no app gets anything), `lacks` (a field that is needed does not come) or `untold`.
+    #[schema(schema_with = crate::http::words::subscription)]
+    state: &'static str,
+    /// The field that does not come.
+    #[schema(required)]
+    lacks: Option<String>,
+}
+
+/// Whether the account's webhooks are sent to the app whose token the channel has, as the provider tells it now. For owners.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = SubscriptionView)))]
+#[get("/api/v1/channels/{id}/subscription")]
+pub(super) async fn show_subscription(
+    house: Machinery,
+    who: OwnerCaller,
+    id: PathId<ChannelId>,
+    _: NoQuery,
+) -> ApiResult<Json<SubscriptionView>> {
+    let entry = entry(&house, who.workspace, id.0)?;
+    let provider = provider(&house, entry.kind)?;
+    let told = within(provider.subscription(&house.core.http, &entry.access)).await;
+    let (state, lacks) = match told.map_err(|error| provider_error(&error))? {
+        Some(Subscription::Complete) => ("complete", None),
+        Some(Subscription::Nobody) => ("nobody", None),
+        Some(Subscription::Lacks(field)) => ("lacks", Some(field)),
+        None => ("untold", None),
+    };
+    Ok(Json(SubscriptionView { state, lacks }))
 }
 
 /// Has the account's webhooks sent to the app whose token the channel has. For owners.

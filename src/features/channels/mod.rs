@@ -8,6 +8,7 @@ mod errors;
 mod health;
 mod login;
 mod manage;
+mod missed;
 mod model;
 mod number;
 mod phone;
@@ -40,6 +41,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     manage::configure(config);
     number::configure(config);
     picture::configure(config);
+    missed::configure(config);
     doctor::configure(config);
 }
 
@@ -52,6 +54,7 @@ pub fn docs() -> utoipa::openapi::OpenApi {
         manage::Docs::openapi(),
         number::Docs::openapi(),
         picture::Docs::openapi(),
+        missed::Docs::openapi(),
         doctor::Docs::openapi(),
     ] {
         document.merge(part);
