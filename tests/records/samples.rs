@@ -448,7 +448,7 @@ fn marked() -> Message {
 }
 
 fn operations() -> Vec<Case> {
-    let raw = |state| RawEvent {
+    let raw = |state, fetched| RawEvent {
         id: RawEventId(70_001),
         blob: RawEventId(70_000),
         channel: ChannelId([6; 16]),
@@ -459,6 +459,7 @@ fn operations() -> Vec<Case> {
         attempts: 3,
         size: 1_234,
         trace: TraceId([9; 16]),
+        fetched,
     };
     vec![
         early_status(1, None),
@@ -485,9 +486,11 @@ fn operations() -> Vec<Case> {
                 failed_at: AT,
             },
         ),
-        v1("pending", raw(RawState::Pending)),
-        v1("parked", raw(RawState::Parked)),
-        v1("done", raw(RawState::Done)),
+        v1("pending", raw(RawState::Pending, false)),
+        v1("parked", raw(RawState::Parked, false)),
+        v1("done", raw(RawState::Done, false)),
+        of_version(2, "came", raw(RawState::Pending, false)),
+        of_version(2, "fetched", raw(RawState::Parked, true)),
         v1(
             "notice",
             Notice {

@@ -178,7 +178,10 @@ async fn every_success_is_understood() {
             SendOutcome::Accepted {
                 provider_message_id,
                 learnt,
+                held,
             } => {
+                let word = sample["messages"][0]["message_status"].as_str();
+                assert_eq!(held.as_deref(), word.filter(|word| *word != "accepted"), "{name}");
                 assert_eq!(json!(provider_message_id), sample["messages"][0]["id"], "{name}");
                 assert_eq!(learnt.len(), ids, "{name}");
             }

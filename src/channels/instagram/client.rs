@@ -39,6 +39,7 @@ pub(super) async fn send(
             SendOutcome::Accepted { learnt, .. } if is_action => SendOutcome::Accepted {
                 provider_message_id: format!("action:{}", request.message),
                 learnt,
+                held: None,
             },
             outcome => outcome,
         },
@@ -54,6 +55,7 @@ fn accepted(json: &Value) -> SendOutcome {
         Some(provider_message_id) => SendOutcome::Accepted {
             provider_message_id,
             learnt: Vec::new(),
+            held: None,
         },
         None => SendOutcome::Unknown("the answer named no message id".into()),
     }
@@ -64,6 +66,7 @@ fn acted(json: &Value) -> SendOutcome {
         true => SendOutcome::Accepted {
             provider_message_id: String::new(),
             learnt: Vec::new(),
+            held: None,
         },
         false => SendOutcome::Unknown("the answer was no object".into()),
     }

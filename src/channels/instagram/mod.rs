@@ -7,29 +7,34 @@
 //! for where media stand). A message that answers a comment goes out as the comment's one private reply.
 
 mod client;
+mod doctor;
 mod errors;
 mod files;
 mod limits;
 mod login;
+mod missed;
 mod parse;
 mod probe;
 mod render;
 mod settings;
+mod subscription;
 mod welcome;
 
 use std::collections::BTreeMap;
 
 use crate::channels::login::Login;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
+use crate::channels::missed::Missed;
 use crate::channels::{
-    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
-    Profile, Provider, WebhookRequest, Welcome, meta_signature,
+    Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, Managed,
+    ParseError, Profile, Provider, Subscription, WebhookRequest, Welcome, meta_signature,
 };
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity};
+use subscription::Standing;
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
@@ -177,6 +182,50 @@ impl Provider for Instagram {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        webhook_url: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(doctor::run(http, access, webhook_url))
+    }
+
+    fn subscription<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Option<Subscription>>> {
+        Box::pin(async move {
+            let standing = subscription::read(http, access).await?;
+            Ok(Some(match standing {
+                Standing::Complete(_) => Subscription::Complete,
+                Standing::Nobody => Subscription::Nobody,
+                Standing::Lacks(field) => Subscription::Lacks(field.to_owned()),
+            }))
+        })
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(subscription::begin(http, access))
+    }
+
+    fn unsubscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(subscription::end(http, access))
+    }
+
+    fn missed(&self) -> Option<&dyn Missed> {
+        Some(&missed::Conversations)
     }
 
     fn test_connection<'a>(

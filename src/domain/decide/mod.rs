@@ -120,9 +120,9 @@ impl Decision {
 
     /// Notes a new message.
     fn created(&mut self, message: Message) {
-        // What was imported goes before what was said since.
+        // What was imported, or fetched late, goes before what was said since.
         let older = self.conversation.last_message.as_ref();
-        if !message.is_imported() || older.is_none_or(|last| last.at <= message.created_at) {
+        if !message.is_backdated() || older.is_none_or(|last| last.at <= message.created_at) {
             self.conversation.note_last(&message);
         }
         self.events.push(EventKind::MessageCreated(message.id));

@@ -149,7 +149,7 @@ records! {
     18 EarlyStatus, "early_status" { 1 => early::EarlyStatusV1, 2 => early::EarlyStatusV2 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
-    21 RawEvent, "raw_event" { 1 => operations::RawEventV1 }
+    21 RawEvent, "raw_event" { 1 => operations::RawEventV1, 2 => operations::RawEventV2 }
     22 Notice, "notice" { 1 => operations::NoticeV1 }
     23 Alert, "alert" { 1 => operations::AlertV1 }
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }

@@ -82,7 +82,7 @@ async fn route(call: &Call<'_>) -> Answer {
     let number = call.caller()?.config.phone_number_id.clone();
     match (call.method, call.path) {
         ("POST", ["messages"]) => messages::send(call, &number).await,
-        ("POST", ["media"]) => media::upload(call, &number),
+        ("POST", ["media"]) => media::upload(call, &number).await,
         ("GET", ["whatsapp_business", "attachments"]) => {
             media::download(call, call.query.get("mid").map_or("", String::as_str))
         }
