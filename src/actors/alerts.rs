@@ -81,6 +81,7 @@ pub fn words(kind: &str) -> (Severity, String) {
         "search_lag" => (Warning, phrases::ALERT_SEARCH_LAG.text()),
         "tls_certificate" => (Critical, phrases::ALERT_TLS_CERTIFICATE.text()),
         "token_expires" => (Critical, phrases::ALERT_TOKEN_EXPIRES.text()),
+        "messages_missed" => (Warning, phrases::ALERT_MESSAGES_MISSED.text()),
         "test" => (Warning, phrases::ALERT_TEST.text()),
         other => return (Warning, other.replace('_', " ")),
     };

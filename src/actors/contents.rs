@@ -119,6 +119,12 @@ pub async fn after(
     }
 }
 
+/// Whether something is made at the provider before a message can name it.
+pub fn is_made_first(provider: &dyn Provider, entry: &ChannelEntry, content: &Content) -> bool {
+    let contents = provider.made_contents();
+    contents.is_some_and(|contents| matches!(contents.shape(&entry.access, content), Ok(Some(_))))
+}
+
 /// Whether a send that was cut off never began: making what it names had begun and not ended, which is written down before.
 pub fn surely_unsent(core: &Core, provider: &dyn Provider, entry: &ChannelEntry, content: &Content) -> bool {
     let Some(contents) = provider.made_contents() else {

@@ -22,6 +22,7 @@ use super::dispatcher::{self, Dispatch};
 use super::hub::Hub;
 use super::indexer;
 use super::intake::Intake;
+use super::missed::MissedDesk;
 use super::presence::Presence;
 use super::profiles::Profiles;
 use super::reconcile::Reconciler;
@@ -43,7 +44,9 @@ pub struct House {
     /// Identities.
     pub directory: DirectoryHandle,
     /// Webhooks.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
+    /// Messages whose webhooks never came.
+    pub missed: MissedDesk,
     /// What customers are told beside messages.
     pub courtesy: Courtesy,
     /// Who of the team looks at which conversation.
@@ -78,8 +81,9 @@ impl House {
         let hub = Hub::new(core.clone(), handles.clone());
         let directory = DirectoryHandle::start(core.clone(), handles[0].clone());
         let backlog = Arc::new(Backlog::new(count_waiting(&core)?));
-        let intake = Intake::new(core.clone(), backlog.clone())?;
+        let intake = Arc::new(Intake::new(core.clone(), backlog.clone())?);
         let alerts = Alerts::new(core.clone());
+        let missed = MissedDesk::new(core.clone(), intake.clone(), alerts.clone());
         let profiles = Profiles::new(core.clone(), directory.clone());
         let stop = CancellationToken::new();
         let (supervisor, running) =
@@ -89,6 +93,7 @@ impl House {
             hub,
             directory,
             intake,
+            missed,
             courtesy: Courtesy::default(),
             presence: Presence::default(),
             alerts,
@@ -134,6 +139,11 @@ impl House {
         let asking = self.profiles.clone();
         self.supervise("profiles".into(), "profiles", move |token| {
             asking.clone().run(token)
+        })
+        .await;
+        let missed = self.missed.clone();
+        self.supervise("missed messages".into(), "missed", move |token| {
+            missed.clone().run(token)
         })
         .await;
         let tidying = self.core.clone();

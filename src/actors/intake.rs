@@ -162,7 +162,7 @@ impl Intake {
         }
         let kept = provider.kept(request);
         let targets = targets(provider.as_ref(), &signed, &kept);
-        let batch = self.batch(&targets, &kept, trace);
+        let batch = self.batch(&targets, &kept, trace, false);
         let (core, backlog) = (self.core.clone(), self.backlog.clone());
         // In a task of its own: a sender that hangs up takes its request with it, but what is committed must be worked in.
         let committing = tokio::spawn(async move { commit(&core, &backlog, &targets, batch).await });
@@ -196,7 +196,35 @@ impl Intake {
         signed.into_values().collect()
     }
 
-    fn batch(&self, targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>, body: &[u8], trace: TraceId) -> Batch {
+    /// Takes what was asked of the provider for one channel as if it had come by webhook. Returns once it is durable.
+    ///
+    /// # Errors
+    /// Says why it was not taken; then nothing of it is stored.
+    pub async fn take_fetched(
+        &self,
+        entry: &Arc<ChannelEntry>,
+        body: &[u8],
+        trace: TraceId,
+    ) -> Result<(), IntakeError> {
+        if self.backlog.waiting() >= MAX_WAITING {
+            return Err(IntakeError::Full);
+        }
+        let targets = BTreeMap::from([(entry.channel.id, entry.clone())]);
+        let batch = self.batch(&targets, body, trace, true);
+        let (core, backlog) = (self.core.clone(), self.backlog.clone());
+        let committing = tokio::spawn(async move { commit(&core, &backlog, &targets, batch).await });
+        committing.await.unwrap_or(Err(CommitError::Unknown))?;
+        metrics::counter!("frontdesk_fetched_deliveries_total").increment(1);
+        Ok(())
+    }
+
+    fn batch(
+        &self,
+        targets: &BTreeMap<ChannelId, Arc<ChannelEntry>>,
+        body: &[u8],
+        trace: TraceId,
+        fetched: bool,
+    ) -> Batch {
         let first = self.next.fetch_add(targets.len() as u64, Ordering::Relaxed);
         let blob = RawEventId(first);
         let received_at = self.core.clock.now();
@@ -215,6 +243,7 @@ impl Intake {
                 attempts: 0,
                 size: u32::try_from(body.len()).unwrap_or(u32::MAX),
                 trace,
+                fetched,
             };
             batch.put(&RawEventKey { workspace, raw: id }, &raw, &Seal::Open);
             batch.put(

@@ -21,6 +21,7 @@ pub mod hub;
 pub mod indexer;
 pub mod intake;
 pub mod media;
+pub mod missed;
 pub mod phone_sync;
 pub mod presence;
 pub mod profiles;

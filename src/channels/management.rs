@@ -26,8 +26,21 @@ pub struct BusinessProfile {
     pub websites: Vec<String>,
     /// What sort of business, in the provider's word.
     pub vertical: String,
-    /// Where its picture is, where it has one; cannot be set.
+    /// Where its picture is, where it has one; only read.
     pub picture_url: Option<String>,
+    /// What the provider made of a new picture ([`super::NumberCare::upload_picture`]); only set.
+    pub picture_handle: Option<String>,
+}
+
+/// Which of an account's news come to the app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subscription {
+    /// All that are needed.
+    Complete,
+    /// None.
+    Nobody,
+    /// This field does not.
+    Lacks(String),
 }
 
 /// What a provider does not offer, or refused.

@@ -28,6 +28,8 @@ pub mod login;
 mod management;
 pub mod media;
 mod meta_signature;
+pub mod missed;
+pub mod number;
 mod payload;
 mod settings;
 mod templates;
@@ -37,13 +39,14 @@ pub mod whatsapp;
 
 pub use address::{Address, Delivery};
 pub use kind::ProviderKind;
-pub use welcome::{IceBreaker, MenuEntry, Profile, Welcome};
+pub use welcome::{Command, IceBreaker, MenuEntry, Profile, Welcome};
 
 use contents::MadeContents;
 pub use limits::ContentLimits;
 use management::not_offered;
-pub use management::{BusinessProfile, Managed, NoticeScope};
+pub use management::{BusinessProfile, Managed, NoticeScope, Subscription};
 use media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
+pub use number::{Blocked, BlockedPage, NumberCare, Shop};
 
 pub use templates::Templates;
 
@@ -423,6 +426,15 @@ pub trait Provider: Send + Sync + 'static {
         self.test_connection(http, access)
     }
 
+    /// Whether the account's webhooks are sent to the app; `None` where that is not told.
+    fn subscription<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Option<Subscription>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Has the account's webhooks sent here.
     fn subscribe<'a>(
         &'a self,
@@ -468,8 +480,18 @@ pub trait Provider: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How it is asked for messages whose webhooks never came; `None` where it keeps no list of them.
+    fn missed(&self) -> Option<&dyn missed::Missed> {
+        None
+    }
+
     /// What it wants made before messages can name it; `None` where every message goes out as it is.
     fn made_contents(&self) -> Option<&dyn MadeContents> {
+        None
+    }
+
+    /// What can be decided about a number; `None` where the provider leaves nothing to decide from here.
+    fn number_care(&self) -> Option<&dyn NumberCare> {
         None
     }
 

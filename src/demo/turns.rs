@@ -205,6 +205,7 @@ fn outcome(id: MessageId, ends: &str) -> (SendOutcome, Option<MessageReaction>) 
             SendOutcome::Accepted {
                 provider_message_id: format!("wamid.demo.{id}"),
                 learnt: vec![],
+                held: None,
             },
             None,
         ),

@@ -114,9 +114,17 @@ pub struct Pricing {
     pub units: u32,
 }
 
+/// Where the provider's word for keeping a message back stands among what else it said.
+const HELD: &str = "message_status";
+
 /// Whether what the provider said beside a message marks it as imported history.
 pub fn is_imported(extra: Option<&serde_json::Value>) -> bool {
     extra.is_some_and(|extra| extra.get("history").is_some())
+}
+
+/// Whether what stands beside a message says that it was fetched from the provider, because its delivery did not come.
+pub fn is_fetched(extra: Option<&serde_json::Value>) -> bool {
+    extra.is_some_and(|extra| extra.get("fetched").is_some())
 }
 
 /// When each step was reached (provider's time where it gave one).
@@ -190,6 +198,34 @@ impl Message {
         is_imported(self.extra.as_ref())
     }
 
+    /// The provider's word for having taken it and keeping it back for now; `None` once it moved on.
+    pub fn held(&self) -> Option<&str> {
+        let word = self.extra.as_ref()?.get(HELD)?.as_str();
+        word.filter(|_| self.status == MessageStatus::Accepted)
+    }
+
+    /// Keeps the provider's word for keeping it back, or that it does not.
+    pub fn note_held(&mut self, word: Option<&str>) {
+        match (word, &mut self.extra) {
+            (Some(word), Some(serde_json::Value::Object(extra))) => {
+                drop(extra.insert(HELD.into(), word.into()))
+            }
+            (Some(word), extra) => *extra = Some(serde_json::json!({ HELD: word })),
+            (None, Some(serde_json::Value::Object(extra))) => drop(extra.remove(HELD)),
+            (None, _) => {}
+        }
+    }
+
+    /// It was fetched from the provider, because its delivery did not come.
+    pub fn is_fetched(&self) -> bool {
+        is_fetched(self.extra.as_ref())
+    }
+
+    /// It stands in its thread where it was said, not where it arrived.
+    pub fn is_backdated(&self) -> bool {
+        self.is_imported() || self.is_fetched()
+    }
+
     /// Moves the delivery to `status` at `at` if that is forward. The time of a step is noted in any case, once, so that
     /// a `read` that overtakes its `delivered` still leaves both times. Answers whether anything changed.
     pub fn advance(&mut self, status: MessageStatus, at: Timestamp) -> bool {
@@ -228,6 +264,7 @@ impl Message {
     pub fn requeue(&mut self, at: Timestamp) {
         self.status = MessageStatus::Queued;
         self.error = None;
+        self.note_held(None);
         self.times = StatusTimes {
             queued: Some(at),
             ..StatusTimes::default()

@@ -54,6 +54,8 @@ pub struct RawEvent {
     pub size: u32,
     /// Its trace.
     pub trace: TraceId,
+    /// No webhook brought it: it was asked of the provider.
+    pub fetched: bool,
 }
 
 /// Which queue a message goes out by; lower goes first. Numbers are stored: never change them.

@@ -36,6 +36,8 @@ pub enum SendOutcome {
         provider_message_id: String,
         /// Identities of the recipient that the answer taught us.
         learnt: Vec<Identity>,
+        /// The provider's word for keeping it back for now (WhatsApp: `held_for_quality_assessment`).
+        held: Option<String>,
     },
     /// The provider refused it, so it surely was not sent.
     Refused(ProviderError),
@@ -337,6 +339,7 @@ mod tests {
         let accepted = SendOutcome::Accepted {
             provider_message_id: "x".into(),
             learnt: vec![],
+            held: None,
         };
         assert_eq!(react(&accepted, 1, 0.0), None);
     }

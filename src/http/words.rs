@@ -45,6 +45,8 @@ words! {
     channel_status = "active" | "paused" | "blocked";
     /// Which messages an answer can quote.
     quotes = "any" | "comments" | "none";
+    /// Whether an account's webhooks come to the app.
+    subscription = "complete" | "nobody" | "lacks" | "untold";
     /// Whether a channel's breaker lets anything out.
     breaker = "closed" | "open" | "half_open";
     /// How bad something is.

@@ -29,6 +29,8 @@ pub mod number {
     pub const PRICES: u8 = 81;
     /// What phone apps share, by channel.
     pub const PHONE_SYNC: u8 = 83;
+    /// How far missed messages were looked for, by channel.
+    pub const MISSED: u8 = 84;
     /// Opening hours.
     pub const HOURS: u8 = 90;
 

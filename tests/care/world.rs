@@ -597,6 +597,7 @@ pub fn raw_event(id: u64, state: RawState) -> RawEvent {
         attempts: 0,
         size: 4,
         trace: TRACE,
+        fetched: false,
     }
 }
 

@@ -77,6 +77,7 @@ fn answer(log: &Mutex<Log>, request: &SendRequest) -> SendOutcome {
     SendOutcome::Accepted {
         provider_message_id: format!("wamid.{}", request.message),
         learnt: vec![],
+        held: None,
     }
 }
 

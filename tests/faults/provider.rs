@@ -211,6 +211,64 @@ async fn throughput_limits_slow_the_number_down_and_cost_no_try() {
     assert!(dead_letters(&stage).await.is_empty());
 }
 
+/// The smallest picture there is.
+const PICTURE: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
+    0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63,
+    0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0, 5, 0, 1, 0xff, 0x89, 0x99, 0x3d, 0x1d, 0, 0, 0, 0, b'I', b'E', b'N',
+    b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+#[actix_web::test]
+async fn a_file_that_takes_long_holds_up_no_text_and_no_second_sees_more_than_the_rate_after_it() {
+    const RATE: usize = 10;
+    let stage = Stage::new().await;
+    let conversations = stage.customers(16).await;
+    let owner = stage.owner();
+    let place = format!("/api/v1/channels/{}", stage.channel);
+    let slow = json!({"settings": {"rate_per_s": RATE.to_string()}});
+    owner.patch(&place, &slow).await.expect(200);
+    stage.provider_does(|faults| faults.upload_delay = frontdesk::sandbox::whatsapp::Delay::new(1_500, 0));
+    let upload = owner
+        .request(reqwest::Method::POST, "/api/v1/media")
+        .header("content-type", "image/png")
+        .body(PICTURE);
+    let given = Answer::of(upload).await.expect(201);
+    let body = json!({"type": "image", "image": {"media_id": given["media_id"]}});
+    let mut pictures = Vec::new();
+    for conversation in &conversations[1..] {
+        let path = format!("/api/v1/conversations/{conversation}/messages");
+        pictures.push((
+            conversation,
+            string(&owner.post(&path, &body).await.expect(202)["id"]),
+        ));
+    }
+    let text = stage.reply(&conversations[0], "no need to wait").await;
+    stage.until_status(&conversations[0], &text, "delivered").await;
+    assert_eq!(
+        stage.message(pictures[0].0, &pictures[0].1).await["status"],
+        "queued"
+    );
+    let mut arrived = Vec::new();
+    for (customer, (conversation, id)) in (1..).zip(&pictures) {
+        stage.until_status(conversation, id, "delivered").await;
+        let entries = stage.provider.transcript(NUMBER, &number_of(customer));
+        let ours = entries
+            .iter()
+            .filter(|entry| entry.direction == Direction::FromBusiness);
+        arrived.extend(ours.map(|entry| entry.at_ms));
+    }
+    arrived.sort_unstable();
+    assert_eq!(arrived.len(), pictures.len());
+    let in_a_second = |first: &i64| {
+        arrived
+            .iter()
+            .filter(|at| (*first..*first + 1_000).contains(*at))
+            .count()
+    };
+    assert!(arrived.iter().map(in_a_second).max() <= Some(RATE), "{arrived:?}");
+}
+
 #[actix_web::test]
 async fn a_recipients_limit_holds_up_nobody_else() {
     let stage = Stage::new().await;

@@ -128,6 +128,7 @@ async fn what_a_chat_offers_is_set_cleared_and_read() {
             payload: "HOURS".into(),
         }],
         menu: vec![],
+        ..Welcome::default()
     };
     Instagram
         .set_welcome(&http(), &access, &welcome)

@@ -19,6 +19,7 @@ use frontdesk::domain::operations::{
     RawState,
 };
 use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::template::taps::{ButtonFigure, Spot};
 use frontdesk::domain::template::{
     self as templates, Account, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance,
     Roles, State, Template,
@@ -481,7 +482,7 @@ fn managed_comment() -> Message {
 }
 
 fn operations() -> Vec<Case> {
-    let raw = |state| RawEvent {
+    let raw = |state, fetched| RawEvent {
         id: RawEventId(70_001),
         blob: RawEventId(70_000),
         channel: ChannelId([6; 16]),
@@ -492,6 +493,7 @@ fn operations() -> Vec<Case> {
         attempts: 3,
         size: 1_234,
         trace: TraceId([9; 16]),
+        fetched,
     };
     vec![
         early_status(1, None),
@@ -518,9 +520,11 @@ fn operations() -> Vec<Case> {
                 failed_at: AT,
             },
         ),
-        v1("pending", raw(RawState::Pending)),
-        v1("parked", raw(RawState::Parked)),
-        v1("done", raw(RawState::Done)),
+        v1("pending", raw(RawState::Pending, false)),
+        v1("parked", raw(RawState::Parked, false)),
+        v1("done", raw(RawState::Done, false)),
+        of_version(2, "came", raw(RawState::Pending, false)),
+        of_version(2, "fetched", raw(RawState::Parked, true)),
         v1(
             "notice",
             Notice {
@@ -783,6 +787,20 @@ fn template(state: State) -> Template {
     }
 }
 
+fn performance(buttons: Vec<ButtonFigure>) -> Performance {
+    Performance {
+        used: 8,
+        sent: 7,
+        delivered: 6,
+        read: 5,
+        replied: 4,
+        clicked: 3,
+        failed: 1,
+        last_used_at: Some(AT),
+        buttons,
+    }
+}
+
 fn templates() -> Vec<Case> {
     let change = |kind: ChangeKind| {
         let change = Change {
@@ -795,21 +813,16 @@ fn templates() -> Vec<Case> {
         };
         v1(kind.as_str(), change)
     };
+    let figure = |card, place, label: &str| ButtonFigure {
+        spot: Spot { card, place },
+        label: label.into(),
+        used: 2,
+    };
+    let figures = vec![figure(None, 1, "Yes"), figure(Some(9), 0, "المزيد")];
     let mut cases = vec![
         v1("template", TemplateId([11; 16])),
-        v1(
-            "performance",
-            Performance {
-                used: 8,
-                sent: 7,
-                delivered: 6,
-                read: 5,
-                replied: 4,
-                clicked: 3,
-                failed: 1,
-                last_used_at: Some(AT),
-            },
-        ),
+        v1("performance", performance(Vec::new())),
+        of_version(2, "performance", performance(figures)),
         v1(
             "account",
             Account {

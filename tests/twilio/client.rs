@@ -108,6 +108,7 @@ async fn a_send_names_sender_recipient_words_and_where_its_status_goes() {
     let wanted = SendOutcome::Accepted {
         provider_message_id: "SM0001".into(),
         learnt: vec![],
+        held: None,
     };
     assert_eq!(got, wanted);
     let sent = asked.await.expect("one call");

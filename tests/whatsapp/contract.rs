@@ -4,6 +4,7 @@ use frontdesk::channels::Provider;
 use frontdesk::channels::whatsapp::WhatsappCloud;
 use frontdesk::domain::inbound::Inbound;
 use frontdesk::domain::outbound::SendOutcome;
+use frontdesk::domain::phrases;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, contract, json, json_files, signature_fits};
@@ -50,6 +51,9 @@ fn every_webhook_is_read_with_nothing_lost() {
         for item in items {
             if let Inbound::Notice(notice) = item {
                 assert!(notice.known, "{name}: {notice:?}");
+                let said = WhatsappCloud.notice_in_words(&notice.field, &notice.body);
+                let said = said.unwrap_or_else(|| panic!("{name} has no words: {notice:?}"));
+                assert!(phrases::recognise(&said).is_some(), "{name}: {said}");
             }
         }
     }
@@ -174,7 +178,10 @@ async fn every_success_is_understood() {
             SendOutcome::Accepted {
                 provider_message_id,
                 learnt,
+                held,
             } => {
+                let word = sample["messages"][0]["message_status"].as_str();
+                assert_eq!(held.as_deref(), word.filter(|word| *word != "accepted"), "{name}");
                 assert_eq!(json!(provider_message_id), sample["messages"][0]["id"], "{name}");
                 assert_eq!(learnt.len(), ids, "{name}");
             }

@@ -25,8 +25,10 @@ startNotify()
 
 // A session that ends while a page is open leads to the sign-in page and back to the same place.
 watch(me, (now, before) => {
-  if (before && !now && !router.currentRoute.value.meta.public) {
-    const next = router.currentRoute.value.fullPath
+  const here = router.currentRoute.value
+  if (before && !now && !here.meta.public) {
+    // Before the first page stands there is no route yet, only the address that was asked for.
+    const next = here.matched.length > 0 ? here.fullPath : location.pathname + location.search
     void router.replace({ name: 'login', query: expired.value ? { next } : {} })
   }
 })

@@ -10,7 +10,7 @@ use crate::actors::registry::ChannelEntry;
 use crate::channels::{Address, Delivery};
 use crate::domain::inbound::{ChannelNotice, Inbound};
 use crate::domain::operations::RawEvent;
-use crate::domain::{RawEventId, TraceId};
+use crate::domain::{RawEventId, TraceId, phrases};
 use crate::storage::StorageError;
 use crate::storage::keys::{RawBlobKey, RawEventKey};
 
@@ -131,24 +131,17 @@ impl ChannelWork {
 fn unclaimed(address: &Address) -> Inbound {
     Inbound::Notice(ChannelNotice {
         field: "unclaimed".to_owned(),
-        body: json!({ "detail": format!("A part of this delivery is not shown: {}.", no_channel(address)) }),
+        body: json!({ "detail": phrases::NOTICE_UNCLAIMED.with(&[("why", &no_channel(address))]) }),
         known: false,
     })
 }
 
 fn no_channel(address: &Address) -> String {
-    match address {
-        Address::Number(id) => {
-            format!("no channel has the phone_number_id {id}; add it in Settings, then replay")
-        }
-        Address::Account(id) => {
-            format!("no channel belongs to the account {id}; add it in Settings, then replay")
-        }
-        Address::Page(id) => {
-            format!(
-                "no Instagram channel has the page_id {id}; set it in the channel's settings, then replay"
-            )
-        }
-        Address::Posted => "the channel that it was posted to was removed".to_owned(),
-    }
+    let (phrase, id) = match address {
+        Address::Number(id) => (phrases::UNCLAIMED_NUMBER, id),
+        Address::Account(id) => (phrases::UNCLAIMED_ACCOUNT, id),
+        Address::Page(id) => (phrases::UNCLAIMED_PAGE, id),
+        Address::Posted => return phrases::UNCLAIMED_POSTED.text().to_owned(),
+    };
+    phrase.with(&[("id", id)])
 }

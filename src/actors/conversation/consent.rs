@@ -100,7 +100,9 @@ impl Worker {
         if !received.is_customer_speaking() {
             return Ok(());
         }
-        let imported = received.is_imported();
+        // What came late is heeded, but nothing is said to it.
+        let is_late = received.is_imported() || received.is_fetched();
+        let at = received.inbound.at.unwrap_or(now).min(now);
         let conversation = decision.conversation.clone();
         let rules = self.core.consent_rules(self.workspace)?;
         let (condition, messaging) = self.condition(&conversation);
@@ -118,15 +120,15 @@ impl Worker {
         let found = by_provider.map(|heard| (heard, known)).or_else(heard_here);
         let consent = self.consent(&conversation, ledger)?;
         let Some((heard, word)) = found else {
-            if consent.is_out() && !consent.wrote_since && !imported {
+            let is_before = is_late && consent.changes.last().is_some_and(|last| last.at > at);
+            if consent.is_out() && !consent.wrote_since && !received.is_imported() && !is_before {
                 consent.wrote_since = true;
                 ledger.changed = true;
             }
             return Ok(());
         };
-        let at = received.inbound.at.unwrap_or(now).min(now);
         // What was said long ago does not undo what was said since.
-        if imported && consent.changes.last().is_some_and(|last| last.at > at) {
+        if is_late && consent.changes.last().is_some_and(|last| last.at > at) {
             return Ok(());
         }
         let may_send =
@@ -143,7 +145,7 @@ impl Worker {
             ),
             at,
             by_provider: is_by_provider,
-            may_answer: may_send && !imported && !answered,
+            may_answer: may_send && !is_late && !answered,
             trace: received.trace,
         };
         let queued = self.queued(&conversation)?;

@@ -94,8 +94,8 @@ impl Worker {
         Ok(found.unwrap_or(NO_COUNTRY))
     }
 
-    /// Keeps a thread with imported messages in the order of their times: with the first of them every message gets a row,
-    /// and from then on every new one.
+    /// Keeps a thread with imported messages, or with fetched ones that belong before others, in the order of their times:
+    /// with the first of them every message gets a row, and from then on every new one.
     pub(super) fn place_in_time(
         &self,
         batch: &mut Batch,
@@ -114,8 +114,7 @@ impl Worker {
             .with(self.workspace)
             .with(before.id);
         let has_rows = !self.core.store.scan_keys(&prefix, None, 1)?.is_empty();
-        let imports = new.values().any(|message| message.is_imported());
-        if !has_rows && !imports {
+        if !has_rows && !new.values().any(|message| message.is_imported()) && !is_out_of_order(before, &new) {
             return Ok(());
         }
         if !has_rows {
@@ -154,4 +153,16 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether a message that was fetched late belongs before one that is there.
+fn is_out_of_order(before: &Conversation, new: &BTreeMap<u32, &Message>) -> bool {
+    let mut newest = before.last_message.as_ref().map(|last| last.at);
+    for message in new.values() {
+        if message.is_fetched() && newest.is_some_and(|newest| message.created_at < newest) {
+            return true;
+        }
+        newest = newest.max(Some(message.created_at));
+    }
+    false
 }

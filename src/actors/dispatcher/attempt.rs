@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::actors::contents;
 use crate::actors::conversation::{Command, CommandError};
 use crate::actors::core::new_trace;
@@ -9,6 +11,7 @@ use crate::actors::directory::Learn;
 use crate::actors::media;
 use crate::actors::registry::ChannelEntry;
 use crate::actors::templates;
+use crate::channels::Provider;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
 use crate::domain::marks::concerns_comment;
@@ -18,7 +21,7 @@ use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOu
 use crate::domain::phrases;
 use crate::domain::standing::{is_unasked, purpose};
 use crate::domain::{ConversationId, Message, MessageId};
-use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MessageKey, OutboxKey};
+use crate::storage::keys::{ConsentKey, ContactKey, ConversationKey, MadeContentKey, MessageKey, OutboxKey};
 use crate::storage::{Prefix, StorageError};
 
 use super::held::Held;
@@ -56,36 +59,78 @@ pub(super) fn jitter() -> f64 {
 }
 
 impl Dispatch {
-    /// Makes the call.
-    pub(super) async fn call(&self, entry: &ChannelEntry, attempt: &Attempt) -> SendOutcome {
-        let Some(provider) = self.core.provider(entry.kind) else {
-            return SendOutcome::NotSent("the provider is not part of this version".into());
+    /// Whether something must be given to the provider before the message itself: files, or what it names. That takes as
+    /// long as it takes, and is done before the message's slot.
+    pub(super) fn wants_preparing(&self, entry: &ChannelEntry, attempt: &Attempt) -> bool {
+        let (workspace, message) = (entry.workspace, attempt.entry.message);
+        let found = self.core.store.get(&MessageKey { workspace, message });
+        let (Ok(Some(message)), Some(provider)) = (found, self.core.provider(entry.kind)) else {
+            return false;
         };
+        media::is_uploaded_first(provider.as_ref(), &message.content)
+            || contents::is_made_first(provider.as_ref(), entry, &message.content)
+    }
+
+    /// Gives the provider what the message needs. Answers what came of the attempt if nothing can be sent.
+    pub(super) async fn prepare(&self, entry: &ChannelEntry, attempt: &Attempt) -> Option<SendOutcome> {
+        let provider = self.core.provider(entry.kind)?;
+        self.prepared(provider.as_ref(), entry, attempt).await.err()
+    }
+
+    /// The request with everything in it that the provider needs.
+    async fn prepared(
+        &self,
+        provider: &dyn Provider,
+        entry: &ChannelEntry,
+        attempt: &Attempt,
+    ) -> Result<(SendRequest, Option<MadeContentKey>), SendOutcome> {
+        let message = attempt.entry.message;
         let mut request = match self.request(entry, attempt) {
             Ok(Ready::Send(request)) => request,
-            Ok(Ready::Stopped(error)) => return SendOutcome::Refused(error),
+            Ok(Ready::Stopped(error)) => return Err(SendOutcome::Refused(error)),
             // A status has settled it meanwhile: nothing to send, nothing to doubt.
-            Ok(Ready::Settled) => return SendOutcome::Unknown("it was settled before it was sent".into()),
-            Err(error) => return SendOutcome::NotSent(error.to_string()),
+            Ok(Ready::Settled) => {
+                return Err(SendOutcome::Unknown("it was settled before it was sent".into()));
+            }
+            Err(error) => return Err(SendOutcome::NotSent(error.to_string())),
         };
-        if let Err(outcome) = media::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
-            tracing::warn!(message = %attempt.entry.message, ?outcome, "a file could not be given to the provider");
-            return outcome;
+        if let Err(outcome) = media::prepare(&self.core, provider, entry, &mut request).await {
+            tracing::warn!(%message, ?outcome, "a file could not be given to the provider");
+            return Err(outcome);
         }
         if let Err(outcome) = templates::number(&self.core, entry, &mut request) {
-            tracing::warn!(message = %attempt.entry.message, ?outcome, "a template's values could not be numbered");
-            return outcome;
+            tracing::warn!(%message, ?outcome, "a template's values could not be numbered");
+            return Err(outcome);
         }
-        let made = match contents::prepare(&self.core, provider.as_ref(), entry, &mut request).await {
-            Ok(made) => made,
+        match contents::prepare(&self.core, provider, entry, &mut request).await {
+            Ok(made) => Ok((request, made)),
             Err(outcome) => {
-                tracing::warn!(message = %attempt.entry.message, ?outcome, "a content could not be made at the provider");
-                return outcome;
+                tracing::warn!(%message, ?outcome, "a content could not be made at the provider");
+                Err(outcome)
             }
+        }
+    }
+
+    /// Makes the call. Answers what came of it, and when the provider's answer came if it was asked.
+    pub(super) async fn call(
+        &self,
+        entry: &ChannelEntry,
+        attempt: &Attempt,
+    ) -> (SendOutcome, Option<Instant>) {
+        let Some(provider) = self.core.provider(entry.kind) else {
+            return (
+                SendOutcome::NotSent("the provider is not part of this version".into()),
+                None,
+            );
         };
-        let started = tokio::time::Instant::now();
+        let (request, made) = match self.prepared(provider.as_ref(), entry, attempt).await {
+            Ok(prepared) => prepared,
+            Err(outcome) => return (outcome, None),
+        };
+        let started = Instant::now();
         let outcome = provider.send(&self.core.http, &entry.access, &request).await;
-        metrics::histogram!("frontdesk_provider_call_seconds").record(started.elapsed().as_secs_f64());
+        let ended = Instant::now();
+        metrics::histogram!("frontdesk_provider_call_seconds").record((ended - started).as_secs_f64());
         let outcome = contents::after(&self.core, provider.as_ref(), made, outcome).await;
         let (message, trace) = (attempt.entry.message, attempt.entry.trace);
         match &outcome {
@@ -98,7 +143,7 @@ impl Dispatch {
             }
             SendOutcome::Unknown(why) => tracing::warn!(%message, %trace, why, "a send is doubtful"),
         }
-        outcome
+        (outcome, Some(ended))
     }
 
     fn request(&self, entry: &ChannelEntry, attempt: &Attempt) -> Result<Ready, StorageError> {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::operations::SendPriority;
@@ -35,6 +36,7 @@ use breaker::Breaker;
 use held::Held;
 use pace::Pace;
 use select::Room;
+use slots::Slot;
 
 /// Calls to the provider at the same time.
 const MAX_CALLS: usize = 256;
@@ -58,10 +60,21 @@ pub struct Dispatch {
 enum Done {
     /// Rows are marked active.
     Activated(Result<Vec<Attempt>, (CommitError, Vec<ConversationId>)>),
+    /// What the message needs was given to the provider, or could not be.
+    Prepared(Box<Attempt>, Option<SendOutcome>),
     /// The provider answered, or did not.
-    Called(Box<Attempt>, SendOutcome),
+    Called(Box<Called>),
     /// The outcome is recorded (or, at the stop, could not be: then it is doubtful at the next start).
     Recorded(ConversationId),
+}
+
+/// A call that ended.
+struct Called {
+    attempt: Attempt,
+    outcome: SendOutcome,
+    slot: Slot,
+    /// When the provider's answer came, if it was asked.
+    answered: Option<Instant>,
 }
 
 /// Runs until told to stop.
@@ -98,6 +111,8 @@ struct Desk {
     ready: VecDeque<Attempt>,
     under_way: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     calls: usize,
+    /// Messages whose files are on their way to the provider.
+    preparing: usize,
     activating: bool,
     /// Something may have become due that the last look did not see.
     look: bool,
@@ -122,6 +137,7 @@ impl Desk {
             ready: VecDeque::new(),
             under_way: FuturesUnordered::new(),
             calls: 0,
+            preparing: 0,
             activating: false,
             look: true,
             called: false,
@@ -154,7 +170,7 @@ impl Desk {
             self.dispatch
                 .core
                 .board
-                .mailbox(&name, self.ready.len() + self.calls);
+                .mailbox(&name, self.ready.len() + self.calls + self.preparing);
         }
         self.finish(&entry).await;
         token.cancelled().await;
@@ -169,11 +185,11 @@ impl Desk {
         let open = !entry.channel.paused
             && self
                 .breaker
-                .lets_through(entry, now, self.calls + self.ready.len());
+                .lets_through(entry, now, self.calls + self.preparing + self.ready.len());
         let room = self.room();
         // With enough ready for the next moment only a reply is of interest, and only if somebody has called.
         let idle = !self.look || room.replies == 0 || (room.all == 0 && !self.called);
-        if !open || idle || self.activating || self.calls >= MAX_CALLS {
+        if !open || idle || self.activating || self.calls + self.preparing >= MAX_CALLS {
             return Ok(());
         }
         self.called = false;
@@ -216,15 +232,26 @@ impl Desk {
             .partition_point(|attempt| attempt.priority == SendPriority::Reply)
     }
 
-    /// Puts attempts in line: a reply after other replies, before all else.
-    fn make_ready(&mut self, attempts: Vec<Attempt>) {
-        for attempt in attempts {
-            let place = match attempt.priority {
-                SendPriority::Reply => self.ready_replies(),
-                SendPriority::Bulk => self.ready.len(),
-            };
-            self.ready.insert(place, attempt);
+    /// Puts an attempt in line, once the provider has what the message needs.
+    fn line_up(&mut self, attempt: Attempt, entry: &Arc<ChannelEntry>) {
+        if !self.dispatch.wants_preparing(entry, &attempt) {
+            return self.make_ready(attempt);
         }
+        self.preparing += 1;
+        let (dispatch, entry) = (self.dispatch.clone(), entry.clone());
+        self.under_way.push(Box::pin(async move {
+            let outcome = dispatch.prepare(&entry, &attempt).await;
+            Done::Prepared(Box::new(attempt), outcome)
+        }));
+    }
+
+    /// A reply stands after other replies, before all else.
+    fn make_ready(&mut self, attempt: Attempt) {
+        let place = match attempt.priority {
+            SendPriority::Reply => self.ready_replies(),
+            SendPriority::Bulk => self.ready.len(),
+        };
+        self.ready.insert(place, attempt);
     }
 
     /// When the clock was set back, what was due before would wait until it is due once more, and be overtaken by what is
@@ -254,22 +281,24 @@ impl Desk {
 
     /// Starts calls, each in its slot.
     fn launch(&mut self, entry: &Arc<ChannelEntry>) {
-        while !self.ready.is_empty() && self.calls < MAX_CALLS {
-            let is_bulk = self
-                .ready
-                .front()
-                .is_some_and(|next| next.priority == SendPriority::Bulk);
-            if (is_bulk && !self.pace.bulk_may()) || !self.pace.take_slot() {
+        while self.calls < MAX_CALLS {
+            let Some(next) = self.ready.front() else { return };
+            let Some(slot) = self.pace.take_slot(next.priority) else {
                 return;
-            }
+            };
             let Some(attempt) = self.ready.pop_front() else {
                 return;
             };
             self.calls += 1;
             let (dispatch, entry) = (self.dispatch.clone(), entry.clone());
             self.under_way.push(Box::pin(async move {
-                let outcome = dispatch.call(&entry, &attempt).await;
-                Done::Called(Box::new(attempt), outcome)
+                let (outcome, answered) = dispatch.call(&entry, &attempt).await;
+                Done::Called(Box::new(Called {
+                    attempt,
+                    outcome,
+                    slot,
+                    answered,
+                }))
             }));
         }
     }
@@ -279,7 +308,9 @@ impl Desk {
             Done::Activated(Ok(attempts)) => {
                 self.activating = false;
                 self.look |= attempts.is_empty();
-                self.make_ready(attempts);
+                for attempt in attempts {
+                    self.line_up(attempt, entry);
+                }
             }
             Done::Activated(Err((error, conversations))) => {
                 self.activating = false;
@@ -290,9 +321,19 @@ impl Desk {
                 self.pace.pause(Duration::from_millis(500));
                 self.dispatch.core.board.error(name, &error.to_string());
             }
-            Done::Called(attempt, outcome) => {
+            Done::Prepared(attempt, outcome) => {
+                self.preparing -= 1;
+                match outcome {
+                    None => self.make_ready(*attempt),
+                    Some(outcome) => self.after_call(*attempt, outcome, entry),
+                }
+            }
+            Done::Called(called) => {
                 self.calls -= 1;
-                self.after_call(*attempt, outcome, entry);
+                if let Some(at) = called.answered {
+                    self.pace.answered(called.slot, at);
+                }
+                self.after_call(called.attempt, called.outcome, entry);
             }
             Done::Recorded(conversation) => {
                 self.busy.remove(&conversation);
@@ -373,18 +414,14 @@ impl Desk {
         let back = std::mem::take(&mut self.ready);
         let dispatch = self.dispatch.clone();
         let end = async {
-            if let Err(error) = dispatch.deactivate(back).await {
-                tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
-            }
+            dispatch.put_back(back).await;
             while let Some(done) = self.under_way.next().await {
                 match done {
-                    Done::Activated(Ok(attempts)) => {
-                        if let Err(error) = dispatch.deactivate(attempts).await {
-                            tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
-                        }
-                    }
+                    Done::Activated(Ok(attempts)) => dispatch.put_back(attempts).await,
+                    Done::Prepared(attempt, None) => dispatch.put_back([*attempt]).await,
                     Done::Activated(Err((error, _))) => tracing::warn!(%error, "messages stay queued"),
-                    Done::Called(attempt, outcome) => self.after_call(*attempt, outcome, entry),
+                    Done::Prepared(attempt, Some(outcome)) => self.after_call(*attempt, outcome, entry),
+                    Done::Called(called) => self.after_call(called.attempt, called.outcome, entry),
                     Done::Recorded(_) => {}
                 }
             }

@@ -14,8 +14,21 @@ use crate::actors::core::Core;
 use crate::actors::registry::ChannelEntry;
 use crate::domain::ContactId;
 use crate::domain::health::Quality;
+use crate::domain::operations::SendPriority;
 
-use super::slots::{Slots, TokioClock};
+use super::slots::{Slot, Slots};
+
+/// Tokio's time for the limiter, so that paused time holds it still.
+#[derive(Clone, Debug)]
+struct TokioClock(Instant);
+
+impl GovernorClock for TokioClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.elapsed())
+    }
+}
 
 type Keyed = RateLimiter<ContactId, DefaultKeyedStateStore<ContactId>, TokioClock, NoOpMiddleware<Nanos>>;
 
@@ -35,7 +48,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(core: &Core, entry: &ChannelEntry) -> Self {
-        let clock = TokioClock::start();
+        let clock = TokioClock(Instant::now());
         let rate = rate(core, entry);
         let recipients = core.provider(entry.kind).and_then(|provider| {
             let capabilities = provider.capabilities_for(&entry.channel.settings);
@@ -49,9 +62,9 @@ impl Pace {
         });
         Self {
             rate,
-            number: Slots::new(rate, &clock),
+            number: Slots::new(rate),
             recipients,
-            bulk: slowed(core, entry).then(|| Slots::new(rate / SLOWED, &clock)),
+            bulk: slowed(core, entry).then(|| Slots::new(rate / SLOWED)),
             clock,
             paused_until: None,
         }
@@ -62,19 +75,14 @@ impl Pace {
         let rate = rate(core, entry);
         if rate != self.rate {
             self.rate = rate;
-            self.number = Slots::new(rate, &self.clock);
+            self.number = Slots::new(rate);
             self.bulk = None;
         }
         match (slowed(core, entry), self.bulk.is_some()) {
-            (true, false) => self.bulk = Some(Slots::new(rate / SLOWED, &self.clock)),
+            (true, false) => self.bulk = Some(Slots::new(rate / SLOWED)),
             (false, true) => self.bulk = None,
             _ => {}
         }
-    }
-
-    /// Takes bulk's next slot if it has one of its own and it has come. Replies never wait for it.
-    pub(super) fn bulk_may(&mut self) -> bool {
-        self.bulk.as_mut().is_none_or(Slots::take)
     }
 
     /// Messages to mark active ahead of their slots: 50 ms of sending, so that no slot is lost while marking takes a
@@ -87,9 +95,21 @@ impl Pace {
         }
     }
 
-    /// Takes the next slot if it has come.
-    pub(super) fn take_slot(&mut self) -> bool {
-        self.paused_for().is_none() && self.number.take()
+    /// Takes the next slot for a message of this priority if it has come. Bulk may have slots of its own besides; replies
+    /// never wait for those.
+    pub(super) fn take_slot(&mut self, priority: SendPriority) -> Option<Slot> {
+        if self.paused_for().is_some() || !self.number.has_come() {
+            return None;
+        }
+        if let (SendPriority::Bulk, Some(bulk)) = (priority, &mut self.bulk) {
+            bulk.take()?;
+        }
+        self.number.take()
+    }
+
+    /// Notes when the provider's answer to the message of a slot came.
+    pub(super) fn answered(&mut self, slot: Slot, at: Instant) {
+        self.number.answered(slot, at);
     }
 
     /// How long until the next slot.

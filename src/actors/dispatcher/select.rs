@@ -190,11 +190,15 @@ impl Dispatch {
         }
     }
 
-    /// Puts attempts back that were not made.
-    pub(super) async fn deactivate(
-        &self,
-        attempts: impl IntoIterator<Item = Attempt>,
-    ) -> Result<(), CommitError> {
+    /// Puts attempts back at the stop; those for which that fails are doubtful at the next start.
+    pub(super) async fn put_back(&self, attempts: impl IntoIterator<Item = Attempt>) {
+        if let Err(error) = self.deactivate(attempts).await {
+            tracing::warn!(%error, "messages that were about to be sent will be shown as doubtful");
+        }
+    }
+
+    /// Marks attempts that were not made as waiting again.
+    async fn deactivate(&self, attempts: impl IntoIterator<Item = Attempt>) -> Result<(), CommitError> {
         let mut batch = Batch::new();
         for Attempt { key, entry, .. } in attempts {
             let entry = OutboxEntry {

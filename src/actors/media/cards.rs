@@ -9,7 +9,7 @@ use crate::actors::conversation::{CardsRead, Command, CommandError};
 use crate::actors::core::{Core, new_trace};
 use crate::actors::hub::Hub;
 use crate::domain::media::Media;
-use crate::domain::{WorkspaceId, vcard};
+use crate::domain::{WorkspaceId, phrases, vcard};
 use crate::storage::StorageError;
 use crate::storage::media::Written;
 
@@ -40,7 +40,7 @@ pub(super) async fn tell(
         Some(vcard::read(&bytes))
     });
     let cards = read.await.ok().flatten();
-    let cards = cards.ok_or_else(|| Failure::Later("The card could not be read from the disk.".into()))?;
+    let cards = cards.ok_or_else(|| Failure::Later(phrases::FILE_CARD_UNREADABLE.text().into()))?;
     if cards.is_empty() {
         return Ok(());
     }
@@ -55,6 +55,8 @@ pub(super) async fn tell(
     match told {
         // Whose conversation is gone needs no card.
         Ok(_) | Err(CommandError::NotFound | CommandError::Storage(StorageError::Erased)) => Ok(()),
-        Err(error) => Err(Failure::Later(format!("The card could not be noted: {error}."))),
+        Err(error) => Err(Failure::Later(
+            phrases::FILE_CARD_NOT_NOTED.with(&[("why", &error)]),
+        )),
     }
 }

@@ -11,9 +11,14 @@ use secrecy::ExposeSecret;
 use crate::actors::core::Core;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::media::{MediaError, MediaSource};
+use crate::domain::phrases;
 
 /// How long fetching one file may take.
 const TIMEOUT: Duration = Duration::from_secs(600);
+/// How long fetching a picture that somebody waits for may take.
+const PICTURE_TIME: Duration = Duration::from_secs(15);
+/// Pictures that a browser is given.
+const PICTURES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
 /// Redirections that are followed.
 const MAX_HOPS: u32 = 3;
 
@@ -31,7 +36,7 @@ pub(super) enum Failure {
 impl From<MediaError> for Failure {
     fn from(error: MediaError) -> Self {
         match error {
-            MediaError::Unsupported => Self::Never("Files of this channel cannot be fetched.".into()),
+            MediaError::Unsupported => Self::Never(phrases::FILE_NOT_FETCHED.text().into()),
             MediaError::Gone(why) => Self::Gone(why),
             MediaError::Invalid(why) => Self::Never(why),
             MediaError::Provider(error) => Self::Later(format!("{} ({})", error.detail, error.code)),
@@ -47,7 +52,7 @@ pub(super) async fn open(
 ) -> Result<(Response, MediaSource), Failure> {
     let provider = core
         .provider(entry.kind)
-        .ok_or_else(|| Failure::Never("The provider is not part of this version.".into()))?;
+        .ok_or_else(|| Failure::Never(phrases::FILE_PROVIDER_GONE.text().into()))?;
     let source = provider
         .locate_media(&core.http, &entry.access, reference)
         .await?;
@@ -65,16 +70,46 @@ pub(super) async fn open(
         let next = next
             .and_then(|place| place.to_str().ok())
             .and_then(|place| url.join(place).ok());
-        url = next.ok_or_else(|| Failure::Later("The provider redirected to nowhere.".into()))?;
+        url = next.ok_or_else(|| Failure::Later(phrases::FILE_LED_NOWHERE.text().into()))?;
     }
-    Err(Failure::Later("The provider redirected too often.".into()))
+    Err(Failure::Later(phrases::FILE_LED_TOO_OFTEN.text().into()))
+}
+
+/// A picture at an address that the provider named: its type, found by looking at it, and its bytes, at most `limit` of them.
+/// `None` if it is not to be had, or is no picture.
+pub async fn show_picture(
+    core: &Core,
+    entry: &ChannelEntry,
+    address: &str,
+    limit: usize,
+) -> Option<(&'static str, Vec<u8>)> {
+    let url = Url::parse(address).ok()?;
+    let source = MediaSource::plain(url.clone());
+    let call = tokio::time::timeout(PICTURE_TIME, async {
+        let mut response = get(core, entry, &source, &url, true).await.ok()?;
+        let mut bytes = Vec::new();
+        if !response.status().is_success() {
+            return None;
+        }
+        while let Some(chunk) = response.chunk().await.ok()? {
+            if bytes.len() + chunk.len() > limit {
+                return None;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Some(bytes)
+    });
+    let bytes = call.await.ok()??;
+    let mime = super::sniff(&bytes)?;
+    PICTURES.contains(&mime).then_some((mime, bytes))
 }
 
 fn refused(status: StatusCode) -> Failure {
+    let answered = phrases::FILE_ANSWERED.with(&[("status", &status)]);
     match status.as_u16() {
         // Signed addresses of content networks answer 403 when they have expired.
-        403 | 404 | 410 => Failure::Gone(format!("The provider answered {status}.")),
-        _ => Failure::Later(format!("The provider answered {status}.")),
+        403 | 404 | 410 => Failure::Gone(answered),
+        _ => Failure::Later(answered),
     }
 }
 
@@ -89,11 +124,7 @@ async fn get(
         true => core.http.get(url.clone()),
         false => {
             let guarded = core.media.client.get(url.clone());
-            guarded.map_err(|why| {
-                Failure::Never(format!(
-                    "The provider named an address that is not called: {why}."
-                ))
-            })?
+            guarded.map_err(|why| Failure::Never(phrases::FILE_ADDRESS_REFUSED.with(&[("why", &why)])))?
         }
     };
     let mut request = request
@@ -122,8 +153,8 @@ pub(super) fn said(error: &reqwest::Error) -> String {
         cause = deeper;
     }
     match std::ptr::addr_eq(cause, error) {
-        true if error.is_timeout() => "It took too long.".into(),
-        true => "The connection broke.".into(),
+        true if error.is_timeout() => phrases::FILE_TOO_SLOW.text().into(),
+        true => phrases::FILE_BROKE_OFF.text().into(),
         false => cause.to_string(),
     }
 }

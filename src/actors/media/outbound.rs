@@ -78,6 +78,13 @@ pub async fn prepare(
     Ok(())
 }
 
+/// Whether files of ours are given to the provider before a message that has them.
+pub fn is_uploaded_first(provider: &dyn Provider, content: &Content) -> bool {
+    let ours = |reference: media::Reference| reference.ours().is_some();
+    provider.outbound_media() == OutboundMedia::Upload
+        && media::references(content, false).into_iter().any(ours)
+}
+
 /// Whether a send that was cut off never began: its files had not been given to the provider, which is done (and written
 /// down) before.
 pub fn surely_unsent(core: &Core, provider: &dyn Provider, entry: &ChannelEntry, content: &Content) -> bool {

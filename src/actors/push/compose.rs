@@ -10,13 +10,18 @@ use super::words::Words;
 use crate::actors::Core;
 use crate::actors::presence::Presence;
 use crate::domain::notify::{Choice, Kind, News};
-use crate::domain::{Author, Contact, Conversation, ConversationId, Message, MessageId, UserId, WorkspaceId};
+use crate::domain::time::SECOND;
+use crate::domain::{
+    Author, Contact, Conversation, ConversationId, Message, MessageId, Timestamp, UserId, WorkspaceId,
+};
 use crate::storage::keys::{
     AlertKey, ContactKey, ConversationKey, MessageKey, UserKey, UserSettingKey, WorkspaceKey,
 };
 use crate::storage::settings::{self, Kept, number};
 use crate::storage::{StorageError, Store};
 
+/// Messages that were fetched so long after they were said are told of no more.
+const FRESH: i64 = 30 * 60 * SECOND;
 /// Longest title, in characters.
 const TITLE: usize = 80;
 /// Longest text, in characters.
@@ -64,6 +69,14 @@ pub(super) struct Payload {
 pub(super) struct Facts {
     pub news: News,
     thread: Option<(Conversation, Message)>,
+}
+
+impl Facts {
+    /// Whether it is a message that was fetched long after it was said: an alert tells of those, once for all.
+    pub(super) fn is_stale(&self, at: Timestamp) -> bool {
+        let message = self.thread.as_ref().map(|(_, message)| message);
+        message.is_some_and(|it| it.is_fetched() && at.since(it.created_at) > FRESH)
+    }
 }
 
 /// A record that was erased or cannot be read is told to nobody; it must not stop what follows.

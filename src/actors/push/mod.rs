@@ -289,6 +289,9 @@ impl Push {
         let Some(facts) = compose::facts(store, event.workspace, subject)? else {
             return Ok(());
         };
+        if facts.is_stale(event.at) {
+            return Ok(());
+        }
         let now = Instant::now();
         let mut last: Option<(UserId, bool)> = None;
         for device in &audience.devices {

@@ -43,6 +43,7 @@ pub(super) async fn send(
             SendOutcome::Accepted { learnt, .. } if is_action => SendOutcome::Accepted {
                 provider_message_id: format!("action:{}", request.message),
                 learnt,
+                held: None,
             },
             outcome => outcome,
         },
@@ -66,6 +67,7 @@ fn accepted(json: &Value) -> SendOutcome {
         Some(provider_message_id) => SendOutcome::Accepted {
             provider_message_id,
             learnt: Vec::new(),
+            held: None,
         },
         None => SendOutcome::Unknown("the answer named no message id".into()),
     }
@@ -76,6 +78,7 @@ fn acted(json: &Value) -> SendOutcome {
         true => SendOutcome::Accepted {
             provider_message_id: String::new(),
             learnt: Vec::new(),
+            held: None,
         },
         false => SendOutcome::Unknown("the answer was no object".into()),
     }

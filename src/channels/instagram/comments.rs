@@ -65,9 +65,10 @@ pub(super) async fn send(
     };
     match outcome {
         // What was done has no id of its own.
-        SendOutcome::Accepted { learnt, .. } if wish != CommentWish::Reply => SendOutcome::Accepted {
+        SendOutcome::Accepted { learnt, held, .. } if wish != CommentWish::Reply => SendOutcome::Accepted {
             provider_message_id: format!("action:{}", request.message),
             learnt,
+            held,
         },
         SendOutcome::Unknown(why) if matches!(wish, CommentWish::Hide | CommentWish::Unhide) => {
             SendOutcome::Refused(harmless(why))
@@ -113,6 +114,7 @@ fn answered(json: &Value) -> SendOutcome {
         Some(provider_message_id) => SendOutcome::Accepted {
             provider_message_id,
             learnt: Vec::new(),
+            held: None,
         },
         None => SendOutcome::Unknown("the answer named no comment".into()),
     }
@@ -123,6 +125,7 @@ fn done(json: &Value) -> SendOutcome {
         Some(true) => SendOutcome::Accepted {
             provider_message_id: String::new(),
             learnt: Vec::new(),
+            held: None,
         },
         _ => SendOutcome::Unknown("the answer did not say that it was done".into()),
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::errors::class_of;
 use super::settings::{self, Login as Flavour};
+use super::subscription;
 use crate::channels::graph::{Answer, call_bare, config, unanswered};
 use crate::channels::http::TIMEOUT;
 use crate::channels::login::{Grant, Login, LoginApp, LoginError, LoginProblem, Renewed, judge};
@@ -23,9 +24,6 @@ const INSTAGRAM_SCOPES: &str =
     "instagram_business_basic,instagram_business_manage_messages,instagram_business_manage_comments";
 const FACEBOOK_SCOPES: &str = "instagram_basic,instagram_manage_messages,instagram_manage_comments,\
                                pages_manage_metadata,pages_show_list,pages_read_engagement,business_management";
-/// What is subscribed to.
-const FIELDS: &str =
-    "messages,messaging_postbacks,messaging_seen,message_reactions,messaging_referral,message_edit,comments";
 /// Most Pages that one may choose from.
 const MAX_PAGES: usize = 100;
 
@@ -86,17 +84,13 @@ impl Login for InstagramLogin {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Result<(), LoginError>> {
         Box::pin(async move {
-            let node = [settings::sender(&access.settings), "subscribed_apps"];
-            let url = settings::endpoint(&access.settings, &node).map_err(wrong)?;
+            let url = subscription::url(access).map_err(wrong)?;
             let token = access
                 .secrets
                 .get("access_token")
                 .map_or("", |token| token.expose_secret());
-            let call = http
-                .post(url)
-                .bearer_auth(token)
-                .query(&[("subscribed_fields", FIELDS)]);
-            said(call).await.map(drop)
+            let call = http.post(url).bearer_auth(token);
+            said(call.query(&[subscription::WANTED])).await.map(drop)
         })
     }
 

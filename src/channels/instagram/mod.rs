@@ -9,23 +9,27 @@
 
 mod client;
 mod comments;
+mod doctor;
 mod errors;
 mod files;
 mod limits;
 mod login;
+mod missed;
 mod parse;
 mod probe;
 mod render;
 mod settings;
+mod subscription;
 mod welcome;
 
 use std::collections::BTreeMap;
 
 use crate::channels::login::Login;
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
+use crate::channels::missed::Missed;
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, Managed,
-    ParseError, Profile, Provider, WebhookRequest, Welcome, meta_signature,
+    ParseError, Profile, Provider, Subscription, WebhookRequest, Welcome, meta_signature,
 };
 use crate::domain::marks::concerns_comment;
 use crate::domain::media::MediaRule;
@@ -33,6 +37,7 @@ use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
 use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity};
+use subscription::Standing;
 
 /// The provider.
 #[derive(Clone, Copy, Default, Debug)]
@@ -192,6 +197,50 @@ impl Provider for Instagram {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Managed<()>> {
         Box::pin(client::show_typing(http, access, provider_message_id))
+    }
+
+    fn diagnose<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        webhook_url: &'a str,
+    ) -> BoxFuture<'a, Vec<Check>> {
+        Box::pin(doctor::run(http, access, webhook_url))
+    }
+
+    fn subscription<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Option<Subscription>>> {
+        Box::pin(async move {
+            let standing = subscription::read(http, access).await?;
+            Ok(Some(match standing {
+                Standing::Complete(_) => Subscription::Complete,
+                Standing::Nobody => Subscription::Nobody,
+                Standing::Lacks(field) => Subscription::Lacks(field.to_owned()),
+            }))
+        })
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(subscription::begin(http, access))
+    }
+
+    fn unsubscribe<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(subscription::end(http, access))
+    }
+
+    fn missed(&self) -> Option<&dyn Missed> {
+        Some(&missed::Conversations)
     }
 
     fn test_connection<'a>(

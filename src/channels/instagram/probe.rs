@@ -7,13 +7,11 @@ use serde_json::Value;
 
 use super::client::get;
 use super::settings::{self, Login};
+use super::subscription::{self, Standing};
 use crate::channels::payload::text_at;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
 use crate::domain::phrases;
-
-/// Webhook fields without which messages or taps are missing.
-const NEEDED_FIELDS: [&str; 2] = ["messages", "messaging_postbacks"];
 
 /// Asks step by step; later steps are left out when they could only repeat an earlier failure.
 pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<Check> {
@@ -49,15 +47,14 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
             return checks;
         }
     }
-    let sender = settings::sender(&access.settings);
-    checks.push(match get(http, access, &[sender, "subscribed_apps"], &[]).await {
-        Ok(apps) => of_subscriptions(&apps),
+    checks.push(match subscription::read(http, access).await {
+        Ok(standing) => of_subscription(&standing),
         Err(error) => failed("webhooks", &error),
     });
     checks
 }
 
-fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
+pub(super) fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
     Check {
         name,
         ok,
@@ -100,32 +97,18 @@ fn of_account(access: &ChannelAccess, account: &Value) -> Check {
     }
 }
 
-fn of_subscriptions(apps: &Value) -> Check {
-    let listed = apps
-        .get("data")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    if listed.is_empty() {
-        return check("webhooks", false, phrases::CHECK_NO_APP_INSTAGRAM.text());
-    }
-    let subscribed = |field: &&str| {
-        let fields = listed
-            .iter()
-            .filter_map(|app| app.get("subscribed_fields")?.as_array());
-        fields.flatten().any(|known| known.as_str() == Some(field))
-    };
-    // An app that does not say which fields it has is taken at its word.
-    let tells = listed.iter().any(|app| app.get("subscribed_fields").is_some());
-    match NEEDED_FIELDS.iter().find(|field| tells && !subscribed(field)) {
-        Some(field) => check(
+fn of_subscription(standing: &Standing) -> Check {
+    match standing {
+        Standing::Nobody => check("webhooks", false, phrases::CHECK_NO_APP_INSTAGRAM.text()),
+        Standing::Lacks(field) => check(
             "webhooks",
             false,
-            phrases::CHECK_FIELD_MISSING.with(&[("field", field)]),
+            phrases::CHECK_FIELD_MISSING_INSTAGRAM.with(&[("field", field)]),
         ),
-        None => check(
+        Standing::Complete(count) => check(
             "webhooks",
             true,
-            phrases::CHECK_APPS_RECEIVE.with(&[("count", &listed.len())]),
+            phrases::CHECK_APPS_RECEIVE.with(&[("count", count)]),
         ),
     }
 }

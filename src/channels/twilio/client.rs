@@ -68,6 +68,7 @@ fn of_send(answer: &Answer) -> SendOutcome {
             Some(sid) if !sid.is_empty() && sid.len() <= MAX_ID => SendOutcome::Accepted {
                 provider_message_id: sid.to_owned(),
                 learnt: Vec::new(),
+                held: None,
             },
             _ => SendOutcome::Unknown("the answer named no message".into()),
         },
@@ -175,7 +176,7 @@ fn fits(message: &Value, body: Option<&str>, earliest: Timestamp) -> bool {
     ours && same_words && at.is_some_and(|at| at >= earliest)
 }
 
-fn rfc2822(text: &str) -> Option<Timestamp> {
+pub(super) fn rfc2822(text: &str) -> Option<Timestamp> {
     let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(Timestamp::from_seconds(zoned.timestamp().as_second()))
 }

@@ -58,6 +58,11 @@ impl Form {
         (!pairs.is_empty()).then_some(Self(pairs))
     }
 
+    /// A form of these parameters.
+    pub(super) fn of(parameters: Vec<(String, String)>) -> Self {
+        Self(parameters)
+    }
+
     /// The first value under that name, as it came.
     pub(super) fn raw(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);

@@ -14,6 +14,7 @@ mod form;
 mod interactive;
 mod limits;
 mod made;
+mod missed;
 mod parse;
 mod probe;
 mod render;
@@ -31,6 +32,7 @@ use serde_json::{Map, Value};
 use self::settings::Medium;
 use crate::channels::contents::{MadeContents, Shape};
 use crate::channels::media::{MediaError, MediaSource, OutboundMedia};
+use crate::channels::missed::Missed;
 use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, ParseError,
     Provider, Templates, WebhookRequest,
@@ -242,6 +244,10 @@ impl Provider for Twilio {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Vec<Check>> {
         Box::pin(probe::run(http, access))
+    }
+
+    fn missed(&self) -> Option<&dyn Missed> {
+        Some(&missed::MessageList)
     }
 
     fn made_contents(&self) -> Option<&dyn MadeContents> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::content;
 use super::form::Form;
-use super::status;
+use super::{missed, status};
 use crate::channels::payload::made_up_id;
 use crate::channels::{Address, Delivery, ParseError};
 use crate::domain::Content;
@@ -85,7 +85,10 @@ const PLACED: [&str; 35] = [
 pub(super) fn deliveries(raw: &[u8]) -> Result<Vec<Delivery>, ParseError> {
     let items = match serde_json::from_slice::<Value>(raw) {
         // Event Streams and alerts come as JSON (contract, section 5).
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => vec![notice("twilio.json", value)],
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => match missed::read(&value) {
+            Some(items) => items,
+            None => vec![notice("twilio.json", value)],
+        },
         _ => match Form::read(raw) {
             Some(form) => of_form(&form),
             None => return Err(ParseError("neither a form with parameters nor JSON".into())),
@@ -102,7 +105,8 @@ pub(super) fn is_delivery(raw: &[u8]) -> bool {
     deliveries(raw).is_ok()
 }
 
-fn of_form(form: &Form) -> Vec<Inbound> {
+/// What one form says.
+pub(super) fn of_form(form: &Form) -> Vec<Inbound> {
     let Some(id) = message_id(form) else {
         return nameless(form);
     };

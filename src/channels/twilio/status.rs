@@ -123,9 +123,9 @@ fn failure(word: &str, code: Option<&str>, said: Option<&str>) -> (Option<Messag
     let class = number.map(|code| class_of(code).unwrap_or(ErrorClass::Permanent));
     let cut = |text: &str| text.chars().take(MAX_DETAIL_CHARS).collect::<String>();
     let plain = match word {
-        "canceled" => "The message was cancelled before it was sent.",
-        "undelivered" => "The carrier or WhatsApp took the message and could not deliver it.",
-        _ => "Twilio could not hand the message over.",
+        "canceled" => phrases::SMS_CANCELLED.text(),
+        "undelivered" => phrases::SMS_UNDELIVERED.text(),
+        _ => phrases::SMS_NOT_HANDED_OVER.text(),
     };
     let error = MessageError {
         code: number.map_or_else(|| word.to_owned(), |code| code.to_string()),

@@ -414,6 +414,12 @@ impl Templates for Dialog360 {
         ))))
     }
 
+    /// 360dialog fetches the sample from an address that stands where Meta wants a handle (not in its reference; a client
+    /// that is in use does it so).
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Link
+    }
+
     fn news(&self, field: &str, body: &Value) -> Option<News> {
         templates::news(field, body)
     }

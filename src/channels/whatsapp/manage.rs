@@ -212,6 +212,7 @@ pub(super) async fn profile(http: &reqwest::Client, access: &ChannelAccess) -> M
             .collect(),
         vertical: word("vertical"),
         picture_url: text_at(first, "profile_picture_url"),
+        picture_handle: None,
     })
 }
 
@@ -235,6 +236,9 @@ pub(super) async fn set_profile(
         }
     }
     body.insert("websites".into(), json!(profile.websites));
+    if let Some(handle) = &profile.picture_handle {
+        body.insert("profile_picture_handle".into(), handle.as_str().into());
+    }
     post_to(http, access, profile_url(access)?, &Value::Object(body)).await
 }
 

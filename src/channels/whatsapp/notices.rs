@@ -21,7 +21,8 @@ pub(super) fn scope(notice: &ChannelNotice) -> NoticeScope {
     }
 }
 
-fn word(body: &Value, name: &str) -> String {
+/// The text of a field; empty where there is none.
+pub(super) fn word(body: &Value, name: &str) -> String {
     text_at(body, name).unwrap_or_default()
 }
 
@@ -196,11 +197,6 @@ pub(super) fn in_words(field: &str, body: &Value) -> Option<String> {
             _ => return None,
         },
         "account_update" => account_in_words(body)?,
-        "smb_app_state_sync" => {
-            let entries = body.get("state_sync").and_then(Value::as_array)?;
-            phrases::NOTICE_ADDRESS_BOOK.with(&[("count", &entries.len())])
-        }
-        "history" if body.get("errors").is_some() => phrases::NOTICE_HISTORY_REFUSED.text().into(),
         other => notice_words::of(other, body)?,
     })
 }
@@ -273,7 +269,7 @@ fn tier_in_words(tier: Tier) -> String {
 }
 
 /// `RESTRICTED_BIZ_INITIATED_MESSAGING` as words.
-fn plain(constant: &str) -> String {
+pub(super) fn plain(constant: &str) -> String {
     constant.to_ascii_lowercase().replace('_', " ")
 }
 

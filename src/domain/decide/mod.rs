@@ -121,9 +121,9 @@ impl Decision {
 
     /// Notes a new message.
     fn created(&mut self, message: Message) {
-        // What was imported goes before what was said since.
+        // What was imported, or fetched late, goes before what was said since.
         let older = self.conversation.last_message.as_ref();
-        let is_older = message.is_imported() && older.is_some_and(|last| last.at > message.created_at);
+        let is_older = message.is_backdated() && older.is_some_and(|last| last.at > message.created_at);
         // Hiding or deleting a comment says nothing to anybody.
         if !is_older && message.content.kind != COMMENT_ACTION {
             self.conversation.note_last(&message);

@@ -3,7 +3,7 @@
 use crate::domain::inbound::InboundMessage;
 use crate::domain::marks::{self, Marks};
 use crate::domain::message::{
-    Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes, is_imported,
+    Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes, is_fetched, is_imported,
 };
 use crate::domain::{Conversation, ConversationStatus, MessageId, RawEventId, Timestamp, TraceId};
 
@@ -28,6 +28,11 @@ impl Received {
     /// History that was brought in, not news.
     pub fn is_imported(&self) -> bool {
         is_imported(self.inbound.extra.as_ref())
+    }
+
+    /// Fetched from the provider, because its delivery did not come.
+    pub fn is_fetched(&self) -> bool {
+        is_fetched(self.inbound.extra.as_ref())
     }
 
     /// Said to a group.
@@ -72,7 +77,12 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
         }
         return;
     }
-    if received.echo {
+    if received.is_fetched() && conversation.last_message.is_none() {
+        conversation.last_activity_at = said_at.min(now);
+    }
+    // An answer that is only now heard of answers nothing that was said after it.
+    let is_before = |asked: Timestamp| received.is_fetched() && said_at < asked;
+    if received.echo && !conversation.waiting_since.is_some_and(is_before) {
         conversation.answered();
     }
     if received.echo || kind == "system" {
@@ -92,8 +102,8 @@ fn note_arrival(conversation: &mut Conversation, received: &Received, said_at: T
 }
 
 fn to_message(id: MessageId, received: Received, now: Timestamp) -> Message {
-    // An imported message stands at the time when it was said.
-    let created_at = match received.is_imported() {
+    // An imported message stands at the time when it was said, and so does one that was fetched late.
+    let created_at = match received.is_imported() || received.is_fetched() {
         true => received.inbound.at.unwrap_or(now).min(now),
         false => now,
     };
@@ -229,6 +239,41 @@ mod tests {
         );
         assert!(!decision.conversation.window_open(Timestamp(100)));
         assert_eq!(decision.messages.len(), 1);
+    }
+
+    #[test]
+    fn a_message_that_was_fetched_late_asks_for_an_answer_as_of_when_it_was_said() {
+        let hour = crate::domain::time::HOUR;
+        let (said, now) = (Timestamp(100), Timestamp(100).plus(30 * hour));
+        let fetched = |echo, at| {
+            let mut fetched = received("text", Some(at));
+            fetched.inbound.extra = Some(serde_json::json!({"fetched": true}));
+            Received { echo, ..fetched }
+        };
+        let mut decision = Decision::from(&conversation());
+        receive(&mut decision, received("text", None), now);
+        receive(&mut decision, fetched(false, said), now);
+        let state = &decision.conversation;
+        assert_eq!((state.unread, state.waiting_since), (2, Some(now)));
+        assert_eq!(decision.messages[1].created_at, said);
+        assert_eq!(state.last_message.as_ref().map(|last| last.id.n), Some(1));
+
+        let mut alone = Decision::from(&conversation());
+        receive(&mut alone, fetched(false, said), now);
+        let state = alone.conversation.clone();
+        assert!(
+            !state.window_open(now),
+            "the window is that of the time when it was said"
+        );
+        assert_eq!((state.waiting_since, state.last_activity_at), (Some(said), said));
+        receive(&mut alone, fetched(true, Timestamp(50)), now);
+        assert_eq!(
+            alone.conversation.waiting_since,
+            Some(said),
+            "an earlier answer answers nothing"
+        );
+        receive(&mut alone, fetched(true, Timestamp(150)), now);
+        assert_eq!(alone.conversation.waiting_since, None);
     }
 
     #[test]

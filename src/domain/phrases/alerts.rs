@@ -22,6 +22,7 @@ phrases! {
     ALERT_DAMAGED_RECORDS = "alert_damaged_records": "Some data is damaged";
     ALERT_SEARCH_LAG = "alert_search_lag": "Search does not find the newest messages";
     ALERT_TLS_CERTIFICATE = "alert_tls_certificate": "The TLS certificate cannot be renewed";
+    ALERT_MESSAGES_MISSED = "alert_messages_missed": "Messages came late";
     ALERT_TOKEN_EXPIRES = "alert_token_expires": "A channel must be connected again soon";
     ALERT_TEST = "alert_test": "A test";
     SIGNATURES_BAD = "signatures_bad": "{count} webhooks in the last minute had a signature that fits no app secret, and were refused. If messages are missing, compare the app secret in the channel's settings with the one at the provider; else somebody is guessing.";
@@ -40,6 +41,7 @@ phrases! {
     BUDGET_NEAR_STOPS = "budget_near_stops": "{spent} of {budget} {currency} are spent this month, by your prices. At the end of it templates and SMS stop.";
     DELIVERIES_PARKED = "deliveries_parked": "Some webhook deliveries could not be worked in. Look at them under System and replay them.";
     DOUBTFUL_SEND = "doubtful_send": "The answer to a send was lost and no status has come. Look at it under System, and say whether it arrived.";
+    MESSAGES_MISSED = "messages_missed": "{count} messages for {name} had not come by webhook; Frontdesk asked the provider for them. If this happens again, let the channel's page examine why nothing arrives.";
     TOKEN_ENDS = "token_ends": "The access token of {name} ends at {ends_at} and could not be renewed ({why}). Connect the channel again in Settings, or its messages will wait.";
     BACKUP_FAILED = "backup_failed": "The backup that was due was not made: {why}. It is tried again in ten minutes.";
 }

@@ -1,4 +1,4 @@
-//! What Meta told about an account, a number or a name.
+//! What Meta told about an account, a number, a template, a form or a customer, and what a delivery was not shown for.
 
 use super::Phrase;
 
@@ -37,7 +37,49 @@ phrases! {
     NOTICE_UPGRADE = "notice_upgrade": "The number's limit was raised.";
     NOTICE_DOWNGRADE = "notice_downgrade": "The number's limit was lowered because of its quality. Marketing slows down.";
     NOTICE_ONBOARDING = "notice_onboarding": "The number was connected.";
-    NOTICE_ADDRESS_BOOK = "notice_address_book": "The phone app shared its address book; entries: {count}.";
+    NOTICE_ADDRESS_BOOK = "notice_address_book": "The phone app shared its address book; added or changed: {count}, removed: {gone}.";
+    NOTICE_HISTORY = "notice_history": "Earlier conversations are arriving from the phone: {percent} %.";
     NOTICE_HISTORY_REFUSED = "notice_history_refused": "The phone app does not share its chats. The business can switch that on there and connect the number again.";
+    NOTICE_TEMPLATE_STATE = "notice_template_state": "The template {template} is now {state}.";
+    NOTICE_TEMPLATE_STATE_BECAUSE = "notice_template_state_because": "The template {template} is now {state}: {why}.";
+    NOTICE_TEMPLATE_QUALITY = "notice_template_quality": "The quality of the template {template} is now {quality}.";
+    NOTICE_TEMPLATE_QUALITY_BEFORE = "notice_template_quality_before": "The quality of the template {template} is now {quality} (before: {before}).";
+    NOTICE_TEMPLATE_CATEGORY = "notice_template_category": "Meta moved the template {template} to the category {category}.";
+    NOTICE_TEMPLATE_CATEGORY_SOON = "notice_template_category_soon": "Meta will move the template {template} to the category {category}.";
+    NOTICE_TEMPLATE_PARTS = "notice_template_parts": "The parts of the template {template} were changed at Meta.";
+    NOTICE_FORM = "notice_form": "News of form {form}: {text}.";
+    NOTICE_CUSTOMER_STOPPED = "notice_customer_stopped": "A customer stopped {what}.";
+    NOTICE_CUSTOMER_RESUMED = "notice_customer_resumed": "A customer takes {what} again.";
+    NOTICE_CUSTOMER_CHOSE = "notice_customer_chose": "A customer changed what they take: {text}.";
+    NOTICE_ERROR = "notice_error": "Meta reports an error: {text} (code {code}).";
+    NOTICE_UNCLAIMED = "notice_unclaimed": "A part of this delivery is not shown: {why}.";
+    UNCLAIMED_NUMBER = "unclaimed_number": "no channel has the phone_number_id {id}; add it in Settings, then replay";
+    UNCLAIMED_ACCOUNT = "unclaimed_account": "no channel belongs to the account {id}; add it in Settings, then replay";
+    UNCLAIMED_PAGE = "unclaimed_page": "no Instagram channel has the page_id {id}; set it in the channel's settings, then replay";
+    UNCLAIMED_POSTED = "unclaimed_posted": "the channel that it was posted to was removed";
     NOTICE_WITH_LIMIT = "notice_with_limit": "{notice} Limit: {limit} customers within 24 hours.";
+
+    // Meta's words for a state, a quality or a category, as they stand in the sentences above.
+    WORD_APPROVED = "word_approved": "approved";
+    WORD_REJECTED = "word_rejected": "rejected";
+    WORD_PENDING = "word_pending": "pending";
+    WORD_PAUSED = "word_paused": "paused";
+    WORD_DISABLED = "word_disabled": "disabled";
+    WORD_FLAGGED = "word_flagged": "flagged";
+    WORD_REINSTATED = "word_reinstated": "reinstated";
+    WORD_IN_APPEAL = "word_in_appeal": "in appeal";
+    WORD_PENDING_DELETION = "word_pending_deletion": "pending deletion";
+    WORD_DELETED = "word_deleted": "deleted";
+    WORD_ARCHIVED = "word_archived": "archived";
+    WORD_UNARCHIVED = "word_unarchived": "unarchived";
+    WORD_LIMIT_EXCEEDED = "word_limit_exceeded": "limit exceeded";
+    WORD_GREEN = "word_green": "green";
+    WORD_YELLOW = "word_yellow": "yellow";
+    WORD_RED = "word_red": "red";
+    WORD_UNKNOWN = "word_unknown": "unknown";
+    WORD_MARKETING = "word_marketing": "marketing";
+    WORD_UTILITY = "word_utility": "utility";
+    WORD_AUTHENTICATION = "word_authentication": "authentication";
+    WORD_SERVICE = "word_service": "service";
+    WORD_MARKETING_MESSAGES = "word_marketing_messages": "marketing messages";
 }

@@ -54,6 +54,9 @@ phrases! {
     REDIRECTED = "redirected": "The address answered with a redirection. Check the channel's api_base.";
     PROVIDER_NO_REASON = "provider_no_reason": "The provider gave no reason.";
     TWILIO_NO_REASON = "twilio_no_reason": "Twilio gave no reason.";
+    SMS_CANCELLED = "sms_cancelled": "The message was cancelled before it was sent.";
+    SMS_UNDELIVERED = "sms_undelivered": "The carrier or WhatsApp took the message and could not deliver it.";
+    SMS_NOT_HANDED_OVER = "sms_not_handed_over": "Twilio could not hand the message over.";
     STOPPED_WHILE_SENDING = "stopped_while_sending": "the program stopped while it was being sent";
     PROVIDER_TROUBLE = "provider_trouble": "{title} ({code}): {detail} What to do: {advice}";
     PROVIDER_STOPPED = "provider_stopped": "{title} ({code}). What to do: {advice}";

@@ -14,9 +14,9 @@ use super::routes::{entry, provider};
 use crate::actors::House;
 use crate::actors::registry::ChannelEntry;
 use crate::channels::{Address, Check};
-use crate::domain::ChannelId;
 use crate::domain::operations::RawState;
 use crate::domain::phrases;
+use crate::domain::{ChannelId, Timestamp};
 use crate::http::{ApiError, ApiResult, NoQuery, OwnerCaller, PathId, endpoints};
 use crate::storage::keys::RawByStateKey;
 use crate::storage::{Prefix, StorageError};
@@ -62,6 +62,7 @@ pub(super) async fn examine_channel(
         let detail = phrases::CHECK_TOO_LONG.text();
         checks.push(check("time", false, detail));
     }
+    checks.extend(token_end(&house, &entry));
     checks.push(signatures(&house));
     checks.push(arrivals(&house, &entry)?);
     checks.push(parked(&house, &entry)?);
@@ -208,6 +209,19 @@ fn unreachable(error: &reqwest::Error) -> String {
         return phrases::CHECK_TIMEOUT.text().into();
     }
     phrases::CHECK_UNREACHABLE.with(&[("cause", &causes)])
+}
+
+/// When the token ends, where that is known here.
+fn token_end(house: &House, entry: &ChannelEntry) -> Option<Check> {
+    let ends = Timestamp::parse(entry.channel.settings.get("token_expires_at")?)?;
+    let found: [(&str, &dyn std::fmt::Display); 1] = [("ends_at", &ends)];
+    let provider = house.core.provider(entry.kind);
+    let is_renewed = provider.is_some_and(|provider| provider.login().is_some());
+    Some(match (ends <= house.core.clock.now(), is_renewed) {
+        (true, _) => check("token_end", false, phrases::CHECK_TOKEN_ENDED.with(&found)),
+        (false, true) => check("token_end", true, phrases::CHECK_TOKEN_RENEWED.with(&found)),
+        (false, false) => check("token_end", true, phrases::CHECK_TOKEN_ENDS_THEN.with(&found)),
+    })
 }
 
 /// Deliveries that were refused; they name no channel.

@@ -104,7 +104,7 @@ pub(super) struct HealthView {
     previous_secrets: Vec<RetiredView>,
 }
 
-/// The last delivery that came for a channel, of the newest ones.
+/// The last delivery that came for a channel by webhook, of the newest ones.
 pub(super) fn last_delivery(
     house: &House,
     workspace: WorkspaceId,
@@ -115,7 +115,7 @@ pub(super) fn last_delivery(
     Ok(recent
         .into_iter()
         .map(|(_, raw)| raw)
-        .find(|raw| raw.channel == channel))
+        .find(|raw| raw.channel == channel && !raw.fetched))
 }
 
 fn view(house: &House, entry: &ChannelEntry) -> ApiResult<HealthView> {

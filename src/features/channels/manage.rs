@@ -6,13 +6,14 @@ use actix_web::web::Json;
 use actix_web::{HttpResponse, delete, get, post, put};
 
 use super::errors::registry_error;
+use super::picture::hand_over;
 use super::routes::{answer, entry, provider};
 use super::{Machinery, Views};
 use crate::actors::Command;
 use crate::actors::conversation::{PostMessage, Reply};
 use crate::actors::directory::Resolve;
 use crate::actors::rotation::forget_retired;
-use crate::channels::{BoxFuture, BusinessProfile, FieldError, Managed};
+use crate::channels::{BoxFuture, BusinessProfile, FieldError, Managed, Subscription};
 use crate::domain::inbound::Sender;
 use crate::domain::operations::SendPriority;
 use crate::domain::outbound::{ErrorClass, ProviderError};
@@ -25,6 +26,7 @@ use crate::http::{
 endpoints!(
     show_profile,
     change_profile,
+    show_subscription,
     subscribe_app,
     disconnect,
     send_test_message,
@@ -89,6 +91,7 @@ impl From<BusinessProfile> for BusinessProfileView {
             websites,
             vertical,
             picture_url,
+            picture_handle: _,
         } = profile;
         Self {
             about,
@@ -112,6 +115,10 @@ pub(super) struct BusinessProfileBody {
     email: String,
     websites: Vec<String>,
     vertical: String,
+    /// A new picture: the `media_id` of an uploaded JPEG or PNG of at most 5 MB and at least 192 pixels a side. Left out, the
+    /// picture stays.
+    #[serde(default)]
+    picture: Option<String>,
 }
 
 impl ApiBody for BusinessProfileBody {
@@ -165,7 +172,7 @@ pub(super) async fn change_profile(
     let entry = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, entry.kind)?;
     let body = body.0;
-    let wished = BusinessProfile {
+    let mut wished = BusinessProfile {
         about: body.about,
         address: body.address,
         description: body.description,
@@ -173,13 +180,49 @@ pub(super) async fn change_profile(
         websites: body.websites,
         vertical: body.vertical,
         picture_url: None,
+        picture_handle: None,
     };
     provider.validate_profile(&wished)?;
+    if let Some(picture) = &body.picture {
+        wished.picture_handle = Some(hand_over(&house, &entry, provider.as_ref(), picture).await?);
+    }
     let (http, access) = (&house.core.http, &entry.access);
     let changed = within(provider.set_business_profile(http, access, &wished)).await;
     changed.map_err(|error| provider_error(&error))?;
     let profile = within(provider.business_profile(http, access)).await;
     Ok(Json(profile.map_err(|error| provider_error(&error))?.into()))
+}
+
+/// Whether the account's webhooks are sent to the app.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SubscriptionView {
+    /// `complete`, `nobody` (no app gets anything), `lacks` (a field that is needed does not come) or `untold`.
+    #[schema(schema_with = crate::http::words::subscription)]
+    state: &'static str,
+    /// The field that does not come.
+    #[schema(required)]
+    lacks: Option<String>,
+}
+
+/// Whether the account's webhooks are sent to the app whose token the channel has, as the provider tells it now. For owners.
+#[utoipa::path(tag = "channels", params(("id" = String, Path)), responses((status = 200, body = SubscriptionView)))]
+#[get("/api/v1/channels/{id}/subscription")]
+pub(super) async fn show_subscription(
+    house: Machinery,
+    who: OwnerCaller,
+    id: PathId<ChannelId>,
+    _: NoQuery,
+) -> ApiResult<Json<SubscriptionView>> {
+    let entry = entry(&house, who.workspace, id.0)?;
+    let provider = provider(&house, entry.kind)?;
+    let told = within(provider.subscription(&house.core.http, &entry.access)).await;
+    let (state, lacks) = match told.map_err(|error| provider_error(&error))? {
+        Some(Subscription::Complete) => ("complete", None),
+        Some(Subscription::Nobody) => ("nobody", None),
+        Some(Subscription::Lacks(field)) => ("lacks", Some(field)),
+        None => ("untold", None),
+    };
+    Ok(Json(SubscriptionView { state, lacks }))
 }
 
 /// Has the account's webhooks sent to the app whose token the channel has. For owners.

@@ -8,8 +8,11 @@ mod errors;
 mod health;
 mod login;
 mod manage;
+mod missed;
 mod model;
+mod number;
 mod phone;
+mod picture;
 mod routes;
 mod sandbox;
 #[cfg(test)]
@@ -36,6 +39,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
     welcome::configure(config);
     health::configure(config);
     manage::configure(config);
+    number::configure(config);
+    picture::configure(config);
+    missed::configure(config);
     doctor::configure(config);
 }
 
@@ -46,6 +52,9 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     for part in [
         health::Docs::openapi(),
         manage::Docs::openapi(),
+        number::Docs::openapi(),
+        picture::Docs::openapi(),
+        missed::Docs::openapi(),
         doctor::Docs::openapi(),
     ] {
         document.merge(part);

@@ -54,6 +54,8 @@ pub(super) struct RawEventView {
     /// Size of the whole delivery in bytes.
     size: u32,
     trace_id: String,
+    /// No webhook brought it: it was asked of the provider, because its delivery did not come.
+    fetched: bool,
 }
 
 impl RawEventView {
@@ -68,6 +70,7 @@ impl RawEventView {
             attempts: event.attempts,
             size: event.size,
             trace_id: event.trace.to_string(),
+            fetched: event.fetched,
         }
     }
 }

@@ -130,6 +130,8 @@ pub struct CapabilitiesView {
     pub has_templates: bool,
     /// Its templates are written, submitted and listed here.
     pub manages_templates: bool,
+    /// It can be asked for messages whose webhooks never came.
+    pub fetches_missed: bool,
     /// Texts are charged by SMS segments.
     pub counts_segments: bool,
     /// Which messages an answer can quote (`context`): `any`, `comments` or `none`.
@@ -149,6 +151,7 @@ impl CapabilitiesView {
             manages_templates: provider
                 .and_then(|it| it.templates()?.account(settings))
                 .is_some(),
+            fetches_missed: provider.is_some_and(|it| it.missed().is_some()),
             counts_segments: capabilities.is_some_and(|it| it.counts_segments),
             quotes: capabilities.map_or(Quotes::Never, |it| it.quotes).as_str(),
             limits: provider.map_or(ContentLimits::NONE, |it| it.content_limits(settings)),

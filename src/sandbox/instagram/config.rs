@@ -92,6 +92,8 @@ pub struct InstagramFaults {
     pub refuse: Often,
     /// Sends are refused for their rate (613).
     pub throttle: Often,
+    /// Calls for conversations are refused for their rate (613).
+    pub throttle_reads: Often,
     /// Taken, then the connection is closed without an answer.
     pub drop_answer: Often,
     /// Answered with 500 and an HTML page; nothing is taken.

@@ -138,6 +138,8 @@ struct Faults {
     refuse: u32,
     /// So many sends are refused for their rate.
     throttle: u32,
+    /// So many calls for conversations are refused for their rate.
+    throttle_reads: u32,
     /// So many sends are taken, and the answer is lost.
     drop_answer: u32,
     /// So many sends are answered with a broken 500.
@@ -239,6 +241,7 @@ impl From<Faults> for InstagramFaults {
             },
             refuse: next(faults.refuse),
             throttle: next(faults.throttle),
+            throttle_reads: next(faults.throttle_reads),
             drop_answer: next(faults.drop_answer),
             server_error: next(faults.server_error),
             down: faults.down,

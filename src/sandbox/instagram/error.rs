@@ -57,6 +57,15 @@ impl GraphError {
         Self::new(400, 100, Some(2_534_014), "No matching user found")
     }
 
+    pub(super) fn permission() -> Self {
+        Self::new(
+            403,
+            10,
+            None,
+            "Application does not have permission for this action",
+        )
+    }
+
     pub(super) fn unavailable() -> Self {
         Self::new(
             400,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::config::InstagramFaults;
 use super::error::GraphError;
 use super::state::{Account, Shared};
-use super::{comments, control, oauth, send};
+use super::{chats, comments, control, oauth, send};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -46,7 +46,7 @@ impl Call {
         })
     }
 
-    fn token(&self) -> Option<String> {
+    pub(super) fn token(&self) -> Option<String> {
         self.bearer.clone().or_else(|| self.parameter("access_token"))
     }
 
@@ -117,6 +117,8 @@ pub(super) async fn handle(
         ["oauth", "access_token"] | ["access_token"] | ["refresh_access_token"] => {
             oauth::token(shared, &call)
         }
+        ["debug_token"] => oauth::debug(shared, &call),
+        [app, "subscriptions"] if *app == shared.config.client_id => oauth::hooks(shared, &call),
         _ => node(shared, &call, &parts).await,
     }
 }
@@ -182,7 +184,7 @@ fn done(outcome: Result<Value, GraphError>) -> HttpResponse {
 }
 
 /// The account whose token this is.
-fn caller(shared: &Shared, call: &Call) -> Result<(Arc<Account>, InstagramFaults), GraphError> {
+pub(super) fn caller(shared: &Shared, call: &Call) -> Result<(Arc<Account>, InstagramFaults), GraphError> {
     let token = call.token().unwrap_or_default();
     let now = shared.clock.now_ms();
     let accounts = shared.accounts.lock().clone();
@@ -258,11 +260,16 @@ fn read_or_change(
         (&Method::POST, [node, "message_attachments"]) if account.is_called(node) => {
             Ok(json!({"attachment_id": shared.digits("140")}))
         }
-        (&Method::GET, [node, "conversations"]) if account.is_called(node) => Ok(conversations(account)),
+        (&Method::GET, [node, "conversations"]) if account.is_called(node) => {
+            chats::conversations(shared, account, call)
+        }
         (&Method::POST, [comment, "replies"]) => comments::answer(shared, account, comment, call),
         (&Method::POST, [comment]) => comments::hide(account, comment, call),
         (&Method::DELETE, [comment]) => comments::delete(account, comment),
-        (&Method::GET, [id]) => person(shared, account, id).or_else(|_| message(account, id)),
+        (&Method::GET, [id]) => match chats::customer_of(id) {
+            Some(customer) => chats::conversation(shared, account, &customer),
+            None => person(shared, account, id).or_else(|error| chats::message(account, id, &error)),
+        },
         _ => Err(nothing()),
     }
 }
@@ -336,16 +343,6 @@ fn offer(account: &Account, call: &Call) -> Result<Value, GraphError> {
     Ok(json!({"result": "success"}))
 }
 
-fn conversations(account: &Account) -> Value {
-    let state = account.state.lock();
-    let ids: Vec<Value> = state
-        .threads
-        .keys()
-        .map(|id| json!({"id": format!("conv{id}")}))
-        .collect();
-    json!({ "data": ids })
-}
-
 /// A profile: only of those who have written.
 fn person(shared: &Shared, account: &Account, id: &str) -> Result<Value, GraphError> {
     let state = account.state.lock();
@@ -394,24 +391,4 @@ fn portrait(id: &str) -> Bytes {
         // A simulator without pictures plays on.
         Err(_) => Bytes::new(),
     }
-}
-
-fn message(account: &Account, id: &str) -> Result<Value, GraphError> {
-    let state = account.state.lock();
-    let found = state.threads.iter().find_map(|(customer, thread)| {
-        let entry = thread
-            .entries
-            .iter()
-            .find(|entry| entry.id == id && !entry.unsent)?;
-        Some((customer.clone(), entry.clone()))
-    });
-    let (customer, entry) = found.ok_or_else(|| GraphError::unknown_object(id))?;
-    let (from, to) = match entry.from_business {
-        true => (account.config.ig_id.clone(), customer),
-        false => (customer, account.config.ig_id.clone()),
-    };
-    Ok(
-        json!({"id": id, "from": {"id": from}, "to": {"data": [{"id": to}]},
-        "message": entry.content.get("text").cloned().unwrap_or_default()}),
-    )
 }

@@ -4,6 +4,7 @@
 //! Start one with [`InstagramSimulator::start`], add accounts, and point a channel's `api_base` at
 //! [`InstagramSimulator::base_url`]. The protocol is that of the project's Instagram contract.
 
+mod chats;
 mod comments;
 mod config;
 mod control;
@@ -212,6 +213,24 @@ impl InstagramSimulator {
         let url = url.ok_or_else(|| nothing("no webhook URL is set"))?;
         let shared = self.shared();
         verify(&shared.client, &shared.rng, &url, &account.config.verify_token).await
+    }
+
+    /// The rights that an account's token lacks, by their names.
+    ///
+    /// # Errors
+    /// No such account.
+    pub fn set_lacking(&self, ig_id: &str, rights: &[&str]) -> Result<(), InstagramError> {
+        let rights = rights.iter().map(|it| (*it).to_owned()).collect();
+        self.account(ig_id)?.state.lock().lacking = rights;
+        Ok(())
+    }
+
+    /// The fields that an account's app is subscribed to.
+    ///
+    /// # Errors
+    /// No such account.
+    pub fn subscribed(&self, ig_id: &str) -> Result<Vec<String>, InstagramError> {
+        Ok(self.account(ig_id)?.state.lock().subscribed.clone())
     }
 
     /// Makes a customer known, or changes who they are.

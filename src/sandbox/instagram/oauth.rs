@@ -171,3 +171,50 @@ pub(super) fn pages(account: &Account) -> Value {
     json!({"data": [{"id": config.page_id, "name": config.name, "access_token": config.access_token,
         "tasks": ["MESSAGING", "MODERATE"], "instagram_business_account": {"id": config.ig_id}}]})
 }
+
+/// What a Page's token may do (Meta: `debug_token`).
+pub(super) fn debug(shared: &Shared, call: &Call) -> HttpResponse {
+    if let Err(error) = super::graph::caller(shared, call) {
+        return error.answer();
+    }
+    let asked = call.parameter("input_token").unwrap_or_default();
+    let accounts = shared.accounts.lock();
+    let account = accounts.iter().find(|it| it.config.access_token == asked);
+    let scopes = account.map(|account| {
+        let lacking = account.state.lock().lacking.clone();
+        let given = PAGE_SCOPES
+            .into_iter()
+            .filter(|it| !lacking.iter().any(|lack| lack == it));
+        given.collect::<Vec<_>>()
+    });
+    HttpResponse::Ok().json(json!({"data": {"app_id": shared.config.client_id, "type": "PAGE",
+        "is_valid": scopes.is_some(), "scopes": scopes.unwrap_or_default(), "expires_at": 0}}))
+}
+
+/// Where the app has webhooks posted, for who shows the app's own token.
+pub(super) fn hooks(shared: &Shared, call: &Call) -> HttpResponse {
+    let config = &shared.config;
+    if call.token() != Some(format!("{}|{}", config.client_id, config.client_secret)) {
+        return super::error::GraphError::token(190, "Invalid OAuth access token signature.").answer();
+    }
+    let accounts = shared.accounts.lock();
+    let url = accounts.iter().find_map(|it| it.state.lock().webhook_url.clone());
+    let hooks: Vec<Value> = url
+        .map(|url| {
+            json!({"object": "instagram", "callback_url": url, "active": true,
+                "fields": [{"name": "messages", "version": "v25.0"}]})
+        })
+        .into_iter()
+        .collect();
+    HttpResponse::Ok().json(json!({ "data": hooks }))
+}
+
+/// What people who log in with Facebook agree to.
+const PAGE_SCOPES: [&str; 6] = [
+    "instagram_basic",
+    "instagram_manage_messages",
+    "instagram_manage_comments",
+    "pages_manage_metadata",
+    "pages_show_list",
+    "pages_read_engagement",
+];

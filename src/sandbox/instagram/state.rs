@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::config::{InstagramAccount, InstagramConfig, InstagramFaults};
 use crate::sandbox::clock::{SimClock, wall_ms};
 use crate::sandbox::encoding::{base64, hex};
+use crate::sandbox::rate::Bucket;
 use crate::sandbox::rng::Rng;
 use crate::sandbox::schedule::{Job, Schedule, Scheduled};
 
@@ -113,6 +114,10 @@ pub(super) struct AccountState {
     pub(super) faults: InstagramFaults,
     pub(super) webhook_url: Option<String>,
     pub(super) sent: u64,
+    /// Rights that the account's holder did not give.
+    pub(super) lacking: Vec<String>,
+    /// Calls of the conversations API.
+    pub(super) reading: Bucket,
 }
 
 impl AccountState {

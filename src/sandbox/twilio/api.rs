@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::refusal::{Refusal, failure_text};
 use super::send::{self, Fields};
 use super::state::{Shared, Stored};
-use super::{contents_api, inbound};
+use super::{contents_api, inbound, lists};
 use crate::sandbox::encoding::unbase64;
 use crate::sandbox::server::cut;
 use crate::sandbox::whatsapp::{Customer, CustomerMessage, Down};
@@ -33,7 +33,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(known, _)| known == name);
         found
             .map(|(_, value)| value.as_str())
@@ -55,7 +55,7 @@ pub(crate) fn iso(ms: i64) -> String {
 }
 
 /// The same as the Messages API writes it.
-fn rfc2822(ms: i64) -> Option<String> {
+pub(crate) fn rfc2822(ms: i64) -> Option<String> {
     let at = jiff::Timestamp::from_second(ms.div_euclid(1_000)).ok()?;
     jiff::fmt::rfc2822::to_string(&at.to_zoned(jiff::tz::TimeZone::UTC)).ok()
 }
@@ -269,7 +269,8 @@ fn faults(shared: &Shared, account: &str, fields: &Fields) -> Plan {
 
 fn resources(shared: &Arc<Shared>, call: &Call<'_>, rest: &[&str]) -> Result<HttpResponse, Refusal> {
     match (call.method, rest) {
-        ("GET", ["Messages.json"]) => Ok(list(shared, call)),
+        ("GET", ["Messages.json"]) => lists::messages(shared, call),
+        ("GET", ["Messages", sid, "Media.json"]) => lists::media(shared, call, sid),
         ("GET", ["IncomingPhoneNumbers.json"]) => Ok(numbers(shared, call)),
         ("GET", ["Messages", sid, "Media", file]) => media(shared, call, sid, file),
         ("GET", ["Messages", sid]) => message(shared, call, sid, |message| Ok(view(message))),
@@ -322,7 +323,7 @@ fn change(message: &mut Stored, fields: &Fields) -> Result<Value, Refusal> {
     Ok(view(message))
 }
 
-fn view(message: &Stored) -> Value {
+pub(crate) fn view(message: &Stored) -> Value {
     let uri = format!(
         "/2010-04-01/Accounts/{}/Messages/{}.json",
         message.account, message.sid
@@ -350,54 +351,6 @@ fn view(message: &Stored) -> Value {
         "api_version": "2010-04-01",
         "subresource_uris": {"media": media},
     })
-}
-
-fn list(shared: &Shared, call: &Call<'_>) -> HttpResponse {
-    let (size, page) = call.page();
-    let day = |ms: i64| iso(ms).chars().take(10).collect::<String>();
-    let date = |name: &str| {
-        call.parameter(name)
-            .map(|text| text.chars().take(10).collect::<String>())
-    };
-    let (on, from, until) = (date("DateSent"), date("DateSent>"), date("DateSent<"));
-    let messages = shared.messages.lock();
-    let fits = |message: &&Stored| {
-        let at = day(message.sent_ms.unwrap_or(message.created_ms));
-        message.account == call.account
-            && call.parameter("To").is_none_or(|to| to == message.to)
-            && call
-                .parameter("From")
-                .is_none_or(|from| Some(from) == message.from.as_deref())
-            && on.as_ref().is_none_or(|on| *on == at)
-            && from.as_ref().is_none_or(|from| *from <= at)
-            && until.as_ref().is_none_or(|until| *until >= at)
-    };
-    let newest_first = messages
-        .order
-        .iter()
-        .rev()
-        .filter_map(|sid| messages.by_sid.get(sid));
-    let start = page.saturating_mul(size);
-    let mut found: Vec<&Stored> = newest_first.filter(fits).skip(start).take(size + 1).collect();
-    let more = found.len() > size;
-    found.truncate(size);
-    let uri = |page: usize| {
-        format!(
-            "/2010-04-01/Accounts/{}/Messages.json?PageSize={size}&Page={page}",
-            call.account
-        )
-    };
-    HttpResponse::Ok().json(json!({
-        "first_page_uri": uri(0),
-        "end": (start + found.len()).saturating_sub(1),
-        "previous_page_uri": page.checked_sub(1).map(uri),
-        "messages": found.into_iter().map(view).collect::<Vec<_>>(),
-        "uri": uri(page),
-        "page_size": size,
-        "start": start,
-        "next_page_uri": more.then(|| uri(page + 1)),
-        "page": page,
-    }))
 }
 
 fn numbers(shared: &Shared, call: &Call<'_>) -> HttpResponse {

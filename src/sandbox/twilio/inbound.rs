@@ -87,7 +87,9 @@ pub(crate) fn say(
         key,
         entry(&sid, &kind, content.clone(), reply_to, shared.clock.now_ms()),
     )?;
-    record(shared, &sender, customer, &sid, &body, (kind, content));
+    let place = file.as_ref().and_then(|(url, _)| url.rsplit_once('/'));
+    let stored = place.map(|(_, file)| file.to_owned());
+    record(shared, &sender, customer, (&sid, &body, stored), (kind, content));
     let form = heed(shared, &sender, customer, &body, form);
     post(shared, &sender, form);
     Ok(sid)
@@ -177,8 +179,7 @@ fn record(
     shared: &Shared,
     sender: &Sender,
     customer: &Customer,
-    sid: &str,
-    body: &str,
+    (sid, body, file): (&str, &str, Option<String>),
     shown: (String, Value),
 ) {
     let now_ms = shared.clock.now_ms();
@@ -194,7 +195,7 @@ fn record(
         created_ms: now_ms,
         updated_ms: now_ms,
         sent_ms: Some(now_ms),
-        media: Vec::new(),
+        media: file.into_iter().collect(),
         segments: segments(body).count,
         inbound: true,
         callback: None,

@@ -9,6 +9,7 @@ pub mod config;
 mod content;
 mod contents_api;
 mod inbound;
+mod lists;
 mod refusal;
 mod send;
 mod state;

@@ -42,7 +42,7 @@ impl Sender {
     }
 }
 
-/// What goes wrong with the contents of an account. The default is a healthy provider.
+/// What goes wrong with the contents of an account, and with its lists. The default is a healthy provider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContentFaults {
     /// So many contents are made, and the answer is lost.
@@ -53,6 +53,8 @@ pub struct ContentFaults {
     pub unavailable: u32,
     /// Every call takes so long at least, in milliseconds of simulated time.
     pub delay_ms: u64,
+    /// So many calls for the list of messages are refused as too many (20429).
+    pub throttle_lists: u32,
 }
 
 /// An account: what one login sees.

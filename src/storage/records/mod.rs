@@ -150,7 +150,7 @@ records! {
     18 EarlyStatus, "early_status" { 1 => early::EarlyStatusV1, 2 => early::EarlyStatusV2 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }
-    21 RawEvent, "raw_event" { 1 => operations::RawEventV1 }
+    21 RawEvent, "raw_event" { 1 => operations::RawEventV1, 2 => operations::RawEventV2 }
     22 Notice, "notice" { 1 => operations::NoticeV1 }
     23 Alert, "alert" { 1 => operations::AlertV1 }
     24 DueWork, "due_work" { 1 => operations::DueWorkV1 }
@@ -164,7 +164,7 @@ records! {
     40 (WorkspaceId, MessageId), "message_reference" { 1 => simple::MessageReferenceV1 }
     70 Template, "template" { 1 => template::TemplateV1 }
     71 templates::Change, "template_change" { 1 => template::ChangeV1 }
-    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1 }
+    72 templates::Performance, "template_performance" { 1 => template::PerformanceV1, 2 => template::PerformanceV2 }
     73 templates::Account, "template_account" { 1 => template::AccountV1 }
     74 TemplateId, "template_id" { 1 => simple::TemplateIdV1 }
 }

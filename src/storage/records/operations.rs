@@ -27,35 +27,6 @@ pub(super) struct RawEventV1 {
     trace: [u8; 16],
 }
 
-impl Newest for RawEventV1 {
-    fn from_domain(value: &RawEvent) -> Self {
-        let RawEvent {
-            id,
-            blob,
-            channel,
-            provider,
-            received_at,
-            state,
-            error,
-            attempts,
-            size,
-            trace,
-        } = value;
-        Self {
-            id: id.0,
-            blob: blob.0,
-            channel: channel.0,
-            provider: *provider,
-            received_at: received_at.0,
-            state: *state as u8,
-            error: error.clone(),
-            attempts: *attempts,
-            size: *size,
-            trace: trace.0,
-        }
-    }
-}
-
 impl Stored for RawEventV1 {
     type Domain = RawEvent;
     fn into_domain(self) -> Result<RawEvent, StorageError> {
@@ -71,6 +42,58 @@ impl Stored for RawEventV1 {
             attempts: self.attempts,
             size: self.size,
             trace: TraceId(self.trace),
+            fetched: false,
+        })
+    }
+}
+
+/// Since it is known whether a webhook brought it.
+#[derive(Encode, Decode)]
+pub(super) struct RawEventV2 {
+    event: RawEventV1,
+    fetched: bool,
+}
+
+impl Newest for RawEventV2 {
+    fn from_domain(value: &RawEvent) -> Self {
+        let RawEvent {
+            id,
+            blob,
+            channel,
+            provider,
+            received_at,
+            state,
+            error,
+            attempts,
+            size,
+            trace,
+            fetched,
+        } = value;
+        let event = RawEventV1 {
+            id: id.0,
+            blob: blob.0,
+            channel: channel.0,
+            provider: *provider,
+            received_at: received_at.0,
+            state: *state as u8,
+            error: error.clone(),
+            attempts: *attempts,
+            size: *size,
+            trace: trace.0,
+        };
+        Self {
+            event,
+            fetched: *fetched,
+        }
+    }
+}
+
+impl Stored for RawEventV2 {
+    type Domain = RawEvent;
+    fn into_domain(self) -> Result<RawEvent, StorageError> {
+        Ok(RawEvent {
+            fetched: self.fetched,
+            ..self.event.into_domain()?
         })
     }
 }

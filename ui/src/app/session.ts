@@ -72,9 +72,9 @@ async function end(reason: 'logout' | 'expired'): Promise<void> {
   store(CACHED, null)
   queryClient.clear()
 }
+// Before the start nobody is signed in, and what was asked early is answered for by the start.
 onSignedOut(() => {
   if (me.value) lapsed.value = true
-  else store(HINT, null)
 })
 const resumeHooks: (() => void)[] = []
 /** Runs when the same person has signed in again over an open page. */
@@ -127,6 +127,7 @@ async function start(): Promise<void> {
     await begin(await answer())
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401)) throw error
+    store(HINT, null)
   }
 }
 /** Takes the server's word on who is signed in. Without a connection the last known person goes on reading. */

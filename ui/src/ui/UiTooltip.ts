@@ -1,6 +1,6 @@
 /** A name or short hint for the one element in its slot, with the keys that do the same. Adds listeners, no element. */
-import { cloneVNode, Comment, defineComponent, onBeforeUnmount, type PropType, type VNode } from 'vue'
-import { forget, hide, hideSoon, showNow, showSoon, tip, tipId, type Side } from './tip'
+import { cloneVNode, Comment, computed, defineComponent, onBeforeUnmount, type PropType, shallowRef, type VNode } from 'vue'
+import { forget, hide, hideSoon, show, showSoon, tip, tipId, type Side } from './tip'
 
 export default defineComponent({
   name: 'UiTooltip',
@@ -10,10 +10,13 @@ export default defineComponent({
     side: { type: String as PropType<Side>, default: undefined },
   },
   setup(props, { slots }) {
-    let target: HTMLElement | null = null
+    const target = shallowRef<HTMLElement | null>(null)
+    // So that a hint elsewhere draws nothing here anew.
+    const isShown = computed(() => tip.value !== null && tip.value.target === target.value)
     const of = (event: Event) => {
-      target = event.currentTarget as HTMLElement
-      return { target, label: props.label, shortcut: props.shortcut, side: props.side }
+      const element = event.currentTarget as HTMLElement
+      target.value = element
+      return { target: element, label: props.label, shortcut: props.shortcut, side: props.side }
     }
     const listeners = {
       // A finger has no resting place: it would leave the hint standing.
@@ -22,15 +25,15 @@ export default defineComponent({
       onPointerdown: hide,
       onFocus: (event: FocusEvent) => {
         const shown = of(event)
-        if (shown.target.matches(':focus-visible')) showNow(shown)
+        if (shown.target.matches(':focus-visible')) show(shown)
       },
       onBlur: hide,
     }
-    onBeforeUnmount(() => forget(target))
+    onBeforeUnmount(() => forget(target.value))
     return () => {
       const [only] = (slots.default?.() ?? []).filter((node: VNode) => node.type !== Comment)
       if (!only) return null
-      return cloneVNode(only, { ...listeners, 'aria-describedby': tip.value && tip.value.target === target ? tipId.value : undefined })
+      return cloneVNode(only, isShown.value && tipId.value ? { ...listeners, 'aria-describedby': tipId.value } : listeners)
     }
   },
 })

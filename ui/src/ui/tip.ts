@@ -28,7 +28,8 @@ export const tipWanted = shallowRef(false)
 let timer: ReturnType<typeof setTimeout> | undefined
 let hiddenAt = 0
 
-function show(next: Tip): void {
+/** Shows it at once. */
+export function show(next: Tip): void {
   clearTimeout(timer)
   tipWanted.value = true
   tip.value = next
@@ -39,7 +40,6 @@ export function showSoon(next: Tip): void {
   if (tip.value || Date.now() - hiddenAt < NEXT_MS) return show(next)
   timer = setTimeout(() => show(next), REST_MS)
 }
-export const showNow = (next: Tip): void => show(next)
 export function hide(): void {
   clearTimeout(timer)
   if (tip.value) hiddenAt = Date.now()

@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::limits::PROVIDER_ID;
+use super::missed;
 use crate::channels::payload::{self, RawObject, array, read, text_at};
 use crate::channels::{Address, Delivery, ParseError};
 use crate::domain::Timestamp;
@@ -134,6 +135,10 @@ fn read_entry(account: &str, raw: &RawValue, items: &mut Vec<Inbound>) {
                 known = true;
                 list.into_iter().for_each(|raw| read_change(raw, &place, items));
             }
+            (missed::FETCHED, Some(list)) => {
+                known = true;
+                list.into_iter().for_each(|raw| read_fetched(raw, &place, items));
+            }
             ("messaging" | "standby" | "changes", None) => items.push(unreadable(name, list)),
             _ => {}
         }
@@ -144,6 +149,17 @@ fn read_entry(account: &str, raw: &RawValue, items: &mut Vec<Inbound>) {
         read_change(raw, &place, items);
     } else if !known && items.len() == before {
         items.push(unreadable("entry", raw));
+    }
+}
+
+/// A message as the account's conversations tell it.
+fn read_fetched(raw: &RawValue, place: &Place<'_>, items: &mut Vec<Inbound>) {
+    match read(raw) {
+        Ok(message) => match missed::as_event(&message, place.account) {
+            Some(event) => events::read_value(event, place, items),
+            None => items.push(unknown(missed::FETCHED, message)),
+        },
+        Err(text) => items.push(unknown(missed::FETCHED, text)),
     }
 }
 

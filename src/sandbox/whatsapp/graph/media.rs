@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Call, ok, success};
+use super::{Answer, Call, messages, ok, success};
 use crate::sandbox::encoding::{base64, hex, unbase64};
 use crate::sandbox::whatsapp::errors::GraphError;
 use crate::sandbox::whatsapp::webhooks::signature;
@@ -167,7 +167,17 @@ fn limit_of(mime: &str) -> Option<(usize, &'static str)> {
 }
 
 /// `POST /{phone number id}/media`, multipart.
-pub(super) fn upload(call: &Call<'_>, id: &str) -> Answer {
+pub(super) async fn upload(call: &Call<'_>, id: &str) -> Answer {
+    let (shared, number) = (call.shared, call.number(id)?);
+    let delay_ms = shared
+        .faults
+        .upload_ms(&shared.rng)
+        .saturating_add(number.faults.upload_ms(&shared.rng));
+    messages::pause(shared, delay_ms).await;
+    take(call, id)
+}
+
+fn take(call: &Call<'_>, id: &str) -> Answer {
     call.number(id)?;
     let parts = multipart(call)?;
     let field = |name: &str| parts.iter().find(|part| part.name == name);

@@ -104,7 +104,7 @@ fn fault(shared: &Arc<Shared>, before: Before) -> Answer {
     }
 }
 
-async fn pause(shared: &Shared, simulated_ms: u64) {
+pub(super) async fn pause(shared: &Shared, simulated_ms: u64) {
     if simulated_ms > 0 {
         tokio::time::sleep(shared.clock.real(simulated_ms)).await;
     }

@@ -200,6 +200,9 @@ async fn dispatch(call: &mut Call<'_>) -> Answer {
             Err(error) => dialog360::refused(error),
         };
     }
+    if let ("GET", ["_pictures", id, n]) = (call.method, call.path) {
+        return numbers::picture(call, id, n);
+    }
     if let Some(answer) = signup::open(call) {
         return answer;
     }
@@ -297,7 +300,7 @@ fn pacific(at_ms: i64) -> String {
 async fn route(call: &Call<'_>) -> Answer {
     match (call.method, call.path) {
         ("POST", [id, "messages"]) => messages::send(call, id).await,
-        ("POST", [id, "media"]) => media::upload(call, id),
+        ("POST", [id, "media"]) => media::upload(call, id).await,
         ("GET", ["_media", id]) => media::download(call, id),
         ("POST", [id, "uploads"]) => uploads::begin(call, id),
         ("GET" | "POST", [id]) if id.starts_with("upload:") => uploads::session(call, id),

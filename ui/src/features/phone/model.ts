@@ -1,5 +1,6 @@
 /** What the simulated phone does, apart from how it looks. */
 import type { Behaviour, Customer, Faults as PhoneFaults, PhoneMessage } from '@/lib/api'
+import { asList, asObject, textAt } from '@/features/inbox/content/read'
 import { isDay } from './days'
 
 export type { Behaviour, Customer, PhoneMessage }
@@ -51,6 +52,18 @@ export function answerTo(kind: string, option: { id: string; title: string; desc
   if (kind === 'call_permission_request') return { type: 'interactive', interactive: { type: 'call_permission_reply', call_permission_reply: { response: 'accept', is_permanent: false } } }
   if (kind === 'catalog') return { type: 'order', order: ORDER }
   return null
+}
+/** A template as the phone shows it. */
+export interface TemplateButton { type: string; text: string; payload?: string }
+export interface TemplateParts { product: string; body: string; buttons: TemplateButton[]; cards: TemplateParts[] }
+const MOST = 10
+export function partsOf(template: unknown): TemplateParts {
+  const shown = asObject(template)
+  return {
+    product: textAt(shown, 'header', 'product', 'product_retailer_id'), body: textAt(shown, 'body'),
+    buttons: asList(shown.buttons).slice(0, MOST).map((each) => ({ type: textAt(each, 'type').toLowerCase(), text: textAt(each, 'text'), ...(textAt(each, 'payload') && { payload: textAt(each, 'payload') }) })),
+    cards: asList(shown.cards).slice(0, MOST).map(partsOf),
+  }
 }
 export const formReply = (kind: 'flow' | 'address_message', body: string, answers: Record<string, string>): { type: string; [content: string]: unknown } => ({
   type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name: kind, body, response_json: JSON.stringify(answers) } },

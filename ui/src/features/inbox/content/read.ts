@@ -84,7 +84,7 @@ function fileOf(header: unknown): FileRef | null {
 }
 
 /** What an interactive message of ours offers. */
-export interface Option { id: string; title: string; description: string }
+export interface Option { id: string; title: string; description: string; kind?: string }
 export interface Asked {
   kind: string
   header: string
@@ -167,7 +167,7 @@ function templateButtons(value: unknown): { links: Asked['links']; buttons: Opti
   const leads = (each: unknown): boolean => textAt(each, 'kind') === 'url'
   return {
     links: all.filter(leads).map((each) => ({ label: textAt(each, 'text'), url: textAt(each, 'target') })),
-    buttons: all.filter((each) => !leads(each)).map((each) => ({ id: '', title: textAt(each, 'text') || textAt(each, 'target') || textAt(each, 'kind'), description: '' })),
+    buttons: all.filter((each) => !leads(each)).map((each) => ({ id: '', title: textAt(each, 'text') || textAt(each, 'target') || textAt(each, 'kind'), description: '', kind: textAt(each, 'kind') })),
   }
 }
 function shownFile(header: unknown): FileRef | null {
@@ -175,16 +175,23 @@ function shownFile(header: unknown): FileRef | null {
   const media = textAt(header, 'media')
   return ['image', 'video', 'document', 'gif'].includes(format) ? { kind: fileKind(format === 'gif' ? 'video' : format), id: media, url: webAddress(media) } : null
 }
+/** Products of a catalogue that a template shows: the one above, and those behind a button. */
+function templateProducts(shown: unknown): Asked['products'] {
+  const one = textAt(shown, 'header', 'product')
+  const shelves = asList(at(shown, 'buttons')).slice(0, 10).flatMap((button) => asList(at(button, 'products', 'sections')).slice(0, 10))
+  const sections = shelves.map((section) => ({ title: textAt(section, 'title'), ids: asList(at(section, 'products')).slice(0, MAX_ITEMS).map(asText).filter(Boolean) }))
+  return [...(one ? [{ title: '', ids: [one] }] : []), ...sections]
+}
 /** What the customer sees of a template that was sent, as it stood then; null where that was not kept. */
 export function shownOf(content: unknown): Asked | null {
   const shown = at(content, 'shown')
   if (Object.keys(asObject(shown)).length === 0) return null
   const cards = asList(at(shown, 'cards')).slice(0, 10).map((card) => ({
-    title: textAt(card, 'header', 'text'), file: shownFile(at(card, 'header')), body: textAt(card, 'body'), link: null, product: '', ...templateButtons(at(card, 'buttons')),
+    title: textAt(card, 'header', 'text'), file: shownFile(at(card, 'header')), body: textAt(card, 'body'), link: null, product: textAt(card, 'header', 'product'), ...templateButtons(at(card, 'buttons')),
   }))
   return {
     ...askedOf({}), kind: 'template', header: textAt(shown, 'header', 'text'), headerFile: shownFile(at(shown, 'header')),
-    body: [textAt(shown, 'offer'), textAt(shown, 'body')].filter(Boolean).join('\n'), footer: textAt(shown, 'footer'), ...templateButtons(at(shown, 'buttons')), cards,
+    body: [textAt(shown, 'offer'), textAt(shown, 'body')].filter(Boolean).join('\n'), footer: textAt(shown, 'footer'), products: templateProducts(shown), ...templateButtons(at(shown, 'buttons')), cards,
   }
 }
 
