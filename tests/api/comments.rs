@@ -13,9 +13,9 @@ fn action(comment: &str, word: &str) -> Value {
     about(comment, "comment_action", json!({ "action": word }))
 }
 
-async fn is_accepted(shop: &Shop<'_>, conversation: &str, sent: &Value) {
+async fn is_done(shop: &Shop<'_>, conversation: &str, sent: &Value) {
     let id = sent["id"].as_str().expect("an id");
-    until(async || shop.message(conversation, id).await["status"] == "accepted").await;
+    until(async || shop.message(conversation, id).await["status"] == "sent").await;
 }
 
 #[actix_web::test]
@@ -44,7 +44,7 @@ async fn a_comment_is_answered_publicly_hidden_shown_and_deleted() {
     };
     let sent = keyed().await;
     assert_eq!(keyed().await["id"], sent["id"]);
-    is_accepted(&shop, &conversation, &sent).await;
+    is_done(&shop, &conversation, &sent).await;
     let answered = state().await["answered"].clone();
     assert_eq!(
         (&answered["message_id"], answered["by"]["kind"].as_str()),
@@ -67,7 +67,7 @@ async fn a_comment_is_answered_publicly_hidden_shown_and_deleted() {
         .say(&conversation, &action(&comment, "hide"))
         .await
         .expect(202);
-    is_accepted(&shop, &conversation, &hidden).await;
+    is_done(&shop, &conversation, &hidden).await;
     assert_eq!(state().await["hidden"]["message_id"], hidden["id"]);
     assert!(
         shop.phone()
@@ -89,7 +89,7 @@ async fn a_comment_is_answered_publicly_hidden_shown_and_deleted() {
         .say(&conversation, &action(&comment, "unhide"))
         .await
         .expect(202);
-    is_accepted(&shop, &conversation, &shown).await;
+    is_done(&shop, &conversation, &shown).await;
     assert!(state().await["hidden"].is_null());
 
     // A private answer is still free: the public one was none.
@@ -100,7 +100,7 @@ async fn a_comment_is_answered_publicly_hidden_shown_and_deleted() {
         .say(&conversation, &action(&comment, "delete"))
         .await
         .expect(202);
-    is_accepted(&shop, &conversation, &deleted).await;
+    is_done(&shop, &conversation, &deleted).await;
     let kept = shop.message(&conversation, &comment).await;
     assert_eq!(kept["comment_state"]["deleted"]["message_id"], deleted["id"]);
     assert_eq!(
@@ -146,6 +146,8 @@ async fn what_is_no_comment_cannot_be_managed() {
         let answer = shop.say(&conversation, &body).await;
         assert_eq!(answer.status, status, "{}", answer.json());
     }
+    let reaction = json!({"type": "reaction", "reaction": {"message_id": comment, "emoji": "👍"}});
+    assert_eq!(shop.say(&conversation, &reaction).await.status, 422);
     // Another workspace's conversation is nobody's.
     let path = format!("/api/v1/conversations/{conversation}/messages");
     let stranger = app.b.owner.post(&path, &action(&comment, "hide")).await;
@@ -175,7 +177,7 @@ async fn a_failure_is_told_and_can_be_tried_again() {
         .post(&format!("/api/v1/messages/{id}/retry"), &json!({}))
         .await;
     retry.expect(202);
-    is_accepted(&shop, &conversation, &sent).await;
+    is_done(&shop, &conversation, &sent).await;
     assert!(shop.message(&conversation, &comment).await["comment_state"]["hidden"].is_object());
     let channel = shop
         .client

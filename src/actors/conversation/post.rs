@@ -352,6 +352,7 @@ fn can_react(target: &Message, now: Timestamp) -> Result<&str, &'static str> {
     match id {
         _ if target.direction != Direction::Inbound => Err("must be a message of the customer"),
         _ if target.marks.deleted.is_some() => Err("was deleted by the customer"),
+        _ if marks::is_comment(target) => Err("is a comment, which takes no reaction"),
         _ if marks::target_of(&target.content).is_some() => Err("is no message that one can react to"),
         _ if now.since(said_at) > REACTION_LIFE => Err("is older than 30 days"),
         Some(id) => Ok(id),

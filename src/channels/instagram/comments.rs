@@ -65,10 +65,10 @@ pub(super) async fn send(
     };
     match outcome {
         // What was done has no id of its own.
-        SendOutcome::Accepted { learnt, .. } if wish != CommentWish::Reply => SendOutcome::Accepted {
+        SendOutcome::Accepted { learnt, held, .. } if wish != CommentWish::Reply => SendOutcome::Accepted {
             provider_message_id: format!("action:{}", request.message),
             learnt,
-            held: None,
+            held,
         },
         SendOutcome::Unknown(why) if matches!(wish, CommentWish::Hide | CommentWish::Unhide) => {
             SendOutcome::Refused(harmless(why))

@@ -190,6 +190,15 @@ impl Provider for Instagram {
         Box::pin(client::mark_read(http, access, provider_message_id))
     }
 
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
+    }
+
     fn diagnose<'a>(
         &'a self,
         http: &'a reqwest::Client,
@@ -232,15 +241,6 @@ impl Provider for Instagram {
 
     fn missed(&self) -> Option<&dyn Missed> {
         Some(&missed::Conversations)
-    }
-
-    fn show_typing<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        access: &'a ChannelAccess,
-        provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Managed<()>> {
-        Box::pin(client::show_typing(http, access, provider_message_id))
     }
 
     fn test_connection<'a>(

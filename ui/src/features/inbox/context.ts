@@ -30,7 +30,7 @@ export function canQuote(message: Message, channel: Pick<Channel, 'capabilities'
 }
 /** Providers take a reaction to a customer's message of the last 30 days. */
 export const canReact = (message: Message, at = Date.now()): boolean =>
-  canBeAnswered(message) && message.direction === 'inbound' && at - Date.parse(message.provider_at ?? message.created_at) < 30 * DAY
+  canBeAnswered(message) && message.type !== 'comment' && message.direction === 'inbound' && at - Date.parse(message.provider_at ?? message.created_at) < 30 * DAY
 
 export function reply(message: Message): void {
   setQuote(message.conversation_id, message.id)
