@@ -26,8 +26,10 @@ pub struct BusinessProfile {
     pub websites: Vec<String>,
     /// What sort of business, in the provider's word.
     pub vertical: String,
-    /// Where its picture is, where it has one; cannot be set.
+    /// Where its picture is, where it has one; only read.
     pub picture_url: Option<String>,
+    /// What the provider made of a new picture ([`super::NumberCare::upload_picture`]); only set.
+    pub picture_handle: Option<String>,
 }
 
 /// Which of an account's news come to the app.

@@ -21,6 +21,32 @@ pub struct Welcome {
     /// The menu that stays in reach.
     #[serde(default)]
     pub menu: Vec<MenuEntry>,
+    /// We are told when somebody opens the chat for the first time (WhatsApp).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub greets: bool,
+    /// Words that customers choose by typing a slash (WhatsApp).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Command>,
+}
+
+/// A word that customers choose by typing a slash; it arrives as a text.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The word, without the slash.
+    pub name: String,
+    /// What customers read beside it.
+    pub description: String,
+}
+
+impl IceBreaker {
+    /// A question that arrives as it is read, where the provider knows no payloads.
+    pub fn said(question: &str) -> Self {
+        Self {
+            question: question.to_owned(),
+            payload: question.to_owned(),
+        }
+    }
 }
 
 /// A question that a new chat offers.

@@ -112,6 +112,7 @@ impl Teller {
             content,
             reply_to: None,
             links: Vec::new(),
+            identity_hash: None,
             priority: SendPriority::Reply,
             idempotency: None,
         };
@@ -205,6 +206,7 @@ fn outcome(id: MessageId, ends: &str) -> (SendOutcome, Option<MessageReaction>) 
             SendOutcome::Accepted {
                 provider_message_id: format!("wamid.demo.{id}"),
                 learnt: vec![],
+                held: None,
             },
             None,
         ),

@@ -114,6 +114,17 @@ pub struct Pricing {
     pub units: u32,
 }
 
+/// Where the provider's word for keeping a message back stands among what else it said.
+const HELD: &str = "message_status";
+
+/// Where the hash of the only identity that a message may reach stands.
+const IDENTITY: &str = "recipient_identity_key_hash";
+
+/// What is kept beside a message that may only reach one identity.
+pub fn only_for(identity_hash: Option<&str>) -> Option<serde_json::Value> {
+    identity_hash.map(|hash| serde_json::json!({ IDENTITY: hash }))
+}
+
 /// Whether what the provider said beside a message marks it as imported history.
 pub fn is_imported(extra: Option<&serde_json::Value>) -> bool {
     extra.is_some_and(|extra| extra.get("history").is_some())
@@ -195,6 +206,29 @@ impl Message {
         is_imported(self.extra.as_ref())
     }
 
+    /// The provider's word for having taken it and keeping it back for now; `None` once it moved on.
+    pub fn held(&self) -> Option<&str> {
+        let word = self.extra.as_ref()?.get(HELD)?.as_str();
+        word.filter(|_| self.status == MessageStatus::Accepted)
+    }
+
+    /// The hash of the only identity that it may reach, if somebody asked for that.
+    pub fn only_for(&self) -> Option<&str> {
+        self.extra.as_ref()?.get(IDENTITY)?.as_str()
+    }
+
+    /// Keeps the provider's word for keeping it back, or that it does not.
+    pub fn note_held(&mut self, word: Option<&str>) {
+        match (word, &mut self.extra) {
+            (Some(word), Some(serde_json::Value::Object(extra))) => {
+                drop(extra.insert(HELD.into(), word.into()))
+            }
+            (Some(word), extra) => *extra = Some(serde_json::json!({ HELD: word })),
+            (None, Some(serde_json::Value::Object(extra))) => drop(extra.remove(HELD)),
+            (None, _) => {}
+        }
+    }
+
     /// It was fetched from the provider, because its delivery did not come.
     pub fn is_fetched(&self) -> bool {
         is_fetched(self.extra.as_ref())
@@ -243,6 +277,7 @@ impl Message {
     pub fn requeue(&mut self, at: Timestamp) {
         self.status = MessageStatus::Queued;
         self.error = None;
+        self.note_held(None);
         self.times = StatusTimes {
             queued: Some(at),
             ..StatusTimes::default()

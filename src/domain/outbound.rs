@@ -25,6 +25,8 @@ pub struct SendRequest {
     /// The provider's ordinary reply window is closed: it goes out by a right that the provider wants named, if it has one
     /// (Instagram: the human agent's).
     pub outside_window: bool,
+    /// It may only reach whom this hash of an identity stands for (WhatsApp: identity check).
+    pub identity_hash: Option<String>,
 }
 
 /// What came of one attempt.
@@ -36,6 +38,8 @@ pub enum SendOutcome {
         provider_message_id: String,
         /// Identities of the recipient that the answer taught us.
         learnt: Vec<Identity>,
+        /// The provider's word for keeping it back for now (WhatsApp: `held_for_quality_assessment`).
+        held: Option<String>,
     },
     /// The provider refused it, so it surely was not sent.
     Refused(ProviderError),
@@ -337,6 +341,7 @@ mod tests {
         let accepted = SendOutcome::Accepted {
             provider_message_id: "x".into(),
             learnt: vec![],
+            held: None,
         };
         assert_eq!(react(&accepted, 1, 0.0), None);
     }

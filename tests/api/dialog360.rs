@@ -202,6 +202,48 @@ async fn a_template_is_submitted_approved_by_webhook_and_sent() {
     wait_for(owner, &path, reached).await;
 }
 
+#[actix_web::test]
+async fn a_sample_of_a_header_goes_as_an_address() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let channel = connect(&app).await;
+    let pdf = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n".to_vec();
+    let file = "/api/v1/media?filename=menu.pdf";
+    let file = owner
+        .raw(Method::POST, file, "application/pdf", pdf)
+        .await
+        .expect(201);
+    let draft = json!({
+        "channel_id": channel, "name": "menyu_mpya", "language": "sw", "category": "marketing",
+        "components": [{"type": "HEADER", "format": "DOCUMENT", "example": {"media_id": file["id"]}},
+            {"type": "BODY", "text": "Menyu yetu mpya iko tayari."}],
+    });
+    let template = owner.post("/api/v1/templates", &draft).await.expect(201);
+    let path = format!("/api/v1/templates/{}", template["id"].as_str().expect("an id"));
+    owner
+        .post(&format!("{path}/submit"), &json!({}))
+        .await
+        .expect(200);
+    let listed = ask(&app, Method::GET, "/v1/configs/templates", &Value::Null).await;
+    let template = find(
+        &json!({"items": listed["waba_templates"]}),
+        "name",
+        &json!("menyu_mpya"),
+    )
+    .clone();
+    let handle = template["components"][0]["example"]["header_handle"][0]
+        .as_str()
+        .unwrap_or_default();
+    assert!(handle.starts_with("http://desk.example/"), "{template}");
+    // Who has the address has the file; nobody is asked for more.
+    let public = handle.trim_start_matches("http://desk.example");
+    let given = app.stranger.get(public).await;
+    assert_eq!(
+        (given.status, given.header("content-type")),
+        (200, "application/pdf")
+    );
+}
+
 /// Posts to a channel as 360dialog does.
 async fn deliver(app: &TestApp, channel: &str, field: &str, value: &Value) {
     let body = json!({"object": "whatsapp_business_account", "entry": [

@@ -183,7 +183,19 @@ async fn a_draft_is_reviewed_approved_sent_and_counted() {
         ),
         (&json!("button"), &message["id"])
     );
+    // A second tap on the same message is the same customer's.
+    agent.post(&phone, &tap).await.expect(201);
+    let another = send(agent, &channel, "order_ready", json!(["Amina", "8"])).await;
+    another.expect(202);
+    until(async || show(agent, &template).await["performance"]["used"] == 2).await;
     let counted = show(agent, &template).await["performance"].clone();
+    let buttons = json!([{"card": null, "index": 0, "kind": "quick_reply", "text": "Thanks", "clicked": 1}]);
+    assert_eq!((&counted["clicked"], &counted["buttons"]), (&json!(1), &buttons));
+    until(async || show(agent, &template).await["performance"]["read"] == 2).await;
+    let mut counted = show(agent, &template).await["performance"].clone();
+    for figure in ["used", "sent", "delivered", "read"] {
+        counted[figure] = json!(counted[figure].as_u64().map_or(0, |count| count - 1));
+    }
     for figure in ["used", "sent", "delivered", "read", "replied", "clicked"] {
         assert_eq!(counted[figure], 1, "{counted}");
     }

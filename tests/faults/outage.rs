@@ -77,6 +77,7 @@ fn answer(log: &Mutex<Log>, request: &SendRequest) -> SendOutcome {
     SendOutcome::Accepted {
         provider_message_id: format!("wamid.{}", request.message),
         learnt: vec![],
+        held: None,
     }
 }
 
@@ -241,6 +242,7 @@ impl Bench {
     async fn post(&self, conversation: ConversationId, n: usize, priority: SendPriority) -> MessageId {
         let post = PostMessage {
             links: Vec::new(),
+            identity_hash: None,
             author: Author::Api,
             content: Content::text(&format!("text {n}")),
             reply_to: None,

@@ -1,5 +1,6 @@
 //! The Instagram provider through its public interface.
 
+mod answers;
 mod client;
 mod contract;
 mod parse;

@@ -78,6 +78,7 @@ fn what_a_chat_offers_has_limits() {
             Welcome {
                 ice_breakers: vec![ask("Hours?"); 4],
                 menu: vec![],
+                ..Welcome::default()
             },
             None,
         ),
@@ -85,6 +86,7 @@ fn what_a_chat_offers_has_limits() {
             Welcome {
                 ice_breakers: vec![ask("Hours?"); 5],
                 menu: vec![],
+                ..Welcome::default()
             },
             Some("ice_breakers"),
         ),
@@ -92,6 +94,7 @@ fn what_a_chat_offers_has_limits() {
             Welcome {
                 ice_breakers: vec![ask(" ")],
                 menu: vec![],
+                ..Welcome::default()
             },
             Some("ice_breakers.0.question"),
         ),
@@ -99,6 +102,7 @@ fn what_a_chat_offers_has_limits() {
             Welcome {
                 ice_breakers: vec![],
                 menu: vec![entry(Some("A"), None), entry(None, None)],
+                ..Welcome::default()
             },
             Some("menu.1"),
         ),
@@ -106,6 +110,7 @@ fn what_a_chat_offers_has_limits() {
             Welcome {
                 ice_breakers: vec![],
                 menu: vec![entry(None, Some("javascript:x"))],
+                ..Welcome::default()
             },
             Some("menu.0.url"),
         ),

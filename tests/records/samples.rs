@@ -9,7 +9,9 @@ use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permissi
 use frontdesk::domain::conversation::LastMessage;
 use frontdesk::domain::health::{self, ChannelHealth, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
-use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
+use frontdesk::domain::marks::{
+    Choice, CommentAct, CommentMarks, Deletion, Edit, Marks, Reaction, TrackedLink,
+};
 use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
@@ -17,6 +19,7 @@ use frontdesk::domain::operations::{
     RawState,
 };
 use frontdesk::domain::outbound::ErrorClass;
+use frontdesk::domain::template::taps::{ButtonFigure, Spot};
 use frontdesk::domain::template::{
     self as templates, Account, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance,
     Roles, State, Template,
@@ -395,8 +398,15 @@ fn messages() -> Vec<Case> {
     samples.push(("three_segments", segments));
     cases.extend(
         samples
+            .clone()
             .into_iter()
             .map(|(label, message)| of_version(3, label, message)),
+    );
+    samples.push(("managed_comment", managed_comment()));
+    cases.extend(
+        samples
+            .into_iter()
+            .map(|(label, message)| of_version(4, label, message)),
     );
     cases
 }
@@ -441,6 +451,31 @@ fn marked() -> Message {
                 message: message_id(8),
             }],
             links: vec![link("abcDEF123456", Some(AT)), link("zyx", None)],
+            comment: CommentMarks::default(),
+        },
+        ..inbound_text()
+    }
+}
+
+/// A comment with which everything was done that can be done.
+fn managed_comment() -> Message {
+    let act = |by, n| CommentAct {
+        by,
+        at: AT.plus(i64::from(n)),
+        message: message_id(n),
+    };
+    Message {
+        content: Content {
+            kind: "comment".into(),
+            body: json!({"id": "17800000000000061", "text": "Price please", "on": "post"}),
+        },
+        marks: Marks {
+            comment: CommentMarks {
+                answered: Some(act(Author::User(UserId([2; 16])), 9)),
+                hidden: Some(act(Author::Api, 10)),
+                deleted: Some(act(Author::Bot, 11)),
+            },
+            ..Marks::default()
         },
         ..inbound_text()
     }
@@ -752,6 +787,20 @@ fn template(state: State) -> Template {
     }
 }
 
+fn performance(buttons: Vec<ButtonFigure>) -> Performance {
+    Performance {
+        used: 8,
+        sent: 7,
+        delivered: 6,
+        read: 5,
+        replied: 4,
+        clicked: 3,
+        failed: 1,
+        last_used_at: Some(AT),
+        buttons,
+    }
+}
+
 fn templates() -> Vec<Case> {
     let change = |kind: ChangeKind| {
         let change = Change {
@@ -764,21 +813,16 @@ fn templates() -> Vec<Case> {
         };
         v1(kind.as_str(), change)
     };
+    let figure = |card, place, label: &str| ButtonFigure {
+        spot: Spot { card, place },
+        label: label.into(),
+        used: 2,
+    };
+    let figures = vec![figure(None, 1, "Yes"), figure(Some(9), 0, "المزيد")];
     let mut cases = vec![
         v1("template", TemplateId([11; 16])),
-        v1(
-            "performance",
-            Performance {
-                used: 8,
-                sent: 7,
-                delivered: 6,
-                read: 5,
-                replied: 4,
-                clicked: 3,
-                failed: 1,
-                last_used_at: Some(AT),
-            },
-        ),
+        v1("performance", performance(Vec::new())),
+        of_version(2, "performance", performance(figures)),
         v1(
             "account",
             Account {

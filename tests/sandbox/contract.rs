@@ -7,7 +7,7 @@ use frontdesk::sandbox::Faults;
 use frontdesk::sandbox::whatsapp::{Customer, CustomerMessage, ErrorFault, Often, TemplateConfig};
 use serde_json::{Value, json};
 
-use crate::support::{AMINA, NUMBER, Stage, WABA, text, values};
+use crate::support::{AMINA, NUMBER, Stage, TOKEN, WABA, text, values};
 
 /// `../shared/contracts/whatsapp-cloud`, seen from the checkout or from a worktree of it.
 fn contract() -> Option<PathBuf> {
@@ -215,5 +215,93 @@ async fn every_template_example_is_accepted_or_answered_alike() {
         let subcode = |error: &Value| error["error"]["error_subcode"].clone();
         assert_eq!(subcode(&answer), subcode(&wanted["body"]), "{name}: {answer}");
     }
+    stage.end().await;
+}
+
+/// What a healthy simulator answers has the names that stand in the contract.
+#[tokio::test]
+async fn every_success_example_is_answered_alike() {
+    let Some(contract) = contract() else { return };
+    let examples = files(&contract.join("responses"), "");
+    let stage = Stage::greeted().await;
+    stage.template(TemplateConfig::counted("news", "en_US", "MARKETING", 0));
+    let names = |value: &Value| {
+        let fields = value.as_object().expect("an object").keys();
+        fields.cloned().collect::<std::collections::BTreeSet<_>>()
+    };
+    let alike = |name: &str, got: &Value| assert_eq!(names(got), names(&examples[name]), "{name}: {got}");
+    let news = |to: &str| {
+        json!({"messaging_product": "whatsapp", "to": to, "type": "template",
+            "template": {"name": "news", "language": {"code": "en_US"}}})
+    };
+    let by_id = json!({"messaging_product": "whatsapp", "recipient": "KE.90012345678901234567", "type": "text",
+        "text": {"body": "x"}});
+    for (name, body) in [
+        ("send-success.json", text(AMINA, "x")),
+        ("send-success-bsuid.json", by_id),
+        ("send-success-template-accepted.json", news(AMINA)),
+        ("send-success-template-held.json", news("254709990903")),
+    ] {
+        let (status, got) = stage.send(&body).await;
+        assert_eq!(status, 200, "{name}: {got}");
+        alike(name, &got);
+        for list in ["contacts", "messages"] {
+            assert_eq!(
+                names(&got[list][0]),
+                names(&examples[name][list][0]),
+                "{name}: {got}"
+            );
+        }
+        let word = |answer: &Value| answer["messages"][0]["message_status"].clone();
+        assert_eq!(word(&got), word(&examples[name]), "{name}");
+    }
+
+    let file = reqwest::multipart::Part::bytes(b"\x89PNG".to_vec())
+        .file_name("a.png")
+        .mime_str("image/png")
+        .expect("a type");
+    let form = reqwest::multipart::Form::new()
+        .text("messaging_product", "whatsapp")
+        .part("file", file);
+    let ask = |method: reqwest::Method, path: &str| {
+        stage.client.request(method, stage.url(path)).bearer_auth(TOKEN)
+    };
+    let answer = async |request: reqwest::RequestBuilder| -> Value {
+        request
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON")
+    };
+    let post = reqwest::Method::POST;
+    let uploaded = answer(ask(post.clone(), &format!("{NUMBER}/media")).multipart(form)).await;
+    alike("media-upload.json", &uploaded);
+    let id = uploaded["id"].as_str().expect("an id").to_owned();
+    alike("media-get.json", &stage.get(&id).await.1);
+    alike(
+        "media-delete.json",
+        &answer(ask(reqwest::Method::DELETE, &id)).await,
+    );
+
+    let begin = "310400500600701/uploads?file_name=a.png&file_length=8&file_type=image/png";
+    let begun = answer(ask(post.clone(), begin)).await;
+    alike("upload-session-create.json", &begun);
+    let session = begun["id"].as_str().expect("an id").to_owned();
+    let give = |offset: &str| {
+        let request = stage
+            .client
+            .post(stage.url(&session))
+            .header("file_offset", offset);
+        request
+            .header("authorization", format!("OAuth {TOKEN}"))
+            .body("1234")
+    };
+    answer(give("0")).await;
+    let standing = stage.get(&session).await.1;
+    alike("upload-session-status.json", &standing);
+    assert_eq!(standing["file_offset"], 4);
+    alike("upload-session-finish.json", &answer(give("4")).await);
     stage.end().await;
 }

@@ -171,3 +171,72 @@ async fn nonsense_browsers_and_strangers_are_refused() {
     assert_ne!(closed.acts(&json!({"type": "read"})).await.0, 200);
     stage.simulator.stop().await;
 }
+
+/// The provider contract, where it lies beside the checkout.
+fn contract() -> Option<std::path::PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["../shared", "../../shared"]
+        .iter()
+        .map(|shared| root.join(shared).join("contracts/instagram"))
+        .find(|folder| folder.is_dir())
+}
+
+/// Names in a value, as paths.
+fn names(value: &Value) -> std::collections::BTreeSet<String> {
+    fn walk(value: &Value, path: &str, found: &mut std::collections::BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, inner) in fields {
+                    walk(inner, &format!("{path}/{name}"), found);
+                }
+            }
+            Value::Array(list) => list
+                .iter()
+                .for_each(|inner| walk(inner, &format!("{path}[]"), found)),
+            _ => drop(found.insert(path.to_owned())),
+        }
+    }
+    let mut found = std::collections::BTreeSet::new();
+    walk(value, "", &mut found);
+    found
+}
+
+/// What other programs ask for, and Frontdesk does not, is taken as well and answered as the contract has it.
+#[tokio::test]
+async fn examples_that_are_others_to_ask_for_are_taken() {
+    let Some(folder) = contract() else { return };
+    let file = |path: &str| -> Value {
+        let text = std::fs::read_to_string(folder.join(path)).expect("a file");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let stage = Stage::new(true);
+    let (status, said) = stage.acts(&json!({"type": "text", "text": "Habari"})).await;
+    assert_eq!(status, 200, "{said}");
+    let post = async |node: &str, name: &str| {
+        let mut body = file(name);
+        body.as_object_mut().expect("an object").remove("_request");
+        if body.pointer("/recipient/id").is_some() {
+            body["recipient"]["id"] = json!(AMINA);
+        }
+        let request = stage.request(Method::POST, &format!("v25.0/{ACCOUNT}/{node}"));
+        let (status, answer) = Stage::answer(request.bearer_auth(TOKEN).json(&body)).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+        names(&answer)
+    };
+    let acted = names(&file("responses/sender-action-success.json"));
+    for name in [
+        "sender-action-typing-on.json",
+        "sender-action-typing-off.json",
+        "sender-action-mark-seen.json",
+    ] {
+        assert_eq!(post("messages", &format!("send/{name}")).await, acted, "{name}");
+    }
+    let uploaded = post("message_attachments", "send/attachment-upload.json").await;
+    assert_eq!(uploaded, names(&file("responses/attachment-upload-success.json")));
+    let sent = post(
+        "messages",
+        "send/image-url-instagram-login-quirk-attachments-object.json",
+    )
+    .await;
+    assert_eq!(sent, names(&file("responses/send-success.json")));
+}

@@ -224,7 +224,7 @@ async fn what_a_blocked_customer_writes_does_not_arrive() {
     let path = format!("{NUMBER}/block_users");
     let user = json!({"messaging_product": "whatsapp", "block_users": [{"user": format!("+{AMINA}")}]});
     let (status, early) = stage.post(&path, &user).await;
-    assert_eq!(status, 200);
+    assert_eq!((status, &early["error"]["code"]), (400, &json!(139_100)));
     assert_eq!(
         early["block_users"]["failed_users"][0]["wa_id"], AMINA,
         "has not written"

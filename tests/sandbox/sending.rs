@@ -442,3 +442,28 @@ async fn shapes_of_older_versions_on_request() {
     }
     stage.end().await;
 }
+
+/// Template pacing: the answer says that the message is kept back, and its statuses come later, good or bad.
+#[tokio::test]
+async fn a_template_can_be_held_for_its_qualitys_sake() {
+    let stage = Stage::greeted().await;
+    stage.template(TemplateConfig::counted("news", "en_US", "MARKETING", 0));
+    let template = json!({"name": "news", "language": {"code": "en_US"}});
+    let body = |to: &str| json!({"messaging_product": "whatsapp", "to": to, "type": "template", "template": template});
+    let word = |answer: &Value| answer["messages"][0]["message_status"].clone();
+    let (_, held) = stage.send(&body("254709990903")).await;
+    assert_eq!(word(&held), "held_for_quality_assessment");
+    let (_, usual) = stage.send(&body(AMINA)).await;
+    assert_eq!(word(&usual), "accepted");
+    let first = stage.receiver.statuses(3).await;
+    let ids = |statuses: &[Value]| statuses.iter().map(|it| it["id"].clone()).collect::<Vec<_>>();
+    assert!(
+        !ids(&first).contains(&held["messages"][0]["id"]),
+        "it went out at once"
+    );
+    stage.simulator.clock().advance(Duration::from_secs(10));
+    let all = stage.receiver.statuses(4).await;
+    assert_eq!(all[3]["id"], held["messages"][0]["id"]);
+    assert_eq!(all[3]["status"], "sent");
+    stage.end().await;
+}

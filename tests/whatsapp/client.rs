@@ -64,6 +64,7 @@ async fn a_taken_message_teaches_the_recipients_ids() {
             Identity::new(IdentityKind::WhatsappUserId, "BR.7700000000000000001"),
             Identity::new(IdentityKind::WhatsappId, "551199990000"),
         ],
+        held: None,
     };
     assert_eq!(got, wanted);
     let asked = &server.await.expect("served")[0];

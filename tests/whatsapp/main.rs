@@ -1,8 +1,10 @@
 //! The WhatsApp provider through its public interface.
 
+mod answers;
 mod client;
 mod contract;
 mod dialog360;
+mod management;
 mod parse;
 mod render;
 mod settings;

@@ -33,6 +33,7 @@ pub async fn rendered_like(body: &Value) -> Value {
         request.to = vec![Identity::new(IdentityKind::WhatsappUserId, user_id)];
     }
     request.reply_to = body["context"]["message_id"].as_str().map(str::to_owned);
+    request.identity_hash = body["recipient_identity_key_hash"].as_str().map(str::to_owned);
     rendered(&request).await
 }
 
@@ -88,6 +89,7 @@ async fn short_templates_become_components() {
 
 #[tokio::test]
 async fn named_variables_media_headers_and_none_at_all() {
+    let sections = json!([{"title": "Cart", "product_items": [{"product_retailer_id": "L"}]}]);
     let table = [
         (
             json!({"name": "a", "language": "en", "variables": {"first_name": "Ana"}}),
@@ -113,6 +115,13 @@ async fn named_variables_media_headers_and_none_at_all() {
             json!({"name": "a", "language": {"code": "en"}, "components": [
                 {"type": "button", "sub_type": "flow", "index": "0",
                  "parameters": [{"type": "action", "action": {"flow_token": "t"}}]}]}),
+        ),
+        (
+            json!({"name": "a", "language": "en", "buttons": [
+                {"sub_type": "mpm", "action": {"thumbnail_product_retailer_id": "L", "sections": sections}}]}),
+            json!({"name": "a", "language": {"code": "en"}, "components": [
+                {"type": "button", "sub_type": "mpm", "index": "0", "parameters": [{"type": "action",
+                 "action": {"thumbnail_product_retailer_id": "L", "sections": sections}}]}]}),
         ),
     ];
     for (ours, wanted) in table {
@@ -302,6 +311,12 @@ fn cards_are_alike_and_numbered() {
 #[case(template(json!([{"type": "button", "sub_type": "url", "index": 10, "parameters": []}])), "template.components.0.index")]
 #[case(template(json!([{"type": "button", "sub_type": "url", "index": 0, "parameters": [{"type": "payload", "payload": "x"}]}])), "template.components.0.parameters.0.type")]
 #[case(template(json!([{"type": "header", "parameters": [{"type": "image", "image": {"id": "1"}}]}])), "template.components.0.parameters.0.image.id")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "mpm", "action": {"thumbnail_product_retailer_id": "L"}}]}), "template.buttons.0.parameters.0.action.sections")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "mpm", "action": {"sections": [{"product_items": [{"product_retailer_id": "L"}]}]}}]}), "template.buttons.0.parameters.0.action.thumbnail_product_retailer_id")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "mpm", "action": {"thumbnail_product_retailer_id": "L", "sections": [{"product_items": []}]}}]}), "template.buttons.0.parameters.0.action.sections.0.product_items")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "mpm", "action": {"thumbnail_product_retailer_id": "L", "sections": [{"product_items": [{"product_retailer_id": "L"}]}, {"title": "B", "product_items": [{"product_retailer_id": "M"}]}]}}]}), "template.buttons.0.parameters.0.action.sections.0.title")]
+#[case(json!({"name": "a", "language": "en", "buttons": [{"sub_type": "CATALOG", "action": {"sections": []}}]}), "template.buttons.0.parameters.0.action.sections")]
+#[case(json!({"name": "a", "language": "en", "header": {"type": "product", "product": {"product_retailer_id": "L"}}}), "template.header.product.catalog_id")]
 fn template_rules(#[case] body: Value, #[case] field: &str) {
     assert_eq!(validate("template", body).expect_err(field).field, field);
 }

@@ -61,6 +61,7 @@ pub fn request(content: Content) -> SendRequest {
         content,
         reply_to: None,
         outside_window: false,
+        identity_hash: None,
     }
 }
 
@@ -97,4 +98,22 @@ pub fn access(base: &str) -> ChannelAccess {
         secrets: secrets.into_iter().map(|(k, v)| (k, v.into())).collect(),
         webhook_url: String::new(),
     }
+}
+
+/// Answers every request with what `answer` says for its first lines, for as long as the test runs.
+pub async fn answering(answer: fn(&str) -> Value) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let asked = read_request(&mut stream).await;
+            let Reply::Bytes(bytes) = Reply::answer(200, "", &answer(&asked.head).to_string()) else {
+                continue;
+            };
+            drop(tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await);
+        }
+    });
+    base
 }

@@ -222,6 +222,8 @@ test('clicks on a tracked link are counted, the draft of a builder is kept', asy
   await expect(row(page, text)).toContainText('1 click')
   await act(page, text, 'Message details')
   await expect(page.getByRole('dialog')).toContainText('https://shop.example/menu')
+  await expect(page.getByTestId('cost')).toContainText('0.00')
+  await axe(page)
 })
 
 looks('the builder and a thread full of kinds @looks', async ({ open, page }, info) => {

@@ -15,6 +15,10 @@ use crate::domain::phrases;
 
 /// How long fetching one file may take.
 const TIMEOUT: Duration = Duration::from_secs(600);
+/// How long fetching a picture that somebody waits for may take.
+const PICTURE_TIME: Duration = Duration::from_secs(15);
+/// Pictures that a browser is given.
+const PICTURES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
 /// Redirections that are followed.
 const MAX_HOPS: u32 = 3;
 
@@ -69,6 +73,35 @@ pub(super) async fn open(
         url = next.ok_or_else(|| Failure::Later(phrases::FILE_LED_NOWHERE.text().into()))?;
     }
     Err(Failure::Later(phrases::FILE_LED_TOO_OFTEN.text().into()))
+}
+
+/// A picture at an address that the provider named: its type, found by looking at it, and its bytes, at most `limit` of them.
+/// `None` if it is not to be had, or is no picture.
+pub async fn show_picture(
+    core: &Core,
+    entry: &ChannelEntry,
+    address: &str,
+    limit: usize,
+) -> Option<(&'static str, Vec<u8>)> {
+    let url = Url::parse(address).ok()?;
+    let source = MediaSource::plain(url.clone());
+    let call = tokio::time::timeout(PICTURE_TIME, async {
+        let mut response = get(core, entry, &source, &url, true).await.ok()?;
+        let mut bytes = Vec::new();
+        if !response.status().is_success() {
+            return None;
+        }
+        while let Some(chunk) = response.chunk().await.ok()? {
+            if bytes.len() + chunk.len() > limit {
+                return None;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Some(bytes)
+    });
+    let bytes = call.await.ok()??;
+    let mime = super::sniff(&bytes)?;
+    PICTURES.contains(&mime).then_some((mime, bytes))
 }
 
 fn refused(status: StatusCode) -> Failure {

@@ -22,6 +22,7 @@ pub use attach::{AttachError, Attached};
 pub use change::{ChangeError, fetch_again, forget, keep_upload};
 pub use desk::{MediaDesk, link};
 pub use examine::{Examined, agree, examine, sniff};
+pub use fetch::show_picture;
 pub use inbound::{bring, resolve};
 pub use outbound::{OpenError, is_uploaded_first, open, plain_name, prepare, surely_unsent};
 pub use portrait::portrait_url;

@@ -20,6 +20,13 @@ const NODE: &str = "messenger_profile";
 pub(super) fn check(welcome: &Welcome) -> Result<(), FieldError> {
     count("ice_breakers", welcome.ice_breakers.len(), limits::ICE_BREAKERS)?;
     count("menu", welcome.menu.len(), limits::MENU_ENTRIES)?;
+    count("commands", welcome.commands.len(), 0)?;
+    if welcome.greets {
+        return Err(FieldError::new(
+            "greets",
+            "Instagram does not tell when a chat is opened.",
+        ));
+    }
     for (place, entry) in welcome.ice_breakers.iter().enumerate() {
         let path = format!("ice_breakers.{place}");
         line(&format!("{path}.question"), &entry.question, limits::QUESTION)?;

@@ -68,6 +68,7 @@ fn of_send(answer: &Answer) -> SendOutcome {
             Some(sid) if !sid.is_empty() && sid.len() <= MAX_ID => SendOutcome::Accepted {
                 provider_message_id: sid.to_owned(),
                 learnt: Vec::new(),
+                held: None,
             },
             _ => SendOutcome::Unknown("the answer named no message".into()),
         },

@@ -13,6 +13,9 @@ use crate::domain::outbound::SendOutcome;
 
 pub(super) use crate::channels::graph::MAX_DETAIL_CHARS;
 
+/// Words for a template's message that Meta took and keeps back: until its template's quality was assessed (template pacing,
+/// about an hour at most), or while the template is paused. Others mean that it goes out.
+const HELD: [&str; 2] = ["held_for_quality_assessment", "paused"];
 /// Most identities that one answer may teach.
 const MAX_LEARNT: usize = 4;
 
@@ -22,13 +25,16 @@ pub(super) fn of_send(answer: &Answer) -> SendOutcome {
 }
 
 fn accepted(json: &Value) -> SendOutcome {
-    let id = json
-        .pointer("/messages/0")
-        .and_then(|message| text_at(message, "id"));
+    let message = json.pointer("/messages/0");
+    let id = message.and_then(|message| text_at(message, "id"));
+    let held = message
+        .and_then(|message| text_at(message, "message_status"))
+        .filter(|word| HELD.contains(&word.as_str()));
     match id.filter(|id| id.len() <= PROVIDER_ID) {
         Some(provider_message_id) => SendOutcome::Accepted {
             provider_message_id,
             learnt: learnt(json),
+            held,
         },
         None => SendOutcome::Unknown("the answer named no message id".into()),
     }

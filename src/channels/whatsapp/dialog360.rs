@@ -48,8 +48,8 @@ const SCHEMA: Schema<'static> = Schema {
         ("waba_id", false, is_id),
         ("api_base", false, is_base),
         ("rate_per_s", false, settings::is_rate),
-        ("read_receipts", false, settings::is_switch),
-        ("typing_indicator", false, settings::is_switch),
+        ("read_receipts", false, crate::channels::settings::is_switch),
+        ("typing_indicator", false, crate::channels::settings::is_switch),
     ],
     secrets: &[(KEY, true), (WEBHOOK_SECRET, true), (PLATFORM_SECRET, false)],
     missing: "Copy it from the 360dialog hub.",
@@ -247,6 +247,10 @@ impl Provider for Dialog360 {
         keep(&Address::Posted).then(|| raw.to_vec())
     }
 
+    fn checks_identities(&self) -> bool {
+        true
+    }
+
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
         WhatsappCloud.validate_content(content)
     }
@@ -412,6 +416,12 @@ impl Templates for Dialog360 {
         Box::pin(std::future::ready(Err(dialog360_templates::refused(
             "A pause can only be ended in 360dialog's own hub.",
         ))))
+    }
+
+    /// 360dialog fetches the sample from an address that stands where Meta wants a handle (not in its reference; a client
+    /// that is in use does it so).
+    fn outbound_samples(&self) -> OutboundMedia {
+        OutboundMedia::Link
     }
 
     fn news(&self, field: &str, body: &Value) -> Option<News> {

@@ -93,6 +93,16 @@ pub(super) const PROFILE_DESCRIPTION: usize = 512;
 pub(super) const PROFILE_EMAIL: usize = 128;
 /// Length of a website's address.
 pub(super) const PROFILE_WEBSITE: usize = 256;
+/// Questions that a new chat offers (the contract's `conversational_automation`).
+pub(super) const PROMPTS: usize = 4;
+/// Length of one of them.
+pub(super) const PROMPT: usize = 80;
+/// Commands that a chat offers.
+pub(super) const COMMANDS: usize = 30;
+/// Length of a command's word.
+pub(super) const COMMAND_NAME: usize = 30;
+/// Length of a command's explanation.
+pub(super) const COMMAND_TEXT: usize = 256;
 /// Contact cards in one message that the composer offers (257 in Meta's pages, 5 in its OpenAPI file; the contract says 5
 /// for people).
 const CONTACT_CARDS_SHOWN: usize = 5;

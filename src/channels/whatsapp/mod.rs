@@ -19,6 +19,7 @@ mod manage;
 mod media;
 mod notice_words;
 mod notices;
+mod number;
 mod parse;
 mod probe;
 mod render;
@@ -30,9 +31,9 @@ use std::collections::BTreeMap;
 
 use crate::channels::media::{MediaError, MediaSource, MediaUpload, OutboundMedia, UploadedMedia};
 use crate::channels::{
-    Address, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, ContentLimits, Delivery,
-    FieldError, Managed, NoticeScope, ParseError, Provider, Templates, WebhookRequest, meta_signature,
-    payload,
+    Address, BlockedPage, BoxFuture, BusinessProfile, Capabilities, ChannelAccess, Check, ContentLimits,
+    Delivery, FieldError, Managed, NoticeScope, NumberCare, ParseError, Provider, Shop, Templates,
+    WebhookRequest, Welcome, meta_signature, payload,
 };
 use crate::domain::health::HealthChange;
 use crate::domain::inbound::ChannelNotice;
@@ -98,6 +99,10 @@ impl Provider for WhatsappCloud {
 
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
         parse::keep_only(raw, keep)
+    }
+
+    fn checks_identities(&self) -> bool {
+        true
     }
 
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
@@ -210,6 +215,14 @@ impl Provider for WhatsappCloud {
         Box::pin(manage::unsubscribe(http, access))
     }
 
+    fn release<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::release(http, access))
+    }
+
     fn business_profile<'a>(
         &'a self,
         http: &'a reqwest::Client,
@@ -231,12 +244,93 @@ impl Provider for WhatsappCloud {
         manage::validate_profile(profile)
     }
 
+    fn check_welcome(&self, welcome: &Welcome) -> Result<(), FieldError> {
+        number::check_welcome(welcome)
+    }
+
+    fn welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Result<Option<Welcome>, ProviderError>> {
+        Box::pin(async { number::welcome(http, access).await.map(Some) })
+    }
+
+    fn set_welcome<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        welcome: &'a Welcome,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(number::set_welcome(http, access, welcome))
+    }
+
+    fn number_care(&self) -> Option<&dyn NumberCare> {
+        Some(self)
+    }
+
     fn templates(&self) -> Option<&dyn Templates> {
         Some(self)
     }
 
     fn login(&self) -> Option<&dyn crate::channels::login::Login> {
         Some(&login::WhatsappLogin)
+    }
+}
+
+impl NumberCare for WhatsappCloud {
+    fn blocked<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Managed<BlockedPage>> {
+        Box::pin(number::blocked(http, access, after))
+    }
+
+    fn set_blocked<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        who: &'a Identity,
+        blocked: bool,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(number::set_blocked(http, access, who, blocked))
+    }
+
+    fn shop<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<Option<Shop>>> {
+        Box::pin(number::shop(http, access))
+    }
+
+    fn set_shop<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        shop: Shop,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(number::set_shop(http, access, shop))
+    }
+
+    fn upload_picture<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        upload: MediaUpload,
+    ) -> BoxFuture<'a, Managed<String>> {
+        Box::pin(samples::upload(http, access, upload))
+    }
+
+    fn set_pin<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        pin: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(number::set_pin(http, access, pin))
     }
 }
 

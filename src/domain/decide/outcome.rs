@@ -1,5 +1,6 @@
 //! An attempt to send ended.
 
+use crate::domain::marks;
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{MessageReaction, SendOutcome};
@@ -33,10 +34,12 @@ pub fn record_outcome(
     match (&result.outcome, &result.reaction) {
         (
             SendOutcome::Accepted {
-                provider_message_id, ..
+                provider_message_id,
+                held,
+                ..
             },
             _,
-        ) => accept(decision, message, provider_message_id, now),
+        ) => accept(decision, message, provider_message_id, held.as_deref(), now),
         (_, Some(MessageReaction::Retry(wait))) => {
             again(
                 decision,
@@ -62,7 +65,13 @@ fn micros(wait: std::time::Duration) -> i64 {
     i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn accept(decision: &mut Decision, mut message: Message, provider_message_id: &str, now: Timestamp) {
+fn accept(
+    decision: &mut Decision,
+    mut message: Message,
+    provider_message_id: &str,
+    held: Option<&str>,
+    now: Timestamp,
+) {
     let before = message.status;
     // It was already on its way when the customer opted out: it did go out, and that is what is shown.
     let stopped = message
@@ -75,6 +84,11 @@ fn accept(decision: &mut Decision, mut message: Message, provider_message_id: &s
         message.error = None;
     }
     message.advance(MessageStatus::Accepted, now);
+    // What is done with a comment is done once the provider says so: no status will follow.
+    if marks::concerns_comment(&message.content) {
+        message.advance(MessageStatus::Sent, now);
+    }
+    message.note_held(held);
     if message.provider_message_id.is_none() {
         message.provider_message_id = Some(provider_message_id.to_owned());
         let provider_message_id = provider_message_id.to_owned();
@@ -222,6 +236,7 @@ mod tests {
         SendOutcome::Accepted {
             provider_message_id: "wamid.1".into(),
             learnt: vec![],
+            held: None,
         }
     }
 
@@ -230,6 +245,24 @@ mod tests {
         let decision = decide(MessageStatus::Queued, accepted(), None);
         assert_eq!(decision.messages[0].status, MessageStatus::Accepted);
         assert!(matches!(decision.effects[..], [Effect::Claim { .. }]));
+    }
+
+    #[test]
+    fn what_is_kept_back_says_so_until_it_moves_on() {
+        let held = SendOutcome::Accepted {
+            provider_message_id: "wamid.1".into(),
+            learnt: vec![],
+            held: Some("held_for_quality_assessment".into()),
+        };
+        let decision = decide(MessageStatus::Queued, held, None);
+        let mut message = decision.messages[0].clone();
+        assert_eq!(message.held(), Some("held_for_quality_assessment"));
+        message.advance(MessageStatus::Sent, Timestamp(101));
+        assert_eq!(message.held(), None, "it moved on");
+        assert_eq!(
+            decide(MessageStatus::Queued, accepted(), None).messages[0].held(),
+            None
+        );
     }
 
     #[test]

@@ -26,6 +26,16 @@ phrases! {
     TOO_MANY_TESTS = "too_many_tests": "Too many connection tests are under way; try again in a moment.";
     TOO_MANY_EXAMINATIONS = "too_many_examinations": "Too many examinations are under way.";
     PROVIDER_NOT_ASKED = "provider_not_asked": "The provider cannot be asked just now. Try again.";
+    NOT_OFFERED_HERE = "not_offered_here": "This channel's provider does not offer it.";
+    NO_SHOP = "no_shop": "This number has no shop at the provider.";
+    BLOCK_REFUSED = "block_refused": "WhatsApp did not block this person. Only who wrote to this number within the last 24 hours can be blocked.";
+    BLOCK_REFUSED_BECAUSE = "block_refused_because": "WhatsApp did not block this person: {reason}. Only who wrote to this number within the last 24 hours can be blocked.";
+    UNBLOCK_REFUSED = "unblock_refused": "WhatsApp did not unblock this person. Perhaps they are not blocked any more.";
+    UNBLOCK_REFUSED_BECAUSE = "unblock_refused_because": "WhatsApp did not unblock this person: {reason}.";
+    PICTURE_GONE = "picture_gone": "The picture is not kept here (any more). Upload it again.";
+    PICTURE_TYPE = "picture_type": "The picture is {mime}; a profile takes JPEG and PNG.";
+    PICTURE_TOO_LARGE = "picture_too_large": "The picture is larger than 5 MB.";
+    PICTURE_TOO_SMALL = "picture_too_small": "The picture is {width} × {height} pixels; each side needs at least 192, better 640.";
     NO_WELCOME = "no_welcome": "This channel's provider offers nothing before a customer writes.";
     SEARCH_DOWN = "search_down": "Search does not work at present; everything else does. System in the app says more.";
     TOO_MANY_UPLOADS = "too_many_uploads": "Too many files are being uploaded at this moment; try again.";

@@ -11,6 +11,7 @@ pub mod placeholders;
 pub mod render;
 pub mod samples;
 pub mod standing;
+pub mod taps;
 pub mod tracked;
 pub mod validate;
 
@@ -333,7 +334,7 @@ pub struct Change {
 }
 
 /// How messages made from a template fared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Performance {
     /// Taken into the outbox.
     pub used: u64,
@@ -351,6 +352,8 @@ pub struct Performance {
     pub failed: u64,
     /// When one was last sent.
     pub last_used_at: Option<Timestamp>,
+    /// The same for each button that was used.
+    pub buttons: Vec<taps::ButtonFigure>,
 }
 
 /// An account whose templates are known.

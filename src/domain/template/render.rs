@@ -3,9 +3,13 @@
 //! Values come from a message's content, in the provider's form (`components`) or the short one (`variables`, `header`,
 //! `buttons`); see `channels/whatsapp/render/template.rs`.
 
+mod products;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+pub use products::{Section, Shelf};
 
 use super::tracked::{destination, is_tracked};
 use super::validate::sample_of;
@@ -26,6 +30,8 @@ pub struct Given {
     pub body: BTreeMap<String, String>,
     /// Of the buttons, by their place.
     pub buttons: BTreeMap<usize, String>,
+    /// What buttons of a catalogue show, by their place.
+    pub shelves: BTreeMap<usize, Shelf>,
     /// When a limited-time offer ends, in milliseconds since 1970.
     pub offer_ends_ms: Option<i64>,
     /// Of a carousel's cards, by their place.
@@ -41,6 +47,9 @@ pub struct Header {
     pub text: String,
     /// The picture, video or document that will be shown: a file of ours or an address; of a sample only a file of ours.
     pub media: Option<String>,
+    /// The id of the product that is shown, in its catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
 }
 
 /// A button, filled in.
@@ -52,6 +61,9 @@ pub struct Button {
     pub text: String,
     /// Where it leads: address, phone number or code.
     pub target: String,
+    /// The products behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub products: Option<Shelf>,
 }
 
 /// A card of a carousel, filled in.
@@ -109,6 +121,8 @@ pub fn given(content: &Value) -> Given {
             .iter()
             .find_map(|name| button.get(name));
         let place = button.get("index").and_then(index).unwrap_or(place);
+        let shelf = button.get("action").and_then(products::shelf);
+        given.shelves.extend(shelf.map(|shelf| (place, shelf)));
         given.buttons.extend(value.map(|value| (place, plain(value))));
     }
     for component in list(content, "components") {
@@ -145,8 +159,10 @@ fn component_values(component: &Value, given: &mut Given) {
         }
         "button" => {
             let place = component.get("index").and_then(index);
-            let value = parameters.first().map(parameter_text);
-            given.buttons.extend(place.zip(value));
+            let parameter = parameters.first();
+            let shelf = parameter.and_then(|parameter| products::shelf(parameter.get("action")?));
+            given.shelves.extend(place.zip(shelf));
+            given.buttons.extend(place.zip(parameter.map(parameter_text)));
         }
         _ => {}
     }
@@ -228,6 +244,7 @@ fn header(component: &Value, given: Option<&Value>, samples: bool) -> Header {
             let ours = component.get("example").map(|example| word(example, "media_id"));
             ours.filter(|ours| samples && !ours.is_empty()).map(str::to_owned)
         }),
+        product: given.and_then(products::of_header),
         text: placeholders::fill(word(component, "text"), value),
         format: if format.is_empty() { "text".into() } else { format },
     }
@@ -298,6 +315,7 @@ fn buttons(component: &Value, given: &Given, samples: bool) -> Vec<Button> {
             kind,
             text: word(button, "text").to_owned(),
             target,
+            products: given.shelves.get(&place).cloned(),
         }
     };
     list(component, "buttons").iter().enumerate().map(each).collect()
@@ -372,7 +390,12 @@ fn of_parts(definition: &Definition, parts: &[Value], given: &Given) -> Vec<Stri
             _ => false,
         };
         let value = given.buttons.get(&place);
-        if needs && value.is_none_or(|value| value.trim().is_empty()) {
+        let lacks_products = is_kind(button, "mpm")
+            && given
+                .shelves
+                .get(&place)
+                .is_none_or(|shelf| shelf.sections.is_empty());
+        if lacks_products || needs && value.is_none_or(|value| value.trim().is_empty()) {
             missing.push(format!("button {}", place + 1));
         }
     }
@@ -390,7 +413,8 @@ fn header_lacks(component: &Value, given: Option<&Value>) -> bool {
             let is_empty = value.is_none_or(|value| value.trim().is_empty());
             is_empty && !placeholders::names(word(component, "text")).is_empty()
         }
-        // A place or a product is described by the parameter itself.
+        "product" => given.and_then(products::of_header).is_none(),
+        // A place is described by the parameter itself.
         _ => given.is_none(),
     }
 }
@@ -409,82 +433,4 @@ pub fn as_text(preview: &Preview) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::ParameterFormat;
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn definition(components: &Value) -> Definition {
-        Definition {
-            category: Category::Utility,
-            format: ParameterFormat::Positional,
-            ttl_s: None,
-            components: components.as_array().cloned().unwrap_or_default(),
-        }
-    }
-
-    fn order() -> Definition {
-        definition(&json!([
-            {"type": "HEADER", "format": "TEXT", "text": "Order {{1}}", "example": {"header_text": ["1042"]}},
-            {"type": "body", "text": "Hi {{1}}, order {{2}} has left.", "example": {"body_text": [["Amina", "1042"]]}},
-            {"type": "FOOTER", "text": "Kibanda"},
-            {"type": "BUTTONS", "buttons": [
-                {"type": "URL", "text": "Track", "url": "https://a.example/t/{{1}}", "example": ["https://a.example/t/1042"]},
-                {"type": "QUICK_REPLY", "text": "Cancel"}]},
-        ]))
-    }
-
-    #[test]
-    fn samples_stand_where_nothing_is_given() {
-        let shown = preview(&order(), &Given::default(), true);
-        assert_eq!(as_text(&shown), "Order 1042\nHi Amina, order 1042 has left.");
-        assert_eq!(
-            (shown.footer.as_str(), shown.buttons[0].target.as_str()),
-            ("Kibanda", "https://a.example/t/1042")
-        );
-        let bare = preview(&order(), &Given::default(), false);
-        assert_eq!(bare.body, "Hi {{1}}, order {{2}} has left.");
-        assert_eq!(
-            missing(&order(), &Given::default()),
-            ["1", "2", "header", "button 1"]
-        );
-    }
-
-    #[test]
-    fn both_forms_of_a_message_say_the_same() {
-        let short = json!({"variables": ["Ana", 7], "header": "7", "buttons": [{"text": "7"}]});
-        let long = json!({"components": [
-            {"type": "header", "parameters": [{"type": "text", "text": "7"}]},
-            {"type": "BODY", "parameters": [{"type": "text", "text": "Ana"},
-                {"type": "currency", "currency": {"fallback_value": "7"}}]},
-            {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "7"}]}]});
-        let shown = preview(&order(), &given(&short), false);
-        assert_eq!(shown.body, "Hi Ana, order 7 has left.");
-        assert_eq!(shown.buttons[0].target, "https://a.example/t/7");
-        assert_eq!(shown, preview(&order(), &given(&long), false));
-        assert!(missing(&order(), &given(&long)).is_empty());
-    }
-
-    #[test]
-    fn a_code_has_the_providers_words() {
-        let mut code = definition(&json!([{"type": "BODY", "add_security_recommendation": true},
-            {"type": "FOOTER", "code_expiration_minutes": 10}]));
-        code.category = Category::Authentication;
-        let shown = preview(&code, &given(&json!({"variables": ["123"]})), false);
-        assert!(
-            shown.body.starts_with("123 is your") && shown.footer.contains("10"),
-            "{shown:?}"
-        );
-        assert_eq!(missing(&code, &Given::default()), ["1"]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_components_render(text in ".{0,60}", kind in "(HEADER|BODY|FOOTER|BUTTONS|CAROUSEL|x)") {
-            let odd = definition(&json!([{"type": kind, "text": text, "buttons": [text], "cards": [1, {"components": text}]}]));
-            let shown = preview(&odd, &given(&json!({"variables": [text]})), true);
-            prop_assert!(as_text(&shown).chars().count() <= MAX_RENDERED);
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use actix_web::web::Json;
 use actix_web::{HttpResponse, delete, get, post, put};
 
 use super::errors::registry_error;
+use super::picture::hand_over;
 use super::routes::{answer, entry, provider};
 use super::{Machinery, Views};
 use crate::actors::Command;
@@ -90,6 +91,7 @@ impl From<BusinessProfile> for BusinessProfileView {
             websites,
             vertical,
             picture_url,
+            picture_handle: _,
         } = profile;
         Self {
             about,
@@ -113,6 +115,10 @@ pub(super) struct BusinessProfileBody {
     email: String,
     websites: Vec<String>,
     vertical: String,
+    /// A new picture: the `media_id` of an uploaded JPEG or PNG of at most 5 MB and at least 192 pixels a side. Left out, the
+    /// picture stays.
+    #[serde(default)]
+    picture: Option<String>,
 }
 
 impl ApiBody for BusinessProfileBody {
@@ -166,7 +172,7 @@ pub(super) async fn change_profile(
     let entry = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, entry.kind)?;
     let body = body.0;
-    let wished = BusinessProfile {
+    let mut wished = BusinessProfile {
         about: body.about,
         address: body.address,
         description: body.description,
@@ -174,8 +180,12 @@ pub(super) async fn change_profile(
         websites: body.websites,
         vertical: body.vertical,
         picture_url: None,
+        picture_handle: None,
     };
     provider.validate_profile(&wished)?;
+    if let Some(picture) = &body.picture {
+        wished.picture_handle = Some(hand_over(&house, &entry, provider.as_ref(), picture).await?);
+    }
     let (http, access) = (&house.core.http, &entry.access);
     let changed = within(provider.set_business_profile(http, access, &wished)).await;
     changed.map_err(|error| provider_error(&error))?;
@@ -244,6 +254,9 @@ pub(super) async fn disconnect(
 ) -> ApiResult<HttpResponse> {
     let gone = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, gone.kind)?;
+    if let Err(error) = within(provider.release(&house.core.http, &gone.access)).await {
+        tracing::warn!(channel = %id.0, code = error.code, "the provider was not told of the end of a connection");
+    }
     let account =
         |entry: &crate::actors::registry::ChannelEntry| entry.channel.settings.get("waba_id").cloned();
     let others = house.core.registry.all();
@@ -329,6 +342,7 @@ pub(super) async fn send_test_message(
         priority: SendPriority::Reply,
         idempotency: None,
         links: Vec::new(),
+        identity_hash: None,
     };
     let command = Command::Post(Box::new(post));
     match house

@@ -10,7 +10,9 @@ mod login;
 mod manage;
 mod missed;
 mod model;
+mod number;
 mod phone;
+mod picture;
 mod routes;
 mod sandbox;
 #[cfg(test)]
@@ -37,6 +39,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     welcome::configure(config);
     health::configure(config);
     manage::configure(config);
+    number::configure(config);
+    picture::configure(config);
     missed::configure(config);
     doctor::configure(config);
 }
@@ -48,6 +52,8 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     for part in [
         health::Docs::openapi(),
         manage::Docs::openapi(),
+        number::Docs::openapi(),
+        picture::Docs::openapi(),
         missed::Docs::openapi(),
         doctor::Docs::openapi(),
     ] {

@@ -39,21 +39,37 @@ struct MenuEntryView {
     url: Option<String>,
 }
 
+/// A word that customers choose by typing a slash; it arrives as a text.
+#[derive(Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CommandView {
+    /// The word, without the slash; at most 30 characters.
+    name: String,
+    /// What customers read beside it; at most 256 characters.
+    description: String,
+}
+
 /// What a new chat offers.
 #[derive(Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WelcomeView {
-    /// Questions to tap; at most four on Instagram.
+    /// Questions to tap; at most four. On WhatsApp a tap arrives as a text, so that `payload` says the same as `question`.
     #[serde(default)]
     ice_breakers: Vec<IceBreakerView>,
     /// The menu that stays in reach.
     #[serde(default)]
     menu: Vec<MenuEntryView>,
+    /// We are told when somebody opens the chat for the first time (`request_welcome`). WhatsApp only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    greets: bool,
+    /// Words that customers choose by typing a slash; at most 30. WhatsApp only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<CommandView>,
 }
 
 impl ApiBody for WelcomeView {
     fn check(&self) -> Result<(), FieldError> {
-        match self.ice_breakers.len() + self.menu.len() > 100 {
+        match self.ice_breakers.len() + self.menu.len() + self.commands.len() > 100 {
             true => Err(FieldError::new("menu", "At most 100 entries.")),
             false => Ok(()),
         }

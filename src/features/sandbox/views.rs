@@ -181,7 +181,11 @@ impl PhoneMessageView {
         let mut body = entry.content.clone();
         if let (Some(rendered), Value::Object(fields)) = (&entry.rendered, &mut body) {
             fields.insert("rendered".to_owned(), rendered_text(rendered).into());
-            fields.insert("buttons".to_owned(), rendered["buttons"].clone());
+            for part in ["header", "buttons", "cards"] {
+                if !rendered[part].is_null() {
+                    fields.insert(part.to_owned(), rendered[part].clone());
+                }
+            }
         }
         let mut content = Map::new();
         content.insert("type".to_owned(), entry.kind.as_str().into());

@@ -7,9 +7,13 @@ use std::collections::BTreeMap;
 
 use crate::actors::core::Core;
 use crate::actors::templates::find;
-use crate::domain::template::Performance;
+use crate::domain::template::render::{given, preview};
+use crate::domain::template::taps::{self, ButtonFigure, Spot};
+use crate::domain::template::{Performance, Template, word};
 use crate::domain::time::HOUR;
-use crate::domain::{ConversationId, Direction, Message, MessageId, MessageStatus, TemplateId, WorkspaceId};
+use crate::domain::{
+    Content, ConversationId, Direction, Message, MessageId, MessageStatus, TemplateId, WorkspaceId,
+};
 use crate::storage::keys::{ConversationKey, MessageKey, TemplateKey, TemplateTallyKey, TemplateUseKey};
 use crate::storage::{Batch, Prefix, Seal, StorageError};
 
@@ -21,16 +25,28 @@ const READ: u64 = 8;
 const REPLIED: u64 = 16;
 const CLICKED: u64 = 32;
 const FAILED: u64 = 64;
+/// From this one on, each [`Spot`] has its own, in their order.
+const FIRST_SPOT: u64 = 256;
+/// Buttons that one template's figures tell apart, those of earlier texts with them.
+const MAX_FIGURES: usize = 60;
 
 /// An answer later than this has nothing to do with the message.
 const ANSWER_WITHIN: i64 = 72 * HOUR;
 /// Messages looked back for the one that was answered.
 const LOOK_BACK: u32 = 5;
 
+/// What is to be counted of a message.
+#[derive(Default)]
+struct Noted {
+    bits: u64,
+    /// What stood on the buttons that were used.
+    labels: BTreeMap<Spot, String>,
+}
+
 /// What a page of events adds.
 #[derive(Default)]
 pub(super) struct Counts {
-    bits: BTreeMap<(WorkspaceId, TemplateId, MessageId), u64>,
+    bits: BTreeMap<(WorkspaceId, TemplateId, MessageId), Noted>,
     /// Workspaces that have templates at all: others cost nothing.
     workspaces: BTreeMap<WorkspaceId, bool>,
 }
@@ -50,7 +66,13 @@ impl Counts {
             return Ok(false);
         };
         match message.direction {
-            Direction::Outbound => self.add(core, workspace, &message, reached(&message) | opened(&message)),
+            Direction::Outbound => self.add(
+                core,
+                workspace,
+                &message,
+                reached(&message) | clicked(&message),
+                None,
+            ),
             Direction::Inbound => self.answer(core, workspace, &message),
         }
     }
@@ -65,13 +87,15 @@ impl Counts {
         Ok(has)
     }
 
-    /// Notes bits of a message, if it was made from a known template.
+    /// Notes bits of a message, if it was made from a known template, and the buttons used: by the answer `tap`, and of
+    /// links that were opened.
     fn add(
         &mut self,
         core: &Core,
         workspace: WorkspaceId,
         message: &Message,
         bits: u64,
+        tap: Option<&Content>,
     ) -> Result<bool, StorageError> {
         if message.content.kind != "template" {
             return Ok(false);
@@ -79,7 +103,14 @@ impl Counts {
         let Some(template) = template_of(core, workspace, message)? else {
             return Ok(false);
         };
-        *self.bits.entry((workspace, template, message.id)).or_default() |= bits;
+        let noted = self.bits.entry((workspace, template.id, message.id)).or_default();
+        noted.bits |= bits;
+        if bits & CLICKED != 0 {
+            for (spot, label) in used(message, &template, tap) {
+                noted.bits |= bit(spot);
+                noted.labels.insert(spot, label);
+            }
+        }
         Ok(true)
     }
 
@@ -106,13 +137,15 @@ impl Counts {
             workspace,
             &answered,
             REPLIED | if tapped { CLICKED } else { 0 },
+            Some(&message_in.content).filter(|_| tapped),
         )
     }
 
     /// Writes rows and counts.
     pub(super) fn write(self, core: &Core, batch: &mut Batch) -> Result<(), StorageError> {
         let mut tallies: BTreeMap<(WorkspaceId, TemplateId), Performance> = BTreeMap::new();
-        for ((workspace, template, message), bits) in self.bits {
+        for ((workspace, template, message), noted) in self.bits {
+            let bits = noted.bits;
             let key = TemplateUseKey {
                 workspace,
                 template,
@@ -133,6 +166,8 @@ impl Counts {
                 ),
             };
             count(tally, new);
+            let used = noted.labels.into_iter().filter(|(spot, _)| new & bit(*spot) != 0);
+            used.for_each(|(spot, label)| count_button(tally, spot, label));
             if new & USED != 0 {
                 tally.last_used_at = tally.last_used_at.max(Some(core.clock.now()));
             }
@@ -156,6 +191,43 @@ fn count(tally: &mut Performance, new: u64) {
     tally.failed += one(FAILED);
 }
 
+fn count_button(tally: &mut Performance, spot: Spot, label: String) {
+    let is_it = |figure: &ButtonFigure| figure.spot == spot && figure.label == label;
+    match tally.buttons.iter().position(is_it) {
+        Some(at) => tally.buttons[at].used += 1,
+        None if tally.buttons.len() < MAX_FIGURES => {
+            tally.buttons.push(ButtonFigure { spot, label, used: 1 })
+        }
+        // A template that was written anew so often: what is new is told in the sum alone.
+        None => {}
+    }
+}
+
+/// A spot's bit.
+fn bit(spot: Spot) -> u64 {
+    let number = Spot::all().position(|each| each == spot);
+    number.map_or(0, |number| FIRST_SPOT << number)
+}
+
+/// The buttons of a message that were used, with their labels.
+fn used(message: &Message, template: &Template, tap: Option<&Content>) -> Vec<(Spot, String)> {
+    let content = &message.content.body;
+    let values = given(content);
+    let shown = match (content.get("shown"), &template.live) {
+        (Some(shown), _) => shown.clone(),
+        // Texts, numbers and lists of them: this cannot fail.
+        (None, Some(live)) => serde_json::to_value(preview(live, &values, false)).unwrap_or_default(),
+        (None, None) => return Vec::new(),
+    };
+    let is_open = |code: &str| message.marks.link(code).is_some_and(|link| link.clicks > 0);
+    let mut spots = taps::opened(&values, is_open);
+    let said = |tap: &Content, name| word(&tap.body, name).to_owned();
+    spots
+        .extend(tap.and_then(|tap| taps::tapped(&shown, &values, &said(tap, "payload"), &said(tap, "text"))));
+    let labelled = |spot: Spot| (spot, taps::label(&shown, spot).to_owned());
+    spots.into_iter().map(labelled).collect()
+}
+
 /// How far a message of ours has come. What was read was delivered, and what was delivered was sent.
 fn reached(message: &Message) -> u64 {
     USED | match message.status {
@@ -168,7 +240,7 @@ fn reached(message: &Message) -> u64 {
 }
 
 /// Whether one of its counted links was opened.
-fn opened(message: &Message) -> u64 {
+fn clicked(message: &Message) -> u64 {
     match message.marks.links.iter().any(|link| link.clicks > 0) {
         true => CLICKED,
         false => 0,
@@ -203,7 +275,7 @@ fn template_of(
     core: &Core,
     workspace: WorkspaceId,
     message: &Message,
-) -> Result<Option<TemplateId>, StorageError> {
+) -> Result<Option<Template>, StorageError> {
     let key = ConversationKey {
         workspace,
         conversation: message.id.conversation,
@@ -214,5 +286,5 @@ fn template_of(
     let Some(entry) = core.registry.find(workspace, conversation.channel) else {
         return Ok(None);
     };
-    Ok(find(core, &entry, &message.content)?.map(|template| template.id))
+    find(core, &entry, &message.content)
 }

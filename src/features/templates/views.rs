@@ -6,6 +6,7 @@ use crate::actors::core::Core;
 use crate::domain::account::Role;
 use crate::domain::phrases;
 use crate::domain::template::render::{Given, Preview, as_text, preview};
+use crate::domain::template::taps::{ButtonFigure, countable};
 use crate::domain::template::validate::{Problem, problems};
 use crate::domain::template::{
     Change, Definition, Performance, State, Template, diff, placeholders, standing,
@@ -91,17 +92,63 @@ pub(super) struct PerformanceView {
     read: u64,
     /// Answered within three days.
     replied: u64,
-    /// A quick reply was tapped.
+    /// A quick reply was tapped, or a counted link opened.
     clicked: u64,
     /// Not delivered.
     failed: u64,
     /// When one was last made; `null` if never.
     #[schema(required)]
     last_used_at: Option<String>,
+    /// The same for each button whose use is told: those of the template as it is sent now, then those that it had before.
+    buttons: Vec<ButtonFigureView>,
 }
 
-impl From<Performance> for PerformanceView {
-    fn from(value: Performance) -> Self {
+/// How often a button was used.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ButtonFigureView {
+    /// The card that it stands in, from 0; `null` for one below the text.
+    #[schema(required)]
+    card: Option<u8>,
+    /// Its place among the buttons there, from 0.
+    index: u8,
+    /// `quick_reply` or `url`; `null` if the template has it no more.
+    #[schema(required)]
+    kind: Option<&'static str>,
+    /// Its label.
+    text: String,
+    /// Messages of which it was tapped, or its counted link opened.
+    clicked: u64,
+}
+
+/// Buttons of the live text first, with those that nobody used; then those of earlier texts.
+fn button_figures(mut counted: Vec<ButtonFigure>, live: Option<&Definition>) -> Vec<ButtonFigureView> {
+    let mut figures = Vec::new();
+    for (spot, kind, text) in live.map(countable).unwrap_or_default() {
+        let own = counted
+            .iter()
+            .position(|figure| figure.spot == spot && figure.label == text);
+        let clicked = own.map_or(0, |at| counted.swap_remove(at).used);
+        figures.push(ButtonFigureView {
+            card: spot.card,
+            index: spot.place,
+            kind: Some(kind),
+            text,
+            clicked,
+        });
+    }
+    counted.sort_by_key(|figure| figure.spot);
+    figures.extend(counted.into_iter().map(|figure| ButtonFigureView {
+        card: figure.spot.card,
+        index: figure.spot.place,
+        kind: None,
+        text: figure.label,
+        clicked: figure.used,
+    }));
+    figures
+}
+
+impl PerformanceView {
+    fn new(value: Performance, live: Option<&Definition>) -> Self {
         let Performance {
             used,
             sent,
@@ -111,6 +158,7 @@ impl From<Performance> for PerformanceView {
             clicked,
             failed,
             last_used_at,
+            buttons,
         } = value;
         let last_used_at = last_used_at.map(|at| at.to_string());
         Self {
@@ -122,6 +170,7 @@ impl From<Performance> for PerformanceView {
             clicked,
             failed,
             last_used_at,
+            buttons: button_figures(buttons, live),
         }
     }
 }
@@ -286,7 +335,7 @@ pub(super) fn view(core: &Core, workspace: WorkspaceId, template: &Template) -> 
             .collect(),
         owner: someone(template.owner)?,
         approval_asked_by: someone(template.approval_asked_by)?,
-        performance: tally.unwrap_or_default().into(),
+        performance: PerformanceView::new(tally.unwrap_or_default(), template.live.as_ref()),
         provider_id: template.provider_id.clone(),
         created_at: template.created_at.to_string(),
         updated_at: template.updated_at.to_string(),

@@ -2,6 +2,7 @@
 //!
 //! Counts are written with the messages; prices are the owner's, never ours. Must not know other features.
 
+mod cost;
 mod money;
 mod prices;
 mod report;
@@ -15,6 +16,7 @@ type Machinery = web::Data<House>;
 
 /// Registers the feature's routes.
 pub fn configure(config: &mut web::ServiceConfig) {
+    cost::configure(config);
     report::configure(config);
     prices::configure(config);
 }
@@ -24,5 +26,6 @@ pub fn docs() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     let mut document = report::Docs::openapi();
     document.merge(prices::Docs::openapi());
+    document.merge(cost::Docs::openapi());
     document
 }

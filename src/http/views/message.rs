@@ -173,6 +173,10 @@ pub struct MessageView {
     /// `received`, `queued`, `accepted`, `sent`, `delivered`, `read`, `failed` or `doubtful`.
     #[schema(schema_with = crate::http::words::message_status)]
     pub status: MessageStatus,
+    /// Why the provider keeps an accepted message back, in its word: `held_for_quality_assessment` (WhatsApp assesses the
+    /// template first, about an hour at most) or `paused`. Left out once it moved on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// When each step was reached.
     pub status_times: StatusTimesView,
     /// The provider's id.
@@ -229,6 +233,7 @@ impl MessageView {
             direction: message.direction,
             author: author(&message.author, name(&message.author)),
             status: message.status,
+            held: message.held().map(str::to_owned),
             status_times: message.times.into(),
             provider_message_id: message.provider_message_id.clone(),
             context: message.context.as_ref().map(ContextView::from),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::config::{NumberConfig, TemplateConfig};
 use super::errors::GraphError;
 use super::faults::FaultBox;
+use super::graph::uploads::Picture;
 use super::validate::digits;
 use super::webhooks::Lane;
 use crate::sandbox::rate::{Bucket, Rate};
@@ -85,6 +86,8 @@ pub(crate) struct NumberState {
     /// The app's callback for this number.
     pub app_webhook: Option<String>,
     pub profile: Value,
+    /// The profile's picture, and the how manieth it is.
+    pub picture: Option<(u64, Picture)>,
     pub quality: &'static str,
     pub throughput: Bucket,
     /// Whom the business blocked: what they write does not arrive.
@@ -218,6 +221,7 @@ impl Accounts {
                 posting: None,
                 app_webhook: config.webhook_url.clone(),
                 profile: json!({"messaging_product": "whatsapp", "vertical": "UNDEFINED"}),
+                picture: None,
                 quality: "GREEN",
                 throughput: Bucket::default(),
                 blocked: BTreeSet::new(),

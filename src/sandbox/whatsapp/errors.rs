@@ -262,6 +262,12 @@ const CATALOGUE: &[Entry] = &[
         "Recipient identity key mismatch",
         "The identity key hash of the recipient does not match.",
     ),
+    Entry(
+        139100,
+        400,
+        "Failed to block/unblock users",
+        "Failed to block or unblock some users.",
+    ),
 ];
 
 /// An error of the Graph API; boxed, since it is the rare branch of almost every result here.

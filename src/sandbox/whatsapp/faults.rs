@@ -23,6 +23,9 @@ pub struct ErrorFault {
     pub often: Often,
 }
 
+/// How long a template is kept back for its quality's sake (simulated milliseconds); Meta takes up to about an hour.
+pub(crate) const HELD_MS: u64 = 8_000;
+
 /// All faults. The default is a healthy provider. Faults of single calls strike the send endpoint only, so that
 /// "the next three" means three sends; `down` and `token_expired` strike every Graph call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,8 @@ pub struct Faults {
     pub errors: Vec<ErrorFault>,
     /// Accept, then fail by webhook with these codes.
     pub failures: Vec<ErrorFault>,
+    /// Accept templates, but keep them back: the answer says `held_for_quality_assessment`, and statuses come [`HELD_MS`] late.
+    pub hold_templates: Often,
     /// Probability that a webhook update is delivered twice.
     pub duplicate_webhooks: f64,
     /// Probability that an update is held back, up to `reorder_by_ms` (simulated), and so overtaken by later ones.
@@ -65,6 +70,7 @@ impl CallPlan {
             before: self.before.or(own.before),
             after: self.after.or(own.after),
             failure: self.failure.or(own.failure),
+            held: self.held || own.held,
         }
     }
 }
@@ -76,6 +82,8 @@ pub(crate) struct CallPlan {
     pub before: Option<Before>,
     pub after: Option<After>,
     pub failure: Option<GraphError>,
+    /// A template is kept back for its quality's sake.
+    pub held: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +171,7 @@ impl FaultBox {
             before,
             after,
             failure,
+            held: faults.hold_templates.strikes(rng),
         }
     }
 
@@ -191,6 +200,7 @@ pub(crate) enum RecipientFault {
     Before(Before),
     After(After),
     Failure(u32),
+    Held,
 }
 
 /// Faults by the recipient's last seven digits, `999` and four more:
@@ -200,6 +210,7 @@ pub(crate) enum RecipientFault {
 /// | 9990026 9990047 9990049 9990050 9990042 9990053 9990472 | accepted, then `failed` with 131026, 131047, 131049, 131050, 131042, 131053, 130472 |
 /// | 9990429 9990056 9990048 9990190 | answered with 130429, 131056, 131048, 190 |
 /// | 9990500 9990501 | 500 with an HTML page, 500 with an envelope (131000) |
+/// | 9990903 | a template is accepted as `held_for_quality_assessment` and goes out later |
 /// | 9990408 9990502 9990504 | accepted, then: connection closed, 500, answer a minute late |
 pub(crate) fn by_recipient(wa_id: &str) -> Option<RecipientFault> {
     let last = wa_id.get(wa_id.len().checked_sub(7)?..)?.strip_prefix("999")?;
@@ -212,6 +223,7 @@ pub(crate) fn by_recipient(wa_id: &str) -> Option<RecipientFault> {
         "0042" => RecipientFault::Failure(131_042),
         "0053" => RecipientFault::Failure(131_053),
         "0472" => RecipientFault::Failure(130_472),
+        "0903" => RecipientFault::Held,
         "0429" => error(130_429),
         "0056" => error(131_056),
         "0048" => error(131_048),

@@ -4,12 +4,16 @@ use serde_json::{Map, Value, json};
 
 use super::config::TemplateConfig;
 
-/// `{"header"?: …, "body": "…", "footer"?: "…", "buttons": [{"type", "text", "payload"?, "url"?}]}`. A text header is a
-/// string, a media header the parameter as sent.
+/// `{"header"?: …, "body": "…", "footer"?: "…", "buttons": [{"type", "text", "payload"?, "url"?, "products"?}], "cards"?: […]}`,
+/// cards with the same parts. A text header is a string, a media or product header the parameter as sent.
 pub(crate) fn render(message: &Value, template: &TemplateConfig) -> Value {
+    parts(message, &template.components)
+}
+
+fn parts(message: &Value, components: &[Value]) -> Value {
     let mut view = Map::new();
     view.insert("buttons".to_owned(), json!([]));
-    for component in &template.components {
+    for component in components {
         let kind = component["type"].as_str().unwrap_or("").to_ascii_lowercase();
         let given = sent(message, &kind).next().map_or(&[][..], parameters);
         let text = component["text"].as_str().map(|text| fill(text, given));
@@ -23,10 +27,29 @@ pub(crate) fn render(message: &Value, template: &TemplateConfig) -> Value {
             ("buttons", _) => {
                 view.insert(kind, buttons(message, component));
             }
+            ("carousel", _) => {
+                view.insert("cards".to_owned(), cards(message, component));
+            }
             _ => {}
         }
     }
     Value::Object(view)
+}
+
+/// Cards are numbered as the template has them.
+fn cards(message: &Value, component: &Value) -> Value {
+    let given = sent(message, "carousel").next();
+    let given = given
+        .and_then(|part| part["cards"].as_array())
+        .into_iter()
+        .flatten();
+    let given: Vec<&Value> = given.collect();
+    let defined = component["cards"].as_array().into_iter().flatten();
+    let card = |(place, card): (usize, &Value)| {
+        let own = card["components"].as_array().map_or(&[][..], Vec::as_slice);
+        parts(given.get(place).unwrap_or(&&Value::Null), own)
+    };
+    defined.enumerate().map(card).collect()
 }
 
 fn sent<'a, 'k>(message: &'a Value, kind: &'k str) -> impl Iterator<Item = &'a Value> + use<'a, 'k> {
@@ -96,6 +119,12 @@ fn buttons(message: &Value, component: &Value) -> Value {
             // The label is the payload where the business gave none.
             let payload = given.first().and_then(|parameter| parameter["payload"].as_str());
             view["payload"] = payload.unwrap_or(text).into();
+        }
+        let action = given
+            .first()
+            .map_or(&Value::Null, |parameter| &parameter["action"]);
+        if action["sections"].is_array() || action["thumbnail_product_retailer_id"].is_string() {
+            view["products"] = action.clone();
         }
         if let Some(url) = button["url"].as_str() {
             view["url"] = fill(url, given).into();

@@ -21,8 +21,17 @@ fn refuse(subcode: u32, title: &'static str, text: impl Into<String>) -> GraphEr
     GraphError::template(subcode, title, text)
 }
 
+/// How a media header's sample is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Samples {
+    /// As the handle of an upload.
+    Handles,
+    /// So, or as the address of the file (360dialog).
+    Links,
+}
+
 /// Checks a create request and takes its definition.
-pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
+pub(crate) fn definition(body: &Value, samples: Samples) -> Result<TemplateConfig, GraphError> {
     let text = |name: &str| {
         body[name]
             .as_str()
@@ -58,7 +67,7 @@ pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
             )
         })?;
     for component in components {
-        check_component(component, &category)?;
+        check_component(component, &category, samples)?;
     }
     let named = body["parameter_format"]
         .as_str()
@@ -74,7 +83,7 @@ pub(crate) fn definition(body: &Value) -> Result<TemplateConfig, GraphError> {
     })
 }
 
-fn check_component(component: &Value, category: &str) -> Result<(), GraphError> {
+fn check_component(component: &Value, category: &str, samples: Samples) -> Result<(), GraphError> {
     let kind = component["type"].as_str().unwrap_or("").to_ascii_uppercase();
     let text = component["text"].as_str().unwrap_or("");
     let (field, max) = match kind.as_str() {
@@ -108,7 +117,8 @@ fn check_component(component: &Value, category: &str) -> Result<(), GraphError> 
     }
     let handle = component["example"]["header_handle"][0].as_str().unwrap_or("");
     let is_media = matches!(component["format"].as_str(), Some("IMAGE" | "VIDEO" | "DOCUMENT"));
-    if kind == "HEADER" && is_media && !handle.starts_with("4::") {
+    let is_given = handle.starts_with("4::") || samples == Samples::Links && handle.starts_with("http");
+    if kind == "HEADER" && is_media && !is_given {
         let text = "A media header needs a sample: give the handle of an upload as header_handle.";
         return Err(refuse(2_388_047, "Header format is incorrect", text));
     }

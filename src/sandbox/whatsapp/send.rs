@@ -65,7 +65,8 @@ pub(crate) fn accept(
     shared.counters.sends_accepted.add(1);
     let lost = shared.ledger.record(&target.key, request.callback.as_deref());
     shared.counters.ledger_overflow.add(lost);
-    let body = answer(&request, &target, &wamid);
+    let held = plan.held && request.kind == "template";
+    let body = answer(&request, &target, &wamid, held);
     let config = &shared.config.webhooks;
     let course = Course {
         number: Arc::clone(number),
@@ -83,7 +84,7 @@ pub(crate) fn accept(
         customer: target.key,
     };
     verdict.error = plan.failure.take().or(verdict.error);
-    statuses::begin(shared, course, verdict, &request);
+    statuses::begin(shared, course, verdict, &request, held);
     Ok(Accepted {
         body,
         after: plan.after,
@@ -210,6 +211,10 @@ fn recipient_fault(shared: &Shared, target: &Target, plan: &mut CallPlan) -> Res
             plan.after = Some(after);
             Ok(())
         }
+        Some(RecipientFault::Held) => {
+            plan.held = true;
+            Ok(())
+        }
         Some(RecipientFault::Failure(code)) => {
             plan.failure.get_or_insert_with(|| GraphError::new(code));
             Ok(())
@@ -219,7 +224,7 @@ fn recipient_fault(shared: &Shared, target: &Target, plan: &mut CallPlan) -> Res
 }
 
 /// The body of a 200.
-fn answer(request: &SendRequest, target: &Target, wamid: &str) -> Value {
+fn answer(request: &SendRequest, target: &Target, wamid: &str, held: bool) -> Value {
     let contact = match &request.to {
         Recipient::Phone { input, .. } => json!({"input": input, "wa_id": target.key}),
         Recipient::User { user_id } => json!({"input": user_id, "user_id": user_id}),
@@ -227,7 +232,8 @@ fn answer(request: &SendRequest, target: &Target, wamid: &str) -> Value {
     };
     let mut message = json!({"id": wamid});
     if request.kind == "template" {
-        message["message_status"] = "accepted".into();
+        let words = ["accepted", "held_for_quality_assessment"];
+        message["message_status"] = words[usize::from(held)].into();
     }
     json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::accounts::Number;
 use super::customers::{Behaviour, Direction, EntryState, ReadPolicy};
 use super::errors::GraphError;
+use super::faults::HELD_MS;
 use super::payload::{self, Status, StatusHead};
 use super::replies;
 use super::state::{PhoneChange, Shared};
@@ -32,7 +33,14 @@ struct Timeline {
 }
 
 /// Shows an accepted message on the customer's phone and plans its steps.
-pub(crate) fn begin(shared: &Arc<Shared>, course: Course, verdict: Verdict, request: &SendRequest) {
+/// One that is `held` takes its first step later.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    course: Course,
+    verdict: Verdict,
+    request: &SendRequest,
+    held: bool,
+) {
     let phone_number_id = &course.number.config.phone_number_id;
     let entry = shared.customers.with(&course.customer, |record| {
         record.thread(phone_number_id).find(&course.head.wamid).cloned()
@@ -41,7 +49,8 @@ pub(crate) fn begin(shared: &Arc<Shared>, course: Course, verdict: Verdict, requ
         shared.announce(phone_number_id, &course.customer, PhoneChange::Message { entry });
     }
     let voice = request.content["voice"] == true;
-    let sent = shared.config.delays.sent.draw(&shared.rng);
+    let kept_back = if held { HELD_MS } else { 0 };
+    let sent = shared.config.delays.sent.draw(&shared.rng) + kept_back;
     let mut steps = VecDeque::new();
     if verdict.error.is_some() {
         steps.push_back((sent, Status::Failed));

@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 use serde_json::Value;
 
+use crate::domain::template::taps::{ButtonFigure, Spot};
 use crate::domain::template::{
     Account, Category, CategoryChange, Change, ChangeKind, Definition, ParameterFormat, Performance, Quality,
     Roles, State, Template,
@@ -218,7 +219,34 @@ pub(super) struct PerformanceV1 {
     last_used_at: Option<i64>,
 }
 
-impl Newest for PerformanceV1 {
+impl Stored for PerformanceV1 {
+    type Domain = Performance;
+    fn into_domain(self) -> Result<Performance, StorageError> {
+        let buttons = Vec::new();
+        PerformanceV2 {
+            counts: self,
+            buttons,
+        }
+        .into_domain()
+    }
+}
+
+/// With the use of each button.
+#[derive(Encode, Decode)]
+pub(super) struct PerformanceV2 {
+    counts: PerformanceV1,
+    buttons: Vec<ButtonFigureV1>,
+}
+
+#[derive(Encode, Decode)]
+struct ButtonFigureV1 {
+    card: Option<u8>,
+    place: u8,
+    label: String,
+    used: u64,
+}
+
+impl Newest for PerformanceV2 {
     fn from_domain(value: &Performance) -> Self {
         let Performance {
             used,
@@ -229,9 +257,9 @@ impl Newest for PerformanceV1 {
             clicked,
             failed,
             last_used_at,
+            ref buttons,
         } = *value;
-        let last_used_at = last_used_at.map(|at| at.0);
-        Self {
+        let counts = PerformanceV1 {
             used,
             sent,
             delivered,
@@ -239,15 +267,25 @@ impl Newest for PerformanceV1 {
             replied,
             clicked,
             failed,
-            last_used_at,
+            last_used_at: last_used_at.map(|at| at.0),
+        };
+        let figure = |figure: &ButtonFigure| ButtonFigureV1 {
+            card: figure.spot.card,
+            place: figure.spot.place,
+            label: figure.label.clone(),
+            used: figure.used,
+        };
+        Self {
+            counts,
+            buttons: buttons.iter().map(figure).collect(),
         }
     }
 }
 
-impl Stored for PerformanceV1 {
+impl Stored for PerformanceV2 {
     type Domain = Performance;
     fn into_domain(self) -> Result<Performance, StorageError> {
-        let Self {
+        let PerformanceV1 {
             used,
             sent,
             delivered,
@@ -256,8 +294,15 @@ impl Stored for PerformanceV1 {
             clicked,
             failed,
             last_used_at,
-        } = self;
-        let last_used_at = last_used_at.map(Timestamp);
+        } = self.counts;
+        let figure = |figure: ButtonFigureV1| ButtonFigure {
+            spot: Spot {
+                card: figure.card,
+                place: figure.place,
+            },
+            label: figure.label,
+            used: figure.used,
+        };
         Ok(Performance {
             used,
             sent,
@@ -266,7 +311,8 @@ impl Stored for PerformanceV1 {
             replied,
             clicked,
             failed,
-            last_used_at,
+            last_used_at: last_used_at.map(Timestamp),
+            buttons: self.buttons.into_iter().map(figure).collect(),
         })
     }
 }

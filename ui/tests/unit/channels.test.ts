@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isNewer } from '@/features/channels/data'
 import type { Channel } from '@/lib/api'
 import { newVerifyToken, newWhatsApp, stateOf, webhookReachable, whatsAppRules, type WhatsAppFields } from '@/features/channels/model'
+import { switches } from '@/features/channels/settings'
 
 const fields: WhatsAppFields = {
   name: ' Shop ', phone_number_id: '106540352242922', waba_id: '102290129340398', display_phone_number: '+254 700 111 222',
@@ -68,4 +69,11 @@ describe('channels', () => {
     expect(at('paused', 'open')).toBe('paused')
     expect(at('blocked', 'open')).toBe('blocked')
   })
+})
+
+it('offers an address of its own to a number whose account is known', () => {
+  const of = (settings: Record<string, string>) => switches({ provider: 'whatsapp_cloud', settings } as unknown as Channel).filter((each) => each.subscribes)
+  expect(of({})).toEqual([])
+  expect(of({ waba_id: '104' })).toMatchObject([{ name: 'own_callback', isOn: false, on: 'on', off: 'off' }])
+  expect(of({ waba_id: '104', own_callback: 'on' })[0]!.isOn).toBe(true)
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { blankFill, messageOf, needsOf, troublesOf } from '@/features/templates/fill'
-import { asName, fromContact, nextVariable, type Part, partOf, sampleOf, starter, variablesOf, withPart, withSample } from '@/features/templates/model'
+import { asName, fromContact, newButton, nextVariable, type Part, partOf, sampleOf, starter, variablesOf, withPaired, withPart, withSample, withSpecial } from '@/features/templates/model'
 import type { Template } from '@/lib/api'
 
 const template = (components: Part[], variables: string[]): Template =>
@@ -40,6 +40,18 @@ describe('parts', () => {
   it('begin with what the category needs', () => {
     expect(starter('authentication').map((part) => part.type)).toEqual(['BODY', 'FOOTER', 'BUTTONS'])
     expect(starter('utility', 'kept')).toEqual([{ type: 'BODY', text: 'kept' }])
+  })
+  it('keep the header of a product and its button together', () => {
+    const body: Part[] = [{ type: 'BODY', text: 'a' }]
+    const shown = withPaired(body, 'header', { type: 'HEADER', format: 'PRODUCT' })
+    expect(shown.map((part) => part.type)).toEqual(['HEADER', 'BODY', 'BUTTONS'])
+    expect(partOf(shown, 'buttons')?.buttons).toEqual([newButton('SPM')])
+    expect(withPaired(shown, 'header', { type: 'HEADER', format: 'TEXT', text: 'x' }).map((part) => part.type)).toEqual(['HEADER', 'BODY'])
+    expect(withPaired(shown, 'buttons', null)).toEqual(body)
+    expect(partOf(withPaired(body, 'buttons', { type: 'BUTTONS', buttons: [newButton('SPM')] }), 'header')).toEqual({ type: 'HEADER', format: 'PRODUCT' })
+    const replies: Part = { type: 'BUTTONS', buttons: [newButton('QUICK_REPLY')] }
+    expect(withPaired([{ type: 'HEADER', format: 'TEXT' }, ...body], 'buttons', replies).map((part) => part.type)).toEqual(['HEADER', 'BODY', 'BUTTONS'])
+    expect(withSpecial(shown, 'limited_time_offer', { type: 'LIMITED_TIME_OFFER' }).map((part) => part.type)).toEqual(['LIMITED_TIME_OFFER', 'BODY'])
   })
   it('have names as providers take them', () => {
     expect(asName('  Órden lista, ¡hoy!')).toBe('orden_lista_hoy_')
@@ -96,6 +108,30 @@ describe('messages', () => {
       { type: 'button', sub_type: 'url', index: 1, parameters: [{ type: 'text', text: 'x' }] },
       { type: 'button', sub_type: 'quick_reply', index: 0, parameters: [{ type: 'payload', payload: 'card-2: More' }] },
     ] })
+  })
+  it('say which products a button shows', () => {
+    const cart = template([{ type: 'BODY', text: 'Still interested?' }, { type: 'BUTTONS', buttons: [{ type: 'MPM', text: 'View items' }] }], [])
+    const needed = needsOf(cart)
+    const fill = blankFill(needed)
+    expect(troublesOf(needed, fill)).toEqual([{ field: 'main.shelves.0.0.ids', fault: 'missing' }])
+    fill.main.shelves[0] = { thumbnail: '', sections: [{ title: ' Cart ', ids: 'L\nS, M' }] }
+    expect(troublesOf(needed, fill)).toEqual([])
+    const product_items = ['L', 'S', 'M'].map((product_retailer_id) => ({ product_retailer_id }))
+    expect(messageOf(cart, fill).buttons).toEqual([{ index: 0, sub_type: 'mpm', action: { thumbnail_product_retailer_id: 'L', sections: [{ title: 'Cart', product_items }] } }])
+    fill.main.shelves[0]!.sections.push({ title: '', ids: Array.from({ length: 28 }, (_, n) => `p${n}`).join(' ') })
+    expect(troublesOf(needed, fill).map((each) => `${each.field}:${each.fault}`)).toEqual(['main.shelves.0.1.title:missing', 'main.shelves.0.1.ids:many'])
+
+    const whole = template([{ type: 'BODY', text: 'See all.' }, { type: 'BUTTONS', buttons: [{ type: 'CATALOG', text: 'View catalog' }] }], [])
+    const open = blankFill(needsOf(whole))
+    expect([troublesOf(needsOf(whole), open), messageOf(whole, open)]).toEqual([[], { name: 'order_ready', language: 'en' }])
+    open.main.shelves[0]!.thumbnail = 'L'
+    expect(messageOf(whole, open).buttons).toEqual([{ index: 0, sub_type: 'catalog', action: { thumbnail_product_retailer_id: 'L' } }])
+
+    const one = template([{ type: 'HEADER', format: 'PRODUCT' }, { type: 'BODY', text: 'This one.' }, { type: 'BUTTONS', buttons: [{ type: 'SPM', text: 'View' }] }], [])
+    const single = blankFill(needsOf(one))
+    expect(troublesOf(needsOf(one), single).map((each) => each.field)).toEqual(['main.catalog', 'main.product'])
+    single.main.product = { catalog: '550', id: 'L' }
+    expect(messageOf(one, single)).toMatchObject({ header: { type: 'product', product: { catalog_id: '550', product_retailer_id: 'L' } } })
   })
   it('take what is known of the contact', () => {
     const contact = { name: 'Amina Otieno', phone: '254700' }

@@ -119,6 +119,7 @@ static NOTHING: Given = Given {
     header: None,
     body: BTreeMap::new(),
     buttons: BTreeMap::new(),
+    shelves: BTreeMap::new(),
     offer_ends_ms: None,
     cards: BTreeMap::new(),
 };

@@ -198,13 +198,42 @@ fn button(component: &Fields<'_>, places: &mut Vec<i64>) -> Checked {
         }
         Some(index @ 0..=LAST_BUTTON) => {
             places.push(index);
-            parameters(component, parameter, 1)
+            parameters(component, parameter, 1)?;
+            products(component, &sub_type)
         }
         _ => component.refuse(
             "index",
             "must be the button's place in the template, from 0 to 9.",
         ),
     }
+}
+
+/// What a button for products needs: `mpm` the products and the one whose picture is shown, a catalogue no list of them.
+fn products(component: &Fields<'_>, sub_type: &str) -> Checked {
+    if !matches!(sub_type, "mpm" | "catalog") {
+        return Ok(());
+    }
+    for (path, parameter) in component.list("parameters", 1, 1)? {
+        let parameter = Fields::of(parameter, path, &["type", "action", "parameter_name"])?;
+        let known = ["thumbnail_product_retailer_id", "sections"];
+        let action = parameter.object("action", &known)?;
+        match (sub_type, action.has("sections")) {
+            ("mpm", false) => {
+                return action.refuse("sections", "are missing: say which products the button shows.");
+            }
+            ("mpm", true) => {
+                action.text("thumbnail_product_retailer_id", limits::PROVIDER_ID)?;
+            }
+            (_, true) => {
+                return action.refuse(
+                    "sections",
+                    "have no place here: the button opens the whole catalogue.",
+                );
+            }
+            (_, false) => {}
+        }
+    }
+    Ok(())
 }
 
 fn cards(component: &Fields<'_>) -> Checked {

@@ -169,6 +169,7 @@ fn ordinary(definition: &Definition, report: &mut Report) {
     if let Some((path, component)) = place_of(definition, "buttons") {
         buttons::check(&path, &component, rules::BUTTONS, report);
     }
+    special::products(definition, report);
     if let Some((path, component)) = offer {
         special::offer(definition, &path, &component, report);
     }

@@ -142,7 +142,7 @@ pub const RULES: &[Rule] = &[
     (
         "header_format",
         "The header's format is not known.",
-        "Use text, image, video, document or location.",
+        "Use text, image, video, document, location or product.",
     ),
     (
         "header_text",
@@ -177,7 +177,7 @@ pub const RULES: &[Rule] = &[
     (
         "button_unknown",
         "This sort of button is not known.",
-        "Use quick reply, link, phone, copy code, flow, catalogue or products.",
+        "Use quick reply, link, phone, copy code, flow, catalogue, products or product.",
     ),
     (
         "button_label",
@@ -193,6 +193,21 @@ pub const RULES: &[Rule] = &[
         "button_alone",
         "This button allows no others beside it.",
         "Take the other buttons out.",
+    ),
+    (
+        "product_header",
+        "A button for one product stands without that product.",
+        "Choose the product header, or another button.",
+    ),
+    (
+        "product_button",
+        "A product header stands without the button that opens it.",
+        "Add the button for one product, or choose another header.",
+    ),
+    (
+        "product_text_header",
+        "This button allows no picture, file or place as header.",
+        "Choose a text header, or none.",
     ),
     (
         "url_invalid",

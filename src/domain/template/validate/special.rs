@@ -98,6 +98,45 @@ pub(super) fn offer(definition: &Definition, path: &str, component: &Value, repo
     }
 }
 
+/// Buttons that show products of a catalogue, and the header that shows one. Source: Meta's pages on catalogue,
+/// multi-product and single-product templates, which are marketing templates all three.
+pub(super) fn products(definition: &Definition, report: &mut Report) {
+    let set = place_of(definition, "buttons");
+    let buttons = set.as_ref().map_or(&[][..], |(_, set)| list(set, "buttons"));
+    let place = |kind: &str| buttons.iter().position(|button| is_kind(button, kind));
+    let single = place("spm");
+    let shows = place("catalog").or_else(|| place("mpm"));
+    let path = |at: usize| {
+        let path = set.as_ref().map_or("components", |(path, _)| path);
+        format!("{path}.buttons.{at}")
+    };
+    let header = place_of(definition, "header");
+    let format = header.as_ref().map_or(String::new(), |(_, part)| {
+        word(part, "format").to_ascii_uppercase()
+    });
+    if definition.category != Category::Marketing {
+        report_at(single.or(shows).map(path), "marketing_only", report);
+    }
+    if format != "PRODUCT" {
+        report_at(single.map(path), "product_header", report);
+    }
+    if let Some((header, _)) = header {
+        let header = format!("{header}.format");
+        if format == "PRODUCT" && single.is_none() {
+            report.add(&header, "product_button");
+        }
+        if shows.is_some() && !matches!(format.as_str(), "TEXT" | "PRODUCT" | "") {
+            report.add(&header, "product_text_header");
+        }
+    }
+}
+
+fn report_at(field: Option<String>, rule: &'static str, report: &mut Report) {
+    if let Some(field) = field {
+        report.add(field, rule);
+    }
+}
+
 /// A carousel beside the other parts.
 pub(super) fn carousel(definition: &Definition, path: &str, component: &Value, report: &mut Report) {
     if definition.category != Category::Marketing && definition.category != Category::Utility {

@@ -192,7 +192,7 @@ fn sets_of_buttons() {
         (json!([{"type": "FLOW", "text": "Rate"}]), vec!["flow_missing"]),
         (
             json!([{"type": "CATALOG", "text": "View"}, reply("No")]),
-            vec!["button_alone"],
+            vec!["button_alone", "marketing_only"],
         ),
         (
             json!([{"type": "OTP", "text": "Copy", "otp_type": "COPY_CODE"}]),
@@ -294,6 +294,44 @@ fn carousels_and_offers() {
         ["offer_footer"]
     );
     assert_eq!(of(&json!([offer("Now"), body, buttons])), ["marketing_only"]);
+}
+
+#[test]
+fn products() {
+    let marketing = |header: Option<&str>, button: &str| {
+        let header = header.map(|format| {
+            json!({"type": "HEADER", "format": format, "text": "New", "example": {"header_handle": ["4::x"]}})
+        });
+        let rest = [
+            json!({"type": "BODY", "text": "Have a look."}),
+            json!({"type": "BUTTONS", "buttons": [{"type": button, "text": "View"}]}),
+        ];
+        let parts: Vec<Value> = header.into_iter().chain(rest).collect();
+        broken(&definition(
+            Category::Marketing,
+            ParameterFormat::Positional,
+            &json!(parts),
+        ))
+    };
+    let table: [(Option<&str>, &str, &[&str]); 11] = [
+        (None, "CATALOG", &[]),
+        (None, "MPM", &[]),
+        (Some("TEXT"), "MPM", &[]),
+        (Some("PRODUCT"), "SPM", &[]),
+        (Some("product"), "spm", &[]),
+        (None, "SPM", &["product_header"]),
+        (Some("TEXT"), "SPM", &["product_header"]),
+        (Some("PRODUCT"), "QUICK_REPLY", &["product_button"]),
+        (Some("PRODUCT"), "MPM", &["product_button"]),
+        (Some("IMAGE"), "MPM", &["product_text_header"]),
+        (Some("IMAGE"), "CATALOG", &["product_text_header"]),
+    ];
+    for (header, button, expected) in table {
+        assert_eq!(marketing(header, button), expected, "{header:?} {button}");
+    }
+    let long = json!([{"type": "HEADER", "format": "PRODUCT"}, {"type": "BODY", "text": "x".repeat(161)},
+        {"type": "BUTTONS", "buttons": [{"type": "SPM", "text": "View"}]}]);
+    assert_eq!(of(&long), ["too_long", "marketing_only"]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Call, media, messages, numbers, ok, success, templates};
 use crate::sandbox::whatsapp::accounts::{Posting, Template, Waba};
 use crate::sandbox::whatsapp::errors::GraphError;
+use crate::sandbox::whatsapp::reviews::Samples;
 
 /// The header that carries the key.
 const KEY: &str = "d360-api-key";
@@ -206,7 +207,7 @@ fn list(call: &Call<'_>) -> Answer {
 
 fn create(call: &Call<'_>) -> Answer {
     let waba = call.caller()?.waba.clone();
-    let (id, _) = templates::add(call, &waba)?;
+    let (id, _) = templates::add(call, &waba, Samples::Links)?;
     let template = template_of(&waba, id).ok_or_else(|| call.unknown())?;
     let mut shown = shown_template(&template, call.shared.clock.now_ms());
     if let Value::Object(fields) = &mut shown {

@@ -200,6 +200,9 @@ async fn dispatch(call: &mut Call<'_>) -> Answer {
             Err(error) => dialog360::refused(error),
         };
     }
+    if let ("GET", ["_pictures", id, n]) = (call.method, call.path) {
+        return numbers::picture(call, id, n);
+    }
     if let Some(answer) = signup::open(call) {
         return answer;
     }

@@ -81,7 +81,8 @@ pub(super) async fn number(call: &Call<'_>, id: &str) -> Answer {
         "GET" => ok(&selected(call, fields(&number), DEFAULT_FIELDS)),
         "POST" => {
             let body = call.json()?;
-            if body["pin"].as_str().is_some_and(is_pin) {
+            if let Some(pin) = body["pin"].as_str().filter(|pin| is_pin(pin)) {
+                number.state.lock().pin = Some(pin.to_owned());
                 return success();
             }
             let Value::Object(_) = &body["webhook_configuration"] else {
@@ -193,6 +194,12 @@ pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
         }
         None => return Err(GraphError::with(131_008, "Parameter 'pin' is missing.")),
     };
+    let is_country = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let region = &body["data_localization_region"];
+    if !region.is_null() && !region.as_str().is_some_and(is_country) {
+        let details = "Parameter 'data_localization_region' must be a country's code.";
+        return Err(GraphError::with(131_009, details));
+    }
     let now = call.shared.clock.now_ms();
     let mut state = number.state.lock();
     state.registrations.retain(|at| now - at < REGISTRATION_MS);
@@ -278,7 +285,22 @@ pub(super) fn profile(call: &Call<'_>, id: &str) -> Answer {
                     return Err(GraphError::with(100, details));
                 }
             }
+            let picture = match body["profile_picture_handle"].as_str() {
+                Some(handle) => Some(call.shared.uploads.picture(handle).ok_or_else(|| {
+                    GraphError::with(
+                        100,
+                        "Param profile_picture_handle is no handle of an uploaded picture.",
+                    )
+                })?),
+                None => None,
+            };
             let mut state = number.state.lock();
+            if let Some(picture) = picture {
+                let n = state.picture.as_ref().map_or(0, |(n, _)| *n) + 1;
+                state.profile["profile_picture_url"] =
+                    format!("{}/_pictures/{id}/{n}", call.base_url()).into();
+                state.picture = Some((n, picture));
+            }
             for name in ["about", "address", "description", "email", "websites", "vertical"] {
                 if !body[name].is_null() {
                     state.profile[name] = body[name].clone();
@@ -289,6 +311,17 @@ pub(super) fn profile(call: &Call<'_>, id: &str) -> Answer {
         }
         _ => Err(call.unknown()),
     }
+}
+
+/// `GET /_pictures/{phone number id}/{n}`: a profile's picture, open to everybody who has its address.
+pub(super) fn picture(call: &Call<'_>, id: &str, n: &str) -> Answer {
+    let number = call.shared.accounts.number(id).ok_or_else(|| call.unknown())?;
+    let state = number.state.lock();
+    let found = state.picture.as_ref().filter(|(known, _)| known.to_string() == n);
+    let (_, picture) = found.ok_or_else(|| call.unknown())?;
+    Ok(HttpResponse::Ok()
+        .content_type(picture.mime.as_str())
+        .body(picture.bytes.clone()))
 }
 
 /// `GET /debug_token?input_token=`.

@@ -1,5 +1,6 @@
 //! Smaller settings of a number: blocked people, the shop's buttons, greetings and commands.
 
+use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, ok, success};
@@ -23,12 +24,33 @@ pub(super) fn block_users(call: &Call<'_>, id: &str) -> Answer {
 }
 
 fn blocked(call: &Call<'_>, number: &Number) -> Answer {
+    let after = call.query.get("after").map(String::as_str).and_then(place_of);
     let state = number.state.lock();
-    let users = state.blocked.iter().take(call.limit());
-    let users: Vec<Value> = users
+    let rest = state
+        .blocked
+        .iter()
+        .filter(|id| after.as_ref().is_none_or(|after| *id > after));
+    let users: Vec<&String> = rest.take(call.limit()).collect();
+    let data: Vec<Value> = users
+        .iter()
         .map(|id| json!({"block_users": [{"input": id, "wa_id": id}]}))
         .collect();
-    ok(&json!({"data": users}))
+    let mut answer = json!({ "data": data });
+    if let (Some(first), Some(last)) = (users.first(), users.last()) {
+        answer["paging"] = json!({"cursors": {"before": cursor(first), "after": cursor(last)}});
+    }
+    ok(&answer)
+}
+
+fn cursor(id: &str) -> String {
+    id.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The id that a cursor stands for.
+fn place_of(cursor: &str) -> Option<String> {
+    let pairs = cursor.as_bytes().chunks(2);
+    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
 }
 
 fn change_blocked(call: &Call<'_>, number: &Number, changed: &str) -> Answer {
@@ -43,19 +65,35 @@ fn change_blocked(call: &Call<'_>, number: &Number, changed: &str) -> Answer {
             "added_users" => block(call, number, &key),
             _ => number.state.lock().blocked.remove(&key),
         };
-        let entry = json!({"input": input, "wa_id": key});
+        let mut entry = json!({"input": input, "wa_id": key});
         if fits {
-            done.push(entry)
+            done.push(entry);
         } else {
-            failed.push(entry)
+            entry["errors"] = json!([why(changed)]);
+            failed.push(entry);
         }
     }
     let mut answer = json!({"messaging_product": "whatsapp", "block_users": {}});
     answer["block_users"][changed] = done.into();
-    if !failed.is_empty() {
-        answer["block_users"]["failed_users"] = failed.into();
+    if failed.is_empty() {
+        return ok(&answer);
     }
-    ok(&answer)
+    answer["block_users"]["failed_users"] = failed.into();
+    let error = GraphError::with(139_100, "Failed to block or unblock some users; see block_users.");
+    answer["error"] = error.envelope(&call.shared.ids.trace())["error"].take();
+    Ok(HttpResponse::BadRequest().json(answer))
+}
+
+/// Why one person was not changed.
+fn why(changed: &str) -> Value {
+    let (code, details) = match changed {
+        "added_users" => (
+            131_047,
+            "The user has not messaged this number in the last 24 hours.",
+        ),
+        _ => (100, "The user is not blocked."),
+    };
+    json!({"code": code, "message": format!("(#{code}) {details}"), "error_data": {"details": details}})
 }
 
 /// Only who wrote within the last day can be blocked.

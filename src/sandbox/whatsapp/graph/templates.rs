@@ -11,7 +11,7 @@ use super::{Answer, Call, ok, success};
 use crate::sandbox::whatsapp::accounts::{Template, Waba, same_language};
 use crate::sandbox::whatsapp::config::TemplateConfig;
 use crate::sandbox::whatsapp::errors::GraphError;
-use crate::sandbox::whatsapp::reviews;
+use crate::sandbox::whatsapp::reviews::{self, Samples};
 
 /// Templates per WABA (unverified business).
 const MAX_TEMPLATES: usize = 250;
@@ -122,14 +122,14 @@ fn cursor(text: &str) -> Option<usize> {
 }
 
 fn create(call: &Call<'_>, waba: &Arc<Waba>) -> Answer {
-    let (id, category) = add(call, waba)?;
+    let (id, category) = add(call, waba, Samples::Handles)?;
     ok(&json!({"id": id.to_string(), "status": "PENDING", "category": category}))
 }
 
 /// Takes a new template for review; gives its id and category.
-pub(super) fn add(call: &Call<'_>, waba: &Arc<Waba>) -> Result<(u64, String), GraphError> {
+pub(super) fn add(call: &Call<'_>, waba: &Arc<Waba>, samples: Samples) -> Result<(u64, String), GraphError> {
     let body = call.json()?;
-    let definition = reviews::definition(&body)?;
+    let definition = reviews::definition(&body, samples)?;
     let mut state = waba.state.lock();
     if state.templates.len() >= MAX_TEMPLATES {
         let text = "The number of message templates for this account has reached its limit.";
@@ -270,7 +270,7 @@ fn edit(call: &Call<'_>, id: &str) -> Answer {
             "parameter_format": old.parameter_format,
             "components": if body["components"].is_array() { body["components"].clone() } else { json!(old.components) },
         });
-        let definition: TemplateConfig = reviews::definition(&edited)?;
+        let definition: TemplateConfig = reviews::definition(&edited, Samples::Handles)?;
         template.definition = definition;
         template.rejected_reason = None;
         Ok(template.id)

@@ -2,8 +2,11 @@
 //!
 //! Owns the sessions (in memory, bounded). A handle tells type, length and a number of the file, as Meta's do.
 
+use std::collections::VecDeque;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use parking_lot::Mutex;
 use serde_json::json;
 
@@ -15,6 +18,10 @@ use crate::sandbox::whatsapp::errors::GraphError;
 const MAX_SESSIONS: usize = 1_000;
 /// Largest sample (the largest video of a template header).
 const MAX_BYTES: u64 = 16 << 20;
+/// Largest picture of a profile.
+const MAX_PICTURE: usize = 5 << 20;
+/// Pictures that are remembered until a profile names them; the oldest leave first.
+const MAX_PICTURES: usize = 16;
 /// Types that are taken.
 const TYPES: [&str; 5] = [
     "application/pdf",
@@ -38,6 +45,36 @@ struct Session {
 #[derive(Debug, Default)]
 pub(crate) struct Uploads {
     sessions: Mutex<(Vec<Session>, u64)>,
+    pictures: Mutex<VecDeque<(String, Picture)>>,
+}
+
+/// A picture that a profile may show.
+#[derive(Debug, Clone)]
+pub(crate) struct Picture {
+    pub mime: String,
+    pub bytes: Bytes,
+}
+
+impl Uploads {
+    /// Keeps what may become a profile's picture: images that came in one piece.
+    fn keep(&self, handle: &str, mime: &str, bytes: Bytes) {
+        if !mime.starts_with("image/") || bytes.len() > MAX_PICTURE {
+            return;
+        }
+        let mut pictures = self.pictures.lock();
+        if pictures.len() >= MAX_PICTURES {
+            pictures.pop_front();
+        }
+        let mime = mime.to_owned();
+        pictures.push_back((handle.to_owned(), Picture { mime, bytes }));
+    }
+
+    /// The picture that a handle names.
+    pub(crate) fn picture(&self, handle: &str) -> Option<Picture> {
+        let pictures = self.pictures.lock();
+        let found = pictures.iter().find(|(known, _)| known == handle);
+        found.map(|(_, picture)| picture.clone())
+    }
 }
 
 fn wrong(details: &str) -> GraphError {
@@ -104,5 +141,11 @@ pub(super) fn session(call: &Call<'_>, id: &str) -> Answer {
         return Ok(HttpResponse::Ok().json(json!({"id": id, "file_offset": end})));
     }
     let about = format!("{}:{}:{}", session.mime, session.length, id);
-    ok(&json!({ "h": format!("4::{}", base64(about.as_bytes())) }))
+    let handle = format!("4::{}", base64(about.as_bytes()));
+    if call.body.len() as u64 == session.length {
+        call.shared
+            .uploads
+            .keep(&handle, &session.mime, call.body.clone());
+    }
+    ok(&json!({ "h": handle }))
 }

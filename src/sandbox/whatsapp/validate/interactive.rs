@@ -144,6 +144,11 @@ fn product(action: &Fields<'_>) -> Checked<()> {
 
 fn product_list(action: &Fields<'_>) -> Checked<()> {
     action.string("catalog_id", 1, 256)?;
+    product_sections(action)
+}
+
+/// Products in sections, of a message or of a template's button.
+pub(super) fn product_sections(action: &Fields<'_>) -> Checked<()> {
     let sections = action.list("sections", 1, 10)?;
     let mut items = 0;
     for section in &sections {

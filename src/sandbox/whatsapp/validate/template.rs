@@ -6,6 +6,7 @@ use super::super::config::TemplateConfig;
 use super::super::errors::GraphError;
 use super::Checked;
 use super::fields::{Fields, units};
+use super::interactive::product_sections;
 
 /// Checks what can be said without knowing the template.
 pub(super) fn check_form(template: &Fields<'_>) -> Checked<()> {
@@ -20,10 +21,22 @@ pub(super) fn check_form(template: &Fields<'_>) -> Checked<()> {
         match kind.as_str() {
             "header" | "body" | "limited_time_offer" => parameters(&component)?,
             "button" => button(&component)?,
-            "carousel" => {
-                component.list("cards", 1, 10)?;
-            }
+            "carousel" => cards(&component)?,
             _ => return Err(component.invalid("type", "is not a component type.")),
+        }
+    }
+    Ok(())
+}
+
+/// Cards have a header, a body and buttons, as the message itself.
+fn cards(component: &Fields<'_>) -> Checked<()> {
+    for card in component.list("cards", 1, 10)? {
+        for part in card.list("components", 0, 8)? {
+            match part.string("type", 1, 32)?.to_ascii_lowercase().as_str() {
+                "header" | "body" => parameters(&part)?,
+                "button" => button(&part)?,
+                _ => return Err(part.invalid("type", "is not a component type of a card.")),
+            }
         }
     }
     Ok(())
@@ -42,18 +55,36 @@ fn parameters(component: &Fields<'_>) -> Checked<()> {
             }
         } else if !parameter.has(kind) {
             return Err(parameter.missing(kind));
+        } else if kind == "product" {
+            let product = parameter.object(kind)?;
+            product.string("product_retailer_id", 1, 256)?;
+            product.string("catalog_id", 1, 256)?;
         }
     }
     Ok(())
 }
 
 fn button(component: &Fields<'_>) -> Checked<()> {
-    component.string("sub_type", 1, 32)?;
+    let sub_type = component.string("sub_type", 1, 32)?.to_ascii_lowercase();
     let index = component.number("index")?;
     if !(0.0..10.0).contains(&index) || index.fract() != 0.0 {
         return Err(component.invalid("index", "must be between 0 and 9."));
     }
-    parameters(component)
+    parameters(component)?;
+    match sub_type.as_str() {
+        "mpm" => products(component),
+        _ => Ok(()),
+    }
+}
+
+/// The products of a multi-product button, and the one whose picture is shown.
+fn products(component: &Fields<'_>) -> Checked<()> {
+    for parameter in component.list("parameters", 1, 1)? {
+        let action = parameter.object("action")?;
+        action.string("thumbnail_product_retailer_id", 1, 256)?;
+        product_sections(&action)?;
+    }
+    Ok(())
 }
 
 /// Checks a form-valid template message against the template's definition.
@@ -69,8 +100,25 @@ pub(crate) fn check(message: &Value, template: &TemplateConfig) -> Checked<()> {
     if template.body_only {
         return Ok(());
     }
-    header(sent("header"), template)?;
+    header(sent("header"), defined(template, "header"))?;
+    carousel(sent("carousel"), template)?;
     buttons(message, template)
+}
+
+/// Every card needs what its header is: a file or a product.
+fn carousel(sent: Option<&Value>, template: &TemplateConfig) -> Checked<()> {
+    let list = |value: &'_ Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let wanted = defined(template, "carousel").map_or_else(Vec::new, |part| list(part, "cards"));
+    let given = sent.map_or_else(Vec::new, |part| list(part, "cards"));
+    if wanted.len() != given.len() {
+        return Err(count_mismatch("carousel cards", given.len(), wanted.len()));
+    }
+    for (card, own) in wanted.iter().zip(&given) {
+        let (card, own) = (list(card, "components"), list(own, "components"));
+        let part = |parts: &[Value]| parts.iter().find(|part| is_kind(part, "header")).cloned();
+        header(part(&own).as_ref(), part(&card).as_ref())?;
+    }
+    Ok(())
 }
 
 fn is_kind(component: &Value, wanted: &str) -> bool {
@@ -159,9 +207,9 @@ fn body(sent: Option<&Value>, template: &TemplateConfig) -> Checked<()> {
     Ok(())
 }
 
-fn header(sent: Option<&Value>, template: &TemplateConfig) -> Checked<()> {
+fn header(sent: Option<&Value>, defined: Option<&Value>) -> Checked<()> {
     let given = given(sent);
-    let Some(definition) = defined(template, "header") else {
+    let Some(definition) = defined else {
         return if given.is_empty() {
             Ok(())
         } else {

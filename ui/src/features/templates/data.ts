@@ -72,15 +72,18 @@ export function useRules() {
   return useQuery({ queryKey: ['template-rules'], queryFn: ({ signal }) => ok(api.GET('/template-rules', { signal })), staleTime: Infinity })
 }
 
-export interface Header { format: string; text: string; media: string | null }
+export interface Header { format: string; text: string; media: string | null; product?: string }
+/** Products by their ids: those that a button shows, and the one whose picture stands above. */
+export interface Shelf { thumbnail: string | null; sections: { title: string; products: string[] }[] }
+export interface PreviewButton { kind: string; text: string; target: string; products?: Shelf }
 export interface Preview {
   header: Header | null
   offer: string | null
   offer_ends_ms: number | null
   body: string
   footer: string
-  buttons: { kind: string; text: string; target: string }[]
-  cards: { header: Header | null; body: string; buttons: { kind: string; text: string; target: string }[] }[]
+  buttons: PreviewButton[]
+  cards: { header: Header | null; body: string; buttons: PreviewButton[] }[]
 }
 export interface Checked {
   ok: boolean

@@ -1,4 +1,5 @@
 /** What a message of a template needs filled in, what stands in the way of sending it, and the message that comes of it. */
+import { idsIn } from '@/features/inbox/builder/model'
 import type { Template } from '@/lib/api'
 import { fromContact, isPosition, items, type Json, lower, type Part, partOf, sampleOf, text, variablesOf } from './model'
 
@@ -14,11 +15,18 @@ export interface Scope {
   words: { header: string; body: Record<string, string> }
   body: string[]
   buttons: NeededButton[]
+  /** Buttons that show products: several that are chosen, or the whole catalogue. */
+  shelves: { index: number; label: string; kind: 'mpm' | 'catalog' }[]
   /** Quick replies get a payload in cards, so that it is known which card was tapped. */
   replies: { index: number; label: string }[]
 }
 export interface Needs { main: Scope; cards: Scope[]; offer: boolean; code: boolean }
 export interface FileChoice { media_id?: string; link?: string }
+/** Products by their ids in the catalogue, one a line, under headings; and the one whose picture stands above. */
+export interface ShelfFill { thumbnail: string; sections: { title: string; ids: string }[] }
+export const MAX_SECTIONS = 10
+export const MAX_PRODUCTS = 30
+export const MAX_SECTION_TITLE = 24
 export interface ScopeFill {
   header: string
   file: FileChoice
@@ -26,6 +34,7 @@ export interface ScopeFill {
   product: { catalog: string; id: string }
   values: Record<string, string>
   buttons: Record<number, string>
+  shelves: Record<number, ShelfFill>
 }
 export interface Fill { main: ScopeFill; cards: ScopeFill[]; offerEnds: string }
 
@@ -54,6 +63,10 @@ function scopeOf(parts: readonly Part[]): Scope {
       const kind = lower(button.type)
       return (kind === 'url' && variablesOf(text(button.track_to) || text(button.url)).length > 0) || kind === 'copy_code' ? [{ index, label: text(button.text) || kind, kind, sample: buttonSample(button) }] : []
     }),
+    shelves: buttons.flatMap((button, index) => {
+      const kind = lower(button.type)
+      return kind === 'mpm' || kind === 'catalog' ? [{ index, label: text(button.text) || kind, kind }] : []
+    }),
     replies: buttons.flatMap((button, index) => (lower(button.type) === 'quick_reply' ? [{ index, label: text(button.text) }] : [])),
   }
 }
@@ -74,6 +87,7 @@ export function needsOf(template: Template): Needs {
 const blankScope = (scope: Scope, value: (name: string) => string, samples: boolean): ScopeFill => ({
   header: samples ? scope.words.header : '', file: scope.sample ? { media_id: scope.sample } : {}, place: { latitude: '', longitude: '', name: '', address: '' }, product: { catalog: '', id: '' },
   values: Object.fromEntries(scope.body.map((name) => [name, value(name)])), buttons: samples ? Object.fromEntries(scope.buttons.map((button) => [button.index, button.sample])) : {},
+  shelves: Object.fromEntries(scope.shelves.map((shelf) => [shelf.index, { thumbnail: '', sections: [{ title: '', ids: '' }] }])),
 })
 const DAY_MS = 86_400_000
 /** Tomorrow at this time, as a field for date and time takes it. */
@@ -93,7 +107,7 @@ export function blankFill(needs: Needs, contact?: { name: string; phone?: string
   }
 }
 
-export type Fault = 'missing' | 'blanks' | 'degrees' | 'web' | 'code' | 'past'
+export type Fault = 'missing' | 'blanks' | 'degrees' | 'web' | 'code' | 'past' | 'many'
 export interface Trouble { field: string; fault: Fault }
 const isWeb = (value: string): boolean => /^https:\/\/[^\s/]+\S*$/i.test(value)
 /** WhatsApp takes no tabs, no line breaks and no more than four blanks in a row. */
@@ -117,6 +131,18 @@ function scopeTroubles(scope: Scope, fill: ScopeFill, at: string): Trouble[] {
   }
   for (const name of scope.body) words(`values.${name}`, fill.values[name])
   for (const button of scope.buttons) words(`buttons.${button.index}`, fill.buttons[button.index], (value) => (button.kind === 'copy_code' && !/^[a-z0-9]{1,20}$/i.test(value) ? 'code' : null))
+  for (const shelf of scope.shelves) if (shelf.kind === 'mpm') found.push(...shelfTroubles(fill.shelves[shelf.index], `${at}.shelves.${shelf.index}`))
+  return found
+}
+export const countOf = (shelf: ShelfFill | undefined): number => (shelf?.sections ?? []).reduce((sum, section) => sum + idsIn(section.ids).length, 0)
+/** Each section needs a product, with several of them each a heading too. */
+function shelfTroubles(shelf: ShelfFill | undefined, at: string): Trouble[] {
+  const sections = shelf?.sections ?? []
+  const found: Trouble[] = sections.flatMap((section, index) => [
+    ...(sections.length > 1 && section.title.trim() === '' ? [{ field: `${at}.${index}.title`, fault: 'missing' as const }] : []),
+    ...(idsIn(section.ids).length === 0 ? [{ field: `${at}.${index}.ids`, fault: 'missing' as const }] : []),
+  ])
+  if (countOf(shelf) > MAX_PRODUCTS) found.push({ field: `${at}.${sections.length - 1}.ids`, fault: 'many' })
   return found
 }
 /** Everything that stands in the way; fields are named as `main.values.1` or `cards.0.file`. */
@@ -127,6 +153,15 @@ export function troublesOf(needs: Needs, fill: Fill, now = Date.now()): Trouble[
 }
 
 const trimmed = (value = ''): string => value.trim()
+/** What a button that shows products is told; null where the whole catalogue opens as it is. */
+function shelfAction(kind: 'mpm' | 'catalog', shelf: ShelfFill | undefined): Part | null {
+  const thumbnail = trimmed(shelf?.thumbnail)
+  if (kind === 'catalog') return thumbnail ? { thumbnail_product_retailer_id: thumbnail } : null
+  const sections = (shelf?.sections ?? []).map((section): Part => ({ ...(trimmed(section.title) && { title: trimmed(section.title) }), product_items: idsIn(section.ids).map((id) => ({ product_retailer_id: id })) }))
+  const filled = sections.filter((section) => items(section.product_items).length > 0)
+  const first = text(items(filled[0]?.product_items)[0]?.product_retailer_id)
+  return { thumbnail_product_retailer_id: thumbnail || first, sections: filled }
+}
 function fileOf(choice: FileChoice): Part {
   return choice.media_id ? { media_id: choice.media_id } : { link: trimmed(choice.link) }
 }
@@ -149,6 +184,10 @@ function componentsOf(scope: Scope, fill: ScopeFill, parts: readonly Part[]): Pa
   for (const { index, kind } of scope.buttons) {
     const value = trimmed(fill.buttons[index])
     found.push({ type: 'button', sub_type: kind, index, parameters: [kind === 'copy_code' ? { type: 'coupon_code', coupon_code: value } : { type: 'text', text: value }] })
+  }
+  for (const { index, kind } of scope.shelves) {
+    const action = shelfAction(kind, fill.shelves[index])
+    if (action) found.push({ type: 'button', sub_type: kind, index, parameters: [{ type: 'action', action }] })
   }
   return found
 }
@@ -184,6 +223,10 @@ export function messageOf(template: Template, fill: Fill): Part {
     const value = trimmed(fill.main.buttons[index])
     return value ? [{ index, ...(kind === 'copy_code' ? { coupon_code: value } : { text: value }) }] : []
   })
+  for (const { index, kind } of main.shelves) {
+    const action = shelfAction(kind, fill.main.shelves[index])
+    if (action) buttons.push({ index, sub_type: kind, action })
+  }
   // The button of a one-time code copies the code that stands in the text.
   // Twilio's code templates have one variable.
   if (needs.code && !template.provider_id?.startsWith('HX') && trimmed(fill.main.values['1'])) buttons.push({ index: 0, sub_type: 'url', text: trimmed(fill.main.values['1']) })

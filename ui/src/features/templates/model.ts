@@ -15,8 +15,11 @@ export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] 
 /** What a template can be written as: those of the category "service" come from the provider alone. */
 export const WRITABLE = ['marketing', 'utility', 'authentication'] as const
 export const STATES = ['draft', 'awaiting_approval', 'in_review', 'approved', 'rejected', 'paused', 'disabled', 'in_appeal', 'flagged', 'limit_exceeded', 'locked', 'archived', 'pending_deletion', 'deleted'] as const
-export const HEADERS = ['none', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION'] as const
-export const BUTTONS = ['QUICK_REPLY', 'URL', 'PHONE_NUMBER', 'COPY_CODE', 'FLOW', 'CATALOG', 'MPM'] as const
+export const HEADERS = ['none', 'TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'LOCATION', 'PRODUCT'] as const
+export const BUTTONS = ['QUICK_REPLY', 'URL', 'PHONE_NUMBER', 'COPY_CODE', 'FLOW', 'CATALOG', 'MPM', 'SPM'] as const
+/** Buttons beside which no other stands: they show products. */
+const ALONE = new Set(['catalog', 'mpm', 'spm'])
+export const standsAlone = (button: Part | string): boolean => ALONE.has(typeof button === 'string' ? button.toLowerCase() : lower(button.type))
 export type Tone = 'brand' | 'success' | 'warning' | 'danger' | 'neutral' | 'muted'
 
 export function tone(status: Template['status']): Tone {
@@ -45,6 +48,18 @@ export function withPart(parts: readonly Part[], type: string, part: Part | null
   const rest = parts.filter((each) => lower(each.type) !== type.toLowerCase())
   if (!part) return rest
   return [...rest, part].sort((a, b) => ORDER.indexOf(lower(a.type)) - ORDER.indexOf(lower(b.type)))
+}
+
+/** The buttons of a template or card. */
+export const buttonsOf = (parts: readonly Part[]): Part[] => items(partOf(parts, 'buttons')?.buttons)
+/** The parts with a header or set of buttons put in: a product's header and the button that opens it come and go together. */
+export function withPaired(parts: readonly Part[], type: 'header' | 'buttons', part: Part | null): Part[] {
+  const next = withPart(parts, type, part)
+  const shows = lower(partOf(next, 'header')?.format) === 'product'
+  const opens = buttonsOf(next).some((each) => lower(each.type) === 'spm')
+  if (shows === opens) return next
+  if (type === 'buttons') return withPart(next, 'header', opens ? { type: 'HEADER', format: 'PRODUCT' } : null)
+  return withPart(next, 'buttons', shows ? { type: 'BUTTONS', buttons: [newButton('SPM')] } : null)
 }
 
 /** Names of a text's variables, each once, in order. */
@@ -95,6 +110,13 @@ export function newButton(type: string): Part {
       return { type, example: '' }
     case 'FLOW':
       return { type, text: '', flow_id: '', flow_action: 'navigate' }
+    // The labels that WhatsApp itself gives them.
+    case 'CATALOG':
+      return { type, text: 'View catalog' }
+    case 'MPM':
+      return { type, text: 'View items' }
+    case 'SPM':
+      return { type, text: 'View' }
     default:
       return { type, text: '' }
   }
@@ -174,6 +196,6 @@ export function withFormat(definition: Definition, format: Definition['parameter
 /** The parts with a carousel or an offer put in, or taken out; what may not stand beside it goes. */
 export function withSpecial(parts: readonly Part[], type: 'carousel' | 'limited_time_offer', part: Part | null): Part[] {
   const beside = type === 'carousel' ? ['body'] : ['header', 'body', 'buttons']
-  const kept = part ? parts.filter((each) => beside.includes(lower(each.type)) && !(type === 'limited_time_offer' && ['text', 'document', 'location'].includes(lower(each.format)))) : parts
+  const kept = part ? parts.filter((each) => beside.includes(lower(each.type)) && !(type === 'limited_time_offer' && ['text', 'document', 'location', 'product'].includes(lower(each.format))) && !buttonsOf([each]).some(standsAlone)) : parts
   return withPart(kept, type, part)
 }

@@ -127,11 +127,11 @@ const numbers = computed(() => new Intl.NumberFormat(language.value))
 export const number = (value: number): string => numbers.value.format(value)
 export const percent = (value: number): string =>
   new Intl.NumberFormat(language.value, { style: 'percent', maximumFractionDigits: 1 }).format(value)
-/** An amount of money; a currency that nobody knows stands behind its number. */
-export function money(amount: string | number, currency: string): string {
+/** An amount of money; a currency that nobody knows stands behind its number. Prices of one message have more `places`. */
+export function money(amount: string | number, currency: string, places?: number): string {
   const value = Number(amount)
   try {
-    return new Intl.NumberFormat(language.value, { style: 'currency', currency, currencyDisplay: 'code' }).format(value)
+    return new Intl.NumberFormat(language.value, { style: 'currency', currency, currencyDisplay: 'code', maximumFractionDigits: places }).format(value)
   } catch {
     return `${number(value)} ${currency}`
   }

@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-CW7nwcd5.js";
