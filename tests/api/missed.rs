@@ -235,7 +235,10 @@ async fn what_was_said_just_now_is_left_to_its_webhook_unless_somebody_asks() {
     says(&simulator, CustomerMessage::text("Just now"));
     let app = app.restart(Options::default()).await;
     let owner = &app.a.owner;
-    until("a look", async || owner.get(&path).await.expect(200)["found"] == 1).await;
+    until("a look", async || {
+        owner.get(&path).await.expect(200)["found"] == 1
+    })
+    .await;
     assert_eq!(owner.get(&path).await.expect(200)["new"], 0);
     assert!(raw_events(owner).await.is_empty());
 }
