@@ -37,10 +37,10 @@ fn line() -> String {
     format!("{ACCOUNT}/{SENDER}")
 }
 
-/// Twilio as it was so many hours ago, with a sender whose webhooks go nowhere.
-fn twilio(hours_ago: i64) -> TwilioSimulator {
+/// Twilio as it was so many minutes ago, with a sender whose webhooks go nowhere.
+fn twilio(minutes_ago: i64) -> TwilioSimulator {
     let simulator = TwilioSimulator::start(TwilioConfig {
-        start_ms: Some(now_ms() - hours_ago * 3_600_000),
+        start_ms: Some(now_ms() - minutes_ago * 60_000),
         ..TwilioConfig::default()
     });
     let simulator = simulator.expect("a simulator");
@@ -97,7 +97,7 @@ async fn raw_events(client: &Client) -> Vec<Value> {
 async fn what_twilio_could_not_deliver_is_fetched_once_and_stands_where_it_was_said() {
     let app = TestApp::start().await;
     let owner = &app.a.owner;
-    let simulator = twilio(30);
+    let simulator = twilio(30 * 60);
     let channel = twilio_channel(owner, &simulator).await;
     assert_eq!(channel["capabilities"]["fetches_missed"], true);
     let path = missed_path(&channel);
@@ -203,7 +203,7 @@ async fn a_file_that_was_missed_comes_with_its_message() {
 #[actix_web::test]
 async fn a_start_fetches_what_was_missed_meanwhile_however_many_pages_it_fills() {
     let app = TestApp::start().await;
-    let simulator = twilio(0);
+    let simulator = twilio(10);
     let channel = twilio_channel(&app.a.owner, &simulator).await;
     let path = missed_path(&channel);
     app.a.owner.post(&path, &json!({})).await.expect(200);
@@ -226,10 +226,28 @@ async fn a_start_fetches_what_was_missed_meanwhile_however_many_pages_it_fills()
 }
 
 #[actix_web::test]
+async fn what_was_said_just_now_is_left_to_its_webhook_unless_somebody_asks() {
+    let app = TestApp::start().await;
+    let simulator = twilio(0);
+    let channel = twilio_channel(&app.a.owner, &simulator).await;
+    let path = missed_path(&channel);
+    app.a.owner.post(&path, &json!({})).await.expect(200);
+    says(&simulator, CustomerMessage::text("Just now"));
+    let app = app.restart(Options::default()).await;
+    let owner = &app.a.owner;
+    until("a look", async || {
+        owner.get(&path).await.expect(200)["found"] == 1
+    })
+    .await;
+    assert_eq!(owner.get(&path).await.expect(200)["new"], 0);
+    assert!(raw_events(owner).await.is_empty());
+}
+
+#[actix_web::test]
 async fn a_refusal_is_told_and_nothing_is_lost_by_it() {
     let app = TestApp::start().await;
     let owner = &app.a.owner;
-    let simulator = twilio(0);
+    let simulator = twilio(10);
     let channel = twilio_channel(owner, &simulator).await;
     let path = missed_path(&channel);
     says(&simulator, CustomerMessage::text("Anybody there?"));
@@ -263,7 +281,7 @@ async fn a_refusal_is_told_and_nothing_is_lost_by_it() {
 async fn a_wish_to_get_no_more_is_heeded_and_nothing_is_said_to_it() {
     let app = TestApp::start().await;
     let owner = &app.a.owner;
-    let simulator = twilio(2);
+    let simulator = twilio(2 * 60);
     let channel = twilio_channel(owner, &simulator).await;
     says(&simulator, CustomerMessage::text("STOP"));
     owner.post(&missed_path(&channel), &json!({})).await.expect(200);

@@ -41,7 +41,9 @@ const FURTHEST: i64 = 14 * 24 * HOUR;
 const OVERLAP: i64 = 20 * 60 * SECOND;
 /// How often each channel is looked after.
 const EVERY: Duration = Duration::from_secs(15 * 60);
-/// When a look that was cut short goes on.
+/// What was said so recently may still come by webhook, which says more; a look on demand takes it all the same.
+const GRACE: i64 = 60 * SECOND;
+/// When a look that was cut short, or that left recent messages alone, goes on.
 const GO_ON: Duration = Duration::from_secs(60);
 /// When a channel that was just added is first looked after.
 const SETTLE: Duration = Duration::from_secs(30);
@@ -71,6 +73,8 @@ pub struct Looked {
     pub new: u32,
     /// There is more; it is fetched soon.
     pub more: bool,
+    /// Some were left alone because their webhooks may still come; they are asked for again soon.
+    pub recent: bool,
 }
 
 /// Why nothing was looked for.
@@ -105,6 +109,8 @@ struct Gathered {
     messages: Vec<(Option<Timestamp>, Value)>,
     seen: HashSet<String>,
     calls: usize,
+    /// Messages that were said after this are left alone.
+    until: Option<Timestamp>,
     looked: Looked,
 }
 
@@ -212,11 +218,11 @@ impl MissedDesk {
 
     async fn take_turn(&self, entry: &Arc<ChannelEntry>) {
         let id = entry.channel.id;
-        let outcome = self.look(entry, CALLS).await;
+        let outcome = self.look(entry, CALLS, Some(GRACE)).await;
         let mut turns = self.turns.lock();
         let failures = turns.get(&id).map_or(0, |turn| turn.failures);
         let (wait, failures) = match &outcome {
-            Ok(Looked { more: true, .. }) => (GO_ON, 0),
+            Ok(Looked { more: true, .. } | Looked { recent: true, .. }) => (GO_ON, 0),
             Ok(_) => (EVERY, 0),
             Err(LookError::TooSoon(wait)) => (*wait, failures),
             Err(error) => {
@@ -241,10 +247,15 @@ impl MissedDesk {
         if let Some(why) = &entry.channel.blocked {
             return Err(LookError::Blocked(why.clone()));
         }
-        self.look(entry, CALLS_ON_DEMAND).await
+        self.look(entry, CALLS_ON_DEMAND, None).await
     }
 
-    async fn look(&self, entry: &Arc<ChannelEntry>, calls: usize) -> Result<Looked, LookError> {
+    async fn look(
+        &self,
+        entry: &Arc<ChannelEntry>,
+        calls: usize,
+        grace: Option<i64>,
+    ) -> Result<Looked, LookError> {
         let provider = self.core.provider(entry.kind).cloned();
         let missed = provider.as_ref().and_then(|provider| provider.missed());
         let missed = missed.ok_or(LookError::NotOffered)?;
@@ -256,7 +267,10 @@ impl MissedDesk {
             until: now,
             next: None,
         });
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered {
+            until: grace.map(|grace| now.plus(-grace)),
+            ..Gathered::default()
+        };
         let ended = self.gather(missed, entry, &mut run, &mut gathered, calls).await;
         let taken = self
             .take_in(missed, entry, std::mem::take(&mut gathered.messages))
@@ -337,6 +351,7 @@ impl MissedDesk {
         if !gathered.seen.insert(listed.id.clone()) {
             return Ok(());
         }
+        let at = listed.at;
         gathered.looked.found += 1;
         let provider_id = self.core.provider_id_hash(entry.workspace, &listed.id)?;
         let known = MessageByProviderIdKey {
@@ -347,7 +362,10 @@ impl MissedDesk {
         if self.core.store.contains(&known)? {
             return Ok(());
         }
-        let at = listed.at;
+        if at > gathered.until && gathered.until.is_some() {
+            gathered.looked.recent = true;
+            return Ok(());
+        }
         let whole = match listed.is_whole {
             true => Some(listed.said),
             false => {
