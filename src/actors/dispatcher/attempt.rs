@@ -14,6 +14,7 @@ use crate::actors::templates;
 use crate::channels::Provider;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
+use crate::domain::marks::concerns_comment;
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
@@ -222,7 +223,9 @@ impl Dispatch {
             contact: attempt.entry.contact,
             channel: entry.channel.id,
         })?;
-        let Some(consent) = consent.filter(|_| !is_confirmation(message)) else {
+        let Some(consent) =
+            consent.filter(|_| !is_confirmation(message) && !concerns_comment(&message.content))
+        else {
             return Ok(None);
         };
         let intent = Intent {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::channels::settings::{self, Schema, is_base, is_id, is_phone, is_time, is_version};
+use crate::channels::settings::{self, Schema, is_base, is_id, is_phone, is_switch, is_time, is_version};
 use crate::channels::{Address, ChannelAccess, FieldError};
 use crate::domain::identity::{Identity, IdentityKind};
 
@@ -49,13 +49,6 @@ const SCHEMA: Schema<'static> = Schema {
 /// Checks settings and secrets.
 pub(super) fn validate(access: &ChannelAccess) -> Result<(), FieldError> {
     settings::validate(access, &SCHEMA)
-}
-
-pub(super) fn is_switch(value: &str) -> Result<(), &'static str> {
-    match value {
-        "on" | "off" => Ok(()),
-        _ => Err("must be `on` or `off`."),
-    }
 }
 
 fn is_callback(value: &str) -> Result<(), &'static str> {
