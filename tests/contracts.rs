@@ -120,7 +120,7 @@ const BY_NAME: [(&str, &[&str]); 3] = [
 ];
 
 /// What no walk looks at, and why: a file, or a folder with everything in it.
-const NOT_WALKED: [(&str, &str); 7] = [
+const NOT_WALKED: [(&str, &str); 3] = [
     (
         "commerce/",
         "shops, payments and parcels are no part of this version: nothing asks for them or reads them",
@@ -130,23 +130,30 @@ const NOT_WALKED: [(&str, &str); 7] = [
         "outgoing-webhooks-vectors.json",
         "webhooks to others' programs are no part of this version",
     ),
-    (
-        "instagram/responses/conversations.json",
-        "read only where missed messages are looked for",
-    ),
-    ("instagram/responses/conversation-messages.json", "see above"),
-    (
-        "instagram/send/public-comment-reply.json",
-        "made only where comments are answered in public",
-    ),
-    (
-        "instagram/send/attachment-upload.json",
-        "files go to Instagram by address; the simulator takes the upload (tests/sandbox/instagram.rs)",
-    ),
 ];
 
 /// Files that are walked by a test whose product part does not use them; each such test says why it asks for them.
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 10] = [
+    (
+        "instagram/send/attachment-upload.json",
+        "files go to Instagram by address; the simulator takes the upload",
+    ),
+    (
+        "instagram/send/image-url-instagram-login-quirk-attachments-object.json",
+        "one file goes as `attachment`; the simulator takes both",
+    ),
+    (
+        "instagram/send/sender-action-typing-off.json",
+        "a message ends it; the simulator takes it",
+    ),
+    (
+        "whatsapp-cloud/responses/media-delete.json",
+        "files given to Meta end by themselves; the simulator answers so",
+    ),
+    (
+        "whatsapp-cloud/responses/upload-session-status.json",
+        "uploads go in one piece and are begun anew; the simulator answers so",
+    ),
     (
         "whatsapp-cloud/management/embedded-signup-cancel.message-event.json",
         "of Meta's JavaScript; the login goes by redirection",

@@ -4,8 +4,9 @@
 use frontdesk::channels::instagram::Instagram;
 use frontdesk::channels::login::{Grant, Login, LoginApp, LoginError};
 use frontdesk::channels::{ChannelAccess, IceBreaker, MenuEntry, Provider, Welcome};
+use frontdesk::domain::inbound::Inbound;
 use frontdesk::domain::outbound::SendOutcome;
-use frontdesk::domain::{Identity, IdentityKind};
+use frontdesk::domain::{Identity, IdentityKind, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{ACCOUNT, CUSTOMER, access, content, contract, request};
@@ -232,5 +233,61 @@ async fn both_logins_understand_the_answers() {
             .starts_with(&format!("POST /v25.0/{ACCOUNT}/subscribed_apps?")),
         "{}",
         asked[0].head
+    );
+}
+
+/// Messages whose webhooks never came are found in the account's conversations, and read as those would have been.
+#[tokio::test]
+async fn conversations_are_looked_through() {
+    if contract().is_none() {
+        return;
+    }
+    let since = Timestamp::parse("2026-11-20T09:00:00Z").expect("a time");
+    let missed = Instagram.missed().expect("a list");
+    let page = file("responses/conversations.json");
+    let (got, asked) = asked(&[&page], async |http, access| {
+        missed.list(http, access, since, None).await
+    })
+    .await;
+    let next = got.expect("a page").next.expect("a conversation to look into");
+    assert!(
+        asked[0]
+            .head
+            .starts_with(&format!("GET /v25.0/{ACCOUNT}/conversations?")),
+        "{}",
+        asked[0].head
+    );
+
+    let inside = file("responses/conversation-messages.json");
+    let (got, asked) = self::asked(&[&inside], async |http, access| {
+        missed.list(http, access, since, Some(&next)).await
+    })
+    .await;
+    let mut listed = got.expect("a page").listed;
+    assert_eq!(json!(listed[0].id), inside["messages"]["data"][0]["id"]);
+    let id = page["data"][0]["id"].as_str().expect("an id");
+    assert!(
+        asked[0].head.starts_with(&format!("GET /v25.0/{id}?")),
+        "{}",
+        asked[0].head
+    );
+
+    let detail = file("responses/message-detail.json");
+    let first = listed.remove(0);
+    let (got, _) = self::asked(&[&detail], async |http, access| {
+        missed.whole(http, access, first).await
+    })
+    .await;
+    let message = got.expect("an answer").expect("a message");
+    let mut own = access("instagram", "http://x.example");
+    let account = detail["to"]["data"][0]["id"].as_str().expect("an id");
+    own.settings.insert("ig_id".into(), account.to_owned());
+    let deliveries = Instagram
+        .parse(&missed.body(&own, vec![message]))
+        .expect("a body");
+    let items: Vec<&Inbound> = deliveries.iter().flat_map(|it| &it.items).collect();
+    assert!(
+        matches!(items[..], [Inbound::Message(message)] if message.content.body["body"] == detail["message"]),
+        "{items:?}"
     );
 }
