@@ -156,7 +156,7 @@ fn customer(contact: &Contact) -> Option<InstagramCustomer> {
 fn entry_of(message: Message) -> Option<InstagramEntry> {
     let is_event = matches!(
         message.content.kind.as_str(),
-        "reaction" | "edit" | "revoke" | "referral" | "note"
+        "reaction" | "edit" | "revoke" | "referral" | "note" | "comment_action"
     );
     if is_event {
         return None;
@@ -173,7 +173,7 @@ fn entry_of(message: Message) -> Option<InstagramEntry> {
         content,
         at_ms: ms(message.provider_at.unwrap_or(message.created_at)),
         read: true,
-        unsent: false,
+        unsent: message.marks.deleted.is_some() || message.marks.comment.deleted.is_some(),
         reactions: [None, None],
     })
 }

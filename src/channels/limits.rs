@@ -60,6 +60,11 @@ pub struct ContentLimits {
     pub cards: usize,
     /// Title and subtitle of a card; on WhatsApp its text.
     pub card_text: usize,
+    /// Pictures that one message takes; with 0 or 1 each goes by itself.
+    pub pictures: usize,
+    /// What a quick reply can ask for by a tap: `user_phone_number`, `user_email`.
+    #[schema(value_type = Vec<String>)]
+    pub asks: &'static [&'static str],
 }
 
 impl ContentLimits {
@@ -92,5 +97,7 @@ impl ContentLimits {
         template_buttons: 0,
         cards: 0,
         card_text: 0,
+        pictures: 0,
+        asks: &[],
     };
 }

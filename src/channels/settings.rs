@@ -171,3 +171,10 @@ pub(super) fn endpoint(base: &str, version: &str, path: &[&str]) -> Result<reqwe
         .extend(path);
     Ok(url)
 }
+
+pub(super) fn is_switch(value: &str) -> Result<(), &'static str> {
+    match value {
+        "on" | "off" => Ok(()),
+        _ => Err("must be `on` or `off`."),
+    }
+}

@@ -33,6 +33,7 @@ const RESERVED: &[&str] = &[
     "deleted",
     "choices",
     "links",
+    "comment_state",
     "content",
     "window",
     "contact",
@@ -43,13 +44,15 @@ const RESERVED: &[&str] = &[
 
 /// Kinds of message that a provider cannot mean by their names: they are this house's own, or have a shape here. What comes
 /// under such a name is kept under another, so that nobody's new type is taken for a note or an edit.
-pub const HOUSE_KINDS: [&str; 9] = [
+pub const HOUSE_KINDS: [&str; 11] = [
     "note",
     "edit",
     "revoke",
     "system",
     "template",
     "comment",
+    "comment_reply",
+    "comment_action",
     "referral",
     "order",
     "request_welcome",
@@ -151,7 +154,8 @@ impl Content {
             "order" => &["/text"],
             "system" => &["/body"],
             "edit" => &["/message/text/body", "/text/body"],
-            "comment" => &["/text"],
+            "comment" | "comment_reply" => &["/text"],
+            "comment_action" => &[],
             "share" | "ig_post" | "ig_reel" | "ig_story" | "reel" | "story" | "story_mention" | "media" => {
                 &["/title", "/text"]
             }

@@ -5,6 +5,12 @@
 
 use serde_json::{Value, json};
 
+mod comment;
+
+pub use comment::{
+    COMMENT_ACTION, COMMENT_REPLY, CommentAct, CommentMarks, CommentWish, concerns_comment, is_comment,
+};
+
 use super::content::Content;
 use super::ids::MessageId;
 use super::message::{Author, Direction, Message};
@@ -34,6 +40,8 @@ pub struct Marks {
     pub choices: Vec<Choice>,
     /// Tracked links, in the order in which they stand in it.
     pub links: Vec<TrackedLink>,
+    /// What the business did with it, if it is a comment.
+    pub comment: CommentMarks,
 }
 
 /// An emoji on a message.
@@ -201,6 +209,7 @@ pub fn apply(target: &mut Message, news: &Message) -> Changed {
         })),
         "edit" if same_side(target, news) => edit(target, &news.content.body, at),
         "revoke" if same_side(target, news) => revoke(target, &news.author, at),
+        COMMENT_REPLY | COMMENT_ACTION => Changed::marks(comment::apply(target, news)),
         _ if may_choose(&news.content) && target.direction == Direction::Outbound => {
             match choice(target, news, at) {
                 Some(choice) => Changed::marks(target.marks.choose(choice)),

@@ -3,6 +3,10 @@
 //!
 //! Rules are asked in order; the first that objects decides. New rules (consent, quiet hours, caps) join the list.
 
+mod comments;
+
+pub use comments::check_comment_wish;
+
 use super::content::Content;
 use super::conversation::Conversation;
 use super::media::{Attachment, MediaKind, MediaRule, MediaState};

@@ -5,6 +5,7 @@
 use super::consent::{Consent, Intent, Purpose};
 use super::content::Content;
 use super::health::{ChannelHealth, Tier};
+use super::marks;
 use super::operations::SendPriority;
 use super::policy::{Alternative, Proposal, Refusal};
 use crate::domain::phrases;
@@ -71,8 +72,11 @@ fn is_marketing(proposal: &Proposal<'_>) -> bool {
     proposal.standing.purpose == Purpose::Marketing
 }
 
-/// The customer's consent.
+/// The customer's consent. What is done with a comment is no message to them.
 pub(super) fn customer_agrees(proposal: &Proposal<'_>) -> Option<Refusal> {
+    if marks::concerns_comment(proposal.content) {
+        return None;
+    }
     let intent = Intent {
         purpose: proposal.standing.purpose,
         unasked: is_unasked(proposal.content),

@@ -22,9 +22,9 @@ const DOCS: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' '
 const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
 /// A PDF file. A browser's own viewer does not start in a sandbox; it runs nothing of the file in our name, and the rest
-/// is as closed as for other data.
+/// is as closed as for other data. Only the app itself may show it in a frame.
 const PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
-                   form-action 'none'; frame-ancestors 'none'";
+                   form-action 'none'; frame-ancestors 'self'";
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(self), \
                            gyroscope=(), magnetometer=(), microphone=(self), midi=(), payment=(), usb=()";
@@ -87,6 +87,7 @@ impl SecurityOptions {
             .get(header::CONTENT_TYPE)
             .is_some_and(|it| it == "application/pdf");
         let policy = if is_pdf && is_file(&path) {
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
             PDF
         } else {
             policy(&path)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::{Answer, Client, TestApp};
 
 /// Waits for something that the program does by itself. The condition is asked anew every few milliseconds.
-async fn until(mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -19,19 +19,19 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
         .expect("it happens in time");
 }
 
-async fn put(client: &Client, path: &str, body: &Value) -> Answer {
+pub(crate) async fn put(client: &Client, path: &str, body: &Value) -> Answer {
     Answer::of(client.request(Method::PUT, path).json(body)).await
 }
 
 /// An Instagram sandbox channel with one customer.
-struct Shop<'a> {
-    client: &'a Client,
-    channel: String,
+pub(crate) struct Shop<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) channel: String,
     customer: String,
 }
 
 impl<'a> Shop<'a> {
-    async fn open(client: &'a Client, settings: Value) -> Self {
+    pub(crate) async fn open(client: &'a Client, settings: Value) -> Self {
         let body = json!({"provider": "sandbox_instagram", "name": "Kibanda", "settings": settings});
         let channel = client.post("/api/v1/channels", &body).await.expect(201);
         let channel = channel["id"].as_str().expect("an id").to_owned();
@@ -50,13 +50,13 @@ impl<'a> Shop<'a> {
         }
     }
 
-    async fn does(&self, action: Value) -> String {
+    pub(crate) async fn does(&self, action: Value) -> String {
         let path = format!("/api/v1/sandbox/instagram/customers/{}/actions", self.customer);
         let acted = self.client.post(&path, &action).await.expect(201);
         acted["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn phone(&self) -> Vec<Value> {
+    pub(crate) async fn phone(&self) -> Vec<Value> {
         let path = format!("/api/v1/sandbox/instagram/customers/{}/messages", self.customer);
         self.client.get(&path).await.expect(200)["items"]
             .as_array()
@@ -65,7 +65,7 @@ impl<'a> Shop<'a> {
     }
 
     /// The only conversation, once it has `count` messages, newest first.
-    async fn conversation(&self, count: usize) -> (String, Vec<Value>) {
+    pub(crate) async fn conversation(&self, count: usize) -> (String, Vec<Value>) {
         let mut found = (String::new(), Vec::new());
         until(async || {
             let page = self.client.get("/api/v1/conversations").await.expect(200);
@@ -79,7 +79,7 @@ impl<'a> Shop<'a> {
         found
     }
 
-    async fn messages(&self, id: &str) -> Vec<Value> {
+    pub(crate) async fn messages(&self, id: &str) -> Vec<Value> {
         let path = format!("/api/v1/conversations/{id}/messages");
         self.client.get(&path).await.expect(200)["items"]
             .as_array()
@@ -87,13 +87,13 @@ impl<'a> Shop<'a> {
             .clone()
     }
 
-    async fn say(&self, conversation: &str, body: &Value) -> Answer {
+    pub(crate) async fn say(&self, conversation: &str, body: &Value) -> Answer {
         self.client
             .post(&format!("/api/v1/conversations/{conversation}/messages"), body)
             .await
     }
 
-    async fn message(&self, conversation: &str, id: &str) -> Value {
+    pub(crate) async fn message(&self, conversation: &str, id: &str) -> Value {
         let all = self.messages(conversation).await;
         all.into_iter()
             .find(|message| message["id"] == id)

@@ -8,6 +8,7 @@ mod acme;
 mod alerts;
 mod auth;
 mod channels;
+mod comments;
 mod consent;
 mod content;
 mod corpora;

@@ -176,3 +176,90 @@ async fn the_connection_is_tested_step_by_step() {
         assert_eq!(checks.len(), 3);
     }
 }
+
+/// A request that does something with a comment.
+fn about_comment(kind: &str, body: serde_json::Value) -> frontdesk::domain::outbound::SendRequest {
+    let mut request = request(content(kind, body));
+    request.reply_to = Some("17800000000000060".into());
+    // Long after the window: none of this needs one.
+    request.outside_window = true;
+    request
+}
+
+#[rstest]
+#[case::reply("comment_reply", json!({"text": "We sent you a DM!"}), "POST /v25.0/17800000000000060/replies ", Some("178"))]
+#[case::hide("comment_action", json!({"action": "hide"}), "POST /v25.0/17800000000000060?hide=true ", None)]
+#[case::unhide("comment_action", json!({"action": "unhide"}), "POST /v25.0/17800000000000060?hide=false ", None)]
+#[case::delete("comment_action", json!({"action": "delete"}), "DELETE /v25.0/17800000000000060 ", None)]
+#[tokio::test]
+async fn a_comment_is_answered_hidden_and_deleted(
+    #[case] kind: &str,
+    #[case] body: serde_json::Value,
+    #[case] head: &str,
+    #[case] id: Option<&str>,
+) {
+    let answer = r#"{"id":"178","success":true}"#;
+    let (base, server) = serve(vec![Reply::answer(200, "", answer)]).await;
+    let request = about_comment(kind, body.clone());
+    let got = Instagram
+        .send(&http(), &access("instagram", &base), &request)
+        .await;
+    let SendOutcome::Accepted {
+        provider_message_id, ..
+    } = got
+    else {
+        panic!("{got:?}")
+    };
+    let wanted = id.map_or_else(|| format!("action:{}", request.message), str::to_owned);
+    assert_eq!(provider_message_id, wanted);
+    let asked = server.await.expect("served").remove(0);
+    assert!(asked.head.starts_with(head), "{}", asked.head);
+    if id.is_some() {
+        assert_eq!(asked.body, json!({"message": body["text"]}));
+    }
+}
+
+#[rstest]
+#[case::gone(400, json!({"error": {"code": 100, "error_subcode": 33, "message": "does not exist"}}), "no longer there")]
+#[case::forbidden(403, json!({"error": {"code": 10, "message": "permission"}}), "manage comments")]
+#[case::scope(403, json!({"error": {"code": 200, "message": "permission"}}), "manage comments")]
+#[tokio::test]
+async fn what_only_comments_lack_stops_no_channel(
+    #[case] status: u16,
+    #[case] body: serde_json::Value,
+    #[case] title: &str,
+) {
+    for (kind, content) in [
+        ("comment_reply", json!({"text": "Thanks"})),
+        ("comment_action", json!({"action": "delete"})),
+    ] {
+        let (base, _server) = serve(vec![Reply::answer(status, "", &body.to_string())]).await;
+        let request = about_comment(kind, content);
+        match Instagram
+            .send(&http(), &access("facebook", &base), &request)
+            .await
+        {
+            SendOutcome::Refused(error) => {
+                assert!(!error.class.stops_channel(), "{error:?}");
+                assert!(error.title.contains(title), "{error:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_doubt_only_where_repeating_does_harm() {
+    for (kind, body, doubt) in [
+        ("comment_reply", json!({"text": "Thanks"}), true),
+        ("comment_action", json!({"action": "hide"}), false),
+        ("comment_action", json!({"action": "delete"}), true),
+    ] {
+        let (base, _server) = serve(vec![Reply::HangUp]).await;
+        let request = about_comment(kind, body);
+        let got = Instagram
+            .send(&http(), &access("instagram", &base), &request)
+            .await;
+        assert_eq!(matches!(got, SendOutcome::Unknown(_)), doubt, "{kind}: {got:?}");
+    }
+}

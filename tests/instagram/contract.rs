@@ -220,6 +220,31 @@ async fn every_send_can_be_rendered() {
         let raw = std::fs::read(folder.join("send").join(name)).expect("a sample");
         assert_eq!(posted("instagram", &request).await.1, wanted(&raw), "{name}");
     }
+    let mut public = request(content("comment_reply", json!({"text": "We sent you a DM!"})));
+    public.reply_to = Some("17800000000000060".into());
+    let (base, server) = serve(vec![Reply::answer(200, "", r#"{"id":"178"}"#)]).await;
+    let outcome = Instagram
+        .send(&http(), &access("instagram", &base), &public)
+        .await;
+    assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+    let mut sample = json(&std::fs::read(folder.join("send/public-comment-reply.json")).expect("a sample"));
+    let place = sample
+        .as_object_mut()
+        .and_then(|fields| fields.remove("_request"));
+    let place = place.and_then(|place| {
+        Some(
+            place
+                .as_str()?
+                .replace("/{COMMENT_ID}", "/v25.0/17800000000000060"),
+        )
+    });
+    let asked = server.await.expect("served").remove(0);
+    assert_eq!(asked.body, sample);
+    assert!(
+        asked.head.starts_with(&place.expect("where it goes")),
+        "{}",
+        asked.head
+    );
     let mut late = request(content("text", json!({"body": "Sorry for the wait."})));
     late.outside_window = true;
     for (login, name, path) in [

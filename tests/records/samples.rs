@@ -9,7 +9,9 @@ use frontdesk::domain::consent::{Consent, ConsentChange, ConsentSource, Permissi
 use frontdesk::domain::conversation::LastMessage;
 use frontdesk::domain::health::{self, ChannelHealth, Restricted, Restriction, Tier};
 use frontdesk::domain::inbound::StatusUpdate;
-use frontdesk::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
+use frontdesk::domain::marks::{
+    Choice, CommentAct, CommentMarks, Deletion, Edit, Marks, Reaction, TrackedLink,
+};
 use frontdesk::domain::media::{Media, MediaKind, MediaState, ProviderUpload, StoredFile};
 use frontdesk::domain::message::{ReplyContext, StatusTimes};
 use frontdesk::domain::operations::{
@@ -396,8 +398,15 @@ fn messages() -> Vec<Case> {
     samples.push(("three_segments", segments));
     cases.extend(
         samples
+            .clone()
             .into_iter()
             .map(|(label, message)| of_version(3, label, message)),
+    );
+    samples.push(("managed_comment", managed_comment()));
+    cases.extend(
+        samples
+            .into_iter()
+            .map(|(label, message)| of_version(4, label, message)),
     );
     cases
 }
@@ -442,6 +451,31 @@ fn marked() -> Message {
                 message: message_id(8),
             }],
             links: vec![link("abcDEF123456", Some(AT)), link("zyx", None)],
+            comment: CommentMarks::default(),
+        },
+        ..inbound_text()
+    }
+}
+
+/// A comment with which everything was done that can be done.
+fn managed_comment() -> Message {
+    let act = |by, n| CommentAct {
+        by,
+        at: AT.plus(i64::from(n)),
+        message: message_id(n),
+    };
+    Message {
+        content: Content {
+            kind: "comment".into(),
+            body: json!({"id": "17800000000000061", "text": "Price please", "on": "post"}),
+        },
+        marks: Marks {
+            comment: CommentMarks {
+                answered: Some(act(Author::User(UserId([2; 16])), 9)),
+                hidden: Some(act(Author::Api, 10)),
+                deleted: Some(act(Author::Bot, 11)),
+            },
+            ..Marks::default()
         },
         ..inbound_text()
     }

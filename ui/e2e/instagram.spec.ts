@@ -1,18 +1,5 @@
+import { instagramChannel as channel } from './social'
 import { axe, composer, expect, test, thread, unique } from './support'
-
-/** The sandbox's Instagram channel is added once by whoever comes first; a worker's server is its own. */
-async function channel(page: import('@playwright/test').Page): Promise<void> {
-  await page.goto('/phone/instagram')
-  const missing = page.getByText('There is no Instagram sandbox channel')
-  const field = page.getByLabel('New customer')
-  await expect(missing.or(field)).toBeVisible()
-  if (await field.isVisible()) return
-  await page.goto('/settings/channels/new')
-  await page.getByRole('button', { name: 'Instagram sandbox' }).click()
-  await expect(page.getByRole('heading', { name: 'Instagram sandbox' })).toBeVisible()
-  await page.goto('/phone/instagram')
-  await expect(field).toBeVisible()
-}
 
 test('a customer writes, comments, answers a story and takes back; the inbox shows it and answers', async ({ open, page, context }) => {
   await open('/')
@@ -44,7 +31,7 @@ test('a customer writes, comments, answers a story and takes back; the inbox sho
 
   // What Instagram has, and nothing of WhatsApp's: answers, buttons, cards.
   await inbox.getByRole('button', { name: 'Add to the message' }).click()
-  await expect(inbox.getByRole('menuitem')).toHaveText(['Quick replies', 'Text with buttons', 'Cards'])
+  await expect(inbox.getByRole('menuitem')).toHaveText(['Heart', 'Quick replies', 'Text with buttons', 'Cards'])
   await inbox.getByRole('menuitem', { name: 'Text with buttons' }).click()
   const dialog = inbox.getByRole('dialog')
   await expect(dialog.getByLabel('Header')).toHaveCount(0)

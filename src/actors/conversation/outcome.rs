@@ -48,6 +48,7 @@ impl Worker {
         self.core.tally.send(result.entry.channel, accepted);
         count(&result.outcome, plan.decision.messages.last().map(|m| m.status));
         self.drop_failed_reaction(&mut plan.decision)?;
+        self.note_on_comment(&mut plan.decision)?;
         Ok(plan)
     }
 

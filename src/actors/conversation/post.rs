@@ -49,8 +49,8 @@ impl Worker {
         };
         let about = context.as_ref().and_then(|context| context.message);
         let reacts = about.filter(|_| content.kind == "reaction");
-        // A comment is itself the right to answer it once.
-        let answers = self.answers_comment(conversation, context.as_ref(), now)?;
+        // A comment is itself the right to answer it once, and to do something with it.
+        let answers = self.is_about_comment(conversation, &content, (context.as_ref(), None), now)?;
         let rules = MessagingRules {
             has_window: rules.has_window && !answers,
             ..rules
@@ -76,6 +76,7 @@ impl Worker {
                 links: wish.links.clone(),
                 ..Marks::default()
             },
+            identity_hash: wish.identity_hash.clone(),
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),
@@ -351,6 +352,7 @@ fn can_react(target: &Message, now: Timestamp) -> Result<&str, &'static str> {
     match id {
         _ if target.direction != Direction::Inbound => Err("must be a message of the customer"),
         _ if target.marks.deleted.is_some() => Err("was deleted by the customer"),
+        _ if marks::is_comment(target) => Err("is a comment, which takes no reaction"),
         _ if marks::target_of(&target.content).is_some() => Err("is no message that one can react to"),
         _ if now.since(said_at) > REACTION_LIFE => Err("is older than 30 days"),
         Some(id) => Ok(id),

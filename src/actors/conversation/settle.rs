@@ -26,6 +26,7 @@ impl Worker {
             standing::check(&template).map_or(Ok(()), |refusal| Err(Rejection::Policy(refusal)))?;
         }
         let beside = self.standing_of(conversation, &message, now)?;
+        let rules = self.rules_again(conversation, &message, rules, now)?;
         let mut decision = retry(conversation, message, (channel, rules, &beside), now)?;
         self.react_again(&mut decision)?;
         Ok(Plan::of(decision, PlanReply::Message))
@@ -41,9 +42,30 @@ impl Worker {
         let message = self.message(id)?.ok_or(Rejection::NoSuchMessage)?;
         let (channel, rules) = self.condition(conversation);
         let standing = self.standing_of(conversation, &message, now)?;
+        let rules = match settlement {
+            Settlement::Retry => self.rules_again(conversation, &message, rules, now)?,
+            Settlement::Sent | Settlement::Failed => rules,
+        };
         let channel = (channel, rules, &standing);
-        let decision = settle(conversation, message, settlement, channel, now)?;
+        let mut decision = settle(conversation, message, settlement, channel, now)?;
+        self.note_on_comment(&mut decision)?;
         Ok(Plan::of(decision, PlanReply::Message))
+    }
+
+    /// The rules for sending it again: what is about a comment needs no reply window.
+    fn rules_again(
+        &self,
+        conversation: &Conversation,
+        message: &Message,
+        rules: MessagingRules,
+        now: Timestamp,
+    ) -> Result<MessagingRules, CommandError> {
+        let about = (message.context.as_ref(), Some(message.id));
+        let is_free = self.is_about_comment(conversation, &message.content, about, now)?;
+        Ok(MessagingRules {
+            has_window: rules.has_window && !is_free,
+            ..rules
+        })
     }
 
     /// A reaction that is sent again stands on its message again.

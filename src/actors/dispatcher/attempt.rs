@@ -14,6 +14,7 @@ use crate::actors::templates;
 use crate::channels::Provider;
 use crate::domain::consent::Intent;
 use crate::domain::decide::{AttemptResult, STOPPED, is_confirmation};
+use crate::domain::marks::concerns_comment;
 use crate::domain::message::MessageStatus;
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{ErrorClass, MessageReaction, ProviderError, SendOutcome, SendRequest};
@@ -165,6 +166,7 @@ impl Dispatch {
         let Some(contact) = contact else {
             return Ok(Ready::Settled);
         };
+        let identity_hash = message.only_for().map(str::to_owned);
         let reply_to = message
             .context
             .map(|context| context.provider_message_id)
@@ -174,6 +176,7 @@ impl Dispatch {
             to: contact.identities,
             content: message.content,
             reply_to,
+            identity_hash,
             outside_window: self.is_outside_window(entry, id.conversation)?,
         }))
     }
@@ -220,7 +223,9 @@ impl Dispatch {
             contact: attempt.entry.contact,
             channel: entry.channel.id,
         })?;
-        let Some(consent) = consent.filter(|_| !is_confirmation(message)) else {
+        let Some(consent) =
+            consent.filter(|_| !is_confirmation(message) && !concerns_comment(&message.content))
+        else {
             return Ok(None);
         };
         let intent = Intent {

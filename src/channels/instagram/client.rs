@@ -34,8 +34,12 @@ pub(super) async fn send(
     };
     // An action's answer names no message; its own id is as good, and never meets another's.
     let is_action = body.get("sender_action").is_some();
+    let classes = match body.pointer("/recipient/comment_id") {
+        Some(_) => class_of_reply,
+        None => class_of,
+    };
     match call_within(http.post(url).json(&body), access, TIMEOUT).await {
-        Ok(answer) => match graph::of_send(&answer, class_of, if is_action { acted } else { accepted }) {
+        Ok(answer) => match graph::of_send(&answer, classes, if is_action { acted } else { accepted }) {
             SendOutcome::Accepted { learnt, .. } if is_action => SendOutcome::Accepted {
                 provider_message_id: format!("action:{}", request.message),
                 learnt,
@@ -46,6 +50,14 @@ pub(super) async fn send(
         Err(CallError::Config(why)) => SendOutcome::Refused(config(why)),
         Err(CallError::NotSent(why)) => SendOutcome::NotSent(why),
         Err(CallError::Lost(why)) => SendOutcome::Unknown(why),
+    }
+}
+
+/// A private reply whose comment is gone; elsewhere "does not exist" is said of the account, which stops the channel.
+fn class_of_reply(code: u32, subcode: Option<u32>) -> Option<ErrorClass> {
+    match (code, subcode) {
+        (100, Some(33)) => Some(ErrorClass::Permanent),
+        _ => class_of(code, subcode),
     }
 }
 
@@ -77,7 +89,7 @@ fn messages_url(access: &ChannelAccess) -> Result<reqwest::Url, FieldError> {
     settings::endpoint(&access.settings, &[sender, "messages"])
 }
 
-fn invalid_content(error: &FieldError) -> ProviderError {
+pub(super) fn invalid_content(error: &FieldError) -> ProviderError {
     ProviderError {
         class: match error.field.as_str() {
             "to" => ErrorClass::Recipient,
@@ -91,18 +103,41 @@ fn invalid_content(error: &FieldError) -> ProviderError {
 }
 
 /// Shows a customer that their chat was read up to this message. The API wants the person, not the message, so that one is
-/// asked for first.
+/// asked for first. A comment is in no chat: nothing is shown for it.
 pub(super) async fn mark_read(
     http: &reqwest::Client,
     access: &ChannelAccess,
     provider_message_id: &str,
 ) -> Result<(), ProviderError> {
+    if render::is_comment(provider_message_id) {
+        return Ok(());
+    }
+    let sender = sender_of(http, access, provider_message_id).await?;
+    sender_action(http, access, &sender, "mark_seen").await
+}
+
+/// Shows a customer that someone is typing, and that their chat was read.
+pub(super) async fn show_typing(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    provider_message_id: &str,
+) -> Result<(), ProviderError> {
+    if render::is_comment(provider_message_id) {
+        return Ok(());
+    }
+    let sender = sender_of(http, access, provider_message_id).await?;
+    sender_action(http, access, &sender, "mark_seen").await?;
+    sender_action(http, access, &sender, "typing_on").await
+}
+
+async fn sender_of(
+    http: &reqwest::Client,
+    access: &ChannelAccess,
+    provider_message_id: &str,
+) -> Result<String, ProviderError> {
     let message = get(http, access, &[provider_message_id], &[("fields", "from")]).await?;
     let sender = message.get("from").and_then(|from| text_at(from, "id"));
-    let Some(sender) = sender else {
-        return Err(config("the provider did not say who wrote the message".into()));
-    };
-    sender_action(http, access, &sender, "mark_seen").await
+    sender.ok_or_else(|| config("the provider did not say who wrote the message".into()))
 }
 
 /// `typing_on`, `typing_off` or `mark_seen`.

@@ -8,6 +8,8 @@ use crate::channels::ContentLimits;
 
 /// Text of a message, in bytes of UTF-8.
 pub(super) const TEXT_BYTES: usize = 1000;
+/// A public answer to a comment, in UTF-16 units (what Instagram's apps take; the contract names no limit).
+pub(super) const COMMENT: usize = 2200;
 /// Images in one message.
 pub(super) const IMAGES: usize = 10;
 /// Quick replies under one text.
@@ -60,6 +62,8 @@ pub(super) const CATALOGUE: ContentLimits = ContentLimits {
     template_buttons: BUTTONS,
     cards: ELEMENTS,
     card_text: ELEMENT_TEXT,
+    pictures: IMAGES,
+    asks: &["user_phone_number", "user_email"],
     url: crate::channels::fields::URL,
     ..ContentLimits::NONE
 };

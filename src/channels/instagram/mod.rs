@@ -4,9 +4,11 @@
 //! actors or any clock. Facts come from the provider contract, which names Meta's pages.
 //!
 //! Content has WhatsApp's names wherever it has one; what only Instagram has keeps the provider's (see `parse/content.rs`
-//! for where media stand). A message that answers a comment goes out as the comment's one private reply.
+//! for where media stand). A message that answers a comment goes out as the comment's one private reply; `comment_reply`
+//! answers it publicly, `comment_action` hides, shows or deletes it.
 
 mod client;
+mod comments;
 mod doctor;
 mod errors;
 mod files;
@@ -29,6 +31,7 @@ use crate::channels::{
     Address, BoxFuture, Capabilities, ChannelAccess, Check, ContentLimits, Delivery, FieldError, Managed,
     ParseError, Profile, Provider, Subscription, WebhookRequest, Welcome, meta_signature,
 };
+use crate::domain::marks::concerns_comment;
 use crate::domain::media::MediaRule;
 use crate::domain::outbound::{ProviderError, SendOutcome, SendRequest};
 use crate::domain::policy::{MessagingRules, Quotes};
@@ -172,7 +175,10 @@ impl Provider for Instagram {
         access: &'a ChannelAccess,
         request: &'a SendRequest,
     ) -> BoxFuture<'a, SendOutcome> {
-        Box::pin(client::send(http, access, request))
+        match concerns_comment(&request.content) {
+            true => Box::pin(comments::send(http, access, request)),
+            false => Box::pin(client::send(http, access, request)),
+        }
     }
 
     fn mark_read<'a>(
@@ -182,6 +188,15 @@ impl Provider for Instagram {
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(client::mark_read(http, access, provider_message_id))
+    }
+
+    fn show_typing<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(client::show_typing(http, access, provider_message_id))
     }
 
     fn diagnose<'a>(

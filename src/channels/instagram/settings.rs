@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::limits::MAX_RATE_PER_S;
-use crate::channels::settings::{self, Schema, is_base, is_id, is_time, is_version};
+use crate::channels::settings::{self, Schema, is_base, is_id, is_switch, is_time, is_version};
 use crate::channels::{Address, ChannelAccess, FieldError};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::policy::MessagingRules;
@@ -30,6 +30,8 @@ const SCHEMA: Schema<'static> = Schema {
         ("api_base", false, is_base),
         ("api_version", false, is_version),
         ("rate_per_s", false, is_rate),
+        ("read_receipts", false, is_switch),
+        ("typing_indicator", false, is_switch),
     ],
     secrets: &[
         ("access_token", true),

@@ -48,8 +48,8 @@ const SCHEMA: Schema<'static> = Schema {
         ("waba_id", false, is_id),
         ("api_base", false, is_base),
         ("rate_per_s", false, settings::is_rate),
-        ("read_receipts", false, settings::is_switch),
-        ("typing_indicator", false, settings::is_switch),
+        ("read_receipts", false, crate::channels::settings::is_switch),
+        ("typing_indicator", false, crate::channels::settings::is_switch),
     ],
     secrets: &[(KEY, true), (WEBHOOK_SECRET, true), (PLATFORM_SECRET, false)],
     missing: "Copy it from the 360dialog hub.",
@@ -245,6 +245,10 @@ impl Provider for Dialog360 {
 
     fn keep_only(&self, raw: &[u8], keep: &dyn Fn(&Address) -> bool) -> Option<Vec<u8>> {
         keep(&Address::Posted).then(|| raw.to_vec())
+    }
+
+    fn checks_identities(&self) -> bool {
+        true
     }
 
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {

@@ -24,6 +24,7 @@ pub use update::{ConversationPatch, mark_read, mark_unread, unsnooze, update};
 use super::conversation::Conversation;
 use super::event::EventKind;
 use super::ids::MessageId;
+use super::marks::COMMENT_ACTION;
 use super::message::{Message, MessageError, MessageStatus};
 use super::operations::{OutboxEntry, SendPriority};
 use super::time::Timestamp;
@@ -122,7 +123,9 @@ impl Decision {
     fn created(&mut self, message: Message) {
         // What was imported, or fetched late, goes before what was said since.
         let older = self.conversation.last_message.as_ref();
-        if !message.is_backdated() || older.is_none_or(|last| last.at <= message.created_at) {
+        let is_older = message.is_backdated() && older.is_some_and(|last| last.at > message.created_at);
+        // Hiding or deleting a comment says nothing to anybody.
+        if !is_older && message.content.kind != COMMENT_ACTION {
             self.conversation.note_last(&message);
         }
         self.events.push(EventKind::MessageCreated(message.id));

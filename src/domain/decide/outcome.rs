@@ -1,5 +1,6 @@
 //! An attempt to send ended.
 
+use crate::domain::marks;
 use crate::domain::message::{MessageError, MessageStatus};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::outbound::{MessageReaction, SendOutcome};
@@ -83,6 +84,10 @@ fn accept(
         message.error = None;
     }
     message.advance(MessageStatus::Accepted, now);
+    // What is done with a comment is done once the provider says so: no status will follow.
+    if marks::concerns_comment(&message.content) {
+        message.advance(MessageStatus::Sent, now);
+    }
     message.note_held(held);
     if message.provider_message_id.is_none() {
         message.provider_message_id = Some(provider_message_id.to_owned());

@@ -32,6 +32,12 @@ phrases! {
     COMMENT_TOO_OLD = "comment_too_old": "The comment is older than seven days; Instagram allows no private answer any more.";
     COMMENT_UNQUOTED = "comment_unquoted": "Send it without quoting the comment: the customer has written since.";
     COMMENT_IN_APP = "comment_in_app": "Answer the comment in the Instagram app, or wait until the customer writes.";
+    COMMENT_DELETED = "comment_deleted": "This comment was deleted from the post.";
+    COMMENT_ELSEWHERE = "comment_elsewhere": "This comment stands under somebody else's post: only they can answer it publicly, hide it or delete it.";
+    COMMENT_ANSWER_PRIVATELY = "comment_answer_privately": "Answer its author in private.";
+    COMMENT_HIDDEN = "comment_hidden": "This comment is hidden, so nobody would read the answer.";
+    COMMENT_SHOW_FIRST = "comment_show_first": "Show the comment again, then answer it.";
+    COMMENT_HIDDEN_ALREADY = "comment_hidden_already": "This comment is hidden already.";
     OPTED_OUT = "opted_out": "The customer asked to get no more messages on this channel.";
     ANSWER_WHEN_WRITES = "answer_when_writes": "Answer once they write again: a reply to their message is allowed.";
     RECORD_CONSENT = "record_consent": "If they agreed elsewhere, record their consent with the reason in the contact's panel.";

@@ -33,6 +33,8 @@ phrases! {
     SEND_AGAIN_OR_OTHER_WAY = "send_again_or_other_way": "Send the message again. If it fails again, use another way to reach this customer.";
     BREAKS_WHATSAPP_RULE = "breaks_whatsapp_rule": "Not sent: the message breaks a rule of WhatsApp";
     BREAKS_INSTAGRAM_RULE = "breaks_instagram_rule": "Not sent: the message breaks a rule of Instagram";
+    COMMENT_GONE = "comment_gone": "Not done: the comment is no longer there. Its author deleted it, or someone in the app.";
+    COMMENT_PERMISSION = "comment_permission": "Not done: this account has not allowed Frontdesk to manage comments. Connect it again and allow it.";
     CREDENTIALS_REFUSED = "credentials_refused": "Account credentials refused";
     ACCOUNT_SUSPENDED = "account_suspended": "The account is suspended or locked";
     SENDER_CANNOT = "sender_cannot": "The sender cannot send this";

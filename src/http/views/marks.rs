@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::message::{AuthorView, author};
-use crate::domain::marks::{Marks, Reaction, TrackedLink};
+use crate::domain::marks::{CommentAct, CommentMarks, Marks, Reaction, TrackedLink};
 use crate::domain::{Author, Direction};
 
 /// An emoji on a message; each side has at most one.
@@ -40,6 +40,31 @@ pub struct DeletionView {
     pub by: AuthorView,
     /// When.
     pub at: String,
+}
+
+/// Who did something with a comment.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CommentActView {
+    /// Who.
+    pub by: AuthorView,
+    /// When the provider did it.
+    pub at: String,
+    /// The message that asked for it.
+    pub message_id: String,
+}
+
+/// What the business did with a comment.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CommentStateView {
+    /// It was answered publicly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<CommentActView>,
+    /// It is hidden: only its author and the business see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<CommentActView>,
+    /// It was deleted from the post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<CommentActView>,
 }
 
 /// An option of the message that the customer chose.
@@ -115,6 +140,9 @@ pub struct MarksView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub links: Vec<LinkView>,
+    /// What the business did with it, if it is a comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment_state: Option<CommentStateView>,
 }
 
 impl MarksView {
@@ -155,6 +183,22 @@ impl MarksView {
                 })
                 .collect(),
             links: marks.links.iter().map(LinkView::from).collect(),
+            comment_state: comment_state(&marks.comment, &by),
         }
     }
+}
+
+fn comment_state(marks: &CommentMarks, by: &dyn Fn(&Author) -> AuthorView) -> Option<CommentStateView> {
+    let act = |act: &Option<CommentAct>| {
+        act.as_ref().map(|act| CommentActView {
+            by: by(&act.by),
+            at: act.at.to_string(),
+            message_id: act.message.to_string(),
+        })
+    };
+    (marks != &CommentMarks::default()).then(|| CommentStateView {
+        answered: act(&marks.answered),
+        hidden: act(&marks.hidden),
+        deleted: act(&marks.deleted),
+    })
 }

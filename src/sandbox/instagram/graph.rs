@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::config::InstagramFaults;
 use super::error::GraphError;
 use super::state::{Account, Shared};
-use super::{chats, control, oauth, send};
+use super::{chats, comments, control, oauth, send};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -154,11 +154,33 @@ async fn node(shared: &Arc<Shared>, call: &Call, parts: &[&str]) -> HttpResponse
     }
     match (&call.method, parts) {
         (&Method::POST, [node, "messages"]) if account.is_called(node) => {
-            messages(shared, &account, call).await
+            match call.json() {
+                // Marks of reading and typing are no sends: faults that were asked for are not used up by them.
+                Ok(body) if is_mark(&body) => done(send::take(shared, &account, &body)),
+                body => {
+                    say(shared, &account, || {
+                        body.and_then(|body| send::take(shared, &account, &body))
+                    })
+                    .await
+                }
+            }
         }
-        _ => read_or_change(shared, &account, call, parts)
-            .map_or_else(|error| error.answer(), |answer| HttpResponse::Ok().json(answer)),
+        (&Method::POST | &Method::DELETE, [comment] | [comment, "replies"])
+            if !account.is_called(comment) =>
+        {
+            say(shared, &account, || read_or_change(shared, &account, call, parts)).await
+        }
+        _ => done(read_or_change(shared, &account, call, parts)),
     }
+}
+
+fn is_mark(body: &Value) -> bool {
+    let action = body.get("sender_action").and_then(Value::as_str);
+    matches!(action, Some("typing_on" | "typing_off" | "mark_seen"))
+}
+
+fn done(outcome: Result<Value, GraphError>) -> HttpResponse {
+    outcome.map_or_else(|error| error.answer(), |answer| HttpResponse::Ok().json(answer))
 }
 
 /// The account whose token this is.
@@ -181,7 +203,12 @@ pub(super) fn caller(shared: &Shared, call: &Call) -> Result<(Arc<Account>, Inst
     Err(GraphError::token(467, "The access token is invalid"))
 }
 
-async fn messages(shared: &Arc<Shared>, account: &Arc<Account>, call: &Call) -> HttpResponse {
+/// Does what is said to somebody, with the faults that strike what is sent.
+async fn say(
+    shared: &Shared,
+    account: &Account,
+    work: impl FnOnce() -> Result<Value, GraphError>,
+) -> HttpResponse {
     let (delay, refusal, html, lost) = {
         let mut state = account.state.lock();
         let faults = &mut state.faults;
@@ -207,15 +234,14 @@ async fn messages(shared: &Arc<Shared>, account: &Arc<Account>, call: &Call) -> 
             .content_type("text/html")
             .body("<html>Sorry</html>");
     }
-    match call.json().and_then(|body| send::take(shared, account, &body)) {
+    match work() {
         // A body that ends before its announced length: the client sees the connection break.
         Ok(_) if lost => HttpResponse::Ok()
             .no_chunking(1_000)
             .streaming(futures_util::stream::once(async {
                 Err::<bytes::Bytes, _>(std::io::Error::other("cut"))
             })),
-        Ok(answer) => HttpResponse::Ok().json(answer),
-        Err(error) => error.answer(),
+        outcome => done(outcome),
     }
 }
 
@@ -237,30 +263,15 @@ fn read_or_change(
         (&Method::GET, [node, "conversations"]) if account.is_called(node) => {
             chats::conversations(shared, account, call)
         }
-        (&Method::POST, [comment, "replies"]) => {
-            find_comment(account, comment)?;
-            Ok(json!({"id": shared.digits("178")}))
-        }
-        (&Method::POST | &Method::DELETE, [comment]) => {
-            find_comment(account, comment)?;
-            Ok(json!({"success": true}))
-        }
+        (&Method::POST, [comment, "replies"]) => comments::answer(shared, account, comment, call),
+        (&Method::POST, [comment]) => comments::hide(account, comment, call),
+        (&Method::DELETE, [comment]) => comments::delete(account, comment),
         (&Method::GET, [id]) => match chats::customer_of(id) {
             Some(customer) => chats::conversation(shared, account, &customer),
             None => person(shared, account, id).or_else(|error| chats::message(account, id, &error)),
         },
         _ => Err(nothing()),
     }
-}
-
-fn find_comment(account: &Account, id: &str) -> Result<(), GraphError> {
-    let known = account
-        .state
-        .lock()
-        .comments
-        .iter()
-        .any(|comment| comment.id == id);
-    known.then_some(()).ok_or_else(|| GraphError::unknown_object(id))
 }
 
 fn about(account: &Account) -> Value {

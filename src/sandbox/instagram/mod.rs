@@ -5,6 +5,7 @@
 //! [`InstagramSimulator::base_url`]. The protocol is that of the project's Instagram contract.
 
 mod chats;
+mod comments;
 mod config;
 mod control;
 mod error;
@@ -38,7 +39,7 @@ use super::clock::SimClock;
 use super::schedule;
 use super::whatsapp::HandshakeError;
 use super::whatsapp::handshake::verify;
-use state::{Account, AccountState, Shared};
+use state::{Account, AccountState, Comment, Shared};
 
 /// A running simulator. Cheap to clone.
 #[derive(Clone)]
@@ -359,10 +360,15 @@ impl InstagramSimulator {
         let id = customer.id.clone();
         phones::put(&account, customer)?;
         let mut state = account.state.lock();
-        let thread = state.threads.entry(id).or_default();
+        let thread = state.threads.entry(id.clone()).or_default();
         if thread.entries.is_empty() {
+            let comments: Vec<Comment> = chat
+                .iter()
+                .filter_map(|entry| comments::restored(&id, entry))
+                .collect();
             chat.into_iter().for_each(|entry| thread.push(entry));
             thread.wrote_ms = wrote_ms;
+            comments.into_iter().for_each(|comment| state.comment(comment));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::domain::marks::{Choice, Deletion, Edit, Marks, Reaction, TrackedLink};
+use crate::domain::marks::{Choice, CommentAct, CommentMarks, Deletion, Edit, Marks, Reaction, TrackedLink};
 use crate::domain::{MessageId, Timestamp};
 
 use super::super::error::StorageError;
@@ -28,8 +28,11 @@ impl MarksV1 {
             deleted,
             choices,
             links,
+            comment: _,
         } = marks;
-        (!marks.is_empty()).then(|| Self {
+        let few = reactions.is_empty() && edits.is_empty() && deleted.is_none();
+        let none = few && choices.is_empty() && links.is_empty();
+        (!none).then(|| Self {
             reactions: reactions.iter().map(ReactionV1::new).collect(),
             edits: edits.iter().map(EditV1::new).collect(),
             deleted: deleted.as_ref().map(|Deletion { by, at }| DeletionV1 {
@@ -61,6 +64,7 @@ impl MarksV1 {
             }),
             choices: self.choices.into_iter().map(ChoiceV1::into_choice).collect(),
             links: self.links.into_iter().map(LinkV1::into_link).collect(),
+            comment: CommentMarks::default(),
         })
     }
 }
@@ -211,6 +215,66 @@ impl LinkV1 {
             clicks: self.clicks,
             first_at: self.first_at.map(Timestamp),
             last_at: self.last_at.map(Timestamp),
+        }
+    }
+}
+
+/// What the business did with a comment; stands behind a message that is one.
+#[derive(Encode, Decode)]
+pub(super) struct CommentMarksV1 {
+    answered: Option<CommentActV1>,
+    hidden: Option<CommentActV1>,
+    deleted: Option<CommentActV1>,
+}
+
+impl CommentMarksV1 {
+    /// `None` where nothing was done.
+    pub(super) fn new(marks: &CommentMarks) -> Option<Self> {
+        let CommentMarks {
+            answered,
+            hidden,
+            deleted,
+        } = marks;
+        let act = |act: &Option<CommentAct>| act.as_ref().map(CommentActV1::new);
+        (marks != &CommentMarks::default()).then(|| Self {
+            answered: act(answered),
+            hidden: act(hidden),
+            deleted: act(deleted),
+        })
+    }
+
+    pub(super) fn into_marks(self) -> CommentMarks {
+        let act = |act: Option<CommentActV1>| act.map(CommentActV1::into_act);
+        CommentMarks {
+            answered: act(self.answered),
+            hidden: act(self.hidden),
+            deleted: act(self.deleted),
+        }
+    }
+}
+
+#[derive(Encode, Decode)]
+struct CommentActV1 {
+    by: AuthorV1,
+    at: i64,
+    message: MessageIdV1,
+}
+
+impl CommentActV1 {
+    fn new(act: &CommentAct) -> Self {
+        let CommentAct { by, at, message } = act;
+        Self {
+            by: AuthorV1::new(by),
+            at: at.0,
+            message: (*message).into(),
+        }
+    }
+
+    fn into_act(self) -> CommentAct {
+        CommentAct {
+            by: self.by.into_author(),
+            at: Timestamp(self.at),
+            message: self.message.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 use super::super::error::StorageError;
-use super::marks::MarksV1;
+use super::marks::{CommentMarksV1, MarksV1};
 use super::simple::MessageIdV1;
 use super::words::{self, WordV1};
 use super::{Newest, Stored, impossible};
@@ -139,8 +139,8 @@ pub(super) struct MessageV3 {
     units: Option<u32>,
 }
 
-impl Newest for MessageV3 {
-    fn from_domain(value: &Message) -> Self {
+impl MessageV3 {
+    fn new(value: &Message) -> Self {
         let units = value.pricing.as_ref().map(|pricing| pricing.units);
         Self {
             message: MessageV2 {
@@ -158,6 +158,33 @@ impl Stored for MessageV3 {
         let mut message = self.message.into_domain()?;
         if let (Some(pricing), Some(units)) = (&mut message.pricing, self.units) {
             pricing.units = units;
+        }
+        Ok(message)
+    }
+}
+
+/// The third version with what the business did with a comment.
+#[derive(Encode, Decode)]
+pub(super) struct MessageV4 {
+    message: MessageV3,
+    comment: Option<CommentMarksV1>,
+}
+
+impl Newest for MessageV4 {
+    fn from_domain(value: &Message) -> Self {
+        Self {
+            message: MessageV3::new(value),
+            comment: CommentMarksV1::new(&value.marks.comment),
+        }
+    }
+}
+
+impl Stored for MessageV4 {
+    type Domain = Message;
+    fn into_domain(self) -> Result<Message, StorageError> {
+        let mut message = self.message.into_domain()?;
+        if let Some(comment) = self.comment {
+            message.marks.comment = comment.into_marks();
         }
         Ok(message)
     }

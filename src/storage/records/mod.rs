@@ -145,7 +145,8 @@ records! {
     14 Channel, "channel" { 1 => directory::ChannelV1 }
     15 Contact, "contact" { 1 => directory::ContactV1 }
     16 Conversation, "conversation" { 1 => conversation::ConversationV1, 2 => conversation::ConversationV2, 3 => conversation::ConversationV3 }
-    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2, 3 => message::MessageV3 }
+    17 Message, "message" { 1 => message::MessageV1, 2 => message::MessageV2, 3 => message::MessageV3,
+        4 => message::MessageV4 }
     18 EarlyStatus, "early_status" { 1 => early::EarlyStatusV1, 2 => early::EarlyStatusV2 }
     19 OutboxEntry, "outbox_entry" { 1 => operations::OutboxEntryV1 }
     20 DeadLetter, "dead_letter" { 1 => operations::DeadLetterV1 }

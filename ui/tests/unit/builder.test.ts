@@ -7,12 +7,12 @@ const limits: Limits = {
   text: 4096, caption: 1024, interactive: ['button', 'list', 'cta_url', 'location_request_message', 'product', 'product_list', 'catalog_message', 'flow', 'address_message', 'request_contact_info', 'carousel'],
   header_text: 60, header_media: ['image', 'video', 'document'], body: 1024, list_body: 4096, footer: 60, buttons: 3, button_title: 20, button_id: 256, sections: 10, section_title: 24,
   rows: 10, row_title: 24, row_description: 72, row_id: 200, products: 30, flow_cta: 20, contact_cards: 5, url: 2000, short_text: 1024,
-  in_bytes: false, template_body: 0, template_buttons: 0, cards: 10, card_text: 160,
+  in_bytes: false, template_body: 0, template_buttons: 0, cards: 10, card_text: 160, pictures: 0, asks: [],
 }
 /** As Instagram's tell them: no header or footer, texts in bytes, buttons and cards of its own. */
 const onInstagram: Limits = {
   ...limits, text: 1000, in_bytes: true, interactive: ['button', 'button_template', 'generic_template'], header_text: 0, header_media: [], footer: 0, list_body: 0, body: 1000, buttons: 13, rows: 0,
-  template_body: 640, template_buttons: 3, cards: 10, card_text: 80,
+  template_body: 640, template_buttons: 3, cards: 10, card_text: 80, pictures: 10, asks: ['user_phone_number', 'user_email'],
 }
 const make = (kind: BuilderState['kind'], more: Partial<BuilderState>): BuilderState => ({ ...blank(kind), body: 'Hello', ...more })
 const GOOD: [BuilderState, object][] = [
@@ -111,4 +111,14 @@ it('finds coordinates in what people paste', () => {
   for (const nothing of ['', 'Nairobi', '95.5, 10.1', '12']) expect(coordinatesIn(nothing)).toBeNull()
   expect([degrees('1,5'), Number.isNaN(degrees('')), Number.isNaN(degrees('x'))]).toEqual([1.5, true, true])
   expect(idsIn(' a,b;c\n\nd ')).toEqual(['a', 'b', 'c', 'd'])
+})
+
+describe('quick replies that ask for what the app knows', () => {
+  it('need no words, and come back as they were', () => {
+    const state = make('button', { buttons: [{ id: 'c', title: 'Call me' }, { id: '', title: '', asks: 'user_phone_number' }, { id: '', title: '', asks: 'user_email' }] })
+    expect(troubles(state, onInstagram)).toEqual([])
+    const body = toBody(state)
+    expect(body.interactive).toMatchObject({ action: { buttons: [{ type: 'reply', reply: { id: 'c', title: 'Call me' } }, { type: 'user_phone_number' }, { type: 'user_email' }] } })
+    expect(fromBody(body)?.buttons).toEqual(state.buttons)
+  })
 })

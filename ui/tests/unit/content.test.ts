@@ -5,7 +5,7 @@ import { me } from '@/app/session'
 import MessageContent from '@/features/inbox/MessageContent.vue'
 import { answeredOf, askedOf, mapLink, orderOf, peopleOf, placeOf, referralOf, shownOf, troublesOf, vcard, webAddress } from '@/features/inbox/content/read'
 import { forwardable, quoteOf, wordsOf } from '@/features/inbox/content/words'
-import { reactionsOn } from '@/features/inbox/thread'
+import { reactionsOn, threadRows } from '@/features/inbox/thread'
 import { previewOf } from '@/features/inbox/preview'
 import type { Conversation, Me, Media, Message } from '@/lib/api'
 
@@ -213,6 +213,26 @@ describe('reactions from the server', () => {
     expect([...shown]).toEqual(['ms_3'])
     const waiting = { kind: 'message', state: 'waiting', body: { type: 'reaction', reaction: { message_id: 'ms_1', emoji: '' } } }
     expect(reactionsOn([target], [waiting as never]).on.get('ms_1')?.map((each) => each.emoji)).toEqual(['👍'])
+  })
+})
+
+describe('what is done with a comment', () => {
+  const at = '2026-01-01T10:00:00Z'
+  const base = { conversation_id: 'cv_1', private: false, author: { kind: 'customer' }, reactions: [], created_at: at }
+  const comment = { ...base, id: 'ms_1', type: 'comment', direction: 'inbound', status: 'received', comment: { text: 'Price?' } }
+  const act = (status: string): object => ({ ...base, id: 'ms_2', type: 'comment_action', direction: 'outbound', status, author: { kind: 'user' }, comment_action: { action: 'hide' }, context: { message_id: 'ms_1' } })
+  const rows = (messages: object[], pending: object[] = []) =>
+    threadRows({ messages: messages as never, pending: pending as never, firstNew: null, complete: true }).flatMap((row) => (row.kind === 'message' ? [[row.message.id, row.working]] : row.kind === 'pending' ? [[row.key, true]] : []))
+  const waiting = (state: string): object => ({ id: 'w', kind: 'message', state, body: { type: 'comment_action', comment_action: { action: 'hide' }, context: { message_id: 'ms_1' } } })
+  it.each([
+    [[comment], [], [['ms_1', false]]],
+    [[comment, act('queued')], [], [['ms_1', true]]],
+    [[comment, act('accepted')], [], [['ms_1', false]]],
+    [[comment, act('failed')], [], [['ms_1', false], ['ms_2', false]]],
+    [[comment], [waiting('sending')], [['ms_1', true]]],
+    [[comment], [waiting('failed')], [['ms_1', false], ['w', true]]],
+  ])('stands on it, and by itself only where it failed (%#)', (messages, pending, expected) => {
+    expect(rows(messages, pending)).toEqual(expected)
   })
 })
 

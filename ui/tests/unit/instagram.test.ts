@@ -27,11 +27,12 @@ describe('the simulated app', () => {
   it('finds what can be tapped', () => {
     const reply = { content_type: 'text', title: 'Yes', payload: 'Y' }
     expect(buttonsOf({ text: '?', quick_replies: [reply, { content_type: 'user_email' }] }).quick).toEqual([{ title: 'Yes', payload: 'Y' }])
+    expect(buttonsOf({ text: '?', quick_replies: [reply, { content_type: 'user_email' }] }).asks).toEqual(['user_email'])
     const buttons = [{ type: 'web_url', title: 'Pay', url: 'https://a' }, { type: 'postback', title: 'No', payload: 'N' }]
     const card = { attachment: { payload: { text: 'Pay?', buttons } } }
-    expect(buttonsOf(card)).toEqual({ quick: [], taps: [{ title: 'No', payload: 'N' }] })
+    expect(buttonsOf(card)).toEqual({ quick: [], asks: [], taps: [{ title: 'No', payload: 'N' }] })
     expect(textOf(card)).toBe('Pay?')
-    expect(buttonsOf(null)).toEqual({ quick: [], taps: [] })
+    expect(buttonsOf(null)).toEqual({ quick: [], asks: [], taps: [] })
   })
   it('suggests a user name that the app would take', () => {
     expect(usernameOf('Amina Otieno')).toBe('amina.otieno')

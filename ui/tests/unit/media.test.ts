@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MediaRule } from '@/lib/api'
 import { messagesOf, type Attachment } from '@/lib/attachments'
 import { judge, plainType } from '@/lib/media/rules'
+import { encode, WAV_BYTES_PER_S } from '@/lib/media/wav'
 import { oggCrc, webmToOgg } from '@/lib/media/webm'
 import { duration } from '@/features/inbox/media/clock'
 import { withFile } from '@/features/phone/model'
@@ -36,6 +37,20 @@ describe('messages of a reply with files', () => {
   const file = (change: Partial<Attachment>): Attachment => ({
     id: 'a', name: 'a.png', type: 'image/png', size: 1, kind: 'image', caption: '', voice: false, converted: false, state: 'ready', progress: 1,
     mediaId: 'md_1', problem: null, max: null, error: null, channel: 'ch_1', ...change,
+  })
+  it('sends pictures together and words beside them where the channel takes no captions', () => {
+    const takes = { caption: 0, pictures: 3 }
+    const pictures = ['md_1', 'md_2', 'md_3', 'md_4'].map((mediaId) => file({ mediaId }))
+    const other = (media_id: string): object => ({ type: 'image', image: { media_id } })
+    expect(messagesOf('Fresh', pictures, takes)).toEqual([
+      { type: 'text', text: { body: 'Fresh' } },
+      { type: 'image', image: { media_id: 'md_1', attachments: [other('md_2'), other('md_3')] } },
+      other('md_4'),
+    ])
+    // A film between them, or words under one, keep the order.
+    expect(messagesOf('', [file({ caption: 'One' }), file({ mediaId: 'md_2' }), file({ kind: 'video', mediaId: 'md_3' }), file({ mediaId: 'md_4' })], takes)).toEqual([
+      other('md_1'), { type: 'text', text: { body: 'One' } }, other('md_2'), { type: 'video', video: { media_id: 'md_3' } }, other('md_4'),
+    ])
   })
   it('puts a short text under the first picture', () => {
     expect(messagesOf('Fresh', [file({}), file({ mediaId: 'md_2' })])).toEqual([
@@ -112,4 +127,14 @@ it('tells playing time, and where the phone reads a file', () => {
   expect([duration(0), duration(65.9), duration(Number.NaN)]).toEqual(['0:00', '1:05', '0:00'])
   const message = { id: 'w', type: 'image', image: { id: '7 1', mime_type: 'image/png; x=1' } } as unknown as PhoneMessage
   expect(withFile('15', message)).toMatchObject({ media: [{ url: '/api/v1/sandbox/customers/15/files/7%201', mime_type: 'image/png' }] })
+})
+
+describe('a recording as WAV', () => {
+  it('mixes its channels into one of 16 bits, and says how long it is', () => {
+    const view = new DataView(encode([new Float32Array([0, 1, -1, 2]), new Float32Array([0, 1, -1, 2])]))
+    const word = (at: number): string => String.fromCharCode(...[0, 1, 2, 3].map((place) => view.getUint8(at + place)))
+    expect([word(0), word(8), word(12), word(36)]).toEqual(['RIFF', 'WAVE', 'fmt ', 'data'])
+    expect([view.byteLength, view.getUint32(4, true), view.getUint32(28, true), view.getUint32(40, true)]).toEqual([52, 44, WAV_BYTES_PER_S, 8])
+    expect([44, 46, 48, 50].map((at) => view.getInt16(at, true))).toEqual([0, 32767, -32768, 32767])
+  })
 })

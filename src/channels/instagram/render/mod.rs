@@ -8,16 +8,17 @@ mod simple;
 
 use serde_json::{Map, Value, json};
 
-use super::limits;
 use super::settings::Login;
+use super::{comments, limits};
 use crate::channels::FieldError;
 use crate::channels::fields::Checked;
 use crate::domain::Content;
 use crate::domain::identity::{Identity, IdentityKind};
+use crate::domain::marks::{COMMENT_ACTION, COMMENT_REPLY};
 use crate::domain::outbound::SendRequest;
 
 /// Types of content that can be sent.
-pub(super) const KINDS: [&str; 9] = [
+pub(super) const KINDS: [&str; 11] = [
     "text",
     "image",
     "video",
@@ -27,6 +28,8 @@ pub(super) const KINDS: [&str; 9] = [
     "share",
     "reaction",
     "interactive",
+    COMMENT_REPLY,
+    COMMENT_ACTION,
 ];
 
 /// Checks content against Instagram's limits.
@@ -34,7 +37,11 @@ pub(super) const KINDS: [&str; 9] = [
 /// # Errors
 /// Names the first field that breaks one.
 pub(super) fn validate(content: &Content) -> Result<(), FieldError> {
-    message(content)?;
+    match content.kind.as_str() {
+        COMMENT_REPLY => comments::reply(&content.body)?,
+        COMMENT_ACTION => comments::action(&content.body)?,
+        _ => message(content).map(drop)?,
+    }
     match content.body.to_string().len() {
         bytes if bytes > limits::CONTENT_BYTES => Err(FieldError::new(
             &content.kind,
@@ -111,7 +118,7 @@ pub(super) fn body(login: Login, request: &SendRequest) -> Result<Value, FieldEr
 }
 
 /// Whether an id is a comment's: those are numbers, a message's is not.
-fn is_comment(id: &str) -> bool {
+pub(super) fn is_comment(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 

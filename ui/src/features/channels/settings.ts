@@ -55,7 +55,10 @@ export function switches(channel: Channel): Switch[] {
       return marks(channel)
     case 'instagram':
     case 'sandbox_instagram':
-      return [yes(channel, 'human_agent', 'channels.settings.humanAgent', 'channels.settings.humanAgentHint')]
+      return [
+        yes(channel, 'human_agent', 'channels.settings.humanAgent', 'channels.settings.humanAgentHint'),
+        mark(channel, 'read_receipts', 'receipts'), mark(channel, 'typing_indicator', 'typing'),
+      ]
     case 'twilio':
       return channel.settings.medium === 'whatsapp' ? [] : [yes(channel, 'mms', 'channels.settings.mms', 'channels.settings.mmsHint')]
     default:

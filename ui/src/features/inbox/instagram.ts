@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3_600_000
 const HUMAN_AGENT_MS = 7 * DAY_MS
 export const MAX_BYTES = 1000
 
-export const INSTAGRAM_KINDS = ['comment', 'story_mention', 'like_heart', 'share', 'ig_post', 'ig_reel', 'ig_story', 'reel', 'story', 'referral'] as const
+export const INSTAGRAM_KINDS = ['comment', 'comment_reply', 'comment_action', 'story_mention', 'like_heart', 'share', 'ig_post', 'ig_reel', 'ig_story', 'reel', 'story', 'referral'] as const
 export const isInstagramKind = (kind: string): boolean => (INSTAGRAM_KINDS as readonly string[]).includes(kind)
 /** Whether a message is shown with Instagram's parts: its own kinds, and texts that answer a story. */
 export const hasInstagramParts = (message: Message): boolean =>

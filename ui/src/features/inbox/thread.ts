@@ -7,7 +7,7 @@ export type Row =
   | { kind: 'start'; key: string }
   | { kind: 'day'; key: string; at: string }
   | { kind: 'new'; key: string }
-  | { kind: 'message'; key: string; message: Message; first: boolean; last: boolean; reactions: Reaction[] }
+  | { kind: 'message'; key: string; message: Message; first: boolean; last: boolean; reactions: Reaction[]; working: boolean }
   | { kind: 'pending'; key: string; item: OutboxItem }
 
 const GROUP_MS = 5 * 60_000
@@ -47,7 +47,7 @@ export interface Reaction {
   /** Who of the team, for ours. */
   name?: string
 }
-const ABOUT = new Set(['reaction', 'edit', 'revoke'])
+const ABOUT = new Set(['reaction', 'edit', 'revoke', 'comment_action'])
 type Loose = { message_id?: string; emoji?: string; original_message_id?: string } | null | undefined
 /**
  * The server works reactions, edits and deletions into the message they are about; their own rows are then not shown,
@@ -86,6 +86,14 @@ export function reactionsOn(messages: readonly Message[], pending: readonly Outb
   }
   return { on: new Map([...sides].map(([id, both]) => [id, [...both.values()]])), shown }
 }
+/** Comments with which something is being done: asked for, and not done or failed yet. */
+function beingManaged(messages: readonly Message[], pending: readonly OutboxItem[]): Set<string> {
+  const queued = messages.flatMap((message) => (message.type === 'comment_action' && message.status === 'queued' && message.context?.message_id ? [message.context.message_id] : []))
+  return new Set([...queued, ...pending.flatMap((item) => (managing(item) && item.state !== 'failed' ? [managing(item)!] : []))])
+}
+/** The comment that what waits in the outbox is about, if it hides, shows or deletes one. */
+const managing = (item: OutboxItem): string | null =>
+  item.kind === 'message' && item.body.type === 'comment_action' ? (item.body.context?.message_id ?? null) : null
 /** The reaction that waits in the outbox, if it is one. */
 export function reactionOf(item: OutboxItem): { message_id: string; emoji: string } | null {
   return item.kind === 'message' && item.body.type === 'reaction' ? (item.body.reaction as { message_id: string; emoji: string }) : null
@@ -103,6 +111,7 @@ export interface ThreadParts {
 export function threadRows({ messages: all, pending, firstNew, complete }: ThreadParts): Row[] {
   const { on, shown } = reactionsOn(all, pending)
   const messages = all.filter((message) => !shown.has(message.id))
+  const managed = beingManaged(all, pending)
   const rows: Row[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let day = ''
   messages.forEach((message, index) => {
@@ -111,13 +120,13 @@ export function threadRows({ messages: all, pending, firstNew, complete }: Threa
     day = itsDay
     if (message.id === firstNew) rows.push({ kind: 'new', key: 'new' })
     rows.push({
-      kind: 'message', key: message.id, message, reactions: on.get(message.id) ?? [],
+      kind: 'message', key: message.id, message, reactions: on.get(message.id) ?? [], working: managed.has(message.id),
       first: message.id === firstNew || !together(messages[index - 1], message),
       last: messages[index + 1]?.id === firstNew || !together(message, messages[index + 1]),
     })
   })
-  // A reaction under way already stands on its message.
-  for (const item of pending) if (!reactionOf(item) || item.state === 'failed') rows.push({ kind: 'pending', key: item.id, item })
+  // What is under way about a message already stands on it.
+  for (const item of pending) if (!(reactionOf(item) || managing(item)) || item.state === 'failed') rows.push({ kind: 'pending', key: item.id, item })
   return rows
 }
 

@@ -47,16 +47,31 @@ export const usernameOf = (name: string): string =>
 type Button = { title: string; payload: string }
 const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value : [])
 /** Everything in a message of the business that can be tapped. */
-export function buttonsOf(content: unknown): { quick: Button[]; taps: Button[] } {
+export function buttonsOf(content: unknown): { quick: Button[]; asks: string[]; taps: Button[] } {
   const message = (content ?? {}) as { quick_replies?: unknown; attachment?: { payload?: { buttons?: unknown; elements?: unknown } } }
   const asButton = (each: Record<string, unknown>): Button => ({ title: String(each.title ?? ''), payload: String(each.payload ?? '') })
   const quick = list(message.quick_replies).filter((each) => each.content_type === 'text').map(asButton)
   const payload = message.attachment?.payload
   const all = [...list(payload?.buttons), ...list(payload?.elements).flatMap((element) => list(element.buttons))]
-  return { quick, taps: all.filter((each) => each.type === 'postback').map(asButton) }
+  return { quick, asks: list(message.quick_replies).map((each) => String(each.content_type)).filter((type) => type === 'user_phone_number' || type === 'user_email'), taps: all.filter((each) => each.type === 'postback').map(asButton) }
 }
+/** The message that this one answers, if it answers one. */
+export const repliedTo = (content: unknown): string => String((content as { reply_to?: { mid?: unknown } } | null)?.reply_to?.mid ?? '')
 export function textOf(content: unknown): string {
   const message = (content ?? {}) as { text?: unknown; attachment?: { payload?: { text?: unknown; elements?: { title?: unknown }[] } } }
   const payload = message.attachment?.payload
   return String(message.text ?? payload?.text ?? payload?.elements?.map((each) => each.title).join(' · ') ?? '')
 }
+
+/** What the customer's app knows of them, for replies that ask for it. */
+export const knownOf = (asks: string, username: string): string => (asks === 'user_email' ? `${username}@example.com` : '+254700000111')
+/** Largest file that the simulated app sends, in bytes; the API takes it as text. */
+export const MAX_FILE = 2 << 20
+export async function base64(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+/** The business hid this comment: others do not see it. */
+export const hiddenOf = (content: unknown): boolean => (content as { hidden?: unknown } | null)?.hidden === true

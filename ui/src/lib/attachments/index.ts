@@ -221,22 +221,46 @@ export function putBack(conversation: string, body: { type: string; [content: st
 const CAPTIONED: ReadonlySet<string> = new Set(['image', 'video', 'document'])
 export const MAX_CAPTION = 1024
 type Body = { type: string; [content: string]: unknown }
-/** The messages that a reply with files becomes: text goes as the first file's caption where there is room for it. */
-export function messagesOf(text: string, files: readonly Attachment[]): Body[] {
+type Content = { media_id: string | null; caption?: string; filename?: string; voice?: boolean; attachments?: Body[] }
+/** What a channel takes of files: words under them, and pictures in one message. */
+export interface Takes {
+  caption: number
+  pictures: number
+}
+/** Whether words can stand under a file. */
+export const takesCaption = (kind: string, takes: Pick<Takes, 'caption'>): boolean => CAPTIONED.has(kind) && takes.caption > 0
+/**
+ * The messages that a reply with files becomes: text goes as the first file's caption where there is room for it, pictures
+ * go together where the channel takes that.
+ */
+export function messagesOf(text: string, files: readonly Attachment[], takes: Takes = { caption: MAX_CAPTION, pictures: 0 }): Body[] {
   const first = files[0]
-  const inCaption = !!first && text !== '' && text.length <= MAX_CAPTION && CAPTIONED.has(first.kind) && first.caption.trim() === ''
+  const inCaption = !!first && text !== '' && text.length <= Math.min(takes.caption, MAX_CAPTION) && takesCaption(first.kind, takes) && first.caption.trim() === ''
   const bodies: Body[] = text !== '' && !inCaption ? [{ type: 'text', text: { body: text } }] : []
+  const own = (file: Attachment): string => file.caption.trim()
+  /** The last message of pictures, and how many stand in it. */
+  let together: { image: Content; count: number } | null = null
   files.forEach((file, index) => {
-    const caption = index === 0 && inCaption ? text : file.caption.trim()
-    bodies.push({
-      type: file.kind,
-      [file.kind]: {
-        media_id: file.mediaId,
-        ...(CAPTIONED.has(file.kind) && caption ? { caption } : {}),
-        ...(file.kind === 'document' ? { filename: file.name.slice(0, 240) } : {}),
-        ...(file.kind === 'audio' && file.voice ? { voice: true } : {}),
-      },
-    })
+    const words = index === 0 && inCaption ? text : own(file)
+    const caption = takesCaption(file.kind, takes) && words ? { caption: words } : {}
+    if (file.kind === 'image' && together && together.count < takes.pictures && !words) {
+      together.image.attachments = [...(together.image.attachments ?? []), { type: 'image', image: { media_id: file.mediaId } }]
+      together.count += 1
+      return
+    }
+    const content: Content = {
+      media_id: file.mediaId,
+      ...caption,
+      ...(file.kind === 'document' ? { filename: file.name.slice(0, 240) } : {}),
+      ...(file.kind === 'audio' && file.voice ? { voice: true } : {}),
+    }
+    bodies.push({ type: file.kind, [file.kind]: content })
+    together = file.kind === 'image' && takes.pictures > 1 ? { image: content, count: 1 } : null
+    // Words that were written under a file go behind it where none can stand there.
+    if (words && content.caption === undefined) {
+      bodies.push({ type: 'text', text: { body: words } })
+      together = null
+    }
   })
   return bodies
 }

@@ -109,7 +109,7 @@ function inField(target: EventTarget | null): boolean {
 
 /** An open menu, list or dialog owns the keyboard. */
 const overlayOpen = (): boolean =>
-  document.querySelector('[role="dialog"][data-state="open"], [role="menu"][data-state="open"], [role="listbox"][data-state="open"]') !== null
+  document.querySelector('[role="dialog"][data-state="open"], [role="alertdialog"][data-state="open"], [role="menu"][data-state="open"], [role="listbox"][data-state="open"]') !== null
 
 let pending: { chord: string; at: number } | null = null
 

@@ -25,7 +25,8 @@ export interface BuilderState {
   carousel: Carousel
   body: string
   footer: string
-  buttons: { id: string; title: string }[]
+  /** `asks`: it has no words of its own, but asks for what the customer's app knows. */
+  buttons: { id: string; title: string; asks?: string }[]
   listButton: string
   sections: { title: string; rows: Row[] }[]
   link: { label: string; url: string }
@@ -96,7 +97,7 @@ function action(state: BuilderState): object {
   switch (state.kind) {
     case 'button': {
       const ids = new Set<string>()
-      return { buttons: filled(state.buttons, (each) => !!trimmed(each.title)).map((each, index) => ({ type: 'reply', reply: { id: named(ids, each.id, each.title, index), title: trimmed(each.title) } })) }
+      return { buttons: filled(state.buttons, (each) => !!each.asks || !!trimmed(each.title)).map((each, index) => each.asks ? { type: each.asks } : ({ type: 'reply', reply: { id: named(ids, each.id, each.title, index), title: trimmed(each.title) } })) }
     }
     case 'list': {
       const ids = new Set<string>()
@@ -253,6 +254,7 @@ function templateTroubles(list: TemplateButton[], at: string, limits: Limits, te
 const PARTS: Partial<Record<BuilderKind, Part>> = {
   button: (state, limits, text, found) => {
     state.buttons.forEach((each, index) => {
+      if (each.asks) return
       text(`buttons.${index}.title`, each.title, limits.button_title, true)
       text(`buttons.${index}.id`, each.id, limits.button_id)
     })
@@ -375,6 +377,7 @@ export function fromBody(body: NewMessage): BuilderState | null {
     }
   }
   if (asked.buttons.length > 0) state.buttons = asked.buttons.map(({ id, title }) => ({ id, title }))
+  if (asked.asks.length > 0) state.buttons = [...asked.buttons.map(({ id, title }) => ({ id, title })), ...asked.asks.map((asks) => ({ id: '', title: '', asks }))]
   if (asked.sections.length > 0) state.sections = asked.sections
   if (asked.link) state.link = asked.link
   if (asked.flow) state.flow = { id: asked.flow.id, cta: asked.flow.label, screen: textAt(action, 'parameters', 'flow_action_payload', 'screen'), token: textAt(action, 'parameters', 'flow_token') }

@@ -95,6 +95,8 @@ export interface Asked {
   body: string
   footer: string
   buttons: Option[]
+  /** What the customer's app is asked for by a tap: `user_phone_number`, `user_email`. */
+  asks: string[]
   listButton: string
   sections: { title: string; rows: Option[] }[]
   link: { label: string; url: string } | null
@@ -151,6 +153,7 @@ export function askedOf(content: unknown): Asked {
     footer: textAt(content, 'footer', 'text'),
     buttons: [...asList(at(action, 'buttons')).map((button) => option(at(button, 'reply'))), ...own.buttons].filter((each) => each.title),
     links: own.links,
+    asks: asList(at(action, 'buttons')).map((button) => textAt(button, 'type')).filter((type) => type === 'user_phone_number' || type === 'user_email'),
     listButton: kind === 'list' ? textAt(action, 'button') : '',
     sections: kind === 'list' ? asList(at(action, 'sections')).map((section) => ({ title: textAt(section, 'title'), rows: asList(at(section, 'rows')).map(option) })) : [],
     link: kind === 'cta_url' ? linkOf(content) : null,
