@@ -302,6 +302,28 @@ export interface paths {
         patch: operations["change_channel"];
         trace?: never;
     };
+    "/api/v1/channels/{id}/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is blocked on this channel's number, as the provider has it. */
+        get: operations["list_blocked"];
+        put?: never;
+        /**
+         * Blocks somebody at the provider: what they write does not arrive, and nothing can be sent to them. WhatsApp blocks only who
+         *     wrote within the last 24 hours.
+         */
+        post: operations["block_person"];
+        /** Takes messages from somebody again. */
+        delete: operations["unblock_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/disconnect": {
         parameters: {
             query?: never;
@@ -376,6 +398,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far the provider was asked for messages whose webhooks never came. It is asked after every start and every quarter of
+         *     an hour.
+         */
+        get: operations["show_missed"];
+        put?: never;
+        /**
+         * Asks the provider now for messages whose webhooks never came; they are worked in shortly after, each once. Once in half a
+         *     minute; 409 where the provider keeps no list. For owners.
+         */
+        post: operations["fetch_missed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the PIN of two-step verification, which is asked for when the number is registered anew. For owners. */
+        put: operations["set_pin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/previous-secrets": {
         parameters: {
             query?: never;
@@ -411,6 +474,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/profile/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of the business profile, as the provider shows it to customers. For owners. */
+        get: operations["show_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/shop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the number's shop shows, as the provider has it; 404 where the number has no shop. For owners. */
+        get: operations["show_shop"];
+        /** Changes what the number's shop shows. For owners. */
+        put: operations["change_shop"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/subscribe": {
         parameters: {
             query?: never;
@@ -422,6 +520,23 @@ export interface paths {
         put?: never;
         /** Has the account's webhooks sent to the app whose token the channel has. For owners. */
         post: operations["subscribe_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the account's webhooks are sent to the app whose token the channel has, as the provider tells it now. For owners. */
+        get: operations["show_subscription"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2541,6 +2656,29 @@ export interface components {
             /** @description Messages to them fail, as if they were not on WhatsApp. */
             refuse?: boolean;
         };
+        /** @description Whom to block. */
+        BlockBody: {
+            /** @description A number or id, as in `POST /api/v1/messages`. */
+            to: string;
+        };
+        /** @description A contact in a list. */
+        BlockedContactView: {
+            id: string;
+            name: string;
+        };
+        /** @description A part of the provider's list of who is blocked. */
+        BlockedListView: {
+            /** @description Who is. */
+            items: components["schemas"]["BlockedView"][];
+            /** @description For the part that follows. */
+            next_cursor: string | null;
+        };
+        /** @description Somebody whose messages the number does not take. */
+        BlockedView: {
+            contact: components["schemas"]["BlockedContactView"] | null;
+            /** @description By what the provider knows them: a number, or an id. */
+            to: string;
+        };
         /** @description Whether anything goes out. */
         BreakerView: {
             /** @description Why it is open. */
@@ -2609,6 +2747,11 @@ export interface components {
             address: string;
             description: string;
             email: string;
+            /**
+             * @description A new picture: the `media_id` of an uploaded JPEG or PNG of at most 5 MB and at least 192 pixels a side. Left out, the
+             *     picture stays.
+             */
+            picture?: string | null;
             vertical: string;
             websites: string[];
         };
@@ -2650,6 +2793,8 @@ export interface components {
         CapabilitiesView: {
             /** @description Texts are charged by SMS segments. */
             counts_segments: boolean;
+            /** @description It can be asked for messages whose webhooks never came. */
+            fetches_missed: boolean;
             /** @description Message templates can be sent, at any time. */
             has_templates: boolean;
             /** @description Free-form messages only within 24 hours after the customer wrote. */
@@ -2831,6 +2976,28 @@ export interface components {
              */
             to?: string | null;
         };
+        /** @description A word that customers choose by typing a slash; it arrives as a text. */
+        CommandView: {
+            /** @description What customers read beside it; at most 256 characters. */
+            description: string;
+            /** @description The word, without the slash; at most 30 characters. */
+            name: string;
+        };
+        /** @description Who did something with a comment. */
+        CommentActView: {
+            /** @description When the provider did it. */
+            at: string;
+            /** @description Who. */
+            by: components["schemas"]["AuthorView"];
+            /** @description The message that asked for it. */
+            message_id: string;
+        };
+        /** @description What the business did with a comment. */
+        CommentStateView: {
+            answered?: components["schemas"]["CommentActView"] | null;
+            deleted?: components["schemas"]["CommentActView"] | null;
+            hidden?: components["schemas"]["CommentActView"] | null;
+        };
         /** @description What a contact allows from now on. */
         ConsentBody: {
             /** @description On which channel; there must be a conversation with them on it. */
@@ -2931,6 +3098,8 @@ export interface components {
         };
         /** @description Limits on content. Texts are counted in UTF-16 units; 0 means that the provider has no such thing. */
         ContentLimits: {
+            /** @description What a quick reply can ask for by a tap: `user_phone_number`, `user_email`. */
+            asks: string[];
             /** @description Body of an interactive message, except a list. */
             body: number;
             /** @description Id of a reply button. */
@@ -2961,6 +3130,8 @@ export interface components {
             interactive: string[];
             /** @description Body of a list. */
             list_body: number;
+            /** @description Pictures that one message takes; with 0 or 1 each goes by itself. */
+            pictures: number;
             /** @description Products of a product list, all sections together. */
             products: number;
             /** @description Description of a row. */
@@ -3845,6 +4016,11 @@ export interface components {
                 error: components["schemas"]["MessageErrorView"] | null;
                 /** @description What else the provider said about it (referral, group …). */
                 extra?: unknown;
+                /**
+                 * @description Why the provider keeps an accepted message back, in its word: `held_for_quality_assessment` (WhatsApp assesses the
+                 *     template first, about an hour at most) or `paused`. Left out once it moved on.
+                 */
+                held?: string | null;
                 /** @description Its id. */
                 id: string;
                 /** @description Its files, in the order in which the content names them. */
@@ -3935,6 +4111,8 @@ export interface components {
                 channel_id: string;
                 /** @description Why it was parked, the last time that it was. */
                 error: string | null;
+                /** @description No webhook brought it: it was asked of the provider, because its delivery did not come. */
+                fetched: boolean;
                 id: string;
                 provider: string;
                 received_at: string;
@@ -4259,6 +4437,7 @@ export interface components {
         MarksView: {
             /** @description What the customer chose from it, oldest first. */
             choices?: components["schemas"]["ChoiceView"][];
+            comment_state?: components["schemas"]["CommentStateView"] | null;
             deleted?: components["schemas"]["DeletionView"] | null;
             /** @description Earlier wordings, oldest first. */
             edits?: components["schemas"]["EditView"][];
@@ -4420,6 +4599,11 @@ export interface components {
             error: components["schemas"]["MessageErrorView"] | null;
             /** @description What else the provider said about it (referral, group …). */
             extra?: unknown;
+            /**
+             * @description Why the provider keeps an accepted message back, in its word: `held_for_quality_assessment` (WhatsApp assesses the
+             *     template first, about an hour at most) or `paused`. Left out once it moved on.
+             */
+            held?: string | null;
             /** @description Its id. */
             id: string;
             /** @description Its files, in the order in which the content names them. */
@@ -4439,6 +4623,28 @@ export interface components {
             status_times: components["schemas"]["StatusTimesView"];
             /** @description Its trace. */
             trace_id: string;
+        };
+        /** @description How far a provider was asked for messages whose webhooks never came. */
+        MissedView: {
+            /** @description Why the last look failed. */
+            error: string | null;
+            error_phrase?: components["schemas"]["Phrase"] | null;
+            /**
+             * Format: int32
+             * @description Messages that the provider named in the last look; it overlaps with the one before.
+             */
+            found: number;
+            /** @description When it was last tried. */
+            looked_at: string | null;
+            /** @description Everything that was said before this was asked for; `null` if it never was. */
+            looked_until: string | null;
+            /** @description The look was cut short and goes on by itself soon. */
+            more: boolean;
+            /**
+             * Format: int32
+             * @description Those among them that had not come.
+             */
+            new: number;
         };
         /** @description How this month's spending stands. */
         MonthView: {
@@ -4732,11 +4938,16 @@ export interface components {
          */
         Phrase: {
             /** @enum {string} */
-            code: "alert_channel_blocked" | "alert_channel_quality" | "alert_channel_restricted" | "alert_account_warning" | "alert_limit_near" | "alert_budget" | "alert_channel_silent" | "alert_raw_events_parked" | "alert_doubtful_send" | "alert_webhook_signature" | "alert_webhook_backlog" | "alert_send_errors" | "alert_queue_old" | "alert_backup_failed" | "alert_disk_low" | "alert_read_only" | "alert_damaged_records" | "alert_search_lag" | "alert_tls_certificate" | "alert_token_expires" | "alert_test" | "signatures_bad" | "send_errors" | "disk_low" | "damage_found" | "search_behind" | "queue_old" | "webhooks_wait" | "channel_silent" | "number_red" | "number_yellow" | "account_restricted" | "limit_nearly_used" | "budget_near" | "budget_near_stops" | "deliveries_parked" | "doubtful_send" | "token_ends" | "backup_failed" | "read_only_now" | "person_erased" | "storage_failed" | "changed_at_once" | "too_much_writing" | "outcome_unknown" | "conversation_changed" | "contact_changed" | "channel_changed" | "key_reused" | "conversation_busy" | "internal" | "only_failed_retried" | "only_doubtful_settled" | "number_taken" | "account_connected_already" | "login_not_under_way" | "too_many_tests" | "too_many_examinations" | "provider_not_asked" | "no_welcome" | "search_down" | "too_many_uploads" | "file_lies" | "file_is_other_kind" | "upload_too_large" | "file_empty" | "file_not_whole" | "file_no_space" | "file_pending" | "file_no_picture" | "file_expired" | "file_missing" | "file_refused" | "file_gone" | "file_here_already" | "file_from_nowhere" | "file_not_here" | "backup_under_way" | "delivery_not_kept" | "delivery_channel_gone" | "bulk_running" | "not_undoable" | "snippet_exists" | "too_many_snippets" | "too_many_views" | "too_many_tokens" | "too_many_people" | "too_many_devices" | "session_changed" | "email_taken" | "person_busy" | "password_changed" | "operator_stays" | "last_owner" | "set_up_already" | "not_the_code" | "wrong_login" | "too_many_from_address" | "locked_out" | "too_many_logins" | "account_busy" | "changes_busy" | "password_short" | "nobody_to_write_to" | "merge_same_contact" | "merge_goes_on_elsewhere" | "merge_nothing_to_take" | "merge_too_many" | "is_no_identity" | "check_complete" | "check_token_may" | "check_number_untold" | "check_number_connected" | "check_number_register" | "check_number_look" | "check_quality_red" | "check_quality_yellow" | "check_quality_green" | "check_quality_none" | "check_this_is" | "check_number_differs" | "check_waba_missing" | "check_no_app" | "check_app_not_subscribed" | "check_apps_receive" | "check_no_app_instagram" | "check_field_missing" | "check_token_of" | "check_token_of_other" | "check_no_instagram" | "check_account_trial" | "check_account_active" | "check_account_status" | "check_no_sender" | "check_sender_sms" | "check_sender_no_sms" | "check_comes_here" | "check_comes_elsewhere" | "check_by_hand" | "check_templates_read" | "check_360_knows" | "check_360_set" | "check_rights_untold" | "check_token_invalid" | "check_token_lacks" | "check_token_lasts" | "check_token_ends" | "check_number_id_missing" | "check_untold" | "check_callback_untold" | "check_callback_here" | "check_callback_elsewhere" | "check_may_send" | "check_may_not_send" | "check_too_long" | "check_channel_blocked" | "check_channel_paused" | "check_channel_active" | "check_simulator" | "check_no_address" | "check_address_private" | "check_address_good" | "check_address_https" | "check_no_handshake" | "check_address_answers" | "check_address_other" | "check_handshake" | "check_handshake_other" | "check_handshake_redirects" | "check_handshake_stranger" | "check_certificate" | "check_dns" | "check_timeout" | "check_unreachable" | "check_signatures_good" | "check_signatures_bad" | "check_last_webhook" | "check_no_webhook" | "check_no_answer_within" | "check_worked_in" | "check_parked" | "file_channel_gone" | "file_not_promised" | "file_size_differs" | "file_checksum_differs" | "file_came_as" | "file_larger_than" | "file_too_old" | "file_deleted_by_team" | "file_not_fetched" | "file_provider_gone" | "file_led_nowhere" | "file_led_too_often" | "file_answered" | "file_address_refused" | "file_too_slow" | "file_broke_off" | "file_card_unreadable" | "file_card_not_noted" | "file_nothing_waits" | "notice_tier" | "notice_unlimited" | "notice_name_approved" | "notice_name_refused" | "notice_name_refused_because" | "notice_name_pending" | "notice_username" | "notice_review_refused" | "notice_review_approved" | "notice_review_pending" | "notice_alert" | "notice_pin_changed" | "notice_pin_reset_asked" | "notice_pin_off" | "notice_restricted" | "notice_violation" | "notice_will_disable" | "notice_reinstated" | "notice_disabled" | "notice_deleted" | "notice_offboarded" | "notice_reconnected" | "notice_shared" | "notice_not_shared" | "notice_not_shared_because" | "notice_app_removed" | "notice_verified" | "notice_volume_tier" | "notice_throughput" | "notice_flagged" | "notice_unflagged" | "notice_upgrade" | "notice_downgrade" | "notice_onboarding" | "notice_address_book" | "notice_history" | "notice_history_refused" | "notice_template_state" | "notice_template_state_because" | "notice_template_quality" | "notice_template_quality_before" | "notice_template_category" | "notice_template_category_soon" | "notice_template_parts" | "notice_form" | "notice_customer_stopped" | "notice_customer_resumed" | "notice_customer_chose" | "notice_error" | "notice_unclaimed" | "unclaimed_number" | "unclaimed_account" | "unclaimed_page" | "unclaimed_posted" | "notice_with_limit" | "word_approved" | "word_rejected" | "word_pending" | "word_paused" | "word_disabled" | "word_flagged" | "word_reinstated" | "word_in_appeal" | "word_pending_deletion" | "word_deleted" | "word_archived" | "word_unarchived" | "word_limit_exceeded" | "word_green" | "word_yellow" | "word_red" | "word_unknown" | "word_marketing" | "word_utility" | "word_authentication" | "word_service" | "word_marketing_messages" | "channel_paused" | "resume_channel" | "channel_removed" | "other_channel" | "window_closed" | "window_never" | "send_template" | "wait_for_customer" | "human_agent_until" | "human_agent_permission" | "media_not_kept" | "upload_again" | "media_kind_unsupported" | "media_type_not_taken" | "media_too_large" | "smaller_file" | "as_document" | "kind_image" | "kind_video" | "kind_audio" | "kind_document" | "kind_sticker" | "quote_comments_only" | "quote_never" | "without_quote" | "comment_answered" | "comment_too_old" | "comment_unquoted" | "comment_in_app" | "opted_out" | "answer_when_writes" | "record_consent" | "not_opted_out_there" | "no_marketing" | "only_asked_for" | "record_consent_again" | "marketing_cooldown" | "send_later" | "quality_low" | "service_still_goes" | "quality_rises" | "restricted_replies_until" | "restricted_replies" | "restricted_first_until" | "restricted_first" | "use_other_channel" | "answer_those_who_write" | "ask_review" | "limit_reached" | "limit_near" | "places_come_free" | "answers_do_not_count" | "budget_used_up" | "raise_budget" | "answers_cost_nothing" | "other_answers_cost_nothing" | "advice_auth" | "advice_account" | "advice_throttle" | "advice_throttle_pair" | "advice_quality" | "advice_window" | "advice_window_template" | "advice_window_person" | "advice_recipient" | "advice_recipient_cooldown" | "advice_opt_out" | "advice_template" | "advice_template_paused" | "advice_template_dead" | "advice_transient" | "advice_permanent" | "advice_config" | "not_sent" | "not_delivered" | "check_connection" | "not_sent_opted_out" | "file_not_given" | "channel_sends_no_files" | "file_no_longer_kept" | "found_not_arrived" | "retry_if_wanted" | "whatsapp_no_reason" | "send_again_or_other_way" | "breaks_whatsapp_rule" | "breaks_instagram_rule" | "credentials_refused" | "account_suspended" | "sender_cannot" | "too_fast" | "filtered" | "outside_window" | "recipient_unreachable" | "held_back" | "recipient_stopped" | "template_wrong" | "template_is_paused" | "template_is_disabled" | "temporary_failure" | "refused_by_twilio" | "no_answer" | "settings_wrong" | "redirected" | "provider_no_reason" | "twilio_no_reason" | "sms_cancelled" | "sms_undelivered" | "sms_not_handed_over" | "stopped_while_sending" | "provider_trouble" | "provider_stopped" | "advice_try_later" | "template_unknown" | "template_not_assigned" | "template_state_because" | "template_variables" | "template_draft" | "template_awaiting_approval" | "template_in_review" | "template_approved" | "template_rejected" | "template_paused" | "template_disabled" | "template_in_appeal" | "template_flagged" | "template_limit_exceeded" | "template_locked" | "template_archived" | "template_deleted" | "template_languages" | "template_pause_ends" | "fill_variables" | "other_template" | "rejected_abusive" | "rejected_category" | "rejected_format" | "rejected_scam" | "rejected_promotional" | "rejected_mismatch" | "first_pause" | "second_pause" | "appeal_rejected" | "appeal_disabled" | "appeal_paused" | "appeal_under_way" | "nothing_to_submit" | "edits_not_taken" | "edited_too_often" | "no_templates_here" | "no_templates_waba" | "no_channel_of_account" | "template_exists" | "template_changed" | "template_lists_busy" | "only_owner_assigns" | "only_owner_approves" | "only_owner_deletes" | "not_paused" | "nobody_asked" | "clicks_need_address" | "links_need_address" | "provider_said" | "twilio_not_offered" | "twilio_no_edit" | "twilio_no_unpause" | "twilio_no_component" | "twilio_no_header" | "twilio_no_button" | "twilio_sample_here" | "twilio_file_here" | "twilio_carousel_bare" | "twilio_carousel_footer" | "twilio_carousel_cards" | "twilio_card_text" | "twilio_card_variable" | "twilio_card_file" | "twilio_card_buttons" | "contents_too_many" | "contents_why" | "provider_would_not" | "template_values_not_given";
+            code: "alert_channel_blocked" | "alert_channel_quality" | "alert_channel_restricted" | "alert_account_warning" | "alert_limit_near" | "alert_budget" | "alert_channel_silent" | "alert_raw_events_parked" | "alert_doubtful_send" | "alert_webhook_signature" | "alert_webhook_backlog" | "alert_send_errors" | "alert_queue_old" | "alert_backup_failed" | "alert_disk_low" | "alert_read_only" | "alert_damaged_records" | "alert_search_lag" | "alert_tls_certificate" | "alert_messages_missed" | "alert_token_expires" | "alert_test" | "signatures_bad" | "send_errors" | "disk_low" | "damage_found" | "search_behind" | "queue_old" | "webhooks_wait" | "channel_silent" | "number_red" | "number_yellow" | "account_restricted" | "limit_nearly_used" | "budget_near" | "budget_near_stops" | "deliveries_parked" | "doubtful_send" | "messages_missed" | "token_ends" | "backup_failed" | "missed_not_offered" | "missed_too_soon" | "missed_throttled" | "read_only_now" | "person_erased" | "storage_failed" | "changed_at_once" | "too_much_writing" | "outcome_unknown" | "conversation_changed" | "contact_changed" | "channel_changed" | "key_reused" | "conversation_busy" | "internal" | "only_failed_retried" | "only_doubtful_settled" | "number_taken" | "account_connected_already" | "login_not_under_way" | "too_many_tests" | "too_many_examinations" | "provider_not_asked" | "not_offered_here" | "no_shop" | "block_refused" | "block_refused_because" | "unblock_refused" | "unblock_refused_because" | "picture_gone" | "picture_type" | "picture_too_large" | "picture_too_small" | "no_welcome" | "search_down" | "too_many_uploads" | "file_lies" | "file_is_other_kind" | "upload_too_large" | "file_empty" | "file_not_whole" | "file_no_space" | "file_pending" | "file_no_picture" | "file_expired" | "file_missing" | "file_refused" | "file_gone" | "file_here_already" | "file_from_nowhere" | "file_not_here" | "backup_under_way" | "delivery_not_kept" | "delivery_channel_gone" | "bulk_running" | "not_undoable" | "snippet_exists" | "too_many_snippets" | "too_many_views" | "too_many_tokens" | "too_many_people" | "too_many_devices" | "session_changed" | "email_taken" | "person_busy" | "password_changed" | "operator_stays" | "last_owner" | "set_up_already" | "not_the_code" | "wrong_login" | "too_many_from_address" | "locked_out" | "too_many_logins" | "account_busy" | "changes_busy" | "password_short" | "nobody_to_write_to" | "merge_same_contact" | "merge_goes_on_elsewhere" | "merge_nothing_to_take" | "merge_too_many" | "is_no_identity" | "check_complete" | "check_token_may" | "check_number_untold" | "check_number_connected" | "check_number_register" | "check_number_look" | "check_quality_red" | "check_quality_yellow" | "check_quality_green" | "check_quality_none" | "check_this_is" | "check_number_differs" | "check_waba_missing" | "check_no_app" | "check_app_not_subscribed" | "check_apps_receive" | "check_no_app_instagram" | "check_field_missing_instagram" | "check_right_to_messages" | "check_no_right_to_messages" | "check_rights_given" | "check_token_lacks_instagram" | "check_token_over" | "check_token_ended" | "check_token_renewed" | "check_token_ends_then" | "check_token_no_end" | "check_token_end_unknown" | "check_callback_instagram" | "check_callback_off" | "check_field_missing" | "check_token_of" | "check_token_of_other" | "check_no_instagram" | "check_account_trial" | "check_account_active" | "check_account_status" | "check_no_sender" | "check_sender_sms" | "check_sender_no_sms" | "check_comes_here" | "check_comes_elsewhere" | "check_by_hand" | "check_templates_read" | "check_360_knows" | "check_360_set" | "check_rights_untold" | "check_token_invalid" | "check_token_lacks" | "check_token_lasts" | "check_token_ends" | "check_number_id_missing" | "check_untold" | "check_callback_untold" | "check_callback_here" | "check_callback_elsewhere" | "check_may_send" | "check_may_not_send" | "check_too_long" | "check_channel_blocked" | "check_channel_paused" | "check_channel_active" | "check_simulator" | "check_no_address" | "check_address_private" | "check_address_good" | "check_address_https" | "check_no_handshake" | "check_address_answers" | "check_address_other" | "check_handshake" | "check_handshake_other" | "check_handshake_redirects" | "check_handshake_stranger" | "check_certificate" | "check_dns" | "check_timeout" | "check_unreachable" | "check_signatures_good" | "check_signatures_bad" | "check_last_webhook" | "check_no_webhook" | "check_no_answer_within" | "check_worked_in" | "check_parked" | "file_channel_gone" | "file_not_promised" | "file_size_differs" | "file_checksum_differs" | "file_came_as" | "file_larger_than" | "file_too_old" | "file_deleted_by_team" | "file_not_fetched" | "file_provider_gone" | "file_led_nowhere" | "file_led_too_often" | "file_answered" | "file_address_refused" | "file_too_slow" | "file_broke_off" | "file_card_unreadable" | "file_card_not_noted" | "file_nothing_waits" | "notice_tier" | "notice_unlimited" | "notice_name_approved" | "notice_name_refused" | "notice_name_refused_because" | "notice_name_pending" | "notice_username" | "notice_review_refused" | "notice_review_approved" | "notice_review_pending" | "notice_alert" | "notice_pin_changed" | "notice_pin_reset_asked" | "notice_pin_off" | "notice_restricted" | "notice_violation" | "notice_will_disable" | "notice_reinstated" | "notice_disabled" | "notice_deleted" | "notice_offboarded" | "notice_reconnected" | "notice_shared" | "notice_not_shared" | "notice_not_shared_because" | "notice_app_removed" | "notice_verified" | "notice_volume_tier" | "notice_throughput" | "notice_flagged" | "notice_unflagged" | "notice_upgrade" | "notice_downgrade" | "notice_onboarding" | "notice_address_book" | "notice_history" | "notice_history_refused" | "notice_template_state" | "notice_template_state_because" | "notice_template_quality" | "notice_template_quality_before" | "notice_template_category" | "notice_template_category_soon" | "notice_template_parts" | "notice_form" | "notice_customer_stopped" | "notice_customer_resumed" | "notice_customer_chose" | "notice_error" | "notice_unclaimed" | "unclaimed_number" | "unclaimed_account" | "unclaimed_page" | "unclaimed_posted" | "notice_with_limit" | "word_approved" | "word_rejected" | "word_pending" | "word_paused" | "word_disabled" | "word_flagged" | "word_reinstated" | "word_in_appeal" | "word_pending_deletion" | "word_deleted" | "word_archived" | "word_unarchived" | "word_limit_exceeded" | "word_green" | "word_yellow" | "word_red" | "word_unknown" | "word_marketing" | "word_utility" | "word_authentication" | "word_service" | "word_marketing_messages" | "channel_paused" | "resume_channel" | "channel_removed" | "other_channel" | "window_closed" | "window_never" | "send_template" | "wait_for_customer" | "human_agent_until" | "human_agent_permission" | "media_not_kept" | "upload_again" | "media_kind_unsupported" | "media_type_not_taken" | "media_too_large" | "smaller_file" | "as_document" | "kind_image" | "kind_video" | "kind_audio" | "kind_document" | "kind_sticker" | "quote_comments_only" | "quote_never" | "without_quote" | "comment_answered" | "comment_too_old" | "comment_unquoted" | "comment_in_app" | "comment_deleted" | "comment_elsewhere" | "comment_answer_privately" | "comment_hidden" | "comment_show_first" | "comment_hidden_already" | "opted_out" | "answer_when_writes" | "record_consent" | "not_opted_out_there" | "no_marketing" | "only_asked_for" | "record_consent_again" | "marketing_cooldown" | "send_later" | "quality_low" | "service_still_goes" | "quality_rises" | "restricted_replies_until" | "restricted_replies" | "restricted_first_until" | "restricted_first" | "use_other_channel" | "answer_those_who_write" | "ask_review" | "limit_reached" | "limit_near" | "places_come_free" | "answers_do_not_count" | "budget_used_up" | "raise_budget" | "answers_cost_nothing" | "other_answers_cost_nothing" | "advice_auth" | "advice_account" | "advice_throttle" | "advice_throttle_pair" | "advice_quality" | "advice_window" | "advice_window_template" | "advice_window_person" | "advice_recipient" | "advice_recipient_cooldown" | "advice_opt_out" | "advice_template" | "advice_template_paused" | "advice_template_dead" | "advice_transient" | "advice_permanent" | "advice_config" | "not_sent" | "not_delivered" | "check_connection" | "not_sent_opted_out" | "file_not_given" | "channel_sends_no_files" | "file_no_longer_kept" | "found_not_arrived" | "retry_if_wanted" | "whatsapp_no_reason" | "send_again_or_other_way" | "breaks_whatsapp_rule" | "breaks_instagram_rule" | "comment_gone" | "comment_permission" | "credentials_refused" | "account_suspended" | "sender_cannot" | "too_fast" | "filtered" | "outside_window" | "recipient_unreachable" | "held_back" | "recipient_stopped" | "template_wrong" | "template_is_paused" | "template_is_disabled" | "temporary_failure" | "refused_by_twilio" | "no_answer" | "settings_wrong" | "redirected" | "provider_no_reason" | "twilio_no_reason" | "sms_cancelled" | "sms_undelivered" | "sms_not_handed_over" | "stopped_while_sending" | "provider_trouble" | "provider_stopped" | "advice_try_later" | "template_unknown" | "template_not_assigned" | "template_state_because" | "template_variables" | "template_draft" | "template_awaiting_approval" | "template_in_review" | "template_approved" | "template_rejected" | "template_paused" | "template_disabled" | "template_in_appeal" | "template_flagged" | "template_limit_exceeded" | "template_locked" | "template_archived" | "template_deleted" | "template_languages" | "template_pause_ends" | "fill_variables" | "other_template" | "rejected_abusive" | "rejected_category" | "rejected_format" | "rejected_scam" | "rejected_promotional" | "rejected_mismatch" | "first_pause" | "second_pause" | "appeal_rejected" | "appeal_disabled" | "appeal_paused" | "appeal_under_way" | "nothing_to_submit" | "edits_not_taken" | "edited_too_often" | "no_templates_here" | "no_templates_waba" | "no_channel_of_account" | "template_exists" | "template_changed" | "template_lists_busy" | "only_owner_assigns" | "only_owner_approves" | "only_owner_deletes" | "not_paused" | "nobody_asked" | "clicks_need_address" | "links_need_address" | "provider_said" | "twilio_not_offered" | "twilio_no_edit" | "twilio_no_unpause" | "twilio_no_component" | "twilio_no_header" | "twilio_no_button" | "twilio_sample_here" | "twilio_file_here" | "twilio_carousel_bare" | "twilio_carousel_footer" | "twilio_carousel_cards" | "twilio_card_text" | "twilio_card_variable" | "twilio_card_file" | "twilio_card_buttons" | "contents_too_many" | "contents_why" | "provider_would_not" | "template_values_not_given";
             /** @description What fills its holes, by name: a text or another phrase. A name that ends in `_at` holds a time. */
             values: {
                 [key: string]: Record<string, never>;
             };
+        };
+        /** @description A new PIN. */
+        PinBody: {
+            /** @description Six digits. They are not kept here. */
+            pin: string;
         };
         /** @description A filled template, as the customer sees it. */
         PreviewView: Record<string, never> & {
@@ -4886,6 +5097,8 @@ export interface components {
             channel_id: string;
             /** @description Why it was parked, the last time that it was. */
             error: string | null;
+            /** @description No webhook brought it: it was asked of the provider, because its delivery did not come. */
+            fetched: boolean;
             id: string;
             provider: string;
             received_at: string;
@@ -5187,6 +5400,13 @@ export interface components {
         SetupState: {
             needed: boolean;
         };
+        /** @description What the number's shop shows to customers. */
+        ShopView: {
+            /** @description Customers may put products into a cart and send it. */
+            cart_enabled: boolean;
+            /** @description The catalogue stands in the profile and beside the chat. */
+            catalog_visible: boolean;
+        };
         /** @description A text to be used again and again. */
         Snippet: {
             id: string;
@@ -5273,6 +5493,13 @@ export interface components {
             auth: string;
             /** @description Public key: an uncompressed point of P-256 in base64url. */
             p256dh: string;
+        };
+        /** @description Whether the account's webhooks are sent to the app. */
+        SubscriptionView: {
+            /** @description The field that does not come. */
+            lacks: string | null;
+            /** @enum {string} */
+            state: "complete" | "nobody" | "lacks" | "untold";
         };
         /** @description Which account to read. */
         SyncBody: {
@@ -5568,7 +5795,11 @@ export interface components {
         };
         /** @description What a new chat offers. */
         WelcomeView: {
-            /** @description Questions to tap; at most four on Instagram. */
+            /** @description Words that customers choose by typing a slash; at most 30. WhatsApp only. */
+            commands?: components["schemas"]["CommandView"][];
+            /** @description We are told when somebody opens the chat for the first time (`request_welcome`). WhatsApp only. */
+            greets?: boolean;
+            /** @description Questions to tap; at most four. On WhatsApp a tap arrives as a text, so that `payload` says the same as `question`. */
             ice_breakers?: components["schemas"]["IceBreakerView"][];
             /** @description The menu that stays in reach. */
             menu?: components["schemas"]["MenuEntryView"][];
@@ -6326,6 +6557,111 @@ export interface operations {
             };
         };
     };
+    list_blocked: {
+        parameters: {
+            query?: {
+                /** @description The part before's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedListView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedView"];
+                };
+            };
+            /** @description The provider refuses */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_person: {
+        parameters: {
+            query: {
+                /** @description A number or id, as in `POST /api/v1/messages`. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     disconnect: {
         parameters: {
             query?: never;
@@ -6444,6 +6780,111 @@ export interface operations {
             };
         };
     };
+    show_missed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissedView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_missed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissedView"];
+                };
+            };
+            /** @description The provider keeps no list, refuses, or the channel is blocked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     end_previous_secrets: {
         parameters: {
             query?: never;
@@ -6538,6 +6979,107 @@ export interface operations {
             };
         };
     };
+    show_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            /** @description There is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopView"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     subscribe_app: {
         parameters: {
             query?: never;
@@ -6554,6 +7096,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
             };
             /** @description A problem document */
             default: {
