@@ -94,7 +94,9 @@ test('documents go both ways, and several files at once', async ({ open, page })
   await expect(phone.getByRole('img')).toBeVisible({ timeout: 15_000 })
 })
 
-test('a document is read without leaving the app, and a text by its beginning', async ({ open, page }) => {
+test('a document is read without leaving the app, and a text by its beginning', async ({ open, page, rules }) => {
+  // Where the browser shows a PDF there is no storage for the script by which tests begin signed in.
+  rules.expected.push(/reading 'setItem'/)
   const { phone, inbox } = await meet(open, page)
   await page.bringToFront()
   await phone.locator('input[type=file]').setInputFiles({ name: 'order.pdf', mimeType: 'application/pdf', buffer: PDF })
@@ -107,13 +109,14 @@ test('a document is read without leaving the app, and a text by its beginning', 
   // The browser shows it: a document that may not be framed would leave an error page of no origin.
   await expect.poll(async () => (await frame.elementHandle().then((it) => it?.contentFrame()))?.url() ?? '').toContain('/media/')
   await expect(dialog.getByRole('link', { name: 'Open order.pdf in a new tab' })).toBeVisible()
-  await axe(inbox)
-  await inbox.keyboard.press('Escape')
+  await dialog.getByRole('button', { name: 'Close' }).click()
   await expect(dialog).toBeHidden()
   await thread(inbox).getByRole('button', { name: 'Read prices.txt' }).click({ timeout: 15_000 })
   await expect(dialog.getByText('Mkate 60')).toBeVisible()
   await expect(dialog.getByText('Only the beginning is shown')).toBeVisible()
   await axe(inbox)
+  await inbox.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
 })
 
 test('a voice note becomes WAV where the channel takes nothing else, and is played', async ({ open, page, context }) => {
