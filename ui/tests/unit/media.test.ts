@@ -147,7 +147,7 @@ describe('documents that are read here', () => {
   ] as const)('%s (%s)', (mime, pdf, expected) => expect(previewOf(mime, pdf)).toBe(expected))
   it('are tables where commas, semicolons or tabs divide them, quoted fields and all', () => {
     expect(rowsOf('Name,Price\r\n"Mkate, large","say ""60"""\n\nChai,20')).toEqual([['Name', 'Price'], ['Mkate, large', 'say "60"'], ['Chai', '20']])
-    expect(rowsOf('a;b,c\n1;"2\n3"')).toEqual([['a', 'b,c'], ['1', '2\n3']])
+    expect(rowsOf('a;b;c,d\n1;"2\n3"')).toEqual([['a', 'b', 'c,d'], ['1', '2\n3']])
     expect(rowsOf('a\tb\n')).toEqual([['a', 'b']])
     expect(rowsOf('')).toEqual([])
     const many = rowsOf(Array.from({ length: MAX_ROWS + 50 }, () => 'x,'.repeat(MAX_COLUMNS + 9)).join('\n'))
