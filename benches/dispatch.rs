@@ -65,6 +65,7 @@ async fn enqueue(desk: &Desk, conversations: &[ConversationId], label: &str, cou
             priority: SendPriority::Bulk,
             idempotency: None,
             links: Vec::new(),
+            identity_hash: None,
         };
         async move {
             let command = Command::Post(Box::new(post));

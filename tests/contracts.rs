@@ -146,7 +146,7 @@ const NOT_WALKED: [(&str, &str); 7] = [
 ];
 
 /// Files that are walked by a test whose product part does not use them; each such test says why it asks for them.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 5] = [
     (
         "whatsapp-cloud/management/embedded-signup-cancel.message-event.json",
         "of Meta's JavaScript; the login goes by redirection",
@@ -158,22 +158,6 @@ const OTHERS: [(&str, &str); 9] = [
     (
         "whatsapp-cloud/management/embedded-signup-finish.message-event.json",
         "see above",
-    ),
-    (
-        "whatsapp-cloud/management/register-with-region.request.json",
-        "local storage is not offered",
-    ),
-    (
-        "whatsapp-cloud/management/phone-webhook-override.request.json",
-        "callbacks are set for accounts, not for numbers",
-    ),
-    (
-        "whatsapp-cloud/management/phone-webhook-override-remove.request.json",
-        "see above",
-    ),
-    (
-        "whatsapp-cloud/send/text-identity-check.json",
-        "no hash of a customer's identity is kept to send along",
     ),
     ("twilio/send/sms-scheduled.json", "what is due later waits here"),
     (

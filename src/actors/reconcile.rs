@@ -277,6 +277,7 @@ impl Reconciler {
             content: message.content,
             reply_to: None,
             outside_window: false,
+            identity_hash: None,
         }))
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::{Content, Identity, Timestamp};
 
 mod address;
 pub mod contents;
+mod errors;
 mod fields;
 mod graph;
 pub mod http;
@@ -38,6 +39,7 @@ mod welcome;
 pub mod whatsapp;
 
 pub use address::{Address, Delivery};
+pub use errors::{FieldError, ParseError};
 pub use kind::ProviderKind;
 pub use welcome::{Command, IceBreaker, MenuEntry, Profile, Welcome};
 
@@ -74,31 +76,6 @@ pub struct Capabilities {
     /// Seconds between messages to one recipient once the burst is used up.
     pub pair_spacing_s: u32,
 }
-
-/// A setting, secret or piece of content that the provider would refuse.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{field}: {detail}")]
-pub struct FieldError {
-    /// Where it stands, as a path (`settings.phone_number_id`, `text.body`).
-    pub field: String,
-    /// What is wrong and what to do.
-    pub detail: String,
-}
-
-impl FieldError {
-    /// An error at `field`.
-    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            detail: detail.into(),
-        }
-    }
-}
-
-/// A webhook body that makes no sense; it is parked, not lost.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ParseError(pub String);
 
 /// Everything a client needs to talk to the provider for one channel.
 #[derive(Clone)]
@@ -215,6 +192,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Whether news that a message was read mean that all before it were, too.
     fn reading_covers_earlier(&self) -> bool {
+        false
+    }
+
+    /// Whether a message can be meant for one identity of a customer only.
+    fn checks_identities(&self) -> bool {
         false
     }
 
@@ -451,6 +433,15 @@ pub trait Provider: Send + Sync + 'static {
         _access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Managed<()>> {
         Box::pin(async { not_offered() })
+    }
+
+    /// Takes back what only this channel had changed there; called when it is disconnected, whoever else is left.
+    fn release<'a>(
+        &'a self,
+        _http: &'a reqwest::Client,
+        _access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(async { Ok(()) })
     }
 
     /// The business profile.

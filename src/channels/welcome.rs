@@ -22,16 +22,11 @@ pub struct Welcome {
     #[serde(default)]
     pub menu: Vec<MenuEntry>,
     /// We are told when somebody opens the chat for the first time (WhatsApp).
-    #[serde(default, skip_serializing_if = "is_off")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub greets: bool,
     /// Words that customers choose by typing a slash (WhatsApp).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<Command>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
-const fn is_off(flag: &bool) -> bool {
-    !*flag
 }
 
 /// A word that customers choose by typing a slash; it arrives as a text.

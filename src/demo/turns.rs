@@ -112,6 +112,7 @@ impl Teller {
             content,
             reply_to: None,
             links: Vec::new(),
+            identity_hash: None,
             priority: SendPriority::Reply,
             idempotency: None,
         };

@@ -117,6 +117,14 @@ pub struct Pricing {
 /// Where the provider's word for keeping a message back stands among what else it said.
 const HELD: &str = "message_status";
 
+/// Where the hash of the only identity that a message may reach stands.
+const IDENTITY: &str = "recipient_identity_key_hash";
+
+/// What is kept beside a message that may only reach one identity.
+pub fn only_for(identity_hash: Option<&str>) -> Option<serde_json::Value> {
+    identity_hash.map(|hash| serde_json::json!({ IDENTITY: hash }))
+}
+
 /// Whether what the provider said beside a message marks it as imported history.
 pub fn is_imported(extra: Option<&serde_json::Value>) -> bool {
     extra.is_some_and(|extra| extra.get("history").is_some())
@@ -202,6 +210,11 @@ impl Message {
     pub fn held(&self) -> Option<&str> {
         let word = self.extra.as_ref()?.get(HELD)?.as_str();
         word.filter(|_| self.status == MessageStatus::Accepted)
+    }
+
+    /// The hash of the only identity that it may reach, if somebody asked for that.
+    pub fn only_for(&self) -> Option<&str> {
+        self.extra.as_ref()?.get(IDENTITY)?.as_str()
     }
 
     /// Keeps the provider's word for keeping it back, or that it does not.

@@ -25,6 +25,8 @@ pub struct SendRequest {
     /// The provider's ordinary reply window is closed: it goes out by a right that the provider wants named, if it has one
     /// (Instagram: the human agent's).
     pub outside_window: bool,
+    /// It may only reach whom this hash of an identity stands for (WhatsApp: identity check).
+    pub identity_hash: Option<String>,
 }
 
 /// What came of one attempt.

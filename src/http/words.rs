@@ -122,6 +122,10 @@ impl PartialSchema for NewMessage {
         content()
             .property("context", with("message_id"))
             .property("track_links", ObjectBuilder::new().schema_type(Type::Boolean))
+            .property(
+                "recipient_identity_key_hash",
+                ObjectBuilder::new().schema_type(Type::String),
+            )
             .into()
     }
 }

@@ -269,3 +269,43 @@ async fn a_template_that_is_kept_back_says_so_until_it_goes_out() {
     );
     assert_eq!(seen.last().expect("seen").1, json!(null));
 }
+
+#[actix_web::test]
+async fn a_message_can_be_meant_for_one_identity_only() {
+    let app = TestApp::start().await;
+    let owner = &app.a.owner;
+    let (_, id) = channel(owner).await;
+    writes(owner, "hello").await;
+    until(async || texts(owner).await == ["hello"]).await;
+    let body = |channel: &str, hash: Value| {
+        json!({"channel_id": channel, "to": AMINA, "type": "text", "text": {"body": "Your statement"},
+            "recipient_identity_key_hash": hash})
+    };
+    let sent = owner
+        .post("/api/v1/messages", &body(&id, json!("Zm9vYmFyMTIz")))
+        .await
+        .expect(202);
+    assert_eq!(
+        sent["extra"],
+        json!({"recipient_identity_key_hash": "Zm9vYmFyMTIz"})
+    );
+    for wrong in [json!(""), json!(1), json!("x".repeat(257))] {
+        let refused = owner.post("/api/v1/messages", &body(&id, wrong)).await;
+        assert_eq!(
+            refused.expect_problem(422, "invalid_field")["field"],
+            "recipient_identity_key_hash"
+        );
+    }
+    let sms = json!({ "provider": "sandbox_sms", "name": "SMS", "settings": {"from": "+254700000100"} });
+    let sms = owner.post("/api/v1/channels", &sms).await.expect(201);
+    let refused = owner
+        .post(
+            "/api/v1/messages",
+            &body(sms["id"].as_str().expect("an id"), json!("Zm9v")),
+        )
+        .await;
+    assert_eq!(
+        refused.expect_problem(422, "invalid_field")["field"],
+        "recipient_identity_key_hash"
+    );
+}

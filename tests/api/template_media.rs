@@ -168,6 +168,8 @@ async fn carousel_and_offer_are_filled_in_whole_or_refused() {
     let app = TestApp::start().await;
     let owner = &app.a.owner;
     let channel = channel(owner).await;
+    let amina = json!({ "name": "Amina", "phone": TO, "language": "en" });
+    owner.post("/api/v1/sandbox/customers", &amina).await.expect(201);
     let body = json!({ "name": "Amina", "phone": TO, "language": "en" });
     owner.post("/api/v1/sandbox/customers", &body).await.expect(201);
     let media = upload(owner, "image/png", picture()).await;
@@ -218,6 +220,25 @@ async fn carousel_and_offer_are_filled_in_whole_or_refused() {
         sent["template"]["rendered"].to_string().contains("Basket Small"),
         "{sent}"
     );
+    // The simulated phone has every card, with its picture.
+    let phone = format!("/api/v1/sandbox/customers/{}", TO.trim_start_matches('+'));
+    let mut cards = Value::Null;
+    until(async || {
+        let chat = owner.get(&format!("{phone}/messages")).await;
+        if chat.status == 200 {
+            cards = chat.json()["items"][0]["template"]["cards"].clone();
+        }
+        cards[1].is_object()
+    })
+    .await;
+    assert_eq!(cards[1]["body"], "Basket Small in your colour");
+    let file = cards[1]["header"]["image"]["id"].as_str().expect("a file");
+    let picture = owner.get(&format!("{phone}/files/{file}")).await;
+    assert_eq!(
+        (picture.status, picture.header("content-type")),
+        (200, "image/png")
+    );
+    assert_eq!(owner.get(&format!("{phone}/files/{file}1")).await.status, 404);
 
     let offer = json!({
         "channel_id": channel["id"], "name": "half_price", "language": "en", "category": "marketing",

@@ -242,6 +242,7 @@ impl Bench {
     async fn post(&self, conversation: ConversationId, n: usize, priority: SendPriority) -> MessageId {
         let post = PostMessage {
             links: Vec::new(),
+            identity_hash: None,
             author: Author::Api,
             content: Content::text(&format!("text {n}")),
             reply_to: None,

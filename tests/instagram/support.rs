@@ -78,6 +78,7 @@ pub fn request(content: Content) -> SendRequest {
         content,
         reply_to: None,
         outside_window: false,
+        identity_hash: None,
     }
 }
 

@@ -9,7 +9,8 @@ use frontdesk::domain::{Content, MessageStatus, Timestamp};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{access, http, message_id, request};
+use crate::support::{access, message_id, request};
+use crate::wire::{Reply, http, serve};
 
 /// Serves one call with this answer; gives the address and the parameters that were sent (with the head under an empty name).
 pub async fn answering(
@@ -159,6 +160,18 @@ async fn answers_mean_what_they_must() {
     for (status, body, holds) in table {
         let got = outcome(status, body).await;
         assert!(holds(&got), "{status} {body}: {got:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_doubt() {
+    for reply in [Reply::HangUp, Reply::Reset] {
+        let (base, _server) = serve(vec![reply]).await;
+        let request = request(Content::text("hi"));
+        let got = Twilio
+            .send(&http(), &access("+14155550100", &base), &request)
+            .await;
+        assert!(matches!(got, SendOutcome::Unknown(_)), "{got:?}");
     }
 }
 

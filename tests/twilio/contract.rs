@@ -148,7 +148,7 @@ async fn every_send_can_be_asked_for() {
         let mut request = crate::support::request(content);
         let to = text("To").trim_start_matches("whatsapp:");
         request.to = vec![Identity::new(IdentityKind::Phone, to)];
-        Twilio.send(&crate::support::http(), &access, &request).await;
+        Twilio.send(&crate::wire::http(), &access, &request).await;
         let sent = asked.await.expect("one call");
         for (field, value) in wanted.as_object().expect("fields") {
             let got = sent.get(field).cloned().unwrap_or_default();

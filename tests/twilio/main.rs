@@ -6,5 +6,6 @@ mod contract;
 mod hostile;
 mod parse;
 mod support;
+#[allow(dead_code)] // shared with the tests of other providers, which use more of it
 #[path = "../common/wire.rs"]
 mod wire;

@@ -11,6 +11,8 @@ use frontdesk::domain::outbound::SendRequest;
 use frontdesk::domain::{Content, ConversationId, MessageId};
 use serde_json::Value;
 
+use crate::wire;
+
 pub const ACCOUNT: &str = "AC00112233445566778899aabbccddeeff";
 pub const TOKEN: &str = "a-token-of-our-own";
 
@@ -23,20 +25,10 @@ pub fn contract() -> Option<PathBuf> {
         .find(|folder| folder.is_dir())
 }
 
-/// The JSON files of a folder, by name.
+/// The JSON files of a folder, by name and read.
 pub fn json_files(folder: &Path) -> Vec<(String, Value)> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<(String, Value)> = entries
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .map(|path| {
-            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-            let bytes = std::fs::read(&path).expect("a readable file");
-            (name, serde_json::from_slice(&bytes).expect("JSON"))
-        })
-        .collect();
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    files
+    let files = wire::json_files(folder).into_iter();
+    files.map(|(name, bytes)| (name, wire::json(&bytes))).collect()
 }
 
 /// Whether the adapter takes a signature; the URL may carry a query.
@@ -80,6 +72,7 @@ pub fn request(content: Content) -> SendRequest {
         content,
         reply_to: None,
         outside_window: false,
+        identity_hash: None,
     }
 }
 
@@ -93,10 +86,4 @@ pub fn access(from: &str, base: &str) -> ChannelAccess {
         secrets: [("auth_token".to_owned(), TOKEN.into())].into(),
         webhook_url: "https://desk.example/webhooks/twilio/ch_1".to_owned(),
     }
-}
-
-pub fn http() -> reqwest::Client {
-    // Only the first call of a process installs it; the others find it there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    frontdesk::channels::http::http_client().expect("a client")
 }

@@ -72,15 +72,11 @@ fn every_signature_vector_holds() {
 }
 
 /// Bodies that no content can ask for, and why.
-const NOT_OURS: [(&str, &str); 3] = [
+const NOT_OURS: [(&str, &str); 2] = [
     ("mark-as-read.json", "made by mark_read, not by a send"),
     (
         "mark-as-read-with-typing.json",
         "made by show_typing, not by a send",
-    ),
-    (
-        "text-identity-check.json",
-        "the send request carries no identity hash",
     ),
 ];
 

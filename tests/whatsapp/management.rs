@@ -14,22 +14,13 @@ use crate::support::{Reply, access, contract, http, json, json_files, serve};
 use crate::wire::Request;
 
 /// Files that we neither ask with nor read, and why.
-const NOT_OURS: [(&str, &str); 6] = [
+const NOT_OURS: [(&str, &str); 3] = [
     (
         "embedded-signup-cancel.message-event.json",
         "of Meta's JavaScript, which is not used: the login goes by redirection",
     ),
     ("embedded-signup-error.message-event.json", "see above"),
     ("embedded-signup-finish.message-event.json", "see above"),
-    (
-        "register-with-region.request.json",
-        "local storage is a contract between Meta and large businesses; it is not offered",
-    ),
-    (
-        "phone-webhook-override.request.json",
-        "webhooks are sent elsewhere for the account, not for single numbers",
-    ),
-    ("phone-webhook-override-remove.request.json", "see above"),
 ];
 
 fn file(name: &str) -> Value {
@@ -247,6 +238,15 @@ async fn a_number_is_registered_and_gets_its_pin() {
     starts(&asked[0], &format!("POST {NUMBER}/register "));
     assert_eq!(asked[0].body, file("register.request.json"));
     let (got, asked) = self::asked(&[&done], async |http, access| {
+        let mut access = access.clone();
+        access.settings.insert("data_region".into(), "DE".into());
+        let login = WhatsappCloud.login().expect("a login");
+        login.register(http, &access, "284913").await
+    })
+    .await;
+    got.expect("registered");
+    assert_eq!(asked[0].body, file("register-with-region.request.json"));
+    let (got, asked) = self::asked(&[&done], async |http, access| {
         WhatsappCloud.set_pin(http, access, "284913").await
     })
     .await;
@@ -285,19 +285,38 @@ async fn webhooks_are_sent_to_our_own_address() {
         return;
     }
     let done = file("success.response.json");
-    let (got, asked) = asked(&[&done], async |http, access| {
+    let ours = |access: &ChannelAccess, own: &str| {
         let mut access = access.clone();
-        access.settings.insert("own_callback".into(), "on".into());
+        access.settings.insert("own_callback".into(), own.into());
         access.webhook_url = "https://crm.example/webhooks/meta".into();
+        let token = "choose-a-long-random-string";
+        access.secrets.insert("verify_token".into(), token.into());
         access
-            .secrets
-            .insert("verify_token".into(), "choose-a-long-random-string".into());
-        WhatsappCloud.subscribe(http, &access).await
+    };
+    let (got, asked) = asked(&[&done], async |http, access| {
+        WhatsappCloud.subscribe(http, &ours(access, "on")).await
     })
     .await;
     got.expect("subscribed");
     starts(&asked[0], "POST /v23.0/104200300400501/subscribed_apps ");
     assert_eq!(asked[0].body, file("subscribed-apps-override.request.json"));
+
+    // The number's alone, and taken back.
+    let (got, asked) = self::asked(&[&done, &done, &done], async |http, access| {
+        let access = ours(access, "number");
+        WhatsappCloud.subscribe(http, &access).await?;
+        WhatsappCloud.release(http, &access).await
+    })
+    .await;
+    got.expect("subscribed and released");
+    assert_eq!(asked[0].body, json!({}));
+    for (request, name) in asked[1..].iter().zip([
+        "phone-webhook-override.request.json",
+        "phone-webhook-override-remove.request.json",
+    ]) {
+        starts(request, &format!("POST {NUMBER} "));
+        assert_eq!(request.body, file(name), "{name}");
+    }
 }
 
 #[tokio::test]

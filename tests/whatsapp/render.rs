@@ -33,6 +33,7 @@ pub async fn rendered_like(body: &Value) -> Value {
         request.to = vec![Identity::new(IdentityKind::WhatsappUserId, user_id)];
     }
     request.reply_to = body["context"]["message_id"].as_str().map(str::to_owned);
+    request.identity_hash = body["recipient_identity_key_hash"].as_str().map(str::to_owned);
     rendered(&request).await
 }
 

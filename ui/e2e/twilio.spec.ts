@@ -89,3 +89,32 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   await expect(picture).toContainText('Read', { timeout: 20_000 })
   await expect(picture.getByRole('img', { name: caption })).toBeVisible()
 })
+
+test('what Twilio could not deliver is fetched from the channel’s page', async ({ open, page, request, rules }) => {
+  rules.expected.push(/429/)
+  test.skip(!process.env.FRONTDESK_BIN, 'needs the binary to play Twilio')
+  const phone = `+1556${String(Date.now()).slice(-7)}`
+  const base = `http://127.0.0.1:${await freePort()}`
+  children.push(spawn(process.env.FRONTDESK_BIN!, ['sandbox', '--provider', 'twilio', '--listen', base.replace('http://', ''), '--phone', phone], { stdio: ['ignore', 'ignore', 'inherit'] }))
+  await expect(async () => expect((await request.get(base)).status()).toBe(401)).toPass()
+  await open('/settings/channels')
+  const made = await page.request.post('/api/v1/channels', {
+    headers: { 'X-Frontdesk': '1' },
+    data: { provider: 'twilio', name: unique('Missed'), settings: { account_sid: ACCOUNT, from: `whatsapp:${phone}`, api_base: base }, secrets: { auth_token: 'sandbox-token' } },
+  })
+  expect(made.status()).toBe(201)
+  const { id } = (await made.json()) as { id: string }
+  const words = unique('Is anybody there')
+  const said = await request.post(`${base}/_sandbox/say`, {
+    data: { line: `${ACCOUNT}/whatsapp:${phone}`, customer: { wa_id: `2548${String(Date.now()).slice(-8)}`, name: 'Missed' }, message: { type: 'text', text: { body: words } } },
+  })
+  expect(said.status()).toBe(201)
+  await page.goto(`/settings/channels/${id}`)
+  const card = page.getByTestId('missed')
+  await card.getByRole('button', { name: 'Fetch missed messages' }).click()
+  await expect(card.getByRole('status')).toHaveText('One found. One was new.')
+  await card.getByRole('button', { name: 'Fetch missed messages' }).click()
+  await expect(card.getByRole('alert')).toContainText('a moment ago')
+  await page.goto('/inbox')
+  await expect(page.getByRole('list', { name: 'List of conversations' }).getByText(words)).toBeVisible()
+})

@@ -91,6 +91,8 @@ pub struct PostMessage {
     pub reply_to: Option<MessageId>,
     /// Tracked links in it.
     pub links: Vec<TrackedLink>,
+    /// The hash of the only identity that it may reach.
+    pub identity_hash: Option<String>,
     /// By which queue.
     pub priority: SendPriority,
     /// Said once for each key: hash of the key and of the whole request.

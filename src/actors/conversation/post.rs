@@ -76,6 +76,7 @@ impl Worker {
                 links: wish.links.clone(),
                 ..Marks::default()
             },
+            identity_hash: wish.identity_hash.clone(),
             priority: wish.priority,
             trace,
             channel: entry.map_or(ChannelCondition::Removed, |entry| entry.condition()),

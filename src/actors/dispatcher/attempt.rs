@@ -166,6 +166,7 @@ impl Dispatch {
         let Some(contact) = contact else {
             return Ok(Ready::Settled);
         };
+        let identity_hash = message.only_for().map(str::to_owned);
         let reply_to = message
             .context
             .map(|context| context.provider_message_id)
@@ -175,6 +176,7 @@ impl Dispatch {
             to: contact.identities,
             content: message.content,
             reply_to,
+            identity_hash,
             outside_window: self.is_outside_window(entry, id.conversation)?,
         }))
     }

@@ -129,6 +129,7 @@ mod tests {
             content: Content::text("hi"),
             reply_to: None,
             outside_window: false,
+            identity_hash: None,
         }
     }
 

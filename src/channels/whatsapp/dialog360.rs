@@ -247,6 +247,10 @@ impl Provider for Dialog360 {
         keep(&Address::Posted).then(|| raw.to_vec())
     }
 
+    fn checks_identities(&self) -> bool {
+        true
+    }
+
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
         WhatsappCloud.validate_content(content)
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::errors::class_of;
 use super::payload::{text, text_at, whole_number};
-use super::settings::OWN_CALLBACK;
+use super::settings::{DATA_REGION, OWN_CALLBACK};
 use super::{manage, settings};
 use crate::channels::graph::{call_bare, call_within, config, unanswered};
 use crate::channels::http::TIMEOUT;
@@ -40,7 +40,7 @@ pub(super) struct WhatsappLogin;
 
 impl Login for WhatsappLogin {
     fn settings(&self) -> &'static [&'static str] {
-        &["config_id", "api_base", "api_version", OWN_CALLBACK]
+        &["config_id", "api_base", "api_version", OWN_CALLBACK, DATA_REGION]
     }
 
     fn identity(&self) -> &'static str {
@@ -101,9 +101,11 @@ impl Login for WhatsappLogin {
         Box::pin(async move {
             let number = manage::needed(access, "phone_number_id")?;
             let url = settings::endpoint(&access.settings, &[number, "register"]).map_err(wrong)?;
-            let call = http
-                .post(url)
-                .json(&json!({"messaging_product": "whatsapp", "pin": pin}));
+            let mut body = json!({"messaging_product": "whatsapp", "pin": pin});
+            if let Some(region) = access.settings.get(DATA_REGION) {
+                body["data_localization_region"] = region.as_str().into();
+            }
+            let call = http.post(url).json(&body);
             let answer = call_within(call, access, TIMEOUT).await.map_err(unanswered)?;
             judge(&answer, class_of).map(drop)
         })

@@ -92,22 +92,38 @@ fn misconfigured(error: FieldError) -> ProviderError {
     unanswered(CallError::Config(error.to_string()))
 }
 
-/// Has the account's webhooks sent to the app whose token this is; where the channel's settings say so, its messages to this
-/// appliance's own address instead of the app's. Meta asks that address at once whether it knows the verify token.
+/// Has the account's webhooks sent to the app whose token this is; where the channel's settings say so, its messages, or those
+/// of the number alone, to this appliance's own address instead of the app's. Meta asks that address at once whether it
+/// knows the verify token.
 pub(super) async fn subscribe(http: &reqwest::Client, access: &ChannelAccess) -> Managed<()> {
-    let is_own = access
-        .settings
-        .get(settings::OWN_CALLBACK)
-        .is_some_and(|own| own == "on");
+    let own = access.settings.get(settings::OWN_CALLBACK).map(String::as_str);
     let token = access.secrets.get("verify_token");
-    let body = match token.filter(|_| is_own && !access.webhook_url.is_empty()) {
-        Some(token) => {
-            json!({"override_callback_uri": access.webhook_url, "verify_token": token.expose_secret()})
-        }
-        None => json!({}),
-    };
+    let here = token.filter(|_| !access.webhook_url.is_empty()).map(
+        |token| json!({"override_callback_uri": access.webhook_url, "verify_token": token.expose_secret()}),
+    );
     let path = [needed(access, "waba_id")?, "subscribed_apps"];
-    post(http, access, &path, &body).await
+    match (own, here) {
+        (Some("on"), Some(here)) => post(http, access, &path, &here).await,
+        (Some("number"), Some(here)) => {
+            post(http, access, &path, &json!({})).await?;
+            callback(http, access, &here).await
+        }
+        _ => post(http, access, &path, &json!({})).await,
+    }
+}
+
+/// Where the number's messages are posted.
+async fn callback(http: &reqwest::Client, access: &ChannelAccess, to: &Value) -> Managed<()> {
+    let path = [needed(access, "phone_number_id")?];
+    post(http, access, &path, &json!({ "webhook_configuration": to })).await
+}
+
+/// Has the number's messages posted here no longer, if they were sent here apart from the account's.
+pub(super) async fn release(http: &reqwest::Client, access: &ChannelAccess) -> Managed<()> {
+    match access.settings.get(settings::OWN_CALLBACK).map(String::as_str) {
+        Some("number") => callback(http, access, &json!({"override_callback_uri": ""})).await,
+        _ => Ok(()),
+    }
 }
 
 /// Asks for what the phone app of a number shares (coexistence): `smb_app_state_sync` or `history`.

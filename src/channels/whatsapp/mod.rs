@@ -101,6 +101,10 @@ impl Provider for WhatsappCloud {
         parse::keep_only(raw, keep)
     }
 
+    fn checks_identities(&self) -> bool {
+        true
+    }
+
     fn validate_content(&self, content: &Content) -> Result<(), FieldError> {
         render::validate(content)
     }
@@ -209,6 +213,14 @@ impl Provider for WhatsappCloud {
         access: &'a ChannelAccess,
     ) -> BoxFuture<'a, Managed<()>> {
         Box::pin(manage::unsubscribe(http, access))
+    }
+
+    fn release<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        access: &'a ChannelAccess,
+    ) -> BoxFuture<'a, Managed<()>> {
+        Box::pin(manage::release(http, access))
     }
 
     fn business_profile<'a>(

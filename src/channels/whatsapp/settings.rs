@@ -13,8 +13,12 @@ const DEFAULT_API_BASE: &str = "https://graph.facebook.com";
 /// The API version unless `api_version` says otherwise.
 pub(super) const DEFAULT_API_VERSION: &str = "v23.0";
 
-/// The account's messages are posted to this appliance instead of the app's own address, so that several can share an app.
+/// Messages are posted to this appliance instead of the app's own address, so that several can share an app: `on` for all
+/// of the account's numbers, `number` for this one alone.
 pub(super) const OWN_CALLBACK: &str = "own_callback";
+
+/// The country in which Meta keeps the number's messages (local storage), told at registration.
+pub(super) const DATA_REGION: &str = "data_region";
 
 /// What a channel is told.
 const SCHEMA: Schema<'static> = Schema {
@@ -31,7 +35,8 @@ const SCHEMA: Schema<'static> = Schema {
         ("rate_per_s", false, is_rate),
         ("read_receipts", false, is_switch),
         ("typing_indicator", false, is_switch),
-        (OWN_CALLBACK, false, is_switch),
+        (OWN_CALLBACK, false, is_callback),
+        (DATA_REGION, false, is_region),
     ],
     secrets: &[
         ("access_token", true),
@@ -44,6 +49,20 @@ const SCHEMA: Schema<'static> = Schema {
 /// Checks settings and secrets.
 pub(super) fn validate(access: &ChannelAccess) -> Result<(), FieldError> {
     settings::validate(access, &SCHEMA)
+}
+
+fn is_callback(value: &str) -> Result<(), &'static str> {
+    match value {
+        "on" | "number" | "off" => Ok(()),
+        _ => Err("must be `on`, `number` or `off`."),
+    }
+}
+
+fn is_region(value: &str) -> Result<(), &'static str> {
+    match value.as_bytes() {
+        [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(()),
+        _ => Err("must be a country's two capital letters, such as DE."),
+    }
 }
 
 pub(super) fn is_rate(value: &str) -> Result<(), &'static str> {

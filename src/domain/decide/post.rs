@@ -2,7 +2,9 @@
 
 use crate::domain::marks::Marks;
 use crate::domain::media::{Attachment, MediaRule};
-use crate::domain::message::{Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes};
+use crate::domain::message::{
+    Author, Direction, Message, MessageStatus, ReplyContext, StatusTimes, only_for,
+};
 use crate::domain::operations::{OutboxEntry, SendPriority};
 use crate::domain::policy::{self, ChannelCondition, MessagingRules, Proposal};
 use crate::domain::standing::Standing;
@@ -22,6 +24,8 @@ pub struct PostCommand {
     pub context: Option<ReplyContext>,
     /// What is known of it from the start: its tracked links.
     pub marks: Marks,
+    /// The hash of the only identity that it may reach.
+    pub identity_hash: Option<String>,
     /// By which queue.
     pub priority: SendPriority,
     /// Its trace.
@@ -98,6 +102,7 @@ pub(super) fn queue_text(
         author,
         content: Content::text(text),
         context: None,
+        identity_hash: None,
         priority: SendPriority::Reply,
         trace,
         channel: ChannelCondition::Active,
@@ -156,7 +161,7 @@ fn to_message(decision: &mut Decision, command: PostCommand, now: Timestamp) -> 
         provider_at: None,
         raw_event: None,
         trace: command.trace,
-        extra: None,
+        extra: only_for(command.identity_hash.as_deref()),
         marks: command.marks,
     }
 }
@@ -172,6 +177,7 @@ mod tests {
             content,
             context: None,
             marks: Marks::default(),
+            identity_hash: None,
             priority: SendPriority::Reply,
             trace: TraceId([0; 16]),
             channel: ChannelCondition::Active,

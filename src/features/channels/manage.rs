@@ -254,6 +254,9 @@ pub(super) async fn disconnect(
 ) -> ApiResult<HttpResponse> {
     let gone = entry(&house, who.workspace, id.0)?;
     let provider = provider(&house, gone.kind)?;
+    if let Err(error) = within(provider.release(&house.core.http, &gone.access)).await {
+        tracing::warn!(channel = %id.0, code = error.code, "the provider was not told of the end of a connection");
+    }
     let account =
         |entry: &crate::actors::registry::ChannelEntry| entry.channel.settings.get("waba_id").cloned();
     let others = house.core.registry.all();
@@ -339,6 +342,7 @@ pub(super) async fn send_test_message(
         priority: SendPriority::Reply,
         idempotency: None,
         links: Vec::new(),
+        identity_hash: None,
     };
     let command = Command::Post(Box::new(post));
     match house

@@ -60,10 +60,10 @@ pub(super) struct WelcomeView {
     #[serde(default)]
     menu: Vec<MenuEntryView>,
     /// We are told when somebody opens the chat for the first time (`request_welcome`). WhatsApp only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     greets: bool,
     /// Words that customers choose by typing a slash; at most 30. WhatsApp only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     commands: Vec<CommandView>,
 }
 

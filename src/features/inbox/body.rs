@@ -9,7 +9,11 @@ use crate::domain::{Content, MessageId};
 use crate::http::ApiBody;
 
 /// Kinds that cannot be sent by this way.
-const RESERVED: [&str; 4] = ["note", "type", "context", "track_links"];
+const RESERVED: [&str; 5] = ["note", "type", "context", "track_links", IDENTITY];
+/// The hash of the only identity that a message may reach, as WhatsApp Cloud API names it.
+const IDENTITY: &str = "recipient_identity_key_hash";
+/// Longest hash.
+const MAX_IDENTITY: usize = 256;
 
 /// The body, with fields that depend on its `type`.
 #[derive(Debug, serde::Deserialize)]
@@ -27,6 +31,8 @@ pub(super) struct Wish {
     /// Web addresses in it are to be replaced by tracked ones.
     pub track_links: bool,
     pub links: Vec<TrackedLink>,
+    /// It may only reach whom this hash stands for.
+    pub identity_hash: Option<String>,
     /// Hash of the request, for its idempotency key.
     pub hash: [u8; 32],
 }
@@ -64,6 +70,16 @@ impl MessageBody {
             Some(Value::Bool(wanted)) => wanted,
             Some(_) => return Err(FieldError::new("track_links", "must be true or false.")),
         };
+        let identity_hash = match self.0.remove(IDENTITY) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(hash)) if (1..=MAX_IDENTITY).contains(&hash.len()) => Some(hash),
+            Some(_) => {
+                return Err(FieldError::new(
+                    IDENTITY,
+                    "must be the hash that came with a message.",
+                ));
+            }
+        };
         let body = self
             .0
             .remove(&kind)
@@ -76,6 +92,7 @@ impl MessageBody {
             reply_to,
             track_links,
             links: Vec::new(),
+            identity_hash,
             hash: hash.finalize().into(),
         })
     }

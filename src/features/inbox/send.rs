@@ -57,7 +57,7 @@ pub(super) async fn post_message(
     let conversation = conversation(&house, who.workspace, id.0)?;
     let entry = channel(&house, &who, conversation.channel);
     if let Ok(entry) = &entry {
-        check_content(&house, entry, &wish.content)?;
+        check_content(&house, entry, &wish)?;
         track_template(&house, &channels, entry, &mut wish)?;
     }
     say(&house, &who, id.0, wish, key, trace).await
@@ -84,6 +84,7 @@ pub(super) async fn post_note(
         reply_to: None,
         track_links: false,
         links: Vec::new(),
+        identity_hash: None,
         hash,
     };
     let message = post(&house, &who, id.0, wish, key, trace).await?;
@@ -187,6 +188,7 @@ async fn post(
         content: wish.content,
         reply_to: wish.reply_to,
         links: wish.links,
+        identity_hash: wish.identity_hash,
         priority: SendPriority::Reply,
         idempotency,
     }));
@@ -282,9 +284,13 @@ pub(super) fn channel(house: &House, who: &Caller, id: ChannelId) -> ApiResult<s
     house.core.registry.find(who.workspace, id).ok_or_else(no_channel)
 }
 
-pub(super) fn check_content(house: &House, entry: &ChannelEntry, content: &Content) -> ApiResult<()> {
+pub(super) fn check_content(house: &House, entry: &ChannelEntry, wish: &Wish) -> ApiResult<()> {
     let provider = house.core.provider(entry.kind);
     let provider = provider
         .ok_or_else(|| ApiError::internal("finding the provider", "it is not part of this version"))?;
-    Ok(provider.validate_content_for(&entry.channel.settings, content)?)
+    if wish.identity_hash.is_some() && !provider.checks_identities() {
+        let detail = "This channel's provider does not check who a customer is.";
+        return Err(ApiError::invalid_field("recipient_identity_key_hash", detail));
+    }
+    Ok(provider.validate_content_for(&entry.channel.settings, &wish.content)?)
 }

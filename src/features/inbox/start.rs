@@ -100,7 +100,7 @@ async fn write_to(
     let recipient = recipient(house, entry, &to)?;
     let mut wish = body.into_wish(&format!("{} {to}", entry.channel.id))?;
     track(house, channels, &mut wish)?;
-    check_content(house, entry, &wish.content)?;
+    check_content(house, entry, &wish)?;
     track_template(house, channels, entry, &mut wish)?;
     let conversation = match find(house, entry, &recipient)? {
         Some(conversation) => conversation,

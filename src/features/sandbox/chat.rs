@@ -3,6 +3,7 @@
 use actix_web::http::header;
 use actix_web::web::Json;
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use serde_json::Value;
 
 use super::message::MessageBody;
 use super::views::{PhoneMessageView, chat};
@@ -64,7 +65,7 @@ pub(super) async fn show_file(
     let wanted = address.match_info().get("file").unwrap_or_default();
     // Only what stands in this very chat.
     let transcript = line.book.transcript(&line.number, &id.0);
-    let stands = transcript.iter().any(|entry| entry.content["id"] == wanted);
+    let stands = transcript.iter().any(|entry| names(&entry.content, wanted));
     let found = stands.then(|| line.book.media(wanted)).flatten();
     let (mime, bytes) = found.ok_or_else(|| ApiError::not_found("file in this chat"))?;
     let mime = mime.split(';').next().unwrap_or_default().trim().to_owned();
@@ -78,6 +79,17 @@ pub(super) async fn show_file(
         .insert_header((header::CONTENT_DISPOSITION, way))
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .body(bytes))
+}
+
+/// Whether a message has this file: as itself, above its words, or on a card.
+fn names(content: &Value, file: &str) -> bool {
+    match content {
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name == "id" && value == file || names(value, file)),
+        Value::Array(items) => items.iter().any(|item| names(item, file)),
+        _ => false,
+    }
 }
 
 /// Writes to the business as the customer.

@@ -2,6 +2,8 @@
 //!
 //! Owns its limits: two calls a second for an account, and details only of a chat's twenty newest messages.
 
+use std::collections::VecDeque;
+
 use serde_json::{Value, json};
 
 use super::error::GraphError;
@@ -100,9 +102,7 @@ pub(super) fn conversations(shared: &Shared, account: &Account, call: &Call) -> 
 }
 
 /// The messages of a chat that there are, newest first.
-fn shown<'a>(
-    entries: &'a std::collections::VecDeque<InstagramEntry>,
-) -> impl Iterator<Item = &'a InstagramEntry> {
+fn shown(entries: &VecDeque<InstagramEntry>) -> impl Iterator<Item = &InstagramEntry> {
     entries
         .iter()
         .rev()

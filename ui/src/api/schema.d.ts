@@ -4673,6 +4673,7 @@ export interface components {
             context?: {
                 message_id: string;
             };
+            recipient_identity_key_hash?: string;
             text?: {
                 body: string;
             };

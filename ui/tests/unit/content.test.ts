@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ensureTexts, i18n, LANGUAGES, setLanguage, type Language } from '@/app/i18n'
 import { me } from '@/app/session'
 import MessageContent from '@/features/inbox/MessageContent.vue'
-import { answeredOf, askedOf, mapLink, orderOf, peopleOf, placeOf, referralOf, troublesOf, vcard, webAddress } from '@/features/inbox/content/read'
+import { answeredOf, askedOf, mapLink, orderOf, peopleOf, placeOf, referralOf, shownOf, troublesOf, vcard, webAddress } from '@/features/inbox/content/read'
 import { forwardable, quoteOf, wordsOf } from '@/features/inbox/content/words'
 import { reactionsOn, threadRows } from '@/features/inbox/thread'
 import { previewOf } from '@/features/inbox/preview'
@@ -234,4 +234,15 @@ describe('what is done with a comment', () => {
   ])('stands on it, and by itself only where it failed (%#)', (messages, pending, expected) => {
     expect(rows(messages, pending)).toEqual(expected)
   })
+})
+
+it('shows the products of a template: the one above, those behind a button, those on cards', () => {
+  const shown = {
+    header: { format: 'product', text: '', media: null, product: 'L' }, body: 'Still interested?', footer: '',
+    buttons: [{ kind: 'mpm', text: 'View items', target: '', products: { thumbnail: 'L', sections: [{ title: 'Cart', products: ['L', 'S'] }, 7] } }],
+    cards: [{ header: { format: 'product', text: '', media: null, product: 'M' }, body: '', buttons: [] }],
+  }
+  const read = shownOf({ shown })!
+  expect([read.headerProduct, read.products, read.cards[0]!.product]).toEqual(['L', [{ title: 'Cart', ids: ['L', 'S'] }, { title: '', ids: [] }], 'M'])
+  expect(read.buttons).toMatchObject([{ title: 'View items', kind: 'mpm' }])
 })

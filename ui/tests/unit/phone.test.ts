@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { setTimeZone } from '@/lib/format'
-import { digitsOf, hasFaults, isPhone, NO_FAULTS, type PhoneMessage, unreadOf, withDays } from '@/features/phone/model'
+import { digitsOf, hasFaults, isPhone, NO_FAULTS, partsOf, type PhoneMessage, unreadOf, withDays, withFile } from '@/features/phone/model'
 
 const message = (id: string, direction: 'inbound' | 'outbound', status: string, at: string): PhoneMessage => ({ id, direction, type: 'text', status, created_at: at, context_id: null, error: null, reactions: [], edited: false, deleted: false })
 
@@ -23,4 +23,13 @@ describe('test phone', () => {
     expect(hasFaults({ ...NO_FAULTS, delay_ms: 1 })).toBe(true)
     expect(hasFaults({ ...NO_FAULTS, reorder_webhooks: true })).toBe(true)
   })
+})
+
+it('shows a template with its products, cards and pictures', () => {
+  const message = withFile('254 1', { type: 'template', template: { header: { type: 'product', product: { product_retailer_id: 'L' } }, buttons: [{ type: 'MPM', text: 'View items' }], cards: [{ header: { type: 'image', image: { id: '7' } }, body: 'One', buttons: [{ type: 'QUICK_REPLY', text: 'Yes', payload: 'y' }] }] } } as never)
+  expect(partsOf(message.template)).toEqual({
+    product: 'L', picture: '', body: '', buttons: [{ type: 'mpm', text: 'View items' }],
+    cards: [{ product: '', picture: '/api/v1/sandbox/customers/254%201/files/7', body: 'One', buttons: [{ type: 'quick_reply', text: 'Yes', payload: 'y' }], cards: [] }],
+  })
+  expect(partsOf('odd')).toEqual({ product: '', picture: '', body: '', buttons: [], cards: [] })
 })

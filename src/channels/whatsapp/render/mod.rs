@@ -93,6 +93,9 @@ pub(super) fn body(request: &SendRequest) -> Result<Value, FieldError> {
         "biz_opaque_callback_data".into(),
         json!(request.message.to_string()),
     );
+    if let Some(hash) = &request.identity_hash {
+        fields.insert("recipient_identity_key_hash".into(), json!(hash));
+    }
     // The provider refuses a quote together with a reaction, which names its message itself.
     if let (Some(id), true) = (&request.reply_to, kind != "reaction") {
         fields.insert("context".into(), json!({ "message_id": id }));
@@ -148,6 +151,7 @@ mod tests {
             content,
             reply_to: None,
             outside_window: false,
+            identity_hash: None,
         }
     }
 

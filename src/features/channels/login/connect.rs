@@ -107,7 +107,7 @@ async fn own_callback(
             .channel
             .settings
             .get("own_callback")
-            .is_some_and(|it| it == "on")
+            .is_some_and(|it| it == "on" || it == "number")
     }) else {
         return Ok(());
     };

@@ -194,6 +194,12 @@ pub(super) fn register(call: &Call<'_>, id: &str, action: &str) -> Answer {
         }
         None => return Err(GraphError::with(131_008, "Parameter 'pin' is missing.")),
     };
+    let is_country = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let region = &body["data_localization_region"];
+    if !region.is_null() && !region.as_str().is_some_and(is_country) {
+        let details = "Parameter 'data_localization_region' must be a country's code.";
+        return Err(GraphError::with(131_009, details));
+    }
     let now = call.shared.clock.now_ms();
     let mut state = number.state.lock();
     state.registrations.retain(|at| now - at < REGISTRATION_MS);

@@ -20,9 +20,12 @@ export const signupRules = (): Rules<SignupFields> => ({
   api_base: (value) => (value.trim() === '' || /^https?:\/\/[^\s]+$/.test(value.trim()) ? null : t('forms.url')),
 })
 
+/** Countries in which Meta can keep a number's messages (its pages on local storage). */
+export const REGIONS = ['AE', 'AU', 'BH', 'BR', 'CA', 'CH', 'DE', 'GB', 'ID', 'IN', 'JP', 'KR', 'SG', 'ZA']
+
 /** Asks for the provider's page; the browser goes there and comes back to `settings/channels/connect`. */
-export async function beginSignup(values: SignupFields, own = false): Promise<string> {
-  const named = Object.entries({ config_id: values.config_id.trim(), api_base: values.api_base.trim(), own_callback: own ? 'on' : '' }).filter(([, value]) => value !== '')
+export async function beginSignup(values: SignupFields, own = false, region = ''): Promise<string> {
+  const named = Object.entries({ config_id: values.config_id.trim(), api_base: values.api_base.trim(), own_callback: own ? 'on' : '', data_region: region }).filter(([, value]) => value !== '')
   const body = { provider: 'whatsapp_cloud', name: values.name.trim() || null, app_id: values.app_id.trim(), app_secret: values.app_secret.trim(), settings: Object.fromEntries(named) }
   return (await ok(api.POST('/channels/oauth/start', { body }))).url
 }

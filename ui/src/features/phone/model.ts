@@ -55,14 +55,16 @@ export function answerTo(kind: string, option: { id: string; title: string; desc
 }
 /** A template as the phone shows it. */
 export interface TemplateButton { type: string; text: string; payload?: string }
-export interface TemplateParts { product: string; body: string; buttons: TemplateButton[]; cards: TemplateParts[] }
+export interface TemplateParts { product: string; picture: string; body: string; buttons: TemplateButton[]; cards: TemplateParts[] }
 const MOST = 10
-export function partsOf(template: unknown): TemplateParts {
+export function partsOf(template: unknown, files = textAt(template, 'files')): TemplateParts {
   const shown = asObject(template)
+  const picture = textAt(shown, 'header', 'image', 'id')
   return {
+    picture: picture && files ? `${files}/${encodeURIComponent(picture)}` : '',
     product: textAt(shown, 'header', 'product', 'product_retailer_id'), body: textAt(shown, 'body'),
     buttons: asList(shown.buttons).slice(0, MOST).map((each) => ({ type: textAt(each, 'type').toLowerCase(), text: textAt(each, 'text'), ...(textAt(each, 'payload') && { payload: textAt(each, 'payload') }) })),
-    cards: asList(shown.cards).slice(0, MOST).map(partsOf),
+    cards: asList(shown.cards).slice(0, MOST).map((card) => partsOf(card, files)),
   }
 }
 export const formReply = (kind: 'flow' | 'address_message', body: string, answers: Record<string, string>): { type: string; [content: string]: unknown } => ({
@@ -91,9 +93,11 @@ export async function asBase64(file: Blob): Promise<string> {
 const FILES = new Set(['image', 'video', 'audio', 'document', 'sticker'])
 /** A message with its file as the phone has it: read from the simulated provider. */
 export function withFile(customer: string, message: PhoneMessage): PhoneMessage {
+  const files = `/api/v1/sandbox/customers/${encodeURIComponent(customer)}/files`
+  if (message.type === 'template') return { ...message, template: { ...asObject(message.template), files } }
   const body = message[message.type] as { id?: string; mime_type?: string; filename?: string } | undefined
   if (!FILES.has(message.type) || !body?.id) return message
-  const url = `/api/v1/sandbox/customers/${encodeURIComponent(customer)}/files/${encodeURIComponent(body.id)}`
+  const url = `${files}/${encodeURIComponent(body.id)}`
   const usual = { image: 'image/jpeg', sticker: 'image/webp', video: 'video/mp4', audio: 'audio/ogg', document: 'application/octet-stream' }[message.type] ?? ''
   const media = { id: body.id, kind: message.type, state: 'stored', mime_type: body.mime_type?.split(';')[0] ?? usual, filename: body.filename ?? null, size: 0, url, thumbnail_url: null, can_fetch: false }
   return { ...message, media: [media] }

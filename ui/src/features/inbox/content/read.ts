@@ -90,6 +90,8 @@ export interface Asked {
   header: string
   /** What stands above the words instead of a text. */
   headerFile: FileRef | null
+  /** The product that stands there. */
+  headerProduct: string
   body: string
   footer: string
   buttons: Option[]
@@ -146,6 +148,7 @@ export function askedOf(content: unknown): Asked {
     kind,
     header: textAt(header, 'text'),
     headerFile: fileOf(header),
+    headerProduct: '',
     body: textAt(content, 'body', 'text'),
     footer: textAt(content, 'footer', 'text'),
     buttons: [...asList(at(action, 'buttons')).map((button) => option(at(button, 'reply'))), ...own.buttons].filter((each) => each.title),
@@ -175,12 +178,10 @@ function shownFile(header: unknown): FileRef | null {
   const media = textAt(header, 'media')
   return ['image', 'video', 'document', 'gif'].includes(format) ? { kind: fileKind(format === 'gif' ? 'video' : format), id: media, url: webAddress(media) } : null
 }
-/** Products of a catalogue that a template shows: the one above, and those behind a button. */
+/** Products that the buttons of a template show. */
 function templateProducts(shown: unknown): Asked['products'] {
-  const one = textAt(shown, 'header', 'product')
   const shelves = asList(at(shown, 'buttons')).slice(0, 10).flatMap((button) => asList(at(button, 'products', 'sections')).slice(0, 10))
-  const sections = shelves.map((section) => ({ title: textAt(section, 'title'), ids: asList(at(section, 'products')).slice(0, MAX_ITEMS).map(asText).filter(Boolean) }))
-  return [...(one ? [{ title: '', ids: [one] }] : []), ...sections]
+  return shelves.map((section) => ({ title: textAt(section, 'title'), ids: asList(at(section, 'products')).slice(0, MAX_ITEMS).map(asText).filter(Boolean) }))
 }
 /** What the customer sees of a template that was sent, as it stood then; null where that was not kept. */
 export function shownOf(content: unknown): Asked | null {
@@ -190,7 +191,7 @@ export function shownOf(content: unknown): Asked | null {
     title: textAt(card, 'header', 'text'), file: shownFile(at(card, 'header')), body: textAt(card, 'body'), link: null, product: textAt(card, 'header', 'product'), ...templateButtons(at(card, 'buttons')),
   }))
   return {
-    ...askedOf({}), kind: 'template', header: textAt(shown, 'header', 'text'), headerFile: shownFile(at(shown, 'header')),
+    ...askedOf({}), kind: 'template', header: textAt(shown, 'header', 'text'), headerFile: shownFile(at(shown, 'header')), headerProduct: textAt(shown, 'header', 'product'),
     body: [textAt(shown, 'offer'), textAt(shown, 'body')].filter(Boolean).join('\n'), footer: textAt(shown, 'footer'), products: templateProducts(shown), ...templateButtons(at(shown, 'buttons')), cards,
   }
 }
