@@ -617,7 +617,7 @@ _frontdesk() {
             fi
             case "${prev}" in
                 --provider)
-                    COMPREPLY=($(compgen -W "whatsapp twilio instagram" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "whatsapp twilio instagram dialog360" -- "${cur}"))
                     return 0
                     ;;
                 --account-sid)

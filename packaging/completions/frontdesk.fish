@@ -96,7 +96,8 @@ complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -l public-ur
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l provider -d 'Whose API is played' -r -f -a "whatsapp\t'WhatsApp Cloud API'
 twilio\t'Twilio\'s Messages and Content API, SMS and WhatsApp'
-instagram\t'Instagram messaging, by either login'"
+instagram\t'Instagram messaging, by either login'
+dialog360\t'WhatsApp as 360dialog offers it; its API key is `--access-token`'"
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l account-sid -d 'Twilio: the account; its token is `--access-token`, its sender `--phone`' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l ig-id -d 'Instagram: the account\'s id, as webhooks name it' -r
 complete -c frontdesk -n "__fish_frontdesk_using_subcommand sandbox" -l page-id -d 'Instagram: the Facebook page that the account is linked to' -r

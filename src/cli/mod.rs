@@ -9,6 +9,7 @@ mod doctor;
 mod people;
 mod reindex;
 mod sandbox;
+mod sandbox_dialog360;
 mod sandbox_instagram;
 mod sandbox_twilio;
 mod serve;

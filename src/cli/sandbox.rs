@@ -19,6 +19,8 @@ enum Played {
     Twilio,
     /// Instagram messaging, by either login.
     Instagram,
+    /// WhatsApp as 360dialog offers it; its API key is `--access-token`.
+    Dialog360,
 }
 
 /// The simulator's number and where its webhooks go.
@@ -103,7 +105,7 @@ pub(super) fn run(options: &SandboxOptions) -> anyhow::Result<()> {
         match options.provider {
             Played::Twilio => return super::sandbox_twilio::run(options).await,
             Played::Instagram => return super::sandbox_instagram::run(options).await,
-            Played::Whatsapp => {}
+            Played::Whatsapp | Played::Dialog360 => {}
         }
         let mut config = SimulatorConfig {
             listen: options.listen,
@@ -116,6 +118,9 @@ pub(super) fn run(options: &SandboxOptions) -> anyhow::Result<()> {
         simulator
             .add_number(number(options))
             .map_err(|error| anyhow::anyhow!("the number cannot be played: {error}"))?;
+        if options.provider == Played::Dialog360 {
+            super::sandbox_dialog360::begin(&simulator, options).await?;
+        }
         announce(&simulator, options);
         if options.verify {
             let verified = simulator.verify_webhook(&options.phone_number_id).await;
@@ -133,14 +138,18 @@ fn number(options: &SandboxOptions) -> NumberConfig {
     number.access_token.clone_from(&options.access_token);
     number.app_secret.clone_from(&options.app_secret);
     number.verify_token.clone_from(&options.verify_token);
-    number.webhook_url.clone_from(&options.webhook_url);
+    if options.provider != Played::Dialog360 {
+        number.webhook_url.clone_from(&options.webhook_url);
+    }
     number
 }
 
 fn announce(simulator: &Simulator, options: &SandboxOptions) {
     let base = simulator.base_url();
-    println!("WhatsApp Cloud API is played on {base}");
-    println!("Send to {base}/v23.0/{}/messages", options.phone_number_id);
+    if options.provider == Played::Whatsapp {
+        println!("WhatsApp Cloud API is played on {base}");
+        println!("Send to {base}/v23.0/{}/messages", options.phone_number_id);
+    }
     println!(
         "Let a customer write: curl {base}/_sandbox/say -d '{{\"phone_number_id\":\"{}\",\"customer\":{{\"wa_id\":\"254711000234\",\
          \"name\":\"Amina\"}},\"message\":{{\"type\":\"text\",\"text\":{{\"body\":\"Habari\"}}}}}}'",

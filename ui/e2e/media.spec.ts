@@ -1,6 +1,7 @@
 import type { Locator, Page } from '@playwright/test'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { instagramChannel, instagramCustomer } from './social'
 import { axe, composer, expect, test, thread, unique } from './support'
 
 /** Files both ways, each kind: from the customer's phone into the thread, and from the composer to the phone. */
@@ -91,6 +92,54 @@ test('documents go both ways, and several files at once', async ({ open, page })
   await page.bringToFront()
   await expect(phone.getByText('menu.pdf')).toBeVisible({ timeout: 15_000 })
   await expect(phone.getByRole('img')).toBeVisible({ timeout: 15_000 })
+})
+
+test('a document is read without leaving the app, and a text by its beginning', async ({ open, page, rules }) => {
+  // Where the browser shows a PDF there is no storage for the script by which tests begin signed in.
+  rules.expected.push(/reading 'setItem'/)
+  const { phone, inbox } = await meet(open, page)
+  await page.bringToFront()
+  await phone.locator('input[type=file]').setInputFiles({ name: 'order.pdf', mimeType: 'application/pdf', buffer: PDF })
+  await phone.locator('input[type=file]').setInputFiles({ name: 'prices.txt', mimeType: 'text/plain', buffer: Buffer.from(`Mkate 60\n${'x'.repeat(300_000)}`) })
+  await inbox.bringToFront()
+  await thread(inbox).getByRole('button', { name: 'Read order.pdf' }).click({ timeout: 15_000 })
+  const dialog = inbox.getByRole('dialog')
+  const frame = dialog.locator('iframe')
+  await expect(frame).toHaveAttribute('src', /^\/media\//)
+  // The browser shows it: a document that may not be framed would leave an error page of no origin.
+  await expect.poll(async () => (await frame.elementHandle().then((it) => it?.contentFrame()))?.url() ?? '').toContain('/media/')
+  await expect(dialog.getByRole('link', { name: 'Open order.pdf in a new tab' })).toBeVisible()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await expect(dialog).toBeHidden()
+  await thread(inbox).getByRole('button', { name: 'Read prices.txt' }).click({ timeout: 15_000 })
+  await expect(dialog.getByText('Mkate 60')).toBeVisible()
+  await expect(dialog.getByText('Only the beginning is shown')).toBeVisible()
+  await axe(inbox)
+  await inbox.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+})
+
+test('a voice note becomes WAV where the channel takes nothing else, and is played', async ({ open, page, context }) => {
+  await open('/')
+  await instagramChannel(page)
+  const { name, phone, write } = await instagramCustomer(page)
+  await write('Hello')
+  const inbox = await context.newPage()
+  await inbox.goto('/inbox')
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await expect(inbox.getByRole('timer')).toContainText('0:02', { timeout: 10_000 })
+  await inbox.getByRole('button', { name: 'Use this recording' }).click()
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await expect(tray.getByText('converted to WAV')).toBeVisible()
+  await send(inbox)
+  const player = thread(inbox).getByRole('group').filter({ has: inbox.getByRole('slider', { name: 'Position' }) })
+  await expect(player).toContainText(/0:0[1-9]/, { timeout: 15_000 })
+  await player.getByRole('button', { name: 'Play' }).click()
+  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible()
+  await page.bringToFront()
+  await expect(phone.getByText('Audio', { exact: true })).toBeVisible({ timeout: 15_000 })
 })
 
 test('a voice note is recorded here and played there', async ({ open, page }) => {

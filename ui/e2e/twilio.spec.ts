@@ -1,21 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './servers'
 import { composer, expect, test, thread, unique } from './support'
 
 /** Twilio, played by the program itself beside the demo, and a WhatsApp channel that is connected to it. */
 const ACCOUNT = 'AC00112233445566778899aabbccddeeff'
 /** Another one at each try: a number belongs to one channel. */
 const PHONE = `+1555${String(Date.now()).slice(-7)}`
+const CAKE = readFileSync(fileURLToPath(new URL('../../data/sandbox/cake.png', import.meta.url)))
 const LINE = `${ACCOUNT}/whatsapp:${PHONE}`
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}
 const children: ChildProcess[] = []
 test.afterEach(() => children.splice(0).forEach((child) => child.kill('SIGTERM')))
 
@@ -83,6 +78,16 @@ test('buttons, a list and a card go out by WhatsApp through Twilio, and a tap co
   await says({ type: 'button', button: { text: 'Today', payload: 'today' }, context: { id } })
   const tap = thread(page).locator('[role=listitem]').filter({ hasText: 'Today' }).last()
   await expect(tap).toContainText('When shall we come?')
+
+  // A file goes out, and what the customer reads says so.
+  await page.locator('section[data-pane] input[type=file]').setInputFiles({ name: 'cake.png', mimeType: 'image/png', buffer: CAKE })
+  await expect(page.getByRole('list', { name: 'Attached files' }).getByText('Ready to send')).toBeVisible()
+  const caption = unique('The large one')
+  await composer(page).fill(caption)
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  const picture = thread(page).locator('[role=listitem]').filter({ hasText: caption }).last()
+  await expect(picture).toContainText('Read', { timeout: 20_000 })
+  await expect(picture.getByRole('img', { name: caption })).toBeVisible()
 })
 
 test('what Twilio could not deliver is fetched from the channel’s page', async ({ open, page, request, rules }) => {

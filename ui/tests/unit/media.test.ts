@@ -5,6 +5,7 @@ import { judge, plainType } from '@/lib/media/rules'
 import { encode, WAV_BYTES_PER_S } from '@/lib/media/wav'
 import { oggCrc, webmToOgg } from '@/lib/media/webm'
 import { duration } from '@/features/inbox/media/clock'
+import { decode, MAX_COLUMNS, MAX_ROWS, previewOf, rowsOf } from '@/features/inbox/media/preview'
 import { withFile } from '@/features/phone/model'
 import type { PhoneMessage } from '@/lib/api'
 
@@ -136,5 +137,26 @@ describe('a recording as WAV', () => {
     expect([word(0), word(8), word(12), word(36)]).toEqual(['RIFF', 'WAVE', 'fmt ', 'data'])
     expect([view.byteLength, view.getUint32(4, true), view.getUint32(28, true), view.getUint32(40, true)]).toEqual([52, 44, WAV_BYTES_PER_S, 8])
     expect([44, 46, 48, 50].map((at) => view.getInt16(at, true))).toEqual([0, 32767, -32768, 32767])
+  })
+})
+
+describe('documents that are read here', () => {
+  it.each([
+    ['application/pdf', true, 'pdf'], ['application/pdf', false, null], ['text/plain; charset=utf-8', true, 'text'], ['text/csv', false, 'table'],
+    ['text/html', true, null], ['application/zip', true, null],
+  ] as const)('%s (%s)', (mime, pdf, expected) => expect(previewOf(mime, pdf)).toBe(expected))
+  it('are tables where commas, semicolons or tabs divide them, quoted fields and all', () => {
+    expect(rowsOf('Name,Price\r\n"Mkate, large","say ""60"""\n\nChai,20')).toEqual([['Name', 'Price'], ['Mkate, large', 'say "60"'], ['Chai', '20']])
+    expect(rowsOf('a;b;c,d\n1;"2\n3"')).toEqual([['a', 'b', 'c,d'], ['1', '2\n3']])
+    expect(rowsOf('a\tb\n')).toEqual([['a', 'b']])
+    expect(rowsOf('')).toEqual([])
+    const many = rowsOf(Array.from({ length: MAX_ROWS + 50 }, () => 'x,'.repeat(MAX_COLUMNS + 9)).join('\n'))
+    expect([many.length, many[0]!.length]).toEqual([MAX_ROWS, MAX_COLUMNS])
+  })
+  it('are read as they were written, cut letters or not', () => {
+    const bytes = new TextEncoder().encode('bei: 60 €')
+    expect(decode(bytes, false)).toBe('bei: 60 €')
+    expect(decode(bytes.subarray(0, -1), true)).toBe('bei: 60 ')
+    expect(decode(new Uint8Array([0x63, 0x61, 0x66, 0xe9]), false)).toBe('café')
   })
 })
