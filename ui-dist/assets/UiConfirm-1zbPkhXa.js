@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-CW7nwcd5.js";

@@ -1,1 +1,0 @@
-export{p as fromBody}from"./model-DIy4EbVf.js";

@@ -1,0 +1,1 @@
+export{p as fromBody}from"./model-C8Qzp69M.js";

@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-6peg93iF.js";
