@@ -108,7 +108,9 @@ export function allTextAreas(): string[] {
 }
 
 export async function setLanguage(tag: Language): Promise<void> {
-  await Promise.all([...wanted].map((area) => load(tag, area)))
+  const lacking = (): string[] => [...wanted].filter((area) => !loaded.has(`${tag}/${area}`) && `../locales/${tag}/${area}.json` in files)
+  // What a page asks for meanwhile comes in the old language, and is wanted in the new one too.
+  for (let areas = lacking(); areas.length > 0; areas = lacking()) await Promise.all(areas.map((area) => load(tag, area)))
   current.value = tag
   i18n.global.locale.value = tag as 'en'
   document.documentElement.lang = tag
