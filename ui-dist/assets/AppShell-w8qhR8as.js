@@ -1,0 +1,1 @@
+export{X as default}from"./first-D-kKLF6l.js";

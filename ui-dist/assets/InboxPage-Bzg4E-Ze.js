@@ -1,0 +1,1 @@
+export{t as default}from"./first-D-kKLF6l.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-d_nkRrPC.js";
