@@ -17,6 +17,7 @@ use crate::domain::tariff::Tariff;
 use crate::domain::{Content, Identity, Timestamp};
 
 mod address;
+mod checks;
 pub mod contents;
 mod errors;
 mod fields;
@@ -43,6 +44,7 @@ pub use errors::{FieldError, ParseError};
 pub use kind::ProviderKind;
 pub use welcome::{Command, IceBreaker, MenuEntry, Profile, Welcome};
 
+pub use checks::Check;
 use contents::MadeContents;
 pub use limits::ContentLimits;
 use management::not_offered;
@@ -103,17 +105,6 @@ pub struct WebhookRequest<'a> {
 
 /// The outcome of a future that a provider's client returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// One step of a connection test, in plain words.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Check {
-    /// What was checked.
-    pub name: &'static str,
-    /// Whether it held.
-    pub ok: bool,
-    /// What was found, or what to do.
-    pub detail: String,
-}
 
 /// A provider.
 pub trait Provider: Send + Sync + 'static {

@@ -114,3 +114,19 @@ pub fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     frontdesk::channels::http::http_client().expect("a client")
 }
+
+/// Makes calls against these answers, at an address that is told; gives what came of it and what was asked. An answer is
+/// a body, or as the contract writes one that is no success: a status (`_http_status`) and a body.
+pub async fn asked<T>(answers: &[&Value], call: impl AsyncFnOnce(&str) -> T) -> (T, Vec<Request>) {
+    let reply = |answer: &&Value| match answer["_http_status"].as_u64() {
+        Some(status) => Reply::answer(
+            u16::try_from(status).expect("a status"),
+            "",
+            &answer["body"].to_string(),
+        ),
+        None => Reply::answer(200, "", &answer.to_string()),
+    };
+    let (base, server) = serve(answers.iter().map(reply).collect()).await;
+    let got = call(&base).await;
+    (got, server.await.expect("served"))
+}

@@ -10,7 +10,7 @@ use frontdesk::domain::{Identity, IdentityKind, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{ACCOUNT, CUSTOMER, access, content, contract, request};
-use crate::wire::{Reply, Request, http, json, serve};
+use crate::wire::{self, Request, http, json};
 
 fn file(path: &str) -> Value {
     json(&std::fs::read(contract().expect("looked before").join(path)).expect("a file"))
@@ -31,17 +31,10 @@ async fn asked<T>(
     answers: &[&Value],
     call: impl AsyncFnOnce(&reqwest::Client, &ChannelAccess) -> T,
 ) -> (T, Vec<Request>) {
-    let reply = |answer: &&Value| match answer["_http_status"].as_u64() {
-        Some(status) => Reply::answer(
-            u16::try_from(status).expect("a status"),
-            "",
-            &answer["body"].to_string(),
-        ),
-        None => Reply::answer(200, "", &answer.to_string()),
-    };
-    let (base, server) = serve(answers.iter().map(reply).collect()).await;
-    let got = call(&http(), &access("instagram", &base)).await;
-    (got, server.await.expect("served"))
+    wire::asked(answers, async |base| {
+        call(&http(), &access("instagram", base)).await
+    })
+    .await
 }
 
 fn ask(question: &str, payload: &str) -> IceBreaker {

@@ -13,7 +13,7 @@ use frontdesk::sandbox::{SenderConfig, TwilioConfig, TwilioSimulator};
 use serde_json::{Value, json};
 
 use crate::support::{ACCOUNT, TOKEN, access, contract, json_files, request};
-use crate::wire::{Reply, Request, http, serve};
+use crate::wire::{self, Reply, Request, http, serve};
 
 const SENDER: &str = "whatsapp:+14155550100";
 
@@ -127,12 +127,7 @@ async fn asked<T>(
     answers: &[&Value],
     call: impl AsyncFnOnce(&reqwest::Client, &ChannelAccess) -> T,
 ) -> (T, Vec<Request>) {
-    let replies = answers
-        .iter()
-        .map(|answer| Reply::answer(200, "", &answer.to_string()));
-    let (base, server) = serve(replies.collect()).await;
-    let got = call(&http(), &access(SENDER, &base)).await;
-    (got, server.await.expect("served"))
+    wire::asked(answers, async |base| call(&http(), &access(SENDER, base)).await).await
 }
 
 /// What the list tells of a content that WhatsApp was asked about.

@@ -11,8 +11,8 @@ use frontdesk::domain::template::{Category, Definition, ParameterFormat};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::support::{Reply, access, contract, http, json, serve};
-use crate::wire::Request;
+use crate::support::{access, contract, http, json};
+use crate::wire::{self, Request};
 
 fn file(name: &str) -> Value {
     json(&std::fs::read(contract().expect("looked before").join(name)).expect("a file"))
@@ -22,14 +22,12 @@ async fn asked<T>(
     answers: &[&Value],
     call: impl AsyncFnOnce(&reqwest::Client, &ChannelAccess) -> T,
 ) -> (T, Vec<Request>) {
-    let replies = answers
-        .iter()
-        .map(|answer| Reply::answer(200, "", &answer.to_string()));
-    let (base, server) = serve(replies.collect()).await;
-    let mut access = access(&base);
-    access.settings.insert("app_id".into(), "310400500600701".into());
-    let got = call(&http(), &access).await;
-    (got, server.await.expect("served"))
+    wire::asked(answers, async |base| {
+        let mut access = access(base);
+        access.settings.insert("app_id".into(), "310400500600701".into());
+        call(&http(), &access).await
+    })
+    .await
 }
 
 fn upload() -> MediaUpload {

@@ -11,7 +11,7 @@ use frontdesk::domain::{Identity, IdentityKind};
 use serde_json::{Value, json};
 
 use crate::support::{Reply, access, contract, http, json, json_files, serve};
-use crate::wire::Request;
+use crate::wire::{self, Request};
 
 /// Files that we neither ask with nor read, and why.
 const NOT_OURS: [(&str, &str); 3] = [
@@ -33,12 +33,7 @@ async fn asked<T>(
     answers: &[&Value],
     call: impl AsyncFnOnce(&reqwest::Client, &ChannelAccess) -> T,
 ) -> (T, Vec<Request>) {
-    let replies = answers
-        .iter()
-        .map(|answer| Reply::answer(200, "", &answer.to_string()));
-    let (base, server) = serve(replies.collect()).await;
-    let got = call(&http(), &access(&base)).await;
-    (got, server.await.expect("served"))
+    wire::asked(answers, async |base| call(&http(), &access(base)).await).await
 }
 
 fn starts(request: &Request, line: &str) {

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::client::get;
 use super::errors::class_of;
-use super::probe::{self, check};
+use super::probe;
 use super::settings::{self, Login};
+use crate::channels::checks::{self, check};
 use crate::channels::graph::{call_bare, config, unanswered};
 use crate::channels::http::TIMEOUT;
 use crate::channels::payload::{text_at, whole_number};
@@ -161,23 +162,13 @@ fn of_subscriptions(answer: &Value, webhook_url: &str) -> Check {
     let is_off = |it: &&Value| it.get("active") == Some(&Value::Bool(false));
     let found = instagram.filter(|it| !is_off(it));
     let found = found.and_then(|it| text_at(it, "callback_url"));
-    let same = |url: &str| url.trim_end_matches('/') == webhook_url.trim_end_matches('/');
-    match found.as_deref() {
+    match found {
         None => check(
             "callback",
             false,
             phrases::CHECK_CALLBACK_OFF.with(&[("url", &webhook_url)]),
         ),
-        Some(url) if same(url) => check(
-            "callback",
-            true,
-            phrases::CHECK_CALLBACK_HERE.with(&[("url", &url)]),
-        ),
-        Some(url) => check(
-            "callback",
-            false,
-            phrases::CHECK_CALLBACK_ELSEWHERE.with(&[("found", &url), ("url", &webhook_url)]),
-        ),
+        Some(url) => checks::callback(&url, webhook_url),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::get;
 use super::settings::{self, Login};
 use super::subscription::{self, Standing};
+use crate::channels::checks::check;
 use crate::channels::payload::text_at;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
@@ -52,14 +53,6 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
         Err(error) => failed("webhooks", &error),
     });
     checks
-}
-
-pub(super) fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
-    Check {
-        name,
-        ok,
-        detail: detail.into(),
-    }
 }
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {

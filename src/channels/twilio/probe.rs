@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::get;
 use super::parse::WHATSAPP;
 use super::settings;
+use crate::channels::checks::check;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
 use crate::domain::phrases;
@@ -44,14 +45,6 @@ async fn get_account(
     }
     let answer = super::call::call(http.get(url), access, crate::channels::http::TIMEOUT).await;
     super::call::success(&answer.map_err(super::call::unanswered)?)
-}
-
-fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
-    Check {
-        name,
-        ok,
-        detail: detail.into(),
-    }
 }
 
 fn failed(name: &'static str, error: &ProviderError) -> Check {

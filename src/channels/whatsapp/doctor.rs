@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::manage::{get, needed};
 use super::payload::{text_at, whole_number};
 use super::probe;
+use crate::channels::checks::{self, check};
 use crate::channels::{ChannelAccess, Check, Managed};
 use crate::domain::phrases;
 use secrecy::ExposeSecret;
@@ -27,14 +28,6 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess, webhook_
     checks.push(callback(http, access, webhook_url).await);
     checks.push(sending(http, access).await);
     checks
-}
-
-fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
-    Check {
-        name,
-        ok,
-        detail: detail.into(),
-    }
 }
 
 /// What the token may do, and until when.
@@ -113,23 +106,13 @@ async fn callback(http: &reqwest::Client, access: &ChannelAccess, webhook_url: &
 }
 
 fn of_callback(found: Option<&str>, webhook_url: &str) -> Check {
-    let same = |url: &str| url.trim_end_matches('/') == webhook_url.trim_end_matches('/');
     match found {
         None => check(
             "callback",
             true,
             phrases::CHECK_CALLBACK_UNTOLD.with(&[("url", &webhook_url)]),
         ),
-        Some(url) if same(url) => check(
-            "callback",
-            true,
-            phrases::CHECK_CALLBACK_HERE.with(&[("url", &url)]),
-        ),
-        Some(url) => check(
-            "callback",
-            false,
-            phrases::CHECK_CALLBACK_ELSEWHERE.with(&[("found", &url), ("url", &webhook_url)]),
-        ),
+        Some(url) => checks::callback(url, webhook_url),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::{call, unanswered};
 use super::payload::text_at;
 use super::settings;
+use crate::channels::checks::check;
 use crate::channels::{ChannelAccess, Check};
 use crate::domain::outbound::{ErrorClass, ProviderError};
 use crate::domain::phrases;
@@ -42,14 +43,6 @@ pub(super) async fn run(http: &reqwest::Client, access: &ChannelAccess) -> Vec<C
 
 fn setting<'a>(access: &'a ChannelAccess, name: &str) -> &'a str {
     access.settings.get(name).map_or("", String::as_str)
-}
-
-fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> Check {
-    Check {
-        name,
-        ok,
-        detail: detail.into(),
-    }
 }
 
 async fn get(
