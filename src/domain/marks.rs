@@ -117,6 +117,22 @@ impl Marks {
         self == &Self::default()
     }
 
+    /// Everyone who put something there.
+    pub fn authors(&self) -> impl Iterator<Item = &Author> {
+        let CommentMarks {
+            answered,
+            hidden,
+            deleted,
+        } = &self.comment;
+        let acts = [answered, hidden, deleted]
+            .into_iter()
+            .flatten()
+            .map(|act| &act.by);
+        let reactions = self.reactions.iter().map(|reaction| &reaction.by);
+        let deletion = self.deleted.iter().map(|deletion| &deletion.by);
+        reactions.chain(deletion).chain(acts)
+    }
+
     /// The link of a code.
     pub fn link(&self, code: &str) -> Option<&TrackedLink> {
         self.links.iter().find(|link| link.code == code)

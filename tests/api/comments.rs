@@ -50,6 +50,9 @@ async fn a_comment_is_answered_publicly_hidden_shown_and_deleted() {
         (&answered["message_id"], answered["by"]["kind"].as_str()),
         (&sent["id"], Some("user"))
     );
+    // Who did it is named although they wrote nothing in the comment itself.
+    let me = shop.client.get("/api/v1/me").await.expect(200);
+    assert_eq!(answered["by"]["name"], me["user"]["name"]);
     until(async || {
         shop.phone()
             .await

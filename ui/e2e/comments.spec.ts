@@ -26,7 +26,7 @@ test('a comment is answered publicly, hidden, shown again and deleted from the m
   const dialog = inbox.getByRole('dialog')
   const answer = unique('We sent you a message')
   await dialog.getByLabel('Public reply').fill('x'.repeat(2201))
-  await expect(dialog.getByText('1 characters too long')).toBeVisible()
+  await expect(dialog.getByText('Too long: 1 over')).toBeVisible()
   await expect(dialog.getByRole('button', { name: 'Post the reply' })).toBeDisabled()
   await dialog.getByLabel('Public reply').fill(answer)
   await axe(inbox)

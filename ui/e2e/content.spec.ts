@@ -40,7 +40,7 @@ test('reply buttons: problems before sending, a tap comes back to the question',
   const question = unique('Delivery today?')
   await dialog.getByLabel('Text', { exact: true }).fill(question)
   await dialog.getByLabel('Button 1').fill('Yes, please come today')
-  await expect(dialog.getByText('characters too long')).toBeVisible()
+  await expect(dialog.getByText('over the limit of')).toBeVisible()
   await dialog.getByLabel('Button 1').fill('Yes, please')
   await dialog.getByRole('button', { name: 'Add a button' }).click()
   await dialog.getByLabel('Button 2').fill('Not today')

@@ -69,8 +69,7 @@ impl<'a> Viewer<'a> {
     /// # Errors
     /// The store cannot be read.
     pub fn message(&mut self, message: &Message) -> Result<MessageView, StorageError> {
-        let reactions = message.marks.reactions.iter().map(|reaction| &reaction.by);
-        for author in reactions.chain([&message.author]) {
+        for author in message.marks.authors().chain([&message.author]) {
             if let Author::User(user) = author {
                 self.user_name(*user)?;
             }
