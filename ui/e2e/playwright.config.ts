@@ -24,7 +24,7 @@ export default defineConfig({
   fullyParallel: true,
   // As the Rust tests: what a busy machine made late is tried once more, and told as flaky.
   retries: 1,
-  reporter: process.env.CI ? [['line']] : [['list']],
+  reporter: [[process.env.CI ? 'line' : 'list'], ['./last-words.ts']],
   use: { trace: 'on-first-retry', locale: 'en' },
   projects: process.env.PERF ? [{ name: 'perf', use: { ...desktop, colorScheme: 'light', trace: 'off' }, retries: 0, testMatch: MEASURED[process.env.PERF] ?? MEASURED.list }] : [
     { name: 'light', use: { ...desktop, colorScheme: 'light' }, grepInvert: /@phone/ },
