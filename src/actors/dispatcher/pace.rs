@@ -75,7 +75,8 @@ impl Pace {
         let rate = rate(core, entry);
         if rate != self.rate {
             self.rate = rate;
-            self.number = Slots::new(rate);
+            let number = std::mem::replace(&mut self.number, Slots::new(rate));
+            self.number = number.at_rate(rate);
             self.bulk = None;
         }
         match (slowed(core, entry), self.bulk.is_some()) {

@@ -118,6 +118,21 @@ impl Slots {
         }
     }
 
+    /// The slots of another rate, from here on: what was sent counts on, and so do the trips and the slots' numbers.
+    pub(super) fn at_rate(mut self, rate: u32) -> Self {
+        let new = Self::new(rate);
+        while self.sent.len() > new.rate {
+            self.sent.pop_front();
+            self.first += 1;
+        }
+        Self {
+            sent: self.sent,
+            first: self.first,
+            trips: self.trips,
+            ..new
+        }
+    }
+
     /// Whether the next slot has come.
     pub(super) fn has_come(&self) -> bool {
         let now = Instant::now();
@@ -150,7 +165,7 @@ impl Slots {
 
     /// Notes when the provider's answer to the message of a slot came.
     pub(super) fn answered(&mut self, slot: Slot, at: Instant) {
-        // A slot of another rate, or one so long ago that it bounds nothing any more.
+        // One so long ago bounds nothing any more.
         let place = slot.0.checked_sub(self.first);
         let Some(sent) = place.and_then(|place| self.sent.get_mut(usize::try_from(place).ok()?)) else {
             return;
@@ -306,6 +321,38 @@ mod tests {
         slots.answered(first, Instant::now());
         slots.answered(Slot(99), Instant::now());
         assert_eq!(slots.trips.seen, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_rate_forgets_nothing_that_was_sent() {
+        for (before, after) in [(100, 10), (10, 100)] {
+            let mut slots = Slots::new(before);
+            let mut arrived = Vec::new();
+            let start = Instant::now();
+            let mut taken = None;
+            while start.elapsed() < Duration::from_secs(3) {
+                if arrived.len() == 10 && slots.rate == before as usize {
+                    slots = slots.at_rate(after);
+                }
+                while let Some(slot) = slots.take() {
+                    taken = Some(slot);
+                    arrived.push(start.elapsed().as_millis());
+                    if slots.rate == before as usize && arrived.len() == 10 {
+                        break;
+                    }
+                }
+                tokio::time::advance(MS).await;
+            }
+            assert_eq!(
+                taken,
+                Some(Slot(arrived.len() as u64 - 1)),
+                "each has a number of its own"
+            );
+            assert!(
+                most_in_a_second(&arrived) <= after.max(10) as usize,
+                "{before} to {after}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]
