@@ -86,20 +86,31 @@ pub async fn show_picture(
     let url = Url::parse(address).ok()?;
     let source = MediaSource::plain(url.clone());
     let call = tokio::time::timeout(PICTURE_TIME, async {
-        let mut response = get(core, entry, &source, &url, true).await.ok()?;
+        let mut response = get(core, entry, &source, &url, true).await?;
         let mut bytes = Vec::new();
         if !response.status().is_success() {
-            return None;
+            return Err(refused(response.status()));
         }
-        while let Some(chunk) = response.chunk().await.ok()? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Failure::Later(said(&error)))?
+        {
             if bytes.len() + chunk.len() > limit {
-                return None;
+                return Err(Failure::Never(phrases::UPLOAD_TOO_LARGE.text().into()));
             }
             bytes.extend_from_slice(&chunk);
         }
-        Some(bytes)
+        Ok(bytes)
     });
-    let bytes = call.await.ok()??;
+    let late = |_| Err(Failure::Later(phrases::FILE_TOO_SLOW.text().into()));
+    let bytes = match call.await.unwrap_or_else(late) {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            tracing::warn!(channel = %entry.channel.id, ?why, "a picture of the provider cannot be shown");
+            return None;
+        }
+    };
     let mime = super::sniff(&bytes)?;
     PICTURES.contains(&mime).then_some((mime, bytes))
 }

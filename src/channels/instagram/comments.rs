@@ -11,14 +11,14 @@ use super::limits::{COMMENT, PROVIDER_ID};
 use super::render::is_comment;
 use super::settings;
 use crate::channels::fields::{Checked, Fields, length};
-use crate::channels::graph::{self, CallError, call_within, config};
+use crate::channels::graph::{self, Answer, CallError, call_within, config};
 use crate::channels::http::TIMEOUT;
-use crate::channels::payload::text_at;
+use crate::channels::payload::{text_at, whole_number};
 use crate::channels::{ChannelAccess, FieldError};
 use crate::domain::Content;
 use crate::domain::marks::{COMMENT_ACTION, COMMENT_REPLY, CommentWish};
 use crate::domain::outbound::{ErrorClass, ProviderError, SendOutcome, SendRequest};
-use crate::domain::phrases;
+use crate::domain::phrases::{self, Phrase};
 
 /// Checks a public answer: one text.
 pub(super) fn reply(body: &Value) -> Checked {
@@ -50,15 +50,13 @@ pub(super) async fn send(
         Err(error) => return SendOutcome::Refused(super::client::invalid_content(&error)),
     };
     let outcome = match call_within(call, access, TIMEOUT).await {
-        Ok(answer) => graph::of_send(
-            &answer,
-            class_here,
-            if wish == CommentWish::Reply {
-                answered
-            } else {
-                done
-            },
-        ),
+        Ok(answer) => {
+            let accepted = match wish {
+                CommentWish::Reply => answered,
+                CommentWish::Hide | CommentWish::Unhide | CommentWish::Delete => done,
+            };
+            explained(graph::of_send(&answer, class_here, accepted), &answer)
+        }
         Err(CallError::Config(why)) => SendOutcome::Refused(config(why)),
         Err(CallError::NotSent(why)) => SendOutcome::NotSent(why),
         Err(CallError::Lost(why)) => SendOutcome::Unknown(why),
@@ -73,7 +71,6 @@ pub(super) async fn send(
         SendOutcome::Unknown(why) if matches!(wish, CommentWish::Hide | CommentWish::Unhide) => {
             SendOutcome::Refused(harmless(why))
         }
-        SendOutcome::Refused(error) => SendOutcome::Refused(explained(error)),
         outcome => outcome,
     }
 }
@@ -131,26 +128,35 @@ fn done(json: &Value) -> SendOutcome {
     }
 }
 
-/// The class of a code here: `RecipientCooldown` stands for a comment that is gone, `Template` for a missing
-/// permission (Instagram has neither), until [`explained`] has found the words for them.
-fn class_here(code: u32, subcode: Option<u32>) -> Option<ErrorClass> {
+/// What a code means here and nowhere else; it stops no channel.
+const fn meaning(code: u32, subcode: Option<u32>) -> Option<Phrase> {
     match (code, subcode) {
-        (100, Some(33)) | (33, _) => Some(ErrorClass::RecipientCooldown),
-        (3 | 10 | 200..=299, None) => Some(ErrorClass::Template),
-        _ => class_of(code, subcode),
+        (100, Some(33)) | (33, _) => Some(phrases::COMMENT_GONE),
+        (3 | 10 | 200..=299, None) => Some(phrases::COMMENT_PERMISSION),
+        _ => None,
     }
 }
 
-fn explained(error: ProviderError) -> ProviderError {
-    let title = match error.class {
-        ErrorClass::RecipientCooldown => phrases::COMMENT_GONE.text(),
-        ErrorClass::Template => phrases::COMMENT_PERMISSION.text(),
-        _ => return error,
+fn class_here(code: u32, subcode: Option<u32>) -> Option<ErrorClass> {
+    match meaning(code, subcode) {
+        Some(_) => Some(ErrorClass::Permanent),
+        None => class_of(code, subcode),
+    }
+}
+
+/// Names a refusal by what its code means here.
+fn explained(outcome: SendOutcome, answer: &Answer) -> SendOutcome {
+    let number = |name: &str| {
+        let json = answer.json()?;
+        whole_number(json.get("error")?.get(name)?).and_then(|number| u32::try_from(number).ok())
     };
-    ProviderError {
-        class: ErrorClass::Permanent,
-        title: title.to_owned(),
-        ..error
+    let meant = number("code").and_then(|code| meaning(code, number("error_subcode")));
+    match (outcome, meant) {
+        (SendOutcome::Refused(error), Some(title)) => SendOutcome::Refused(ProviderError {
+            title: title.text().to_owned(),
+            ..error
+        }),
+        (outcome, _) => outcome,
     }
 }
 
