@@ -112,6 +112,8 @@ struct Gathered {
     /// Messages that were said after this are left alone.
     until: Option<Timestamp>,
     looked: Looked,
+    /// Of those that were not here, how many a webhook should have brought.
+    late: u32,
 }
 
 /// When a channel is looked after next.
@@ -287,7 +289,7 @@ impl MissedDesk {
             hold.after = error.retry_after.unwrap_or_default().max(ON_DEMAND);
         }
         self.note(entry, run, gathered.looked, refused.as_ref()).await?;
-        self.tell(entry, gathered.looked).await;
+        self.tell(entry, &gathered).await;
         refused.map_or(Ok(gathered.looked), Err)
     }
 
@@ -377,6 +379,7 @@ impl MissedDesk {
         };
         if let Some(whole) = whole {
             gathered.looked.new += 1;
+            gathered.late += u32::from(could_be_told(entry.channel.created_at, at));
             gathered.messages.push((at, whole));
         }
         Ok(())
@@ -445,16 +448,22 @@ impl MissedDesk {
     }
 
     /// Tells the team once that messages did not come by webhook; each of them tells nobody when it is old.
-    async fn tell(&self, entry: &ChannelEntry, looked: Looked) {
+    async fn tell(&self, entry: &ChannelEntry, gathered: &Gathered) {
         let (workspace, subject) = (entry.workspace, entry.channel.id.to_string());
-        if looked.new > 0 {
+        if gathered.late > 0 {
             let detail =
-                phrases::MESSAGES_MISSED.with(&[("count", &looked.new), ("name", &entry.channel.name)]);
+                phrases::MESSAGES_MISSED.with(&[("count", &gathered.late), ("name", &entry.channel.name)]);
             self.alerts.raise(workspace, ALERT, &subject, &detail).await;
-        } else if !looked.more {
+        } else if !gathered.looked.more {
             self.alerts.clear(workspace, ALERT, &subject).await;
         }
     }
+}
+
+/// Whether a webhook could tell of what was said at a time: not of what is older than the channel is here. Providers tell
+/// whole seconds; what has no time counts.
+fn could_be_told(here_since: Timestamp, said_at: Option<Timestamp>) -> bool {
+    said_at.is_none_or(|at| at > here_since.plus(-SECOND))
 }
 
 /// From when on is asked.
@@ -482,5 +491,20 @@ mod tests {
             let found = since(until.map(|ago| now.plus(ago)), now);
             assert_eq!(found, now.plus(expected), "{until:?}");
         }
+    }
+
+    #[test]
+    fn what_is_older_than_the_channel_did_not_come_late() {
+        let here = Timestamp::from_seconds(1_800_000_000).plus(SECOND / 2);
+        let table = [
+            (-3 * HOUR, false),
+            (-SECOND, false),
+            (-SECOND / 2, true),
+            (HOUR, true),
+        ];
+        for (after, expected) in table {
+            assert_eq!(could_be_told(here, Some(here.plus(after))), expected, "{after}");
+        }
+        assert!(could_be_told(here, None));
     }
 }
