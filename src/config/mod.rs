@@ -20,6 +20,8 @@ pub use tls::Tls;
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 /// Where data is kept unless told otherwise, below the current directory.
 const DEFAULT_DATA: &str = "frontdesk-data";
+/// The web server tells of each of its workers as it comes and goes.
+const LOG_FILTER: &str = "info,actix_server=warn";
 /// Largest configuration file.
 const MAX_FILE: u64 = 256 * 1024;
 
@@ -56,7 +58,7 @@ struct File {
     metrics_token_file: Option<PathBuf>,
     /// `text` or `json`.
     log_format: Option<LogFormat>,
-    /// What is logged, as in `info,frontdesk=debug`.
+    /// What is logged, as in `info,frontdesk=debug`; without it `info,actix_server=warn`.
     log_filter: Option<String>,
     /// Whether webhooks of workspaces may go to private addresses.
     allow_private_webhooks: Option<bool>,
@@ -158,7 +160,7 @@ impl Config {
             proxies: TrustedProxies(proxies.map_err(|error| wrong("trusted_proxies", error))?),
             metrics_token,
             log_format: file.log_format.unwrap_or_default(),
-            log_filter: file.log_filter.unwrap_or_else(|| "info".to_owned()),
+            log_filter: file.log_filter.unwrap_or_else(|| LOG_FILTER.to_owned()),
             allow_private_webhooks: file.allow_private_webhooks.unwrap_or(false),
             tls,
             smtp: file.smtp.map(smtp::Section::check).transpose()?,
