@@ -9,6 +9,7 @@ import { onRefused, onSettled, outbox } from '@/lib/outbox'
 import { toast } from '@/ui'
 import { applyPatch, BEFORE, patchConversations, patchMessages, type Pages } from './cache'
 import { matches, type Filters } from './filters'
+import { applyAgain, askAgain } from './overtaken'
 import { threadKey } from './queries'
 import { openConversation } from './state'
 
@@ -56,21 +57,19 @@ export function mentions(message: Message | undefined, me: string | undefined): 
 
 function writeContact(contact: Contact): void {
   queryClient.setQueryData<Contact>(['contact', contact.id], (old) => (old ? { ...old, ...contact } : old))
-  // Name and picture stand beside each conversation, too.
+  // Name and picture stand beside each conversation, too, wherever it is shown.
+  const { name, identities, picture_url } = contact
+  const named = (shown: Conversation): Conversation =>
+    shown.contact.name === name && shown.contact.picture_url === picture_url ? shown : { ...shown, contact: { ...shown.contact, name, identities, picture_url } }
   for (const id of contact.conversations) {
-    const shown = queryClient.getQueryData<Conversation>(['conversation', id]) ?? listed(id)
-    const { name, identities, picture_url } = contact
-    const same = shown && shown.contact.name === name && shown.contact.picture_url === picture_url
-    if (shown && !same) writeConversation({ ...shown, contact: { ...shown.contact, name, identities, picture_url } })
+    queryClient.setQueryData<Conversation>(['conversation', id], (old) => old && named(old))
+    for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
+      if (!data) continue
+      const shown = data.pages.flatMap((page) => page.items).find((each) => each.id === id)
+      const next = shown && named(shown)
+      if (next && next !== shown) queryClient.setQueryData(key, patchConversations(data, next, true, BEFORE[(key[1] as Filters).sort ?? 'newest']))
+    }
   }
-}
-/** A conversation as some list shows it. */
-function listed(id: string): Conversation | undefined {
-  for (const [, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
-    const found = data?.pages.flatMap((page) => page.items).find((each) => each.id === id)
-    if (found) return found
-  }
-  return undefined
 }
 const askedFor = new Set<string>()
 /** Whether the list of channels lacks one, which is then asked for again: somebody else added it, and the list may be older. */
@@ -97,21 +96,32 @@ function announceBatch(batch: LiveEvent[]): void {
   if (failed) announceNow(t('inbox.announce.failed', { reason: failed.data.message?.error?.title ?? '' }))
 }
 
-function onEvents(batch: LiveEvent[]): void {
-  // Only the newest state of each conversation matters within a frame.
+function write(batch: LiveEvent[]): void {
+  // Only the newest state of each conversation and contact matters within a frame.
   const conversations = new Map<string, Conversation>()
+  const contacts = new Map<string, Contact>()
   for (const { data, type } of batch) {
     if (data.message) writeMessage(data.message)
     if (data.conversation) conversations.set(data.conversation.id, data.conversation)
-    if (mentions(data.message, user.value?.id)) void queryClient.invalidateQueries({ queryKey: ['mentions'] })
-    if (data.contact) writeContact(data.contact)
+    if (data.contact) contacts.set(data.contact.id, data.contact)
     if (type === 'channel.updated' && data.channel) writeChannel(data.channel)
   }
   for (const conversation of conversations.values()) writeConversation(withPending(conversation))
+  // After the conversations, which may be new: a contact's name and picture are written into those that are there.
+  for (const contact of contacts.values()) writeContact(contact)
   for (const { channel_id } of conversations.values()) {
     // Once each: one that was removed stays away.
     if (!askedFor.has(channel_id) && lacksChannel(channel_id)) askedFor.add(channel_id)
   }
+}
+
+const KINDS = ['conversations', 'conversation', 'messages', 'contact', 'channels'] as const
+const remember = applyAgain<LiveEvent>(queryClient, KINDS, write)
+
+export function receive(batch: LiveEvent[]): void {
+  remember(batch)
+  write(batch)
+  if (batch.some(({ data }) => mentions(data.message, user.value?.id))) void queryClient.invalidateQueries({ queryKey: ['mentions'] })
   announceBatch(batch)
 }
 
@@ -119,7 +129,9 @@ let started = false
 export function startInboxCache(): void {
   if (started) return
   started = true
-  onLive(onEvents)
+  onLive(receive)
+  // The first list is asked for before this page is even there.
+  askAgain(queryClient, KINDS)
   onSettled((item, result) => {
     if (item.kind === 'message' || item.kind === 'note') writeMessage(result as Message, false)
     else {

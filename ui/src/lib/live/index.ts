@@ -52,7 +52,7 @@ const socket = new LiveSocket(
     reset: () => {
       const waiting = firstHello
       firstHello = null
-      // The session waits a moment for the first hello, so that nothing is loaded before the feed stands.
+      // The session waits a moment for the first hello, so that little is loaded before the feed stands.
       if (waiting) waiting()
       else refetchAll()
     },

@@ -1,0 +1,1 @@
+export{t as default}from"./first-UW0h8Ixp.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-eNOZ0sZ9.js";
