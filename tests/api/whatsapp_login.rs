@@ -531,6 +531,28 @@ async fn messages_of_a_shared_app_are_posted_to_this_appliance_if_it_says_so() {
     assert_eq!(url.as_deref(), channel["webhook_url"].as_str());
     // What was shared came by it.
     phone(owner, &channel, |phone| phone["history"]["state"] == "done").await;
+
+    // For this number alone, and then as before.
+    let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    let number = channel["settings"]["phone_number_id"].as_str().expect("an id");
+    for (own, of_account, of_number) in [
+        ("number", None, url.clone()),
+        ("off", None, None),
+        ("on", url, None),
+    ] {
+        let settings = json!({"settings": {"own_callback": own}});
+        owner.patch(&path, &settings).await.expect(200);
+        owner
+            .post(&format!("{path}/subscribe"), &json!({}))
+            .await
+            .expect(204);
+        let whatsapp = &app.app.simulators.whatsapp;
+        assert_eq!(
+            (whatsapp.callback_of(GARDEN), whatsapp.callback_of_number(number)),
+            (of_account, of_number),
+            "{own}"
+        );
+    }
 }
 
 #[actix_web::test]

@@ -288,7 +288,8 @@ async fn webhooks_are_sent_to_our_own_address() {
         access.secrets.insert("verify_token".into(), token.into());
         access
     };
-    let (got, asked) = asked(&[&done], async |http, access| {
+    let none = json!({"webhook_configuration": {}, "id": "1"});
+    let (got, asked) = asked(&[&done, &none], async |http, access| {
         WhatsappCloud.subscribe(http, &ours(access, "on")).await
     })
     .await;
@@ -296,22 +297,39 @@ async fn webhooks_are_sent_to_our_own_address() {
     starts(&asked[0], "POST /v23.0/104200300400501/subscribed_apps ");
     assert_eq!(asked[0].body, file("subscribed-apps-override.request.json"));
 
-    // The number's alone, and taken back.
-    let (got, asked) = self::asked(&[&done, &done, &done], async |http, access| {
+    // The number's alone, and taken back, unless somebody has sent it elsewhere since.
+    let at = |url: &str| json!({"webhook_configuration": {"phone_number": url, "application": "https://app.example"}, "id": "1"});
+    let (here, elsewhere) = (
+        at("https://crm.example/webhooks/meta"),
+        at("https://other.example"),
+    );
+    let answers = [&done, &done, &here, &done, &elsewhere];
+    let (got, asked) = self::asked(&answers, async |http, access| {
         let access = ours(access, "number");
         WhatsappCloud.subscribe(http, &access).await?;
+        WhatsappCloud.release(http, &access).await?;
         WhatsappCloud.release(http, &access).await
     })
     .await;
     got.expect("subscribed and released");
-    assert_eq!(asked[0].body, json!({}));
-    for (request, name) in asked[1..].iter().zip([
-        "phone-webhook-override.request.json",
-        "phone-webhook-override-remove.request.json",
-    ]) {
-        starts(request, &format!("POST {NUMBER} "));
-        assert_eq!(request.body, file(name), "{name}");
+    assert_eq!((asked.len(), &asked[0].body), (5, &json!({})));
+    for (at, name) in [
+        (1, "phone-webhook-override.request.json"),
+        (3, "phone-webhook-override-remove.request.json"),
+    ] {
+        starts(&asked[at], &format!("POST {NUMBER} "));
+        assert_eq!(asked[at].body, file(name), "{name}");
     }
+
+    // Switched off, the number's address goes with the account's.
+    let answers = [&done, &here, &done];
+    let (got, asked) = self::asked(&answers, async |http, access| {
+        WhatsappCloud.subscribe(http, &ours(access, "off")).await
+    })
+    .await;
+    got.expect("subscribed");
+    assert_eq!(asked[0].body, json!({}));
+    assert_eq!(asked[2].body, file("phone-webhook-override-remove.request.json"));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-import { expect, OWNER, test, unique } from './support'
+import { expect, OFFLINE, OWNER, test, unique } from './support'
 
 test('Home leads to what waits', async ({ open, page }) => {
   await open('/home')
@@ -229,7 +229,7 @@ test('a doubtful send is settled by a person, with its consequence said', async 
 })
 
 test('without a connection what was loaded stays, says so, and comes back', async ({ open, page, context, rules }) => {
-  rules.expected.push(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/)
+  rules.expected.push(OFFLINE)
   await open('/system')
   await expect(page.getByRole('heading', { name: 'Queues' })).toBeVisible()
   await context.setOffline(true)

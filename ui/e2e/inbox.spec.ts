@@ -1,4 +1,4 @@
-import { axe, composer, conversations, customer, expect, OWNER, signIn, test, thread, unique } from './support'
+import { axe, composer, conversations, customer, expect, OFFLINE, OWNER, signIn, test, thread, unique } from './support'
 
 test('signs in, says what is wrong, and comes back to the page that was asked for', async ({ page, rules }) => {
   rules.expected.push(/401/)
@@ -84,7 +84,7 @@ test('a quote, a file and what is being built come along to another device, and 
 })
 
 test('reads and writes offline and sends when the connection is back, once', async ({ open, page, context, rules }) => {
-  rules.expected.push(/ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource|fetching the script/)
+  rules.expected.push(OFFLINE)
   await open()
   const { id } = await customer(page)
   await page.goto(`/inbox/${id}`)

@@ -118,6 +118,8 @@ export async function isPage(page: Page): Promise<void> {
   expect(MISSING).not.toContain(await page.locator('main h1').textContent())
 }
 
+/** What the browser itself says while there is no connection. */
+export const OFFLINE = /ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource|fetching the script/
 const WCAG = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }
 /** What can differ between light and dark. */
 const COLOURS = { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::manage::{get, needed};
+use super::manage::{callbacks, get, needed};
 use super::payload::{text_at, whole_number};
 use super::probe;
 use crate::channels::checks::{self, check};
@@ -82,11 +82,11 @@ fn of_token(data: &Value) -> Check {
 
 /// Whether Meta posts the number's webhooks to this appliance.
 async fn callback(http: &reqwest::Client, access: &ChannelAccess, webhook_url: &str) -> Check {
-    let Ok(number) = needed(access, "phone_number_id") else {
+    if needed(access, "phone_number_id").is_err() {
         return check("callback", true, phrases::CHECK_NUMBER_ID_MISSING.text());
-    };
-    let fields = match get(http, access, &[number], &[("fields", "webhook_configuration")]).await {
-        Ok(fields) => fields,
+    }
+    let configured = match callbacks(http, access).await {
+        Ok(configured) => configured,
         Err(error) => {
             return check(
                 "callback",
@@ -95,10 +95,6 @@ async fn callback(http: &reqwest::Client, access: &ChannelAccess, webhook_url: &
             );
         }
     };
-    let configured = fields
-        .get("webhook_configuration")
-        .cloned()
-        .unwrap_or(Value::Null);
     // The nearest to the number holds (Meta: webhook overrides).
     let names = ["phone_number", "whatsapp_business_account", "application"];
     let found = names.iter().find_map(|name| text_at(&configured, name));

@@ -102,13 +102,15 @@ pub(super) async fn subscribe(http: &reqwest::Client, access: &ChannelAccess) ->
         |token| json!({"override_callback_uri": access.webhook_url, "verify_token": token.expose_secret()}),
     );
     let path = [needed(access, "waba_id")?, "subscribed_apps"];
-    match (own, here) {
-        (Some("on"), Some(here)) => post(http, access, &path, &here).await,
-        (Some("number"), Some(here)) => {
-            post(http, access, &path, &json!({})).await?;
-            callback(http, access, &here).await
-        }
-        _ => post(http, access, &path, &json!({})).await,
+    let of_account = match (own, &here) {
+        (Some("on"), Some(here)) => here,
+        _ => &json!({}),
+    };
+    post(http, access, &path, of_account).await?;
+    match (own, &here) {
+        (Some("number"), Some(here)) => callback(http, access, here).await,
+        (Some(_), _) => release(http, access).await,
+        (None, _) => Ok(()),
     }
 }
 
@@ -118,10 +120,25 @@ async fn callback(http: &reqwest::Client, access: &ChannelAccess, to: &Value) ->
     post(http, access, &path, &json!({ "webhook_configuration": to })).await
 }
 
-/// Has the number's messages posted here no longer, if they were sent here apart from the account's.
+/// The addresses that Meta says it posts the number's webhooks to: `phone_number`, `whatsapp_business_account` and
+/// `application`, of which the nearest to the number holds.
+pub(super) async fn callbacks(http: &reqwest::Client, access: &ChannelAccess) -> Managed<Value> {
+    let path = [needed(access, "phone_number_id")?];
+    let mut told = get(http, access, &path, &[("fields", "webhook_configuration")]).await?;
+    Ok(told["webhook_configuration"].take())
+}
+
+/// Has the number's messages posted here no longer, if they were sent here apart from the account's: not if somebody else has
+/// sent them elsewhere since.
 pub(super) async fn release(http: &reqwest::Client, access: &ChannelAccess) -> Managed<()> {
-    match access.settings.get(settings::OWN_CALLBACK).map(String::as_str) {
-        Some("number") => callback(http, access, &json!({"override_callback_uri": ""})).await,
+    if !access.settings.contains_key(settings::OWN_CALLBACK) {
+        return Ok(());
+    }
+    let now = callbacks(http, access).await?;
+    match text_at(&now, "phone_number") {
+        Some(url) if url == access.webhook_url => {
+            callback(http, access, &json!({"override_callback_uri": ""})).await
+        }
         _ => Ok(()),
     }
 }

@@ -269,6 +269,13 @@ impl Simulator {
         state.webhook.as_ref().map(|webhook| webhook.url.clone())
     }
 
+    /// Where the webhooks of a number alone are posted, if not to its account's or its app's address.
+    pub fn callback_of_number(&self, phone_number_id: &str) -> Option<String> {
+        let number = self.shared().accounts.number(phone_number_id)?;
+        let state = number.state.lock();
+        state.webhook.as_ref().map(|webhook| webhook.url.clone())
+    }
+
     /// Takes what a channel says of a number that was signed up: its token, also one of an earlier run, and the secret that
     /// its webhooks are signed with.
     ///

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isNewer } from '@/features/channels/data'
 import type { Channel } from '@/lib/api'
 import { newVerifyToken, newWhatsApp, stateOf, webhookReachable, whatsAppRules, type WhatsAppFields } from '@/features/channels/model'
-import { switches } from '@/features/channels/settings'
+import { hasOwnAddress } from '@/features/channels/settings'
 
 const fields: WhatsAppFields = {
   name: ' Shop ', phone_number_id: '106540352242922', waba_id: '102290129340398', display_phone_number: '+254 700 111 222',
@@ -72,8 +72,8 @@ describe('channels', () => {
 })
 
 it('offers an address of its own to a number whose account is known', () => {
-  const of = (settings: Record<string, string>) => switches({ provider: 'whatsapp_cloud', settings } as unknown as Channel).filter((each) => each.subscribes)
-  expect(of({})).toEqual([])
-  expect(of({ waba_id: '104' })).toMatchObject([{ name: 'own_callback', isOn: false, on: 'on', off: 'off' }])
-  expect(of({ waba_id: '104', own_callback: 'on' })[0]!.isOn).toBe(true)
+  const of = (provider: string, settings: Record<string, string>) => hasOwnAddress({ provider, settings } as unknown as Channel)
+  expect(of('whatsapp_cloud', {})).toBe(false)
+  expect(of('whatsapp_cloud', { waba_id: '104' })).toBe(true)
+  expect(of('dialog360', { waba_id: '104' })).toBe(false)
 })

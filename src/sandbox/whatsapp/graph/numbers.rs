@@ -23,13 +23,17 @@ fn selected(call: &Call<'_>, all: Value, default: &[&str]) -> Value {
 }
 
 fn fields(number: &Number) -> Value {
+    let of_account = number.waba.state.lock().webhook.clone();
     let state = number.state.lock();
     let high = number.config.throughput_mps > 80;
-    let callback = state
-        .webhook
-        .as_ref()
-        .map(|webhook| webhook.url.clone())
-        .or_else(|| state.app_webhook.clone());
+    let mut callbacks = Map::new();
+    for (name, url) in [
+        ("phone_number", state.webhook.as_ref().map(|it| &it.url)),
+        ("whatsapp_business_account", of_account.as_ref().map(|it| &it.url)),
+        ("application", state.app_webhook.as_ref()),
+    ] {
+        callbacks.extend(url.map(|url| (name.to_owned(), url.as_str().into())));
+    }
     json!({
         "id": number.config.phone_number_id,
         "verified_name": number.config.verified_name,
@@ -45,7 +49,7 @@ fn fields(number: &Number) -> Value {
         "is_on_biz_app": state.on_phone.is_some(),
         "whatsapp_business_manager_messaging_limit": number.config.tier,
         "messaging_limit_tier": number.config.tier,
-        "webhook_configuration": {"application": callback},
+        "webhook_configuration": callbacks,
         "conversational_automation": state.automation,
         "health_status": {
             "can_send_message": if state.registered { "AVAILABLE" } else { "BLOCKED" },

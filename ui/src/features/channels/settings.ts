@@ -14,8 +14,6 @@ export interface Switch {
   off: string
   label: string
   hint: string
-  /** The provider must be told as well; what it refuses does not hold. */
-  subscribes?: boolean
 }
 
 const phone = (value: string): string | null => (/^\+?[\d\s()-]{6,24}$/.test(value) ? null : t('channels.rules.phone'))
@@ -43,13 +41,12 @@ const mark = (channel: Channel, name: string, text: string): Switch => ({
   name, isOn: channel.settings[name] !== 'off', on: 'on', off: 'off', label: `channels.tools.${text}`, hint: `channels.tools.${text}Hint`,
 })
 const marks = (channel: Channel): Switch[] => [mark(channel, 'read_receipts', 'receipts'), mark(channel, 'typing_indicator', 'typing')]
-/** Several appliances at one app: the account's messages come here instead of to the app's address. */
-const own = (channel: Channel): Switch[] =>
-  channel.settings.waba_id ? [{ name: 'own_callback', isOn: channel.settings.own_callback === 'on', on: 'on', off: 'off', label: 'channels.settings.own', hint: 'channels.settings.ownHint', subscribes: true }] : []
+/** Several systems at one app: the account's messages, or the number's alone, come here instead of to the app's address. */
+export const hasOwnAddress = (channel: Pick<Channel, 'provider' | 'settings'>): boolean => channel.provider === 'whatsapp_cloud' && !!channel.settings.waba_id
+export const OWN_ADDRESS = ['off', 'on', 'number'] as const
 export function switches(channel: Channel): Switch[] {
   switch (channel.provider) {
     case 'whatsapp_cloud':
-      return [...marks(channel), ...own(channel)]
     case 'sandbox':
     case 'dialog360':
       return marks(channel)

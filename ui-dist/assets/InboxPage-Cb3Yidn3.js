@@ -1,1 +1,0 @@
-export{t as default}from"./first-UW0h8Ixp.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-eNOZ0sZ9.js";
