@@ -30,6 +30,9 @@ export function patchQuery<T>(queryKey: QueryKey, change: (old: T | undefined) =
   if (before?.isInvalidated) void queryClient.invalidateQueries({ queryKey, exact: true, refetchType: 'none' })
 }
 
+/** Questions of these kinds: the first part of their key. */
+export const ofKind = (...kinds: string[]) => ({ queryKey }: Query): boolean => kinds.includes(String(queryKey[0]))
+
 /**
  * Asks again what may be older than it looks: what is shown now, the rest when it is next shown. A first answer under way is
  * shown first, since whoever waits for it gains nothing by waiting for the next.

@@ -1,6 +1,6 @@
 /** Keeps the inbox's cache current: live events and the outbox's results, with changes still under way on top. */
 import type { Query } from '@tanstack/vue-query'
-import { askAgain, patchQuery, queryClient } from '@/app/query'
+import { askAgain, ofKind, patchQuery, queryClient } from '@/app/query'
 import { user } from '@/app/session'
 import { announce, announceNow } from '@/app/shell/announce'
 import { t } from '@/app/i18n'
@@ -136,7 +136,7 @@ function settle(answer: Conversation): void {
   writeConversation(withPending(answer))
   if (!wasOvertaken) return
   const now = queryClient.fetchQuery({ queryKey: key, queryFn: ({ signal }) => ok(api.GET('/conversations/{id}', { params: { path: { id: answer.id } }, signal })), staleTime: 0 })
-  void now.then((conversation) => writeConversation(withPending(conversation))).catch(() => askAgain(queryClient, ({ queryKey }) => queryKey[0] === 'conversations'))
+  void now.then((conversation) => writeConversation(withPending(conversation))).catch(() => askAgain(queryClient, ofKind('conversations')))
 }
 
 let started = false
@@ -145,7 +145,7 @@ export function startInboxCache(): void {
   started = true
   onLive(receive)
   // The first list is asked for before this page is even there.
-  askAgain(queryClient, ({ queryKey }) => KINDS.includes(String(queryKey[0])))
+  askAgain(queryClient, ofKind(...KINDS))
   onSettled((item, result) => {
     if (item.kind === 'message' || item.kind === 'note') writeMessage(result as Message, false)
     else {
