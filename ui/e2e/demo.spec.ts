@@ -33,7 +33,9 @@ test('its customers come by three ways, and each can be played', async ({ open, 
   await expect(page.getByRole('link', { name: /Njoki Kariuki/ })).toBeVisible()
 })
 
-test('its templates are in every state, and still are after the list was read again', async ({ open, page }) => {
+test('its templates are in every state, and still are after the list was read again', async ({ open, page, rules }) => {
+  // Every account is asked, also those of channels that other tests left without their provider.
+  rules.expected.push(/status of (409|50\d)/)
   await open('/templates')
   const list = page.getByTestId('templates')
   for (const state of ['Approved', 'In review', 'Rejected', 'Paused', 'Draft']) await expect(list.getByText(state, { exact: true }).first()).toBeVisible()
