@@ -1,4 +1,4 @@
-import { axe, composer, conversations, customer, expect, OFFLINE, OWNER, signIn, test, thread, unique } from './support'
+import { axe, composer, conversations, customer, expect, keptHere, labelled, OFFLINE, OWNER, signIn, test, thread, unique } from './support'
 
 test('signs in, says what is wrong, and comes back to the page that was asked for', async ({ page, rules }) => {
   rules.expected.push(/401/)
@@ -42,7 +42,7 @@ test('keeps a draft through a crash and brings it to another device', async ({ o
   await page.goto(`/inbox/${id}`)
   const text = unique('half a thought')
   await composer(page).pressSequentially(text)
-  await page.waitForTimeout(400)
+  await expect.poll(() => keptHere(page, id)).toContain(text)
   await page.close({ runBeforeUnload: false })
   const again = await open(`/inbox/${id}`, await page.context().newPage())
   await expect(composer(again)).toHaveValue(text)
@@ -117,9 +117,11 @@ test('reads and writes offline and sends when the connection is back, once', asy
 })
 
 test('does everything in the shortcut table', async ({ open, page }) => {
-  await open('/inbox')
+  await open()
+  const label = await labelled(page, [(await customer(page)).id, (await customer(page)).id, (await customer(page)).id])
+  await page.goto(`/inbox?label=${label}`)
   const focusedRow = (): Promise<string | undefined> => page.evaluate(() => (document.activeElement as HTMLElement).dataset.row)
-  await expect(page.locator('[data-row]').first()).toBeVisible()
+  await expect(page.locator('[data-row]')).toHaveCount(3)
   await page.keyboard.press('j')
   await expect.poll(focusedRow).toBeTruthy()
   const first = await focusedRow()
@@ -215,15 +217,24 @@ test('prepends older messages without moving what is read', async ({ open, page 
   await expect.poll(async () => (await last())?.unread).toBe(70)
   expect((await page.request.post(`/api/v1/conversations/${someone.id}/read`, { headers: { 'X-Frontdesk': '1' } })).ok()).toBe(true)
   await page.route('**/messages?*cursor*', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
     await route.continue()
   })
   await page.goto(`/inbox/${someone.id}`)
   await expect(thread(page).getByText('Number 70', { exact: true })).toBeVisible()
-  await page.waitForTimeout(1000)
+  // Until every row has been measured and the end is reached.
+  await thread(page).evaluate(async (list) => {
+    const end = performance.now() + 10_000
+    let [place, since] = ['', performance.now()]
+    while (performance.now() < Math.min(end, since + 500)) {
+      await new Promise(requestAnimationFrame)
+      const now = `${list.scrollTop} of ${list.scrollHeight}`
+      if (now !== place) [place, since] = [now, performance.now()]
+    }
+  })
   const moved = await thread(page).evaluate(async (list) => {
     list.scrollTop = 150
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     const top = list.getBoundingClientRect().top
     const anchor = [...list.querySelectorAll('[role="listitem"]')].find((row) => row.getBoundingClientRect().top > top + 100)!
     const [before, place] = [anchor.getBoundingClientRect().top, anchor.getAttribute('aria-posinset')]

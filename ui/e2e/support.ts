@@ -227,6 +227,33 @@ export async function customer(page: Page, text = 'Hello') {
   return { id, name, wa, say, behave }
 }
 
+/** Gives conversations a label of their own, and with it a list of their own: the demo's customers write whenever they like. */
+export async function labelled(page: Page, ids: string[]): Promise<string> {
+  const label = unique('these').replace(' ', '-')
+  for (const id of ids) expect((await page.request.patch(`/api/v1/conversations/${id}`, { headers: { 'X-Frontdesk': '1' }, data: { labels: [label] } })).ok()).toBe(true)
+  return label
+}
+
+/** What this device has kept of a draft by itself, as text. */
+export const keptHere = (page: Page, conversation: string): Promise<string> =>
+  page.evaluate(async (id) => {
+    if (!(await indexedDB.databases()).some(({ name }) => name === 'keyval-store')) return ''
+    return new Promise<string>((resolve, reject) => {
+      const opened = indexedDB.open('keyval-store')
+      opened.onerror = () => reject(opened.error)
+      opened.onsuccess = () => {
+        const store = opened.result.transaction('keyval').objectStore('keyval')
+        const [keys, values] = [store.getAllKeys(), store.getAll()]
+        values.onerror = () => reject(values.error)
+        values.onsuccess = () => {
+          opened.result.close()
+          const mine = keys.result.findIndex((key) => typeof key === 'string' && key.startsWith('draft:') && key.endsWith(id))
+          resolve(JSON.stringify(values.result[mine] ?? ''))
+        }
+      }
+    })
+  }, conversation)
+
 /** Signs somebody else in, on a browser of their own. */
 export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
   const person = { name: unique('Baraka'), email: `${unique('b').replace(' ', '')}@demo.example`, password: 'warm bread daily' }
