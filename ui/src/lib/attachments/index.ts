@@ -128,7 +128,8 @@ export function adopt(conversation: string, files: readonly Known[]): void {
 /** Attaches files; answers how many were left out because there are too many. */
 export function attach(conversation: string, channel: string, files: readonly File[], rules: readonly MediaRule[], recorded?: { converted: boolean }): number {
   const list = openAttachments(conversation, channel)
-  const room = Math.max(0, MAX_ATTACHMENTS - list.length)
+  // What was recorded exists nowhere else: there is room for it.
+  const room = Math.max(recorded ? 1 : 0, MAX_ATTACHMENTS - list.length)
   for (const file of files.slice(0, room)) {
     const verdict = judge(file, rules)
     const id = clientId()
