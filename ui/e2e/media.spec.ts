@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { instagramChannel, instagramCustomer } from './social'
-import { axe, composer, expect, test, thread, unique } from './support'
+import { axe, composer, expect, shot, test, thread, unique } from './support'
 
 /** Files both ways, each kind: from the customer's phone into the thread, and from the composer to the phone. */
 const CAKE = readFileSync(fileURLToPath(new URL('../../data/sandbox/cake.png', import.meta.url)))
@@ -163,6 +163,54 @@ test('a voice note is recorded here and played there', async ({ open, page }) =>
   await expect(thread(inbox).getByRole('listitem').filter({ has: inbox.getByRole('slider', { name: 'Position' }) }).last()).toContainText(/Delivered|Read/, { timeout: 15_000 })
   await page.bringToFront()
   await expect(phone.getByRole('slider', { name: 'Position' })).toBeVisible({ timeout: 15_000 })
+})
+
+test('a voice note outlasts typing, the note tab and another conversation', async ({ open, page }) => {
+  const { name, inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  const timer = inbox.getByRole('timer')
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await expect(timer).toContainText('0:01', { timeout: 10_000 })
+  await composer(inbox).fill('Typed meanwhile')
+  await expect(timer).toBeVisible()
+  await shot(inbox, 'voice-typing')
+  await inbox.getByRole('button', { name: 'Note', exact: true }).click()
+  await expect(timer).toBeVisible()
+  await expect(timer).toContainText('0:02', { timeout: 10_000 })
+
+  // Off to another customer in the middle of it: it is kept with the first one's reply, and that is said.
+  await inbox.locator('[data-row]').filter({ hasNotText: name }).first().click()
+  await expect(inbox.getByText(`The voice note was kept in your reply to ${name}`)).toBeVisible()
+  await expect(timer).toBeHidden()
+  await expect(tray).toBeHidden()
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await expect(composer(inbox)).toHaveValue('Typed meanwhile')
+  await expect(inbox.getByRole('button', { name: 'Record a voice note' })).toBeHidden()
+})
+
+test('a microphone that is allowed too late stays off', async ({ open, page, context }) => {
+  await context.addInitScript(() => {
+    const real = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices)
+    if (!real) return
+    const mine = window as unknown as { allow: () => void; tracks: MediaStreamTrack[] }
+    mine.tracks = []
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      await new Promise<void>((resolve) => (mine.allow = resolve))
+      const stream = await real(wanted)
+      mine.tracks.push(...stream.getTracks())
+      return stream
+    }
+  })
+  const { name, inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await inbox.locator('[data-row]').filter({ hasNotText: name }).first().click()
+  await expect(composer(inbox)).not.toHaveAccessibleName(new RegExp(name))
+  await inbox.evaluate(() => (window as unknown as { allow: () => void }).allow())
+  await expect.poll(() => inbox.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState))).toEqual(['ended'])
+  await expect(inbox.getByRole('timer')).toBeHidden()
 })
 
 test('limits are told before anything is sent, and files survive a reload', async ({ open, page }) => {

@@ -40,7 +40,7 @@ test('a teammate who is replying is seen, and a second reply is confirmed first'
   await composer(page).focus()
   await page.keyboard.press('ControlOrMeta+Enter')
   const dialog = page.getByRole('alertdialog')
-  await expect(dialog).toContainText('Somebody replied meanwhile')
+  await expect(dialog).toContainText('A reply was sent meanwhile')
   await axe(page)
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await expect(composer(page)).toHaveValue('My answer')
