@@ -210,11 +210,16 @@ export async function customer(page: Page, text = 'Hello') {
   return { id, name, wa, say, behave }
 }
 
-/** Signs somebody else in, on a browser of their own. */
-export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
+/** Somebody else of the team, who has not signed in yet. */
+export async function member(page: Page): Promise<typeof OWNER & { name: string }> {
   const person = { name: unique('Baraka'), email: `${unique('b').replace(' ', '')}@demo.example`, password: 'warm bread daily' }
   const answer = await write(page, 'post', '/users', { ...person, role: 'agent' })
   expect(answer.ok(), await answer.text()).toBe(true)
+  return person
+}
+/** Signs somebody else in, on a browser of their own. */
+export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
+  const person = await member(page)
   const context = await browser.newContext({ baseURL: url })
   await signIn(context, url, 'en', person)
   return context.newPage()
