@@ -68,6 +68,8 @@ test("somebody else who signs in in one tab takes over the other, and the first 
   await context.clearCookies()
   await composer(other).fill(sent)
   await composer(other).press('Control+Enter')
+  await expect(composer(other)).toHaveValue('')
+  await expect(other.getByText(sent, { exact: true })).toBeVisible()
   await composer(other).fill(typed)
   await page.reload()
   await signInOn(page, baraka)
