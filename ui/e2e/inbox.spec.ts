@@ -1,4 +1,4 @@
-import { axe, composer, conversations, customer, expect, keptHere, labelled, OFFLINE, OWNER, signIn, test, thread, unique } from './support'
+import { axe, composer, conversations, customer, draftHere, expect, labelled, OFFLINE, OWNER, signIn, test, thread, unique } from './support'
 
 test('signs in, says what is wrong, and comes back to the page that was asked for', async ({ page, rules }) => {
   rules.expected.push(/401/)
@@ -42,7 +42,7 @@ test('keeps a draft through a crash and brings it to another device', async ({ o
   await page.goto(`/inbox/${id}`)
   const text = unique('half a thought')
   await composer(page).pressSequentially(text)
-  await expect.poll(() => keptHere(page, id)).toContain(text)
+  await expect.poll(() => draftHere(page, id)).toContain(text)
   await page.close({ runBeforeUnload: false })
   const again = await open(`/inbox/${id}`, await page.context().newPage())
   await expect(composer(again)).toHaveValue(text)

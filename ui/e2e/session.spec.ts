@@ -1,4 +1,5 @@
-import { colleague, expect, OWNER, test } from './support'
+import type { Page } from '@playwright/test'
+import { colleague, composer, expect, member, oneToAnswer, OWNER, test, thread, unique } from './support'
 
 /** Whoever was here last has their page at once, and the server's word follows: here it says something else. */
 test('a session that ended while the browser was away leads to the sign-in page, and from there back', async ({ open, page, context, rules }) => {
@@ -29,4 +30,59 @@ test('somebody else who signed in on this browser finds their own page', async (
   await page.goto('/account')
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue(/^Baraka /)
   await expect(page.getByText(mine, { exact: true })).toHaveCount(0)
+})
+
+async function signInOn(page: Page, { email, password }: typeof OWNER): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+test('signing out in one tab empties the other, also with something unsaved in it', async ({ open, page, context, rules }) => {
+  rules.expected.push(/401|WebSocket/)
+  await open('/account')
+  const other = await context.newPage()
+  await other.goto('/account')
+  const name = other.getByLabel('Name', { exact: true })
+  const mine = await name.inputValue()
+  await name.fill('Something unsaved')
+  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click()
+  await expect(other).toHaveURL(/\/login/)
+  await expect(other.getByLabel('E-mail')).toBeVisible()
+  await expect(other.getByText(mine, { exact: true })).toHaveCount(0)
+  expect(await other.evaluate(() => localStorage.getItem('frontdesk.me'))).toBeNull()
+})
+
+test("somebody else who signs in in one tab takes over the other, and the first one's words do not become theirs", async ({ open, page, context, rules }) => {
+  rules.expected.push(/401|WebSocket/)
+  await open('/account')
+  const baraka = await member(page)
+  const { id } = await oneToAnswer(page)
+  const [sent, typed] = [unique('Sent by the first'), unique('Typed by the first')]
+  const other = await context.newPage()
+  await other.goto(`/inbox/${id}`)
+  await other.evaluate(() => localStorage.setItem('frontdesk.undo-send', 'true'))
+  await other.reload()
+  // The session ends on the server; a message waits out its five seconds, another is still being typed.
+  await expect(composer(other)).toBeVisible()
+  await context.clearCookies()
+  await composer(other).fill(sent)
+  await composer(other).press('Control+Enter')
+  await expect(composer(other)).toHaveValue('')
+  await expect(other.getByText(sent, { exact: true })).toBeVisible()
+  await composer(other).fill(typed)
+  await page.reload()
+  await signInOn(page, baraka)
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(baraka.name)
+
+  await expect(composer(other)).toHaveValue('')
+  const whose = () => other.evaluate(() => (JSON.parse(localStorage.getItem('frontdesk.me') ?? 'null') as { user: { name: string } } | null)?.user.name)
+  expect(await whose()).toBe(baraka.name)
+  await expect(thread(other)).toBeVisible()
+  await expect(other.getByText(sent, { exact: true })).toHaveCount(0)
+  const draft = await page.request.get(`/api/v1/conversations/${id}/draft`)
+  expect(await draft.text()).not.toContain(typed)
+  const messages = await page.request.get(`/api/v1/conversations/${id}/messages`)
+  expect(messages.ok()).toBe(true)
+  expect(await messages.text()).not.toContain(sent)
 })

@@ -234,11 +234,11 @@ export async function labelled(page: Page, ids: string[]): Promise<string> {
   return label
 }
 
-/** What this device has kept of a draft by itself, as text. */
-export const keptHere = (page: Page, conversation: string): Promise<string> =>
-  page.evaluate(async (id) => {
-    if (!(await indexedDB.databases()).some(({ name }) => name === 'keyval-store')) return ''
-    return new Promise<string>((resolve, reject) => {
+/** What this device keeps by itself, by its keys: drafts, the offline copy. */
+export const keptHere = (page: Page): Promise<[string, unknown][]> =>
+  page.evaluate(async () => {
+    if (!(await indexedDB.databases()).some(({ name }) => name === 'keyval-store')) return []
+    return new Promise<[string, unknown][]>((resolve, reject) => {
       const opened = indexedDB.open('keyval-store')
       opened.onerror = () => reject(opened.error)
       opened.onsuccess = () => {
@@ -247,18 +247,25 @@ export const keptHere = (page: Page, conversation: string): Promise<string> =>
         values.onerror = () => reject(values.error)
         values.onsuccess = () => {
           opened.result.close()
-          const mine = keys.result.findIndex((key) => typeof key === 'string' && key.startsWith('draft:') && key.endsWith(id))
-          resolve(JSON.stringify(values.result[mine] ?? ''))
+          resolve(keys.result.map((key, at) => [String(key), values.result[at]]))
         }
       }
     })
-  }, conversation)
+  })
+/** What this device has kept of a conversation's draft, as text. */
+export const draftHere = async (page: Page, conversation: string): Promise<string> =>
+  JSON.stringify((await keptHere(page)).find(([key]) => key.startsWith('draft:') && key.endsWith(conversation))?.[1] ?? '')
 
-/** Signs somebody else in, on a browser of their own. */
-export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
+/** Somebody else of the team, who has not signed in yet. */
+export async function member(page: Page): Promise<typeof OWNER & { name: string }> {
   const person = { name: unique('Baraka'), email: `${unique('b').replace(' ', '')}@demo.example`, password: 'warm bread daily' }
   const answer = await write(page, 'post', '/users', { ...person, role: 'agent' })
   expect(answer.ok(), await answer.text()).toBe(true)
+  return person
+}
+/** Signs somebody else in, on a browser of their own. */
+export async function colleague(page: Page, browser: Browser, url: string): Promise<Page> {
+  const person = await member(page)
   const context = await browser.newContext({ baseURL: url })
   await signIn(context, url, 'en', person)
   return context.newPage()

@@ -22,7 +22,8 @@ onSessionEnd(async (reason) => {
   stopOutbox()
   await stopDrafts()
   stopAttachments()
-  await stopOfflineCopy(reason)
+  // Somebody who was signed out in another tab leaves nothing to read here either.
+  await stopOfflineCopy(reason === 'expired' ? 'expired' : 'logout')
   if (reason === 'logout') await stopPush()
 })
 onSessionResume(() => {

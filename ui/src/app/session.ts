@@ -1,10 +1,11 @@
 /**
  * Who is signed in. Starts and stops what depends on it: the live feed, the outbox, the drafts, the offline copy.
  * A session that ended on the server leads to the sign-in page; drafts and the outbox stay on this device, each under
- * its user, so that nothing typed is lost.
+ * its user, so that nothing typed is lost. All tabs of a browser share one cookie: what one of them does about it, the
+ * others learn from local storage.
  */
 import { computed, ref, shallowRef } from 'vue'
-import { api, ApiError, NetworkError, ok, onSignedOut, type Me, type User } from '@/lib/api'
+import { api, ApiError, closeApi, NetworkError, ok, onSignedOut, type Me, type User } from '@/lib/api'
 import { setTimeZone } from '@/lib/format'
 import { asLanguage, setLanguage } from './i18n'
 import { queryClient } from './query'
@@ -12,6 +13,8 @@ import { density, theme } from './theme'
 
 const HINT = 'frontdesk.signed-in'
 const CACHED = 'frontdesk.me'
+/** However long the hooks take, a page of somebody else stays no longer than this. */
+const LEAVE_MS = 1000
 
 export const me = shallowRef<Me | null>(null)
 export const user = computed(() => me.value?.user ?? null)
@@ -22,19 +25,23 @@ export const lapsed = ref(false)
 /** Names the person and workspace in local storage; two people on one browser never see each other's data. */
 export const scope = computed(() => (me.value ? scopeOf(me.value) : null))
 
+/** `elsewhere`: another tab signed the person out or somebody else in. */
+export type EndReason = 'logout' | 'expired' | 'elsewhere'
 type Hook = (scope: string) => void | Promise<void>
+type EndHook = (reason: EndReason) => void | Promise<void>
 const startHooks: Hook[] = []
-const stopHooks: ((reason: 'logout' | 'expired') => void | Promise<void>)[] = []
+const stopHooks: EndHook[] = []
 /** Runs at sign-in (and at a reload while signed in). */
 export const onSessionStart = (hook: Hook): number => startHooks.push(hook)
-export const onSessionEnd = (hook: (reason: 'logout' | 'expired') => void | Promise<void>): number => stopHooks.push(hook)
+export const onSessionEnd = (hook: EndHook): number => stopHooks.push(hook)
 
-function store(key: string, value: string | null): void {
+function store(key: string, value: string | null): boolean {
   try {
     if (value === null) localStorage.removeItem(key)
     else localStorage.setItem(key, value)
+    return true
   } catch {
-    // Without local storage there is no offline start; everything else works.
+    return false // without local storage there is no offline start, and tabs learn nothing of each other; everything else works
   }
 }
 function stored(key: string): string | null {
@@ -46,12 +53,14 @@ function stored(key: string): string | null {
 }
 
 const scopeOf = ({ workspace, user }: Me): string => `${workspace.id}:${user.id}`
+/** Whose page this is, as far as other tabs can know of it; also after the session expired, while the page may still be open. */
+let told: string | null = null
 
 async function take(next: Me): Promise<void> {
   me.value = next
   expired.value = false
   store(HINT, '1')
-  store(CACHED, JSON.stringify(next))
+  told = store(CACHED, JSON.stringify(next)) ? scopeOf(next) : null
   setTimeZone(next.user.timezone, next.workspace.timezone)
   theme.value = next.user.theme
   density.value = next.user.density
@@ -63,15 +72,48 @@ async function begin(next: Me): Promise<void> {
   for (const hook of startHooks) await hook(scope.value!)
 }
 
-async function end(reason: 'logout' | 'expired'): Promise<void> {
+async function stop(reason: EndReason): Promise<void> {
   for (const hook of stopHooks) await hook(reason)
+}
+async function end(reason: 'logout' | 'expired'): Promise<void> {
+  await stop(reason)
   me.value = null
   expired.value = reason === 'expired'
   lapsed.value = false
   store(HINT, null)
-  store(CACHED, null)
+  // Who was here stays known after an expired session: other tabs then wait for that person, with all that was typed in them.
+  if (reason === 'logout') {
+    told = null
+    store(CACHED, null)
+  }
   queryClient.clear()
 }
+
+/** Loads the page for whoever the cookie now belongs to. What is on it is the first person's: it neither stays nor goes out under another name. */
+async function beginAnew(): Promise<void> {
+  told = null
+  closeApi()
+  // An unsaved form would ask whether to stay, and there is nobody to save it for.
+  window.addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true)
+  const late = new Promise((resolve) => setTimeout(resolve, LEAVE_MS))
+  await Promise.race([stop('elsewhere').catch(() => undefined), late])
+  location.reload()
+}
+/** Compares this page with what other tabs left in local storage. */
+function compare(): void {
+  if (told === null) return
+  const known = remembered()
+  if (!known || scopeOf(known) !== told) void beginAnew()
+  else if (me.value && stored(HINT) === null) lapsed.value = true
+}
+window.addEventListener('storage', ({ key }) => {
+  if (key === null || key === CACHED || key === HINT) compare()
+})
+// A page that was frozen, or kept for the way back, may have missed the event.
+window.addEventListener('pageshow', compare)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) compare()
+})
 // Before the start nobody is signed in, and what was asked early is answered for by the start.
 onSignedOut(() => {
   if (me.value) lapsed.value = true
@@ -82,10 +124,20 @@ export const onSessionResume = (hook: () => void): number => resumeHooks.push(ho
 
 /** Signs the same person in again and goes on where they were. */
 export async function resume(password: string): Promise<void> {
-  if (!me.value) return
-  await ok(api.POST('/auth/login', { body: { email: me.value.user.email, password } }))
+  const before = me.value
+  if (!before) return
+  await ok(api.POST('/auth/login', { body: { email: before.user.email, password } }))
+  const next = await ok(api.GET('/me'))
+  if (scopeOf(next) !== scopeOf(before)) return await giveWay(next)
+  // Tells other tabs too, one of which may belong to somebody else by now.
+  await take(next)
   lapsed.value = false
   for (const hook of resumeHooks) hook()
+}
+/** Somebody else is signed in on this browser. */
+async function giveWay(next: Me): Promise<void> {
+  store(CACHED, JSON.stringify(next))
+  await beginAnew()
 }
 /** Leaves the page for the sign-in page. Drafts and what waits to be sent stay on this device. */
 export const giveUpSession = (): Promise<void> => end('expired')
@@ -135,9 +187,7 @@ async function confirm(known: Me): Promise<void> {
   try {
     const next = await answer()
     if (scopeOf(next) === scopeOf(known)) return await take(next)
-    // Somebody else signed in on this browser: nothing of the first may stay on the page.
-    store(CACHED, JSON.stringify(next))
-    location.reload()
+    await giveWay(next)
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) await end('expired')
     else if (!(error instanceof NetworkError || error instanceof ApiError)) throw error

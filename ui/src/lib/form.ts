@@ -1,8 +1,8 @@
 /**
  * A form's values and errors: a field is checked when it is left, then while typing; the server's own verdict lands on
- * the field it names. Knows nothing of how a form looks.
+ * the field it names. What is typed while a save is under way is kept, and counts as unsaved. Knows nothing of how a form looks.
  */
-import { computed, nextTick, reactive } from 'vue'
+import { computed, nextTick, reactive, ref, type Ref } from 'vue'
 import { ApiError } from '@/lib/api'
 
 export type Rule<V> = (value: string, all: V) => string | null
@@ -13,6 +13,50 @@ export function fieldOf<V extends object>(path: string | null, values: V): keyof
   if (!path) return null
   const found = [path, ...path.split('.').reverse()].find((part) => Object.hasOwn(values, part))
   return (found as keyof V | undefined) ?? null
+}
+
+type Fields = Record<string, unknown>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+/**
+ * What to show after a save: what was `sent` becomes what the server made of it, what was changed meanwhile stays as it is
+ * `now`. Objects are compared field by field, lists as a whole: their entries have no names by which to find them again.
+ */
+export function afterSave<T>(now: T, sent: T, answer: T): T {
+  if (same(now, sent)) return answer
+  if (!isFields(now) || !isFields(sent) || !isFields(answer)) return now
+  const names = [...new Set([...Object.keys(answer), ...Object.keys(now)])]
+  const merged = names.map((name) => [name, afterSave(now[name], sent[name], answer[name])] as const)
+  return Object.fromEntries(merged.filter(([, value]) => value !== undefined)) as T
+}
+
+/** What somebody writes of a record that the server keeps, beside what it has kept: plain data, as JSON has it. */
+export function useWorkingCopy<T extends object>() {
+  const value = ref(null) as Ref<T | null>
+  const base = ref('')
+  /** What is written now; taken before a save, and given to `saved` after it. */
+  const snapshot = (): string => JSON.stringify(value.value)
+  const dirty = computed(() => value.value !== null && snapshot() !== base.value)
+  const take = (next: T): void => {
+    base.value = JSON.stringify(next)
+    value.value = JSON.parse(base.value) as T
+  }
+  /** Shows what the server has, unless something unsaved would be lost; tells whether it did. */
+  function offer(next: T): boolean {
+    if (dirty.value) return false
+    take(next)
+    return true
+  }
+  /** The server's answer to a save of what was `sent`; without that, to a call that took none of what is written. */
+  function saved(next: T, sent = base.value): void {
+    const merged = value.value && afterSave(value.value, JSON.parse(sent) as T, next)
+    take(next)
+    if (merged && !same(merged, next)) value.value = JSON.parse(JSON.stringify(merged)) as T
+  }
+  /** Nothing written here is to be kept. */
+  const abandon = (): void => void (base.value = snapshot())
+  return { value, dirty, snapshot, take, offer, saved, abandon }
 }
 
 export function useForm<V extends { [key: string]: string }>(initial: V, rules: () => Rules<V>) {
@@ -55,6 +99,15 @@ export function useForm<V extends { [key: string]: string }>(initial: V, rules: 
     Object.assign(base, values)
     for (const name of names) delete errors[name]
   }
+  const snapshot = (): V => ({ ...values })
+  /** The server's answer to a save of what was `sent`: fields that were changed meanwhile stay, unsaved. */
+  function saved(sent: V, next: Partial<V> = {}): void {
+    const kept = { ...sent, ...next }
+    const shown = afterSave(snapshot(), sent, kept)
+    for (const name of names) if (values[name] === sent[name]) delete errors[name]
+    Object.assign(values, shown)
+    Object.assign(base, kept)
+  }
   const dirty = computed(() => names.some((name) => values[name] !== base[name]))
   /** What a `UiInput` of that field binds. */
   const bind = (name: keyof V) => ({
@@ -66,7 +119,7 @@ export function useForm<V extends { [key: string]: string }>(initial: V, rules: 
     },
     onBlur: () => blur(name),
   })
-  return reactive({ values, errors, dirty, bind, blur, validate, refuse, reset })
+  return reactive({ values, errors, dirty, bind, blur, validate, refuse, reset, snapshot, saved })
 }
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/

@@ -2,8 +2,10 @@
 import { shallowRef } from 'vue'
 import { t } from '@/app/i18n'
 import { queryClient } from '@/app/query'
-import { api, ok, type BulkChange, type BulkJob } from '@/lib/api'
+import { onSessionEnd, scope } from '@/app/session'
+import { api, ApiError, ok, type BulkChange, type BulkJob } from '@/lib/api'
 import { toast } from '@/ui'
+import { bulk } from './actions'
 import { toApi, type Filters } from './filters'
 
 const EVERY_MS = 400
@@ -19,19 +21,48 @@ export async function chooseEverything(filters: Filters): Promise<void> {
   }
 }
 
+// What one person has under way is not the next one's to see; of changes that wait in the outbox none is left here to be counted.
+onSessionEnd(() => {
+  everything.value = null
+  job.value = null
+  bulk.run = null
+})
+
 const busy = (state: BulkJob['state']): boolean => state === 'running' || state === 'undoing'
-async function follow(): Promise<void> {
-  while (job.value && busy(job.value.state)) {
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-    // A lost connection is no end: the job goes on without us.
-    const next = await ok(api.GET('/bulk/{id}', { params: { path: { id: job.value.id } } })).catch(() => null)
-    if (next) job.value = next
+/** The server knows no such job any more (it keeps them in memory), or nobody is signed in who may ask. */
+const isLost = (error: unknown): error is ApiError => error instanceof ApiError && [401, 403, 404].includes(error.status)
+/** Null while the job is not heard of: a lost connection is no end, it goes on without us. */
+async function ask(id: string): Promise<BulkJob | null> {
+  try {
+    return await ok(api.GET('/bulk/{id}', { params: { path: { id } } }))
+  } catch (error) {
+    if (isLost(error)) throw error
+    return null
   }
-  await queryClient.invalidateQueries({ queryKey: ['conversations'] })
+}
+async function follow(): Promise<void> {
+  const id = job.value?.id
+  const followed = (): boolean => id !== undefined && job.value?.id === id && busy(job.value.state)
+  while (followed()) {
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+    if (!followed()) break
+    try {
+      const next = await ask(id!)
+      if (next && followed()) job.value = next
+    } catch (error) {
+      if (!followed()) break
+      job.value = null
+      toast.error(t('content.everything.lost'), error)
+    }
+  }
+  if (scope.value) await queryClient.invalidateQueries({ queryKey: ['conversations'] })
 }
 async function begin(run: () => Promise<BulkJob>): Promise<void> {
+  const whose = scope.value
   try {
-    job.value = await run()
+    const begun = await run()
+    if (scope.value !== whose) return
+    job.value = begun
     await follow()
   } catch (error) {
     toast.error(t('content.everything.failed'), error)

@@ -1,5 +1,6 @@
 /** What is open and selected in the inbox on this screen. */
 import { ref, shallowRef } from 'vue'
+import { onSessionEnd } from '@/app/session'
 
 /** The conversation in the thread pane, while its page is in view. */
 export const openConversation = ref<string | null>(null)
@@ -8,6 +9,13 @@ export const cursor = ref<string | null>(null)
 export const selection = shallowRef<ReadonlySet<string>>(new Set())
 /** Conversations marked unread by hand; looking at them does not clear that until they are opened again. */
 export const stickyUnread = shallowRef<ReadonlySet<string>>(new Set())
+
+// Whoever signs in next begins with nothing chosen.
+onSessionEnd(() => {
+  cursor.value = null
+  selection.value = new Set()
+  stickyUnread.value = new Set()
+})
 
 export function toggle(set: ReadonlySet<string>, id: string, on = !set.has(id)): ReadonlySet<string> {
   const next = new Set(set)

@@ -20,8 +20,15 @@ export function onSignedOut(listener: Listener): () => void {
   return () => signedOut.delete(listener)
 }
 
+let closed = false
+/** From here on nothing goes to the server from this page, until it is loaded anew: it shows somebody whose session this browser no longer holds. */
+export function closeApi(): void {
+  closed = true
+}
+
 const guard: Middleware = {
   onRequest({ request }) {
+    if (closed) throw new NetworkError('closed')
     if (request.method !== 'GET') request.headers.set('X-Frontdesk', '1')
     return request
   },

@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-B4m89OI1.js";

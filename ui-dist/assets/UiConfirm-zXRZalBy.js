@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-KBObU1v2.js";
