@@ -23,6 +23,7 @@ mod instagram;
 mod instagram_channel;
 mod instagram_login;
 mod isolation;
+mod live;
 mod me;
 mod media;
 mod media_provider;

@@ -43,7 +43,8 @@ pub(super) struct From {
     after: Option<u64>,
 }
 
-/// The live feed, as a WebSocket of JSON text frames: first `{"type":"hello","seq":N}`, then the events.
+/// The live feed, as a WebSocket of JSON text frames: first `{"type":"hello","seq":N}`, then the events. `{"type":"ping"}` is
+/// answered by `{"type":"pong"}`: pages see nothing of the protocol's own.
 #[utoipa::path(tag = "live", params(From), responses((status = 101, description = "Switches to WebSocket")))]
 #[get("/api/v1/live")]
 pub(super) async fn live(
@@ -136,6 +137,8 @@ enum Said {
         /// The window is in front; `true` unless said.
         focused: Option<bool>,
     },
+    /// Whether anybody is there.
+    Ping,
 }
 
 struct Client {
@@ -299,6 +302,7 @@ impl Client {
                     self.move_to(conversation_id);
                     Ok(())
                 }
+                Ok(Said::Ping) => self.send("{\"type\":\"pong\"}").await,
                 Err(_) => Err(End::Close(CloseCode::Policy, "this message is not known")),
             },
         }

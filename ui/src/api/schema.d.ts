@@ -957,7 +957,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The live feed, as a WebSocket of JSON text frames: first `{"type":"hello","seq":N}`, then the events. */
+        /**
+         * The live feed, as a WebSocket of JSON text frames: first `{"type":"hello","seq":N}`, then the events. `{"type":"ping"}` is
+         *     answered by `{"type":"pong"}`: pages see nothing of the protocol's own.
+         */
         get: operations["live"];
         put?: never;
         post?: never;

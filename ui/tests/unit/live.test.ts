@@ -93,4 +93,28 @@ describe('the live socket', () => {
     last().say({ type: 'hello', seq: 1 })
     expect(JSON.parse(last().sent.at(-1)!)).toEqual({ type: 'presence', conversation_id: 'k', state: 'replying' })
   })
+
+  it('asks a server that is silent for a word, and connects anew if none comes', () => {
+    const connected = last()
+    connected.say({ type: 'hello', seq: 5 })
+    vi.advanceTimersByTime(20_000)
+    expect(connected.sent).toEqual(['{"type":"ping"}'])
+    connected.say({ type: 'pong' })
+    vi.advanceTimersByTime(20_000)
+    expect(connected.sent).toHaveLength(2)
+    vi.advanceTimersByTime(10_000)
+    expect(FakeSocket.all).toHaveLength(2)
+    expect(connected.readyState).toBe(3)
+    // One that never opens is given up as well.
+    last().readyState = 0
+    vi.advanceTimersByTime(20_000)
+    expect(FakeSocket.all).toHaveLength(3)
+    // What is heard in between is a word, too.
+    const third = last()
+    for (let seq = 6; seq < 12; seq += 1) {
+      vi.advanceTimersByTime(10_000)
+      third.say(event(seq))
+    }
+    expect(third.sent).toEqual([])
+  })
 })

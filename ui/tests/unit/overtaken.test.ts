@@ -1,8 +1,10 @@
 import { QueryClient } from '@tanstack/vue-query'
 import { describe, expect, it } from 'vitest'
-import { queryClient } from '@/app/query'
+import { askAgain, patchQuery, queryClient } from '@/app/query'
+import { me } from '@/app/session'
+import { cached } from '@/features/inbox/actions'
 import { receive } from '@/features/inbox/live'
-import { applyAgain, askAgain, MOST_KEPT } from '@/features/inbox/overtaken'
+import { applyAgain, MOST_KEPT } from '@/features/inbox/overtaken'
 import type { Conversation, Message } from '@/lib/api'
 import type { LiveEvent } from '@/lib/live'
 
@@ -86,13 +88,27 @@ describe('what was asked for before events could be applied', () => {
     client.setQueryData(['list', 'there'], 'old')
     client.setQueryData(['other'], 'old')
     const first = client.fetchQuery({ queryKey: ['list', 'asked'] })
-    askAgain(client, ['list'])
+    askAgain(client, ({ queryKey }) => queryKey[0] === 'list')
     const invalid = () => client.getQueryCache().getAll().filter(({ state }) => state.isInvalidated).map(({ queryKey }) => queryKey.join(' '))
     await expect.poll(invalid).toEqual(['list there'])
     answers[0]!('old')
     expect(await first).toBe('old')
     await expect.poll(invalid).toEqual(['list there', 'list asked'])
     expect(answers).toHaveLength(1)
+  })
+})
+
+describe('a change of a kept answer', () => {
+  it('makes the rest of it no newer', async () => {
+    const state = () => queryClient.getQueryState(['kept'])!
+    patchQuery(['kept'], () => 'first')
+    expect(state().dataUpdatedAt).toBeGreaterThan(Date.now() - 5000)
+    queryClient.setQueryData(['kept'], 'yesterday', { updatedAt: 1000 })
+    patchQuery(['kept'], () => 'changed')
+    expect(state()).toMatchObject({ data: 'changed', dataUpdatedAt: 1000, isInvalidated: false })
+    await queryClient.invalidateQueries({ queryKey: ['kept'] })
+    patchQuery(['kept'], () => 'changed again')
+    expect(state()).toMatchObject({ data: 'changed again', dataUpdatedAt: 1000, isInvalidated: true })
   })
 })
 
@@ -135,5 +151,22 @@ describe('the inbox', () => {
     await asked
     expect(pictures()).toEqual([picture_url])
     expect(queryClient.getQueryData<Conversation>(['conversation', 'cv_1'])!.contact.picture_url).toBe(picture_url)
+  })
+
+  it('goes by the newest copy of a conversation, wherever it stands', () => {
+    queryClient.setQueryData(['conversation', 'cv_9'], conversation({ id: 'cv_9', version: 3 }))
+    expect(cached('cv_9')?.version).toBe(3)
+    queryClient.setQueryData(['conversations', { status: 'open' }], page(conversation({ id: 'cv_9', version: 4 })))
+    queryClient.setQueryData(['conversations', { status: 'any' }], page(conversation({ id: 'cv_9', version: 2 })))
+    expect(cached('cv_9')?.version).toBe(4)
+    expect(cached('cv_10')).toBeUndefined()
+  })
+
+  it('asks for the list of mentions again when there is one more', () => {
+    const [mentions, others] = [['conversations', { view: 'mentions', status: 'any' }], ['conversations', { view: 'all', status: 'any' }]]
+    for (const key of [mentions, others]) queryClient.setQueryData(key, page<Conversation>())
+    me.value = { user: { id: 'us_me' } } as typeof me.value
+    receive([event({ message: { id: 'ms_9', conversation_id: 'cv_9', type: 'note', direction: 'outbound', author: { id: 'x' }, note: { mentions: ['us_me'] } } })])
+    expect([mentions, others].map((key) => queryClient.getQueryState(key)!.isInvalidated)).toEqual([true, false])
   })
 })

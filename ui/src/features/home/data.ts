@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
 import { computed, onScopeDispose, type Ref } from 'vue'
-import { queryClient } from '@/app/query'
+import { askAgain, ofKind, queryClient } from '@/app/query'
 import { scope } from '@/app/session'
 import { api, ok, type Conversation } from '@/lib/api'
 import { onLive } from '@/lib/live'
@@ -41,7 +41,7 @@ export function useWaiting(count: number) {
 }
 
 export function useLiveHome(): void {
-  const refetch = useThrottleFn(() => queryClient.invalidateQueries({ queryKey: ['home'] }), EVERY_MS, true)
+  const refetch = useThrottleFn(() => askAgain(queryClient, ofKind('home')), EVERY_MS, true)
   onScopeDispose(
     onLive((batch) => {
       if (batch.some((event) => /^(message|conversation|dead_letter|alert)\./.test(event.type))) void refetch()

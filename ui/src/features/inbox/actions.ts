@@ -11,17 +11,12 @@ import { people, writeConversation, writeMessage } from './live'
 import { threadKey } from './queries'
 import { stickyUnread, toggle } from './state'
 
-/** The newest cached state of a conversation. */
+/** The newest cached state of a conversation: copies in lists, and its own, may be of different days. */
 export function cached(id: string): Conversation | undefined {
+  const lists = queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })
+  const shown = lists.flatMap(([, data]) => data?.pages.flatMap((page) => page.items.filter((item) => item.id === id)) ?? [])
   const own = queryClient.getQueryData<Conversation>(['conversation', id])
-  if (own) return own
-  for (const [, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
-    for (const page of data?.pages ?? []) {
-      const found = page.items.find((item) => item.id === id)
-      if (found) return found
-    }
-  }
-  return undefined
+  return [own, ...shown].filter((each) => each !== undefined).sort((a, b) => b.version - a.version)[0]
 }
 
 /** A message of a conversation, if it is loaded. */

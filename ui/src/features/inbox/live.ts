@@ -1,15 +1,16 @@
 /** Keeps the inbox's cache current: live events and the outbox's results, with changes still under way on top. */
-import { queryClient } from '@/app/query'
+import type { Query } from '@tanstack/vue-query'
+import { askAgain, ofKind, patchQuery, queryClient } from '@/app/query'
 import { user } from '@/app/session'
 import { announce, announceNow } from '@/app/shell/announce'
 import { t } from '@/app/i18n'
-import type { Channel, Contact, Conversation, Message, Page, User } from '@/lib/api'
+import { api, ok, type Channel, type Contact, type Conversation, type Message, type Page, type User } from '@/lib/api'
 import { onLive, type LiveEvent } from '@/lib/live'
 import { onRefused, onSettled, outbox } from '@/lib/outbox'
 import { toast } from '@/ui'
 import { applyPatch, BEFORE, patchConversations, patchMessages, type Pages } from './cache'
 import { matches, type Filters } from './filters'
-import { applyAgain, askAgain } from './overtaken'
+import { applyAgain } from './overtaken'
 import { threadKey } from './queries'
 import { openConversation } from './state'
 
@@ -30,13 +31,11 @@ export function withPending(conversation: Conversation): Conversation {
 /** Writes a conversation into every list it belongs to and into its own entry. */
 export function writeConversation(conversation: Conversation): void {
   const me = user.value?.id ?? ''
-  queryClient.setQueryData<Conversation>(['conversation', conversation.id], (old) =>
-    old && old.version > conversation.version ? old : conversation,
-  )
+  patchQuery<Conversation>(['conversation', conversation.id], (old) => (old && old.version > conversation.version ? old : conversation))
   for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
     if (!data) continue
     const next = patchConversations(data, conversation, matches(key[1] as Filters, conversation, me), BEFORE[(key[1] as Filters).sort ?? 'newest'])
-    if (next !== data) queryClient.setQueryData(key, next)
+    if (next !== data) patchQuery(key, () => next)
   }
 }
 
@@ -45,7 +44,7 @@ export function writeMessage(message: Message, replace = true): void {
   for (const [key, data] of queryClient.getQueriesData<Pages<Message>>({ queryKey: ['messages', id] })) {
     if (!data) continue
     const next = patchMessages(data, message, key.length === threadKey(id).length, replace)
-    if (next !== data) queryClient.setQueryData(key, next)
+    if (next !== data) patchQuery(key, () => next)
   }
 }
 
@@ -56,18 +55,18 @@ export function mentions(message: Message | undefined, me: string | undefined): 
 }
 
 function writeContact(contact: Contact): void {
-  queryClient.setQueryData<Contact>(['contact', contact.id], (old) => (old ? { ...old, ...contact } : old))
+  patchQuery<Contact>(['contact', contact.id], (old) => (old ? { ...old, ...contact } : old))
   // Name and picture stand beside each conversation, too, wherever it is shown.
   const { name, identities, picture_url } = contact
   const named = (shown: Conversation): Conversation =>
     shown.contact.name === name && shown.contact.picture_url === picture_url ? shown : { ...shown, contact: { ...shown.contact, name, identities, picture_url } }
   for (const id of contact.conversations) {
-    queryClient.setQueryData<Conversation>(['conversation', id], (old) => old && named(old))
+    patchQuery<Conversation>(['conversation', id], (old) => old && named(old))
     for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>({ queryKey: ['conversations'] })) {
       if (!data) continue
       const shown = data.pages.flatMap((page) => page.items).find((each) => each.id === id)
       const next = shown && named(shown)
-      if (next && next !== shown) queryClient.setQueryData(key, patchConversations(data, next, true, BEFORE[(key[1] as Filters).sort ?? 'newest']))
+      if (next && next !== shown) patchQuery(key, () => patchConversations(data, next, true, BEFORE[(key[1] as Filters).sort ?? 'newest']))
     }
   }
 }
@@ -81,7 +80,7 @@ function lacksChannel(id: string): boolean {
 }
 function writeChannel(channel: Channel): void {
   if (lacksChannel(channel.id)) return
-  queryClient.setQueryData<Page<Channel>>(['channels'], (old) =>
+  patchQuery<Page<Channel>>(['channels'], (old) =>
     old ? { ...old, items: old.items.map((each) => (each.id === channel.id ? channel : each)) } : old,
   )
 }
@@ -115,14 +114,29 @@ function write(batch: LiveEvent[]): void {
   }
 }
 
-const KINDS = ['conversations', 'conversation', 'messages', 'contact', 'channels'] as const
+const KINDS = ['conversations', 'conversation', 'messages', 'contact', 'channels']
 const remember = applyAgain<LiveEvent>(queryClient, KINDS, write)
 
 export function receive(batch: LiveEvent[]): void {
   remember(batch)
   write(batch)
-  if (batch.some(({ data }) => mentions(data.message, user.value?.id))) void queryClient.invalidateQueries({ queryKey: ['mentions'] })
+  // Only the server knows that list, and whoever looks at it has seen what it counts.
+  const isCounted = ({ queryKey: [kind, filters] }: Query): boolean => kind === 'mentions' || (kind === 'conversations' && (filters as Filters).view === 'mentions')
+  if (batch.some(({ data }) => mentions(data.message, user.value?.id))) askAgain(queryClient, isCounted)
   announceBatch(batch)
+}
+
+/**
+ * A change was made. What the feed told before this answer came was shown with the change on top of it; whether it was before or
+ * after the change only the server knows.
+ */
+function settle(answer: Conversation): void {
+  const key = ['conversation', answer.id]
+  const wasOvertaken = (queryClient.getQueryData<Conversation>(key)?.version ?? 0) > answer.version
+  writeConversation(withPending(answer))
+  if (!wasOvertaken) return
+  const now = queryClient.fetchQuery({ queryKey: key, queryFn: ({ signal }) => ok(api.GET('/conversations/{id}', { params: { path: { id: answer.id } }, signal })), staleTime: 0 })
+  void now.then((conversation) => writeConversation(withPending(conversation))).catch(() => askAgain(queryClient, ofKind('conversations')))
 }
 
 let started = false
@@ -131,13 +145,13 @@ export function startInboxCache(): void {
   started = true
   onLive(receive)
   // The first list is asked for before this page is even there.
-  askAgain(queryClient, KINDS)
+  askAgain(queryClient, ofKind(...KINDS))
   onSettled((item, result) => {
     if (item.kind === 'message' || item.kind === 'note') writeMessage(result as Message, false)
     else {
       // This change is in the answer; only what came after it is still pending.
       outbox.delete(item.id)
-      writeConversation(withPending(result as Conversation))
+      settle(result as Conversation)
     }
   })
   onRefused((item, error) => {

@@ -7,18 +7,6 @@ import type { QueryClient } from '@tanstack/vue-query'
 /** Events that are kept for the answers under way; when there are more, those questions are asked anew. */
 export const MOST_KEPT = 2000
 
-/**
- * Asks again what was asked before the first event could be applied to it: what came between is in neither of them. An answer
- * under way is shown first, since whoever waits for it gains nothing by waiting for the next.
- */
-export function askAgain(client: QueryClient, kinds: readonly string[]): void {
-  for (const { promise, queryKey } of client.getQueryCache().getAll()) {
-    if (!kinds.includes(String(queryKey[0]))) continue
-    const again = (): void => void client.invalidateQueries({ queryKey, exact: true })
-    void Promise.resolve(promise).then(again, again)
-  }
-}
-
 /** Watches questions whose key begins with one of `kinds`. Returns what must be told of each batch of events, before it is applied. */
 export function applyAgain<Event>(client: QueryClient, kinds: readonly string[], apply: (events: Event[]) => void): (events: readonly Event[]) => void {
   /** How many events had been kept when a question was asked. */

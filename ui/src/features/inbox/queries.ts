@@ -1,7 +1,7 @@
 /** The inbox's server state. */
 import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
-import { queryClient } from '@/app/query'
+import { patchQuery, queryClient } from '@/app/query'
 import { api, ok, type Conversation } from '@/lib/api'
 import { flatten, shorten, type Pages } from './cache'
 import { toApi, type Filters } from './filters'
@@ -45,7 +45,7 @@ export function forgetDepth(shown?: Filters): void {
   const lists = { queryKey: ['conversations'], predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => !shown || JSON.stringify(queryKey) !== JSON.stringify(listKey(shown)) }
   for (const [key, data] of queryClient.getQueriesData<Pages<Conversation>>(lists)) {
     const short = shorten(data, KEPT_PAGES)
-    if (short !== data) queryClient.setQueryData(key, short, { updatedAt: queryClient.getQueryState(key)?.dataUpdatedAt })
+    if (short !== data) patchQuery(key, () => short)
   }
 }
 

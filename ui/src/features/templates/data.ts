@@ -1,7 +1,7 @@
 /** Templates from the server. Lists are asked again when the provider says something, and while a review is under way. */
 import { useQuery } from '@tanstack/vue-query'
 import { onScopeDispose, type MaybeRefOrGetter, computed, toValue } from 'vue'
-import { queryClient } from '@/app/query'
+import { askAgain, ofKind, queryClient } from '@/app/query'
 import { api, ok, type Page, type Template, type TemplateProblem } from '@/lib/api'
 import { onLive } from '@/lib/live'
 import type { Definition, Json } from './model'
@@ -25,7 +25,7 @@ export const changed = (): Promise<void> => queryClient.invalidateQueries({ quer
 function follow(): void {
   onScopeDispose(
     onLive((batch) => {
-      if (batch.some((event) => event.type === 'notice.created')) setTimeout(() => void changed(), SETTLE_MS)
+      if (batch.some((event) => event.type === 'notice.created')) setTimeout(() => askAgain(queryClient, ofKind('templates')), SETTLE_MS)
     }),
   )
 }

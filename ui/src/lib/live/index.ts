@@ -1,6 +1,6 @@
 /** The app's live feed: connection state for the shell, events and presence for the areas. */
 import { ref, shallowReactive, shallowRef } from 'vue'
-import { queryClient } from '@/app/query'
+import { askAgain, queryClient } from '@/app/query'
 import { now } from '@/lib/format'
 import type { LiveEvent, PresentUser } from './events'
 import { LiveSocket } from './socket'
@@ -31,10 +31,7 @@ export function onOnline(handler: () => void): () => void {
 let firstHello: (() => void) | null = null
 const ready = shallowRef(Promise.resolve())
 
-function refetchAll(): void {
-  // Mounted queries refetch now, the rest when next shown. Those in flight are asked again: they may be older.
-  void queryClient.invalidateQueries()
-}
+const refetchAll = (): void => askAgain(queryClient)
 
 const socket = new LiveSocket(
   {

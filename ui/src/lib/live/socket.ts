@@ -23,9 +23,19 @@ const FIRST_DELAY_MS = 500
 const LAST_DELAY_MS = 15_000
 const MAX_BATCH = 2000
 
+/** After so long without a word the server is asked for one; a connection that stays silent is dead, whatever the browser thinks of it. */
+const SILENCE_MS = 20_000
+const LOOK_MS = 10_000
+
 function nextFrame(flush: () => void): void {
-  if (document.hidden) setTimeout(flush, 250)
-  else requestAnimationFrame(flush)
+  let done = false
+  const once = (): void => {
+    if (!done) flush()
+    done = true
+  }
+  // A page that is hidden has no frames, nor has one that is hidden before the next.
+  setTimeout(once, 250)
+  if (!document.hidden) requestAnimationFrame(once)
 }
 
 export class LiveSocket {
@@ -36,6 +46,10 @@ export class LiveSocket {
   private flushing = false
   private batch: LiveEvent[] = []
   private outgoing: object | null = null
+  private looking: ReturnType<typeof setInterval> | null = null
+  /** When the server was last heard, or a connection begun, and when it was asked for a word. */
+  private heardAt = 0
+  private askedAt = 0
   /** Sequence number of the last event handed on or waiting; null before the first hello. */
   cursor: number | null = null
 
@@ -47,11 +61,13 @@ export class LiveSocket {
   start(): void {
     if (this.wanted) return
     this.wanted = true
+    this.looking = setInterval(() => this.look(), LOOK_MS)
     this.connect()
   }
 
   stop(): void {
     this.wanted = false
+    if (this.looking !== null) clearInterval(this.looking)
     this.cursor = null
     this.batch = []
     this.outgoing = null
@@ -78,6 +94,17 @@ export class LiveSocket {
     if (this.outgoing && this.socket?.readyState === 1) this.socket.send(JSON.stringify(this.outgoing))
   }
 
+  /** Whether anybody is there. A page in the background looks seldom, so that only an unanswered question counts. */
+  private look(): void {
+    const now = Date.now()
+    if (!this.socket || now - this.heardAt < SILENCE_MS) return
+    const isAsked = this.askedAt > this.heardAt
+    if (this.socket.readyState !== 1 || (isAsked && now - this.askedAt >= LOOK_MS)) return this.reconnect()
+    if (isAsked) return
+    this.askedAt = now
+    this.socket.send('{"type":"ping"}')
+  }
+
   private drop(): void {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
@@ -91,8 +118,11 @@ export class LiveSocket {
     const url = this.options.url(this.cursor)
     const socket = (this.options.open ?? ((address) => new WebSocket(address)))(url)
     this.socket = socket
+    this.heardAt = Date.now()
     socket.onmessage = (message) => {
-      if (socket === this.socket) this.receive(message.data)
+      if (socket !== this.socket) return
+      this.heardAt = Date.now()
+      this.receive(message.data)
     }
     socket.onclose = () => {
       if (socket !== this.socket) return

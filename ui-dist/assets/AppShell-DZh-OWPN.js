@@ -1,0 +1,1 @@
+export{Z as default}from"./first-CeObA5u5.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./first-CeObA5u5.js";

@@ -1,1 +1,0 @@
-import{Ui as e,ai as t,ri as n}from"./first-BmiTtHaI.js";var r=[`snippets`],i=10,a=()=>e({queryKey:r,queryFn:async({signal:e})=>{let r=[],a;for(let o=0;o<i;o+=1){let i=await t(n.GET(`/snippets`,{params:{query:{limit:100,cursor:a}},signal:e}));if(r.push(...i.items),!i.next_cursor)break;a=i.next_cursor}return r}});export{a as n,r as t};

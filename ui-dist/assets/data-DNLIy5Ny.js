@@ -1,1 +1,0 @@
-import{Ui as e,ai as t,ri as n}from"./first-BmiTtHaI.js";var r=[`hours`],i=6e4;function a(e,t){let n=e?.opens_at??e?.closes_at,r=n?Date.parse(n)-t+1e3:60*i;return Math.min(Math.max(r,i),60*i)}function o(){return e({queryKey:r,queryFn:({signal:e})=>t(n.GET(`/hours`,{signal:e})),refetchInterval:e=>a(e.state.data,Date.now())})}export{o as n,r as t};

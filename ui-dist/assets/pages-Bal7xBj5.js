@@ -1,1 +1,0 @@
-import{Hi as e,ro as t,sa as n}from"./first-BmiTtHaI.js";function r(r,i){let a=e({queryKey:n(()=>t(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:n(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib-DR2x9AhM.js";

@@ -1,1 +1,0 @@
-import{ro as e,sa as t,xi as n}from"./first-BmiTtHaI.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

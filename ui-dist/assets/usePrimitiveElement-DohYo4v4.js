@@ -1,1 +1,0 @@
-import{Qa as e,sa as t,xi as n}from"./first-BmiTtHaI.js";function r(){let r=e();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:n(r))}}export{r as t};
