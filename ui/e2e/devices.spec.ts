@@ -33,7 +33,6 @@ test('a draft that went on elsewhere is shown, and where both went on the person
   await expect(page.getByText('Another device has a different draft')).toContainText('come at noon')
   await expect(composer(page)).toHaveValue('Hello, your cake is ready!')
   await shot(page, 'draft-elsewhere')
-  await page.waitForTimeout(2500)
   expect(await saved()).toBe('Hello, come at noon')
   await page.getByRole('button', { name: 'Keep mine' }).click()
   await expect.poll(saved).toBe('Hello, your cake is ready!')

@@ -190,6 +190,32 @@ test('a voice note outlasts typing, the note tab and another conversation', asyn
   await expect(inbox.getByRole('button', { name: 'Record a voice note' })).toBeHidden()
 })
 
+test('pictures that went together come back together', async ({ open, page, context }) => {
+  await open('/')
+  await instagramChannel(page)
+  const { name, phone, write } = await instagramCustomer(page)
+  await write('Show me')
+  const inbox = await context.newPage()
+  await inbox.goto('/inbox')
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await inbox.getByRole('button', { name: 'Sending options' }).click()
+  await inbox.getByRole('menuitemcheckbox', { name: /undo/ }).click()
+  await inbox.keyboard.press('Escape')
+  await attach(inbox, ...['one', 'two', 'three'].map((each) => ({ name: `${each}.png`, mimeType: 'image/png', buffer: CAKE })))
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByText('Ready to send')).toHaveCount(3)
+  await send(inbox)
+  await expect(tray).toBeHidden()
+  await inbox.getByRole('button', { name: 'Undo sending' }).click()
+  await expect(tray.getByText('Ready to send')).toHaveCount(3)
+  await expect(thread(inbox).getByRole('button', { name: /Open picture/ })).toHaveCount(0)
+  await send(inbox)
+  await expect(thread(inbox).getByRole('button', { name: /Open picture/ })).toHaveCount(3, { timeout: 20_000 })
+  await page.bringToFront()
+  // One message still; the customer's app was never sent another.
+  await expect(phone.getByText('Picture', { exact: true })).toHaveCount(1, { timeout: 15_000 })
+})
+
 test('a microphone that is allowed too late stays off', async ({ open, page, context }) => {
   await context.addInitScript(() => {
     const real = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices)
