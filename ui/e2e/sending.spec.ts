@@ -173,3 +173,27 @@ test('a session that ends costs no typed word', async ({ open, page, rules }) =>
   await expect(thread(page).getByText(text)).toHaveCount(1)
   await expect(page).toHaveURL(new RegExp(id))
 })
+
+test('a reply that is held goes out once, also when its tab is closed before', async ({ open, page, context }) => {
+  await open()
+  const { id } = await customer(page)
+  await page.goto(`/inbox/${id}`)
+  await expect(composer(page)).toBeVisible()
+  await page.evaluate(() => localStorage.setItem('frontdesk.undo-send', 'true'))
+  const first = await context.newPage()
+  await first.goto(`/inbox/${id}`)
+  const text = unique('Sent and closed')
+  await composer(first).fill(text)
+  await first.keyboard.press('ControlOrMeta+Enter')
+  // The composer is emptied once the message is kept on this device.
+  await expect(composer(first)).toHaveValue('')
+  await first.close()
+  // Looked at again and again: the browser takes a moment to tell that the other is gone.
+  await expect(async () => {
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await expect(thread(page).getByText(text)).toHaveCount(1, { timeout: 500 })
+  }).toPass({ timeout: 15_000 })
+  await expect(thread(page).getByRole('listitem').filter({ hasText: text })).toContainText(/Sent|Delivered|Read/, { timeout: 15_000 })
+  await page.reload()
+  await expect(thread(page).getByText(text)).toHaveCount(1)
+})

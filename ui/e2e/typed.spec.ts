@@ -53,7 +53,7 @@ test('in a template', async ({ open, page }) => {
   await expect(body).toHaveValue('First and second and third.')
   await save.click()
   await expect(save).toBeDisabled()
-  expect(await kept()).toContain('First and second and third.')
+  await expect.poll(kept).toContain('First and second and third.')
 })
 
 test('in the opening hours', async ({ open, page }) => {

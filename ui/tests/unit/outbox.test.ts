@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { unseen } from '@/features/inbox/thread'
-import { due, enqueue, onRefused, onSettled, outbox, retry, startOutbox, stopOutbox, withdraw, type OutboxItem } from '@/lib/outbox'
+import { set } from 'idb-keyval'
+import { due, enqueue, isDoubtful, onRefused, onSettled, outbox, retry, startOutbox, stopOutbox, withdraw, type OutboxItem } from '@/lib/outbox'
 
 vi.mock('idb-keyval', () => {
   const disk = new Map<string, unknown>()
@@ -12,7 +13,7 @@ vi.mock('idb-keyval', () => {
 
 const item = (id: string, order: number, more: Partial<OutboxItem> = {}): OutboxItem => ({
   kind: 'message', body: { type: 'text', text: { body: id } }, id, tab: 't', conversation: 'k', order, createdAt: 0, notBefore: 0,
-  state: 'waiting', attempts: 0, error: null, ...more,
+  state: 'waiting', attempts: 0, triedAt: null, error: null, ...more,
 } as OutboxItem)
 
 describe('what may go now', () => {
@@ -123,6 +124,129 @@ describe('sending', () => {
     await until(() => calls.length === 2 && outbox.size === 0)
     expect(calls[1]?.key).toBe(kept.id)
   })
+})
+
+describe('what tabs leave behind', () => {
+  const HOUR = 3_600_000
+  /** Locks that tabs hold, and in turn. */
+  const held = new Set<string>()
+  const sent: string[] = []
+  const disk = {} as never
+  let runs = 0
+  const left = (id: string, more: Partial<OutboxItem> = {}, owner = 'w:tabs'): Promise<void> =>
+    set(`${owner}|${id}`, item(id, 1, { tab: 'gone', conversation: id, createdAt: Date.now(), ...more }), disk)
+  const locks = {
+    request: async (name: string, ...rest: unknown[]): Promise<unknown> => {
+      held.add(name)
+      try {
+        return await (rest.at(-1) as () => Promise<unknown>)()
+      } finally {
+        held.delete(name)
+      }
+    },
+    query: async () => {
+      runs += 1
+      return { held: [...held].map((name) => ({ name })), pending: [] }
+    },
+  }
+  beforeEach(async () => {
+    vi.useFakeTimers()
+    held.clear()
+    sent.length = 0
+    vi.stubGlobal('navigator', { locks, onLine: true })
+    vi.stubGlobal('fetch', async (request: Request) => {
+      sent.push(request.headers.get('idempotency-key') ?? '')
+      return Response.json({ id: 'm1' }, { status: 202 })
+    })
+    await startOutbox('w:tabs')
+    runs = 0
+  })
+  afterEach(() => {
+    stopOutbox()
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  it('is sent by another one within half a minute, once the first is closed', async () => {
+    held.add('frontdesk-tab:gone')
+    await left('a', { notBefore: Date.now() + 5000 })
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(sent).toEqual([])
+    held.delete('frontdesk-tab:gone')
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(sent).toEqual(['a'])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([sent.length, outbox.size]).toEqual([1, 0])
+  })
+  it('is sent at once when another one is looked at, after its undo period', async () => {
+    await left('a', { notBefore: Date.now() + 5000 })
+    document.dispatchEvent(new Event('visibilitychange'))
+    await vi.advanceTimersByTimeAsync(100)
+    expect([sent.length, outbox.get('a')?.state]).toEqual([0, 'waiting'])
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(sent).toEqual(['a'])
+  })
+  it('is looked for by one run at a time', async () => {
+    for (let i = 0; i < 5; i += 1) document.dispatchEvent(new Event('visibilitychange'))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(runs).toBe(1)
+  })
+  it('is left alone between starts where the browser cannot tell which tabs are open', async () => {
+    vi.stubGlobal('navigator', { locks: undefined, onLine: true })
+    await left('a')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent).toEqual([])
+    stopOutbox()
+    await startOutbox('w:tabs')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(sent).toEqual(['a'])
+  })
+  it('is nobody else’s, and is no longer held by a tab whose person left', async () => {
+    await left('b', {}, 'w:other')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent).toEqual([])
+    expect([...held].filter((name) => name.startsWith('frontdesk-tab:'))).toHaveLength(1)
+    stopOutbox()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(held.size).toBe(0)
+  })
+  it('does not go out again by itself when the server may have forgotten that it had it', async () => {
+    const refused = vi.fn()
+    const handlers = onRefused(refused)
+    await left('old', { triedAt: Date.now() - 49 * HOUR, attempts: 1 })
+    await left('new', { triedAt: Date.now() - 47 * HOUR, attempts: 1 })
+    await left('never', { createdAt: Date.now() - 90 * HOUR })
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(sent.sort()).toEqual(['never', 'new'])
+    expect(outbox.get('old')).toMatchObject({ state: 'failed', error: { code: 'answer_lost' } })
+    expect(refused).toHaveBeenCalledOnce()
+    handlers.clear()
+    // The person has looked, and wants it sent.
+    retry('old')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(sent).toContain('old')
+    expect(outbox.size).toBe(0)
+  })
+  it('says when it was on its way, as soon as it is', async () => {
+    vi.stubGlobal('fetch', () => new Promise(() => undefined))
+    const { item: mine } = enqueue('k', { kind: 'message', body: { type: 'text', text: { body: 'x' } } })
+    await vi.advanceTimersByTimeAsync(100)
+    // The browser is closed while the request is under way, and opened again two days later.
+    stopOutbox()
+    await vi.advanceTimersByTimeAsync(49 * HOUR)
+    await startOutbox('w:tabs')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(outbox.get(mine.id)).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'answer_lost' } })
+  })
+  it('was not on its way without a network', async () => {
+    vi.stubGlobal('navigator', { locks, onLine: false })
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
+    const { item: mine } = enqueue('k', { kind: 'message', body: { type: 'text', text: { body: 'x' } } })
+    await vi.advanceTimersByTimeAsync(49 * HOUR)
+    expect(outbox.get(mine.id)).toMatchObject({ state: 'waiting', triedAt: null })
+  })
+  it('that only changes a conversation goes out however late', () =>
+    expect(isDoubtful(item('p', 1, { kind: 'patch', body: {}, triedAt: 0 } as Partial<OutboxItem>), 90 * HOUR)).toBe(false))
 })
 
 describe('a message that the live feed brings before its own answer', () => {

@@ -1,11 +1,12 @@
 /**
  * The outbox: every write of the inbox goes through it, is kept on this device until the server has answered, and is
  * tried again by itself after a lost connection, a restart of the browser or a new sign-in. The item's id is the
- * idempotency key, so a repeated attempt never makes a second message. Items of one lane go in order; an item that
- * the server refuses is set aside for the person and does not hold up the next.
+ * idempotency key, so a repeated attempt never makes a second message for as long as the server remembers keys. Items of
+ * one lane go in order; an item that the server refuses is set aside for the person and does not hold up the next.
  */
 import { createStore, del, entries, set, type UseStore } from 'idb-keyval'
 import { computed, shallowReactive } from 'vue'
+import { t } from '@/app/i18n'
 import { api, ApiError, clientId, isTemporary, NetworkError, ok, type Alternative, type Phrase, type Conversation, type ConversationPatch, type Message, type NewMessage } from '@/lib/api'
 import { onOnline } from '@/lib/live'
 
@@ -26,6 +27,8 @@ export type OutboxItem = Work & {
   notBefore: number
   state: 'waiting' | 'sending' | 'failed'
   attempts: number
+  /** When it was first on its way under this id; null before, while there was no network to carry it, and again once a person has decided to send it anyway. */
+  triedAt: number | null
   error: { code: string; detail: string; phrase?: Phrase | null; alternatives: Alternative[]; traceId: string | null } | null
 }
 export type Result = Message | Conversation
@@ -34,6 +37,11 @@ const tab = clientId()
 const FIRST_DELAY_MS = 1000
 const LAST_DELAY_MS = 30_000
 const LANES = 4
+const ADOPT_MS = 30_000
+/** However long another tab takes; the page waits for it at its start. */
+const TURN_MS = 1000
+/** The server forgets idempotency keys 72 hours after they were used. What was tried longer ago than this is not repeated unasked. */
+const REPEATABLE_MS = 48 * 3_600_000
 /** What waits or failed, by id. Items are replaced, never changed, so that lists notice. */
 export const outbox = shallowReactive(new Map<string, OutboxItem>())
 export const waitingCount = computed(
@@ -69,7 +77,7 @@ export function due(items: Iterable<OutboxItem>, rest: ReadonlyMap<string, numbe
 }
 
 async function persist(item: OutboxItem): Promise<boolean> {
-  if (!store) return false
+  if (!store || !scope) return false
   try {
     await set(`${scope}|${item.id}`, item, store)
     return true
@@ -77,9 +85,9 @@ async function persist(item: OutboxItem): Promise<boolean> {
     return false // kept in memory; the draft then stays until the server has accepted
   }
 }
-async function remove(item: OutboxItem): Promise<void> {
-  outbox.delete(item.id)
-  if (store) await del(`${scope}|${item.id}`, store).catch(() => undefined)
+async function remove(item: OutboxItem, owner = scope): Promise<void> {
+  if (owner === scope) outbox.delete(item.id)
+  if (store) await del(`${owner}|${item.id}`, store).catch(() => undefined)
 }
 function update(item: OutboxItem, change: Partial<OutboxItem>): OutboxItem {
   const next = { ...item, ...change } as OutboxItem
@@ -93,7 +101,7 @@ export function enqueue(conversation: string, work: Work, delayMs = 0): { item: 
   counter = Math.max(counter + 1, at * 1000)
   const item: OutboxItem = {
     ...work, id: clientId(), tab, conversation, order: counter, createdAt: at,
-    notBefore: at + delayMs, state: 'waiting', attempts: 0, error: null,
+    notBefore: at + delayMs, state: 'waiting', attempts: 0, triedAt: null, error: null,
   }
   outbox.set(item.id, item)
   const saved = persist(item)
@@ -109,12 +117,12 @@ export function withdraw(id: string): OutboxItem | null {
   return item
 }
 
-/** Tries a refused item again, with the same id: the server never took it. */
+/** Tries an item again that was set aside, with the same id: the server refused it, or the person has seen that it is not there. */
 export function retry(id: string): void {
   const item = outbox.get(id)
   if (!item || item.state !== 'failed') return
   resting.delete(lane(item))
-  void persist(update(item, { state: 'waiting', error: null, notBefore: 0 })).then(pump)
+  void persist(update(item, { state: 'waiting', error: null, notBefore: 0, triedAt: null })).then(pump)
 }
 
 function call(item: OutboxItem): Promise<Result> {
@@ -141,11 +149,13 @@ function restFor(item: OutboxItem, error: unknown): number {
 
 async function send(start: OutboxItem): Promise<void> {
   const owner = scope
-  const item = update(start, { state: 'sending', attempts: start.attempts + 1 })
+  const item = update(start, { state: 'sending', attempts: start.attempts + 1, triedAt: start.triedAt ?? (navigator.onLine ? Date.now() : null) })
+  // Beside the request, which it would only hold up: whoever finds the item must know that it may have arrived.
+  void persist(item)
   try {
     const result = await call(item)
-    for (const handler of settledHandlers) handler(item, result)
-    await remove(item)
+    if (owner === scope) for (const handler of settledHandlers) handler(item, result)
+    await remove(item, owner)
   } catch (error) {
     if (owner !== scope) return
     if (error instanceof ApiError && error.status === 401) {
@@ -163,6 +173,10 @@ async function send(start: OutboxItem): Promise<void> {
   }
   pump()
 }
+
+/** Nobody can say whether it arrived, and the server might take it for a new one. */
+export const isDoubtful = (item: OutboxItem, at: number): boolean =>
+  (item.kind === 'message' || item.kind === 'note') && item.triedAt != null && at - item.triedAt > REPEATABLE_MS
 
 async function setAside(item: OutboxItem, error: ApiError): Promise<void> {
   if (item.kind === 'message' || item.kind === 'note') {
@@ -182,7 +196,10 @@ export function pump(): void {
   const at = Date.now()
   const mine = [...outbox.values()].filter((item) => item.tab === tab)
   const running = mine.filter((item) => item.state === 'sending').length
-  for (const item of due(mine, resting, at).slice(0, Math.max(0, LANES - running))) void send(item)
+  for (const item of due(mine, resting, at).slice(0, Math.max(0, LANES - running))) {
+    if (isDoubtful(item, at)) void setAside(item, new ApiError(0, 'answer_lost', t('common.answerLost'))).then(pump)
+    else void send(item)
+  }
   const waits = mine
     .filter((item) => item.state === 'waiting')
     .map((item) => Math.max(item.notBefore, resting.get(lane(item)) ?? 0) - at)
@@ -190,48 +207,98 @@ export function pump(): void {
   if (waits.length > 0) timer = setTimeout(pump, Math.min(...waits) + 5)
 }
 
-/** Names of the tabs that are still open; null where the browser cannot tell. */
+/** Names of the tabs that are still open; null where the browser cannot tell (plain HTTP on a local network). */
 async function liveTabs(): Promise<Set<string> | null> {
   if (!navigator.locks) return null
   const state = await navigator.locks.query()
-  return new Set((state.held ?? []).map((held) => held.name?.replace('frontdesk-tab:', '') ?? ''))
+  return new Set([...(state.held ?? []), ...(state.pending ?? [])].map((held) => held.name?.replace('frontdesk-tab:', '') ?? ''))
 }
 
-/** Takes over the items of tabs that are gone. A doubled attempt is harmless: the server knows the id. */
-async function adopt(): Promise<void> {
+/** One tab after the other: what one has taken over, the next finds taken. */
+async function inTurn(work: () => Promise<void>): Promise<void> {
+  if (!navigator.locks) return await work()
+  let begun = false
+  const once = (): Promise<void> => {
+    begun = true
+    return work()
+  }
+  try {
+    await navigator.locks.request('frontdesk-adopt', { signal: AbortSignal.timeout(TURN_MS) }, once)
+  } catch (error) {
+    if (begun) throw error
+    await work()
+  }
+}
+
+type When = 'start' | 'online' | 'round'
+/**
+ * Takes over the items of tabs that are gone. Where the browser cannot tell which are, only at the start and after a lost
+ * connection: a doubled attempt is harmless, the server knows the id, but what another tab holds back can be taken back there.
+ */
+async function adopt(when: When): Promise<void> {
   if (!store || !scope) return
   const owner = scope
-  const [saved, tabs] = await Promise.all([entries<string, OutboxItem>(store), liveTabs()])
-  for (const [key, item] of saved) {
+  const tabs = await liveTabs()
+  if (!tabs && when === 'round') return
+  for (const [key, item] of await entries<string, OutboxItem>(store)) {
     if (scope !== owner || !key.startsWith(`${owner}|`) || outbox.has(item.id)) continue
-    if (item.tab !== tab && tabs?.has(item.tab)) continue
+    // Its own items this tab has in memory; one that is in the store alone is just being removed.
+    if (item.tab === tab ? when !== 'start' : tabs?.has(item.tab)) continue
     const state = item.state === 'failed' ? 'failed' : 'waiting'
     const next = { ...item, tab, state } as OutboxItem
     outbox.set(item.id, next)
     await persist(next)
   }
-  pump()
+}
+let adopting: Promise<void> | null = null
+/** Looks for items of tabs that are gone and sends what may go. Without IndexedDB there are none: the outbox lives in memory. */
+function takeOver(when: When): Promise<void> {
+  adopting ??= inTurn(() => adopt(when))
+    .catch(() => undefined)
+    .finally(() => {
+      adopting = null
+      pump()
+    })
+  return adopting
+}
+function whenVisible(): void {
+  if (!document.hidden) void takeOver('round')
 }
 
 let stopOnline: (() => void) | null = null
+let rounds: ReturnType<typeof setInterval> | null = null
 let releaseLock: (() => void) | null = null
+/** Tells other tabs that this one is there, until it is closed or the person leaves. */
+function holdLock(): void {
+  if (!navigator.locks || releaseLock) return
+  const left = new Promise<void>((resolve) => (releaseLock = resolve))
+  void navigator.locks.request(`frontdesk-tab:${tab}`, () => left)
+}
 export async function startOutbox(nextScope: string): Promise<void> {
   scope = nextScope
   store ??= createStore('frontdesk-outbox', 'items')
-  if (navigator.locks && !releaseLock) {
-    void navigator.locks.request(`frontdesk-tab:${tab}`, () => new Promise<void>((resolve) => (releaseLock = resolve)))
-  }
+  holdLock()
   stopOnline = onOnline(() => {
     resting.clear()
-    void adopt().catch(() => pump())
+    void takeOver('online')
   })
-  await adopt().catch(() => undefined) // without IndexedDB the outbox lives in memory
+  // Nothing tells when another tab is closed, perhaps with a message that waits out its undo period.
+  rounds = setInterval(() => void takeOver('round'), ADOPT_MS)
+  document.addEventListener('visibilitychange', whenVisible)
+  // One that is still under way is of another session, or came before there was anything to see.
+  await adopting
+  await takeOver('start')
 }
 export function stopOutbox(): void {
   scope = null
   if (timer) clearTimeout(timer)
   timer = null
+  if (rounds) clearInterval(rounds)
+  rounds = null
+  document.removeEventListener('visibilitychange', whenVisible)
   stopOnline?.()
+  releaseLock?.()
+  releaseLock = null
   outbox.clear()
   resting.clear()
 }
