@@ -1,1 +1,0 @@
-export{t as default}from"./MediaBlock-B4m89OI1.js";

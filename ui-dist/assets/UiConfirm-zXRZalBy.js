@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-KBObU1v2.js";
