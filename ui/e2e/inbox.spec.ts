@@ -82,6 +82,11 @@ test('a quote, a file and what is being built come along to another device, and 
   const device = await browser.newContext({ baseURL: url })
   await signIn(device, url)
   const other = await device.newPage()
+  // The draft is there before the thread is.
+  await other.route(`**/conversations/${id}/messages?*`, async (route) => {
+    await expect(other.locator('section[data-pane]').last().getByText('menu.txt')).toBeVisible()
+    await route.continue()
+  })
   await other.goto(`/inbox/${id}`)
   const pane = other.locator('section[data-pane]').last()
   await expect(pane.getByText('menu.txt')).toBeVisible()

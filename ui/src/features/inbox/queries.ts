@@ -66,8 +66,10 @@ const messagesPage = (id: string, around: string | null, cursor: string | null, 
     signal,
   }))
 
-export function useMessages(id: MaybeRefOrGetter<string>, around: MaybeRefOrGetter<string | null>) {
+/** A thread, or the part of it around a message; `asks` is false for who only looks on at what another asks for. */
+export function useMessages(id: MaybeRefOrGetter<string>, around: MaybeRefOrGetter<string | null> = null, asks = true) {
   const query = useInfiniteQuery({
+    enabled: asks,
     queryKey: computed(() => threadKey(toValue(id), toValue(around))),
     queryFn: ({ pageParam, signal }) => messagesPage(toValue(id), toValue(around), pageParam, signal),
     initialPageParam: null as string | null,

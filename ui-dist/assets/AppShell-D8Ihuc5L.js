@@ -1,0 +1,1 @@
+export{Z as default}from"./first-CT4B3_5l.js";

@@ -1,1 +1,0 @@
-export{Z as default}from"./first-HhkEo6Xr.js";

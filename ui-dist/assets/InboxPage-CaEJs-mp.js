@@ -1,1 +1,0 @@
-export{t as default}from"./first-HhkEo6Xr.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./first-CT4B3_5l.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-MlC2R1Op.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./MediaBlock-BFInS7JC.js";
