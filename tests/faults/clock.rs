@@ -91,7 +91,7 @@ async fn what_waits_while_the_clock_is_set_back_goes_out_at_once_and_first() {
         ids.push(stage.reply(&conversation, &format!("reply {n}")).await);
         hands.turn(1_000);
     }
-    stage.provider.go_online().expect("the port is still ours");
+    stage.provider_comes_back().await;
     for id in &ids {
         stage.until_status(&conversation, id, "delivered").await;
         assert_eq!(stage.provider.accepted_with(id), 1);

@@ -172,13 +172,19 @@ async fn a_slow_disk_costs_time_but_no_order_and_one_busy_conversation_does_not_
         for customer in 1..4 {
             let begun = Instant::now();
             meta::deliver(&http, &base, &text(customer, n)).await;
+            // How long that takes on a busy machine says little; what counts is said below.
             assert!(
-                begun.elapsed() < Duration::from_secs(2),
+                begun.elapsed() < Duration::from_secs(10),
                 "acknowledged after {:?}",
                 begun.elapsed()
             );
         }
     }
+    // Nine words, one after the other, against twenty-five of each connection.
+    assert!(
+        busy.iter().any(|lane| !lane.is_finished()),
+        "the others waited until the busy one was done"
+    );
     for customer in 1..4 {
         let begun = Instant::now();
         let found = until("the others' texts", async || {
@@ -188,7 +194,7 @@ async fn a_slow_disk_costs_time_but_no_order_and_one_busy_conversation_does_not_
         });
         assert_eq!(texts(&found.await, "inbound"), ["text 0", "text 1", "text 2"]);
         assert!(
-            begun.elapsed() < Duration::from_secs(5),
+            begun.elapsed() < Duration::from_secs(25),
             "shown after {:?}",
             begun.elapsed()
         );

@@ -363,7 +363,7 @@ async fn a_short_outage_loses_nothing_and_sends_nothing_twice(#[case] down: Opti
     tokio::time::sleep(Duration::from_millis(500)).await;
     match down {
         Some(_) => stage.provider_does(|_| {}),
-        None => stage.provider.go_online().expect("the port is still ours"),
+        None => stage.provider_comes_back().await,
     }
     for (conversation, id) in &ids {
         stage.until_status(conversation, id, "delivered").await;

@@ -133,6 +133,12 @@ impl Stage {
         .await
     }
 
+    /// The provider listens again. Its port is one of those that outgoing connections are given, too: one of them may
+    /// have it for a moment.
+    pub async fn provider_comes_back(&self) {
+        until("the provider's port", async || self.provider.go_online().ok()).await;
+    }
+
     /// The provider does this from now on.
     pub fn provider_does(&self, change: impl FnOnce(&mut ProviderFaults)) {
         let mut faults = ProviderFaults::default();

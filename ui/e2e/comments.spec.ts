@@ -1,5 +1,9 @@
 import { axe, composer, expect, test, thread, unique } from './support'
-import { instagramChannel, instagramCustomer } from './social'
+import { instagramChannel, instagramCustomer, instagramFaults } from './social'
+
+test.afterEach(async ({ page }) => {
+  await instagramFaults(page)
+})
 
 test('a comment is answered publicly, hidden, shown again and deleted from the menu of the message', async ({ open, page, context }) => {
   await open('/')
@@ -66,9 +70,7 @@ test('what the provider refuses stands in the thread with its reason, and goes a
   await write('Hello')
   const words = unique('Nice')
   await write(words, 'Send as a comment')
-  const faults = (body: object): Promise<unknown> =>
-    context.request.put('/api/v1/sandbox/instagram/faults', { headers: { 'X-Frontdesk': '1' }, data: body })
-  await faults({ refuse_next: 1 })
+  expect((await instagramFaults(page, { refuse_next: 1 })).ok()).toBe(true)
   const inbox = await context.newPage()
   await inbox.goto('/inbox')
   await inbox.locator('[data-row]').filter({ hasText: name }).click()

@@ -1,6 +1,6 @@
 /** Every kind of content there and back through the simulator: sent from the inbox, answered on the phone, shown on both. */
 import type { Page } from '@playwright/test'
-import { axe, composer, customer, expect, look, looks, test, thread, unique } from './support'
+import { axe, composer, customer, expect, draftHere, look, looks, test, thread, unique } from './support'
 
 /** The customer's phone beside the inbox. */
 async function both(open: (path?: string) => Promise<Page>, page: Page) {
@@ -206,7 +206,7 @@ test('clicks on a tracked link are counted, the draft of a builder is kept', asy
   await dialog.getByLabel('Text', { exact: true }).fill(text)
   await page.keyboard.press('Escape')
   await expect(page.getByText('Begun: Link button')).toBeVisible()
-  await page.waitForTimeout(400) // the draft is written within a quarter of a second
+  await expect.poll(() => draftHere(page, someone.id)).toContain(text)
   await page.reload()
   await page.getByRole('button', { name: 'Continue' }).click()
   await expect(dialog.getByLabel('Text', { exact: true })).toHaveValue(text)

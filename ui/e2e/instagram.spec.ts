@@ -1,5 +1,9 @@
-import { instagramChannel as channel } from './social'
+import { instagramChannel as channel, instagramFaults } from './social'
 import { axe, composer, expect, test, thread, unique } from './support'
+
+test.afterEach(async ({ page }) => {
+  await instagramFaults(page)
+})
 
 test('a customer writes, comments, answers a story and takes back; the inbox shows it and answers', async ({ open, page, context }) => {
   await open('/')
@@ -65,6 +69,7 @@ test('a customer writes, comments, answers a story and takes back; the inbox sho
 test('faults on request: a refusal fails with its reason, the panel heals it', async ({ open, page, context }) => {
   await open('/')
   await channel(page)
+  expect((await instagramFaults(page)).ok()).toBe(true)
   const name = unique('Baraka')
   await page.getByLabel('New customer').fill(name)
   await page.keyboard.press('Enter')
@@ -114,7 +119,7 @@ test("a customer's picture shows in list, thread and panel, and initials where i
   await row.click()
   await expect(picture(inbox.locator('header').filter({ hasText: name }))).toBeVisible()
   await expect(picture(inbox.locator('aside').filter({ hasText: name }))).toBeVisible()
-  expect(await picture(line).evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0)
+  await expect.poll(() => picture(line).evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0)
   await axe(inbox)
   // An address that has ended: the initials stay.
   await inbox.route('**/media/*', (route) => route.fulfill({ status: 404, body: '' }))

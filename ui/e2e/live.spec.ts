@@ -1,4 +1,5 @@
-import { colleague, customer, expect, test, thread, unique } from './support'
+import type { Page } from '@playwright/test'
+import { colleague, customer, expect, keptHere, test, thread, unique } from './support'
 
 test('who looks at a conversation is seen there, and no longer where they were', async ({ open, page, browser, url }) => {
   await open()
@@ -39,11 +40,9 @@ test('a message that comes while its thread is asked for is shown', async ({ ope
 })
 
 /** The threads of this device's offline copy. */
-async function keptThreads(): Promise<unknown[]> {
-  const done = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(new Error('no copy')))))
-  const store = (await done(indexedDB.open('keyval-store'))).transaction('keyval').objectStore('keyval')
-  const all = (await done(store.getAll())) as { state?: { queries: { queryKey: unknown[] }[] } }[]
-  return all.flatMap(({ state }) => state?.queries ?? []).filter(({ queryKey }) => queryKey[0] === 'messages').map(({ queryKey }) => queryKey[1])
+async function keptThreads(page: Page): Promise<unknown[]> {
+  const copies = (await keptHere(page)).filter(([key]) => key.startsWith('copy:')).map(([, copy]) => copy as { state: { queries: { queryKey: unknown[] }[] } })
+  return copies.flatMap(({ state }) => state.queries).filter(({ queryKey }) => queryKey[0] === 'messages').map(({ queryKey }) => queryKey[1])
 }
 
 test('a thread that was left yesterday shows all that came since, however it is found', async ({ open, page }) => {
@@ -52,7 +51,7 @@ test('a thread that was left yesterday shows all that came since, however it is 
   const row = page.locator(`[data-row="${id}"]`)
   await row.click()
   await expect(thread(page).getByText('Hello')).toBeVisible()
-  await expect.poll(() => page.evaluate(keptThreads), { timeout: 15_000 }).toContain(id)
+  await expect.poll(() => keptThreads(page), { timeout: 15_000 }).toContain(id)
   await page.goto('about:blank')
   const [missed, told] = [unique('Are you there?'), unique('I try again')]
   await say(missed)

@@ -65,7 +65,7 @@ test('an error says what failed and can be retried @looks', async ({ open, page,
   await page.unroute('**/api/v1/conversations?*')
   // A press may join a question that was asked just before and still fails.
   await expect(async () => {
-    if (await page.getByRole('alert').isVisible()) await page.getByRole('alert').getByRole('button').click()
+    if (await page.getByRole('alert').isVisible()) await page.getByRole('alert').getByRole('button').click({ timeout: 1000 })
     await expect(page.locator('[data-row]').first()).toBeVisible({ timeout: 2000 })
   }).toPass()
 })

@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { instagramChannel, instagramCustomer } from './social'
-import { axe, composer, expect, test, thread, unique } from './support'
+import { axe, composer, expect, shot, test, thread, unique } from './support'
 
 /** Files both ways, each kind: from the customer's phone into the thread, and from the composer to the phone. */
 const CAKE = readFileSync(fileURLToPath(new URL('../../data/sandbox/cake.png', import.meta.url)))
@@ -128,7 +128,8 @@ test('a voice note becomes WAV where the channel takes nothing else, and is play
   await inbox.goto('/inbox')
   await inbox.locator('[data-row]').filter({ hasText: name }).click()
   await inbox.getByRole('button', { name: 'Record a voice note' }).click()
-  await expect(inbox.getByRole('timer')).toContainText('0:02', { timeout: 10_000 })
+  // Long enough to be found playing.
+  await expect(inbox.getByRole('timer')).toContainText(/0:0[4-9]/, { timeout: 20_000 })
   await inbox.getByRole('button', { name: 'Use this recording' }).click()
   const tray = inbox.getByRole('list', { name: 'Attached files' })
   await expect(tray.getByText('Ready to send')).toBeVisible()
@@ -146,13 +147,14 @@ test('a voice note is recorded here and played there', async ({ open, page }) =>
   const { phone, inbox } = await meet(open, page)
   await inbox.bringToFront()
   await inbox.getByRole('button', { name: 'Record a voice note' }).click()
-  await expect(inbox.getByRole('timer')).toContainText('0:02', { timeout: 10_000 })
+  // Long enough to be found playing.
+  await expect(inbox.getByRole('timer')).toContainText(/0:0[4-9]/, { timeout: 20_000 })
   await inbox.getByRole('button', { name: 'Use this recording' }).click()
   await expect(inbox.getByRole('list', { name: 'Attached files' }).getByText('Ready to send')).toBeVisible()
   await send(inbox)
   const player = thread(inbox).getByRole('group').filter({ has: inbox.getByRole('slider', { name: 'Position' }) })
   await expect(player).toBeVisible({ timeout: 15_000 })
-  await expect(player).toContainText(/0:0[1-9]/)
+  await expect(player).toContainText(/0:0[1-9]/, { timeout: 15_000 })
   await player.getByRole('button', { name: 'Play' }).click()
   await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible()
   await player.getByRole('button', { name: /Speed/ }).click()
@@ -161,6 +163,80 @@ test('a voice note is recorded here and played there', async ({ open, page }) =>
   await expect(thread(inbox).getByRole('listitem').filter({ has: inbox.getByRole('slider', { name: 'Position' }) }).last()).toContainText(/Delivered|Read/, { timeout: 15_000 })
   await page.bringToFront()
   await expect(phone.getByRole('slider', { name: 'Position' })).toBeVisible({ timeout: 15_000 })
+})
+
+test('a voice note outlasts typing, the note tab and another conversation', async ({ open, page }) => {
+  const { name, inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  const timer = inbox.getByRole('timer')
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await expect(timer).toContainText('0:01', { timeout: 10_000 })
+  await composer(inbox).fill('Typed meanwhile')
+  await expect(timer).toBeVisible()
+  await shot(inbox, 'voice-typing')
+  await inbox.getByRole('button', { name: 'Note', exact: true }).click()
+  await expect(timer).toBeVisible()
+  await expect(timer).toContainText('0:02', { timeout: 10_000 })
+
+  // Off to another customer in the middle of it: it is kept with the first one's reply, and that is said.
+  await inbox.locator('[data-row]').filter({ hasNotText: name }).first().click()
+  await expect(inbox.getByText(`The voice note was kept in your reply to ${name}`)).toBeVisible()
+  await expect(timer).toBeHidden()
+  await expect(tray).toBeHidden()
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await expect(tray.getByText('Ready to send')).toBeVisible()
+  await expect(composer(inbox)).toHaveValue('Typed meanwhile')
+  await expect(inbox.getByRole('button', { name: 'Record a voice note' })).toBeHidden()
+})
+
+test('pictures that went together come back together', async ({ open, page, context }) => {
+  await open('/')
+  await instagramChannel(page)
+  const { name, phone, write } = await instagramCustomer(page)
+  await write('Show me')
+  const inbox = await context.newPage()
+  await inbox.goto('/inbox')
+  await inbox.locator('[data-row]').filter({ hasText: name }).click()
+  await inbox.getByRole('button', { name: 'Sending options' }).click()
+  await inbox.getByRole('menuitemcheckbox', { name: /undo/ }).click()
+  await inbox.keyboard.press('Escape')
+  await attach(inbox, ...['one', 'two', 'three'].map((each) => ({ name: `${each}.png`, mimeType: 'image/png', buffer: CAKE })))
+  const tray = inbox.getByRole('list', { name: 'Attached files' })
+  await expect(tray.getByText('Ready to send')).toHaveCount(3)
+  await send(inbox)
+  await expect(tray).toBeHidden()
+  await inbox.getByRole('button', { name: 'Undo sending' }).click()
+  await expect(tray.getByText('Ready to send')).toHaveCount(3)
+  await expect(thread(inbox).getByRole('button', { name: /Open picture/ })).toHaveCount(0)
+  await send(inbox)
+  await expect(thread(inbox).getByRole('button', { name: /Open picture/ })).toHaveCount(3, { timeout: 20_000 })
+  await page.bringToFront()
+  // One message still; the customer's app was never sent another.
+  await expect(phone.getByText('Picture', { exact: true })).toHaveCount(1, { timeout: 15_000 })
+})
+
+test('a microphone that is allowed too late stays off', async ({ open, page, context }) => {
+  await context.addInitScript(() => {
+    const real = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices)
+    if (!real) return
+    const mine = window as unknown as { allow: () => void; tracks: MediaStreamTrack[] }
+    mine.tracks = []
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      await new Promise<void>((resolve) => (mine.allow = resolve))
+      const stream = await real(wanted)
+      mine.tracks.push(...stream.getTracks())
+      return stream
+    }
+  })
+  const { name, inbox } = await meet(open, page)
+  await inbox.bringToFront()
+  await inbox.getByRole('button', { name: 'Record a voice note' }).click()
+  await inbox.locator('[data-row]').filter({ hasNotText: name }).first().click()
+  await expect(composer(inbox)).not.toHaveAccessibleName(new RegExp(name))
+  await inbox.evaluate(() => (window as unknown as { allow: () => void }).allow())
+  await expect.poll(() => inbox.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState))).toEqual(['ended'])
+  await expect(inbox.getByRole('timer')).toBeHidden()
 })
 
 test('limits are told before anything is sent, and files survive a reload', async ({ open, page }) => {

@@ -1,6 +1,7 @@
 /**
  * The demo servers of a run, one for each worker at a time, started together before the first test: a worker that starts
- * anew, for another project or after a failure, goes on with the one of its place.
+ * anew for another project goes on with the one of its place. After a failure it does not: who knows what the test left
+ * there. Such a server is marked, and whoever has its place from then on starts one of their own.
  */
 import type { FullConfig } from '@playwright/test'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -12,6 +13,9 @@ import { join } from 'node:path'
 const START_MS = 60_000
 /** Where workers find their servers: addresses in order of their places. */
 export const SERVERS = 'FRONTDESK_E2E_SERVERS'
+/** A folder with a file for each place whose server is soiled, named by the place's number. */
+const SOILED = 'FRONTDESK_E2E_SOILED'
+export const soiledMark = (place: number): string => join(process.env[SOILED] ?? tmpdir(), String(place))
 
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -47,8 +51,12 @@ export async function demo(): Promise<Server> {
   const url = `http://127.0.0.1:${await freePort()}`
   const child = spawn(binary, ['demo', '--data', data, '--listen', url.replace('http://', '')], { stdio: ['ignore', 'ignore', 'inherit'] })
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  // Also if this process ends before it comes to stopping it.
+  const kill = (): boolean => child.kill('SIGTERM')
+  process.once('exit', kill)
   const stop = async (): Promise<void> => {
-    child.kill('SIGTERM')
+    process.off('exit', kill)
+    kill()
     await ended
     rmSync(data, { recursive: true, force: true })
   }
@@ -65,7 +73,10 @@ export default async function start(config: FullConfig): Promise<() => Promise<v
   if (process.env.FRONTDESK_URL) return async () => undefined
   const servers = await Promise.all(Array.from({ length: config.workers }, demo))
   process.env[SERVERS] = servers.map(({ url }) => url).join(' ')
+  const marks = mkdtempSync(join(tmpdir(), 'frontdesk-e2e-soiled-'))
+  process.env[SOILED] = marks
   return async () => {
     await Promise.all(servers.map(({ stop }) => stop()))
+    rmSync(marks, { recursive: true, force: true })
   }
 }

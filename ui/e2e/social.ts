@@ -16,6 +16,10 @@ export async function instagramChannel(page: Page): Promise<void> {
   await expect(field).toBeVisible()
 }
 
+/** What goes wrong from now on; nothing, unless said. It goes wrong for the tests after this one, too, until it is healed. */
+export const instagramFaults = (page: Page, faults: { refuse_next?: number } = {}) =>
+  page.request.put('/api/v1/sandbox/instagram/faults', { headers: { 'X-Frontdesk': '1' }, data: faults })
+
 export interface Customer {
   name: string
   phone: Locator

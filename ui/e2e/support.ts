@@ -1,8 +1,8 @@
 /** A signed-in page on the demo server of the worker's place, and the rules every page keeps: no console error, no CSP report. */
 import { test as base, expect, type Browser, type BrowserContext, type ConsoleMessage, type Page, type TestInfo, type WebError } from '@playwright/test'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { SERVERS } from './servers'
+import { demo, SERVERS, soiledMark } from './servers'
 
 export { expect }
 export const OWNER = { email: 'owner@demo.example', password: 'demo-demo-demo' }
@@ -16,6 +16,8 @@ interface Fixtures {
   rules: Rules
   /** Signs in by the API and opens a path; without one it only signs in. */
   open: (path?: string, page?: Page) => Promise<Page>
+  /** Marks the server for as long as the test runs, and for good if it fails. */
+  soil: void
 }
 interface Workers {
   url: string
@@ -23,14 +25,29 @@ interface Workers {
   gallery: BrowserContext
 }
 
+const serverOf = (place: number): string | undefined => process.env.FRONTDESK_URL ?? process.env[SERVERS]?.split(' ')[place]
 export const test = base.extend<Fixtures, Workers>({
   url: [
     async ({}, use, { parallelIndex }) => {
-      const url = process.env.FRONTDESK_URL ?? process.env[SERVERS]?.split(' ')[parallelIndex]
+      const url = serverOf(parallelIndex)
       if (!url) throw new Error('no server was started for this worker')
-      await use(url)
+      if (process.env.FRONTDESK_URL || !existsSync(soiledMark(parallelIndex))) return use(url)
+      const own = await demo()
+      await use(own.url)
+      await own.stop()
     },
-    { scope: 'worker' },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  soil: [
+    async ({ url }, use, info) => {
+      // Not on one that is started for this worker alone: it goes with the worker, which a failure ends.
+      if (process.env.FRONTDESK_URL || url !== serverOf(info.parallelIndex)) return use()
+      const mark = soiledMark(info.parallelIndex)
+      writeFileSync(mark, '')
+      await use()
+      if (info.status === info.expectedStatus) rmSync(mark, { force: true })
+    },
+    { auto: true },
   ],
   gallery: [
     async ({ browser, url }, use, { project }) => {
@@ -209,6 +226,35 @@ export async function customer(page: Page, text = 'Hello') {
   await expect.poll(async () => (id = (await conversations(page)).find((each) => each.contact.name === name)?.id ?? '')).not.toBe('')
   return { id, name, wa, say, behave }
 }
+
+/** Gives conversations a label of their own, and with it a list of their own: the demo's customers write whenever they like. */
+export async function labelled(page: Page, ids: string[]): Promise<string> {
+  const label = unique('these').replace(' ', '-')
+  for (const id of ids) expect((await page.request.patch(`/api/v1/conversations/${id}`, { headers: { 'X-Frontdesk': '1' }, data: { labels: [label] } })).ok()).toBe(true)
+  return label
+}
+
+/** What this device keeps by itself, by its keys: drafts, the offline copy. */
+export const keptHere = (page: Page): Promise<[string, unknown][]> =>
+  page.evaluate(async () => {
+    if (!(await indexedDB.databases()).some(({ name }) => name === 'keyval-store')) return []
+    return new Promise<[string, unknown][]>((resolve, reject) => {
+      const opened = indexedDB.open('keyval-store')
+      opened.onerror = () => reject(opened.error)
+      opened.onsuccess = () => {
+        const store = opened.result.transaction('keyval').objectStore('keyval')
+        const [keys, values] = [store.getAllKeys(), store.getAll()]
+        values.onerror = () => reject(values.error)
+        values.onsuccess = () => {
+          opened.result.close()
+          resolve(keys.result.map((key, at) => [String(key), values.result[at]]))
+        }
+      }
+    })
+  })
+/** What this device has kept of a conversation's draft, as text. */
+export const draftHere = async (page: Page, conversation: string): Promise<string> =>
+  JSON.stringify((await keptHere(page)).find(([key]) => key.startsWith('draft:') && key.endsWith(conversation))?.[1] ?? '')
 
 /** Somebody else of the team, who has not signed in yet. */
 export async function member(page: Page): Promise<typeof OWNER & { name: string }> {

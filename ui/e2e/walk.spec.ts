@@ -5,8 +5,9 @@ import { composer, conversations, expect, look as seen, looks as test, thread } 
 const isPhone = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 768
 
 async function openThread(page: Page, name: string): Promise<void> {
-  const found = await conversations(page, `limit=1&q=${encodeURIComponent(name)}`)
-  await page.goto(`/inbox/${found[0]!.id}`)
+  let id = ''
+  await expect.poll(async () => (id = (await conversations(page, `limit=1&q=${encodeURIComponent(name)}`))[0]?.id ?? '')).not.toBe('')
+  await page.goto(`/inbox/${id}`)
   await expect(composer(page)).toBeVisible()
 }
 /** What is open lies within the screen and has a name. */

@@ -17,8 +17,10 @@ describe("this device's draft and the server's", () => {
   })
   it('keeps both when both were written in', () => {
     expect(reconcile(local({ reply: 'mine' }), { reply: 'theirs', note: 'n', updated_at: T2 })).toMatchObject({
-      reply: 'mine', dirty: true, base: T2, other: { reply: 'theirs', note: 'n' },
+      reply: 'mine', dirty: true, base: T1, other: { reply: 'theirs', note: 'n', stamp: T2 },
     })
+    // Asked once more, it is still a question; a cleared field is none that is filled behind one's back.
+    expect(reconcile(local({ reply: '' }), { reply: 'theirs', note: '', updated_at: T2 }, true)).toMatchObject({ reply: '', dirty: true, other: { reply: 'theirs' } })
   })
   it('is quiet when both say the same, and prefers a text to an empty field', () => {
     expect(reconcile(local({ reply: 'same' }), { reply: 'same', note: '', updated_at: T2 })).toMatchObject({ dirty: false, other: null })
@@ -46,6 +48,8 @@ describe('what belongs to a reply beside its text', () => {
     expect(isBlank({ reply: '', note: '', extras: '{"quote":"ms_1"}' })).toBe(false)
     const mine = local({ reply: 'same', extras: pack({ quote: 'ms_1' }) })
     expect(reconcile(mine, { reply: 'same', note: '', extras: { quote: 'ms_2' }, updated_at: T2 })).toMatchObject({ extras: pack({ quote: 'ms_1' }), dirty: true, other: null })
+    // Nothing beside the text was chosen here: what another device chose stays.
+    expect(reconcile(local({ reply: 'same' }), { reply: 'same', note: '', extras: { quote: 'ms_2' }, updated_at: T2 })).toMatchObject({ extras: pack({ quote: 'ms_2' }), dirty: false })
     expect(reconcile(local({ dirty: false }), { reply: '', note: '', extras: { quote: 'ms_2' }, updated_at: T2 })).toMatchObject({ extras: pack({ quote: 'ms_2' }), dirty: false })
   })
 })

@@ -51,7 +51,7 @@ describe('sending', () => {
     answers = []
     vi.stubGlobal('fetch', async (request: Request) => {
       calls.push({ url: new URL(request.url).pathname, key: request.headers.get('idempotency-key'), body: await request.text() })
-      expect(request.headers.get('x-frontdesk')).toBe('1')
+      if (request.method !== 'GET') expect(request.headers.get('x-frontdesk')).toBe('1')
       return (answers.shift() ?? message)()
     })
     await startOutbox(`w:${Math.random()}`)
@@ -104,6 +104,29 @@ describe('sending', () => {
     const { item: kept } = write('still mine')
     await until(() => calls.length === 1 && outbox.get(kept.id)?.state === 'waiting')
     expect(outbox.get(kept.id)?.body).toEqual({ type: 'text', text: { body: 'still mine' } })
+  })
+  it('closes no conversation late in which the customer has written since', async () => {
+    const seen = 'ms_1'
+    const now = (last: object) => (): Response => Response.json({ id: 'k', version: 7, contact: { name: 'Neema' }, last_message: last })
+    const close = async (last: object | null, minutes: number, status: 'resolved' | 'open' = 'resolved'): Promise<string[]> => {
+      calls.length = 0
+      answers = last ? [now(last)] : []
+      const at = vi.spyOn(Date, 'now').mockReturnValueOnce(Date.now() - minutes * 60_000)
+      enqueue('k', { kind: 'patch', body: { status }, seen })
+      at.mockRestore()
+      await until(() => outbox.size === 0)
+      return calls.map(({ body }) => body)
+    }
+    const refused = vi.fn()
+    const handlers = onRefused(refused)
+    expect(await close(null, 0)).toEqual(['{"status":"resolved"}'])
+    expect(await close(null, 5, 'open')).toEqual(['{"status":"open"}'])
+    expect(await close({ id: seen, direction: 'inbound' }, 5)).toEqual(['', '{"status":"resolved"}'])
+    expect(await close({ id: 'ms_2', direction: 'outbound' }, 5)).toEqual(['', '{"status":"resolved"}'])
+    expect(refused).not.toHaveBeenCalled()
+    expect(await close({ id: 'ms_2', direction: 'inbound' }, 5)).toEqual([''])
+    expect(refused.mock.lastCall?.[1]).toMatchObject({ code: 'conversation_changed' })
+    handlers.clear()
   })
   it('can be taken back within the undo period only', async () => {
     const { item: held } = write('oops', 60_000)

@@ -27,7 +27,7 @@ export function messageOf(conversation: string, id: string): Message | undefined
 
 function change(conversation: Conversation, patch: ConversationPatch): string {
   writeConversation(applyPatch(conversation, patch, people()))
-  return enqueue(conversation.id, { kind: 'patch', body: patch }).item.id
+  return enqueue(conversation.id, { kind: 'patch', body: patch, seen: conversation.last_message?.id ?? null }).item.id
 }
 
 /** Progress of a change of many conversations; failures are named. */

@@ -4,6 +4,7 @@
  * every other one.
  */
 import { effectScope, reactive, ref, watch } from 'vue'
+import type { NewMessage } from '@/lib/api'
 import { adopt, attachmentsOf, onAttachments, type Attachment } from '@/lib/attachments'
 import { draftScope, heldDraft, openDraft, pack, writeDraft, type DraftEntry } from '@/lib/drafts'
 import { asList, asObject, asText, numberOf } from './content/read'
@@ -24,7 +25,8 @@ interface Kept {
 /** The conversation whose builder is open. */
 export const builderOpen = ref<string | null>(null)
 const KINDS: readonly string[] = ['image', 'video', 'audio', 'document', 'sticker']
-const MAX_FILES = 10
+/** More than are attached at a time: what was taken back comes to them. */
+const MAX_FILES = 40
 const all = new Map<string, Kept>()
 const name = (conversation: string): string => `${draftScope() ?? ''}|${conversation}`
 
@@ -86,5 +88,10 @@ onAttachments((conversation) => write(conversation, keptOf(conversation)))
 export function openBuilder(conversation: string, builder: BuilderState): void {
   setExtras(conversation, { builder })
   builderOpen.value = conversation
+}
+/** What went along with a message that is taken back: its quote, unless another is chosen by now, and that links are counted. */
+export function restoreExtras(conversation: string, body: Pick<NewMessage, 'context' | 'track_links'>): void {
+  const quote = extrasOf(conversation).quote ?? body.context?.message_id ?? null
+  setExtras(conversation, { quote, ...(body.track_links && { track: true }) })
 }
 export const setQuote = (conversation: string, quote: string | null): void => setExtras(conversation, { quote })

@@ -128,7 +128,8 @@ export function adopt(conversation: string, files: readonly Known[]): void {
 /** Attaches files; answers how many were left out because there are too many. */
 export function attach(conversation: string, channel: string, files: readonly File[], rules: readonly MediaRule[], recorded?: { converted: boolean }): number {
   const list = openAttachments(conversation, channel)
-  const room = Math.max(0, MAX_ATTACHMENTS - list.length)
+  // What was recorded exists nowhere else: there is room for it.
+  const room = Math.max(recorded ? 1 : 0, MAX_ATTACHMENTS - list.length)
   for (const file of files.slice(0, room)) {
     const verdict = judge(file, rules)
     const id = clientId()
@@ -205,15 +206,24 @@ export function takeReady(conversation: string): Attachment[] {
   return ready.map((each) => ({ ...each }))
 }
 
-/** Puts a file back that was queued and taken back before it went out. */
-export function putBack(conversation: string, body: { type: string; [content: string]: unknown }): boolean {
-  const content = body[body.type] as { media_id?: string; caption?: string; filename?: string; voice?: boolean } | undefined
-  if (!content?.media_id) return false
-  const list = lists.get(conversation) ?? []
-  lists.set(conversation, [...list, {
-    id: clientId(), name: content.filename ?? body.type, type: '', size: 0, kind: body.type as Kind, caption: content.caption ?? '', voice: content.voice ?? false,
+type Sent = { media_id?: string; caption?: string; filename?: string; voice?: boolean; attachments?: Body[] }
+const KINDS: ReadonlySet<string> = new Set(['image', 'video', 'audio', 'document', 'sticker'] satisfies Kind[])
+/** The files of a queued message: its own, and those that go together with it. */
+function filesIn(body: Body): [kind: Kind, content: Sent & { media_id: string }][] {
+  const content = body[body.type] as Sent | undefined
+  if (!KINDS.has(body.type) || !content?.media_id) return []
+  return [[body.type as Kind, { ...content, media_id: content.media_id }], ...(content.attachments ?? []).flatMap(filesIn)]
+}
+/** Whether a queued message is one of files. */
+export const hasFiles = (body: Body): boolean => filesIn(body).length > 0
+/** Puts the files back that were queued and taken back before they went out; false if there are none. */
+export function putBack(conversation: string, body: Body): boolean {
+  const files = filesIn(body).map(([kind, content]): Attachment => ({
+    id: clientId(), name: content.filename ?? kind, type: '', size: 0, kind, caption: content.caption ?? '', voice: content.voice ?? false,
     converted: false, state: 'ready', progress: 1, mediaId: content.media_id, problem: null, max: null, error: null, channel: '',
-  }])
+  }))
+  if (files.length === 0) return false
+  lists.set(conversation, [...(lists.get(conversation) ?? []), ...files])
   void save(conversation)
   return true
 }

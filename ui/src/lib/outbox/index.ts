@@ -13,7 +13,7 @@ import { onOnline } from '@/lib/live'
 export type Work =
   | { kind: 'message'; body: NewMessage }
   | { kind: 'note'; body: { body: string } }
-  | { kind: 'patch'; body: ConversationPatch }
+  | { kind: 'patch'; body: ConversationPatch; /** The last message that the person had seen. */ seen?: string | null }
   | { kind: 'read'; body: null }
   | { kind: 'unread'; body: null }
 export type OutboxItem = Work & {
@@ -125,6 +125,17 @@ export function retry(id: string): void {
   void persist(update(item, { state: 'waiting', error: null, notBefore: 0, triedAt: null })).then(pump)
 }
 
+/** After so long, as without a connection, what the customer wrote since must not be closed unread. */
+const LATE_MS = 60_000
+const CLOSING = ['resolved', 'closed']
+async function change(id: string, body: ConversationPatch, seen?: string | null): Promise<Conversation> {
+  const path = { id }
+  if (seen === undefined || !CLOSING.includes(body.status ?? '')) return ok(api.PATCH('/conversations/{id}', { params: { path }, body }))
+  const { last_message: last, contact, version } = await ok(api.GET('/conversations/{id}', { params: { path } }))
+  if (last?.direction === 'inbound' && last.id !== seen) throw new ApiError(409, 'conversation_changed', t('inbox.wroteSince', { name: contact.name }))
+  return ok(api.PATCH('/conversations/{id}', { params: { path, header: { 'If-Match': `"${version}"` } }, body }))
+}
+
 function call(item: OutboxItem): Promise<Result> {
   const params = { path: { id: item.conversation } }
   const header = { 'Idempotency-Key': item.id }
@@ -134,7 +145,7 @@ function call(item: OutboxItem): Promise<Result> {
     case 'note':
       return ok(api.POST('/conversations/{id}/notes', { params: { ...params, header }, body: item.body }))
     case 'patch':
-      return ok(api.PATCH('/conversations/{id}', { params, body: item.body }))
+      return change(item.conversation, item.body, Date.now() - item.createdAt > LATE_MS ? item.seen : undefined)
     case 'read':
       return ok(api.POST('/conversations/{id}/read', { params }))
     case 'unread':

@@ -1,0 +1,1 @@
+export{Z as default}from"./first-HhkEo6Xr.js";

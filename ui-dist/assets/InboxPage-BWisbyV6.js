@@ -1,1 +1,0 @@
-export{t as default}from"./first-CeObA5u5.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-BFInS7JC.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-3ittXn3j.js";

@@ -1,1 +1,0 @@
-import{Wi as e,ii as t,oi as n}from"./first-CeObA5u5.js";var r=[`snippets`],i=10,a=()=>e({queryKey:r,queryFn:async({signal:e})=>{let r=[],a;for(let o=0;o<i;o+=1){let i=await n(t.GET(`/snippets`,{params:{query:{limit:100,cursor:a}},signal:e}));if(r.push(...i.items),!i.next_cursor)break;a=i.next_cursor}return r}});export{a as n,r as t};

@@ -1,1 +1,0 @@
-import{Wi as e,ii as t,oi as n}from"./first-CeObA5u5.js";var r=[`hours`],i=6e4;function a(e,t){let n=e?.opens_at??e?.closes_at,r=n?Date.parse(n)-t+1e3:60*i;return Math.min(Math.max(r,i),60*i)}function o(){return e({queryKey:r,queryFn:({signal:e})=>n(t.GET(`/hours`,{signal:e})),refetchInterval:e=>a(e.state.data,Date.now())})}export{o as n,r as t};

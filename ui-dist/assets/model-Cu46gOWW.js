@@ -1,0 +1,1 @@
+export{t as FEWEST_CARDS,n as HAS_BODY,r as KINDS,i as blank,a as blankCard,o as blankInstagramCard,s as blankMediaCard,c as blankRow,l as blankTemplateButton,u as bodyInBytes,d as bodyMax,f as canTrack,p as degrees,m as fromBody,h as hasFooter,g as hasHeader,_ as headerFiles,v as idsIn,y as kindsFor,b as lengthOf,x as nameOf,S as toBody,C as troubles}from"./model-5opylf23.js";

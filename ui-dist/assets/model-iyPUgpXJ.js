@@ -1,1 +1,0 @@
-export{p as fromBody}from"./model-C8Qzp69M.js";

@@ -1,1 +1,0 @@
-import{Ui as e,ca as t,io as n}from"./first-CeObA5u5.js";function r(r,i){let a=e({queryKey:t(()=>n(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:t(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

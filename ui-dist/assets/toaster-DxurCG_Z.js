@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-oQZEKFOj.js";

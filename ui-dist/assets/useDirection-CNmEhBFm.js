@@ -1,1 +1,0 @@
-import{$a as e,ca as t,yi as n}from"./first-CeObA5u5.js";function r(r){let i=n({dir:e(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{Si as e,ca as t,io as n}from"./first-CeObA5u5.js";function r(r){return t(()=>!n(r)||!!e(r)?.closest(`form`))}export{r as t};

@@ -1,0 +1,1 @@
+import{Ti as e,da as t,so as n}from"./first-HhkEo6Xr.js";function r(r){return t(()=>!n(r)||!!e(r)?.closest(`form`))}export{r as t};

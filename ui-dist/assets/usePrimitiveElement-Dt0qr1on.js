@@ -1,1 +1,0 @@
-import{$a as e,Si as t,ca as n}from"./first-CeObA5u5.js";function r(){let r=e();return{primitiveElement:r,currentElement:n(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:t(r))}}export{r as t};
