@@ -1,0 +1,1 @@
+export{Z as default}from"./first-B_5pDPp4.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./first-B_5pDPp4.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./first-CT4B3_5l.js";

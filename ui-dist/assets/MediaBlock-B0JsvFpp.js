@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-DD_5UBlq.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./MediaBlock-MlC2R1Op.js";

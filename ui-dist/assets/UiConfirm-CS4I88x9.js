@@ -1,1 +1,0 @@
-export{t as default}from"./UiConfirm-Dl4qYmjy.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./UiConfirm-Bsdtrn_G.js";

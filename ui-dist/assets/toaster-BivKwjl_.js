@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-DWxb9Z-a.js";

@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib-czNhqPnv.js";

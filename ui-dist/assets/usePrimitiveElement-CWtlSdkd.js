@@ -1,1 +1,0 @@
-import{Ti as e,da as t,no as n}from"./first-CT4B3_5l.js";function r(){let r=n();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:e(r))}}export{r as t};
