@@ -8,6 +8,7 @@ const FIRST: i64 = 3 * 24 * HOUR;
 const FURTHEST: i64 = 14 * 24 * HOUR;
 /// What was said so shortly before the last look is asked for again: lists and clocks may be behind.
 const OVERLAP: i64 = 20 * 60 * SECOND;
+
 /// Whether a webhook could tell of what was said at a time: not of what is older than the channel is here. Providers tell
 /// whole seconds; what has no time counts.
 pub(super) fn could_be_told(here_since: Timestamp, said_at: Option<Timestamp>) -> bool {
