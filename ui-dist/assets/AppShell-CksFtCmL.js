@@ -1,0 +1,1 @@
+export{Z as default}from"./first-DhvSDhG4.js";

@@ -1,1 +1,0 @@
-export{Z as default}from"./first-B_5pDPp4.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./MediaBlock-DD_5UBlq.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./MediaBlock-8tyosQMV.js";

@@ -1,1 +1,0 @@
-import{lr as e}from"./first-B_5pDPp4.js";var t=e({name:`chevron-down`,size:24,node:[[`path`,{d:`m6 9 6 6 6-6`,key:`qrunsl`}]]});export{t};

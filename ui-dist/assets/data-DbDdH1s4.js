@@ -1,1 +1,0 @@
-import{li as e,qi as t,si as n}from"./first-B_5pDPp4.js";var r=[`snippets`],i=10,a=()=>t({queryKey:r,queryFn:async({signal:t})=>{let r=[],a;for(let o=0;o<i;o+=1){let i=await e(n.GET(`/snippets`,{params:{query:{limit:100,cursor:a}},signal:t}));if(r.push(...i.items),!i.next_cursor)break;a=i.next_cursor}return r}});export{a as n,r as t};

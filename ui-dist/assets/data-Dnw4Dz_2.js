@@ -1,1 +1,0 @@
-import{li as e,qi as t,si as n}from"./first-B_5pDPp4.js";var r=[`hours`],i=6e4;function a(e,t){let n=e?.opens_at??e?.closes_at,r=n?Date.parse(n)-t+1e3:60*i;return Math.min(Math.max(r,i),60*i)}function o(){return t({queryKey:r,queryFn:({signal:t})=>e(n.GET(`/hours`,{signal:t})),refetchInterval:e=>a(e.state.data,Date.now())})}export{o as n,r as t};

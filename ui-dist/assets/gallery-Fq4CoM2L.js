@@ -1,1 +1,0 @@
-import{io as e}from"./first-B_5pDPp4.js";var t=Symbol(`gallery`),n=e(null);function r(e){return e.flatMap(e=>(e.media??[]).filter(e=>e.state===`stored`&&e.url&&/^image\/(jpeg|png|gif|webp)$/.test(e.mime_type)).map(t=>{let n=e[e.type];return{media:t,caption:typeof n?.caption==`string`?n.caption:``}}))}export{r as n,n as r,t};

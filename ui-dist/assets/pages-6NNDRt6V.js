@@ -1,1 +1,0 @@
-import{Ki as e,da as t,so as n}from"./first-B_5pDPp4.js";function r(r,i){let a=e({queryKey:t(()=>n(r)),queryFn:({pageParam:e,signal:t})=>i(e,t),initialPageParam:void 0,getNextPageParam:e=>e.next_cursor??void 0});return{query:a,items:t(()=>a.data.value?.pages.flatMap(e=>e.items)??[])}}export{r as t};

@@ -1,1 +1,0 @@
-export{n as sonner}from"./lib-DWxb9Z-a.js";

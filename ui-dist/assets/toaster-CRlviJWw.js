@@ -1,0 +1,1 @@
+export{n as sonner}from"./lib-1sCbhtqo.js";

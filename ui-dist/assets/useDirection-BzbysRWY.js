@@ -1,0 +1,1 @@
+import{Si as e,da as t,no as n}from"./first-DhvSDhG4.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,0 +1,1 @@
+import{Ti as e,da as t,so as n}from"./first-DhvSDhG4.js";function r(r){return t(()=>!n(r)||!!e(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{Ti as e,da as t,so as n}from"./first-B_5pDPp4.js";function r(r){return t(()=>!n(r)||!!e(r)?.closest(`form`))}export{r as t};

@@ -1,0 +1,1 @@
+import{Ti as e,da as t,no as n}from"./first-DhvSDhG4.js";function r(){let r=n();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:e(r))}}export{r as t};

@@ -1,1 +1,0 @@
-import{Ti as e,da as t,no as n}from"./first-B_5pDPp4.js";function r(){let r=n();return{primitiveElement:r,currentElement:t(()=>[`#text`,`#comment`].includes(r.value?.$el.nodeName)?r.value?.$el.nextElementSibling:e(r))}}export{r as t};

@@ -1,1 +1,0 @@
-import{Er as e,Ur as t,hr as n,zr as r}from"./first-B_5pDPp4.js";function i(i){let a=`templates.rules.${i.rule}`;return r.global.te(a)?t(a,{max:i.limit===null?``:e(i.limit),open:`{{1}}`}):`${n(i.message,i.message_phrase)} ${i.remedy}`.trim()}function a(e,t){try{return new Intl.DisplayNames([t],{type:`language`}).of(e.replace(`_`,`-`))??e}catch{return e}}export{i as n,a as t};
