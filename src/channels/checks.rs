@@ -21,9 +21,14 @@ pub(super) fn check(name: &'static str, ok: bool, detail: impl Into<String>) -> 
     }
 }
 
+/// Whether two addresses are one, however each is written at its end.
+pub(super) fn is_same(found: &str, webhook_url: &str) -> bool {
+    found.trim_end_matches('/') == webhook_url.trim_end_matches('/')
+}
+
 /// Whether the address that a provider was found to post to is ours.
 pub(super) fn callback(found: &str, webhook_url: &str) -> Check {
-    match found.trim_end_matches('/') == webhook_url.trim_end_matches('/') {
+    match is_same(found, webhook_url) {
         true => check(
             "callback",
             true,

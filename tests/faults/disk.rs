@@ -172,9 +172,8 @@ async fn a_slow_disk_costs_time_but_no_order_and_one_busy_conversation_does_not_
         for customer in 1..4 {
             let begun = Instant::now();
             meta::deliver(&http, &base, &text(customer, n)).await;
-            // How long that takes on a busy machine says little; what counts is said below.
             assert!(
-                begun.elapsed() < Duration::from_secs(10),
+                begun.elapsed() < Duration::from_secs(2),
                 "acknowledged after {:?}",
                 begun.elapsed()
             );
@@ -194,7 +193,7 @@ async fn a_slow_disk_costs_time_but_no_order_and_one_busy_conversation_does_not_
         });
         assert_eq!(texts(&found.await, "inbound"), ["text 0", "text 1", "text 2"]);
         assert!(
-            begun.elapsed() < Duration::from_secs(25),
+            begun.elapsed() < Duration::from_secs(5),
             "shown after {:?}",
             begun.elapsed()
         );

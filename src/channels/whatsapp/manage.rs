@@ -9,6 +9,7 @@ use super::client::{CallError, call, unanswered};
 use super::limits::{PROFILE_ABOUT, PROFILE_ADDRESS, PROFILE_DESCRIPTION, PROFILE_EMAIL, PROFILE_WEBSITE};
 use super::payload::text_at;
 use super::{dialect, notices, settings};
+use crate::channels::checks::is_same;
 use crate::channels::{BusinessProfile, ChannelAccess, FieldError, Managed};
 use crate::domain::health::HealthChange;
 use crate::domain::outbound::ProviderError;
@@ -136,7 +137,7 @@ pub(super) async fn release(http: &reqwest::Client, access: &ChannelAccess) -> M
     }
     let now = callbacks(http, access).await?;
     match text_at(&now, "phone_number") {
-        Some(url) if url == access.webhook_url => {
+        Some(url) if is_same(&url, &access.webhook_url) => {
             callback(http, access, &json!({"override_callback_uri": ""})).await
         }
         _ => Ok(()),
