@@ -46,3 +46,36 @@ test('a test message goes out by SMS', async ({ open, page }) => {
   await expect(page).toHaveURL(/\/inbox\//)
   await expect(thread(page).getByText(text)).toBeVisible()
 })
+
+test('where a shared app posts the messages is chosen, and stays as it was where Meta does not take the address', async ({ open, page, rules }) => {
+  rules.expected.push(/status of 409/)
+  await open()
+  const { items } = (await (await page.request.get('/api/v1/channels?limit=100')).json()) as { items: { id: string; provider: string }[] }
+  const path = `/api/v1/channels/${items.find((each) => each.provider === 'sandbox')!.id}`
+  // Only a number of a real account has the choice; what the server and Meta make of it is tested with the API.
+  let own: string | null = null
+  let refuses = false
+  await page.route(`**${path}`, async (route) => {
+    if (route.request().method() === 'PATCH') own = (route.request().postDataJSON() as { settings: { own_callback: string | null } }).settings.own_callback
+    const channel = (await (await page.request.get(path)).json()) as { settings: object }
+    await route.fulfill({ json: { ...channel, provider: 'whatsapp_cloud', settings: { ...channel.settings, waba_id: '104', ...(own !== null && { own_callback: own }) } } })
+  })
+  await page.route(`**${path}/subscribe`, (route) =>
+    refuses ? route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ title: 'x', status: 409, code: 'wrong_state', detail: 'Meta did not take the address.', trace_id: 'abc' }) }) : route.fulfill({ status: 204 }))
+  await page.goto(path.replace('/api/v1', '/settings'))
+  const where = page.getByLabel('Where Meta posts the messages')
+  await expect(where).toContainText("To the app's address")
+  const choose = async (choice: string): Promise<void> => {
+    await where.click()
+    await page.getByRole('option', { name: choice }).click()
+  }
+  await choose('Here: those of this number only')
+  await expect(page.getByText('Saved')).toBeVisible()
+  await expect(where).toContainText('this number only')
+  expect(own).toBe('number')
+  refuses = true
+  await choose('Here: those of the whole account')
+  await expect(page.getByText('Meta did not take the address.')).toBeVisible()
+  await expect(where).toContainText('this number only')
+  expect(own).toBe('number')
+})
